@@ -1,0 +1,1 @@
+// Precompiled.cpp - holds the precompiled header that the stages reuse.

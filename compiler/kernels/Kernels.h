@@ -1,0 +1,78 @@
+// Kernels.h - the kernel builders: what the schedule may ask for.
+//
+// A group arrives as an outlined function on tensors: index arguments (attribute batten.symbol), tensor arguments and
+// results (attribute batten.dims), a body of linalg.generic, fills and views. A builder leaves it as it is and makes
+//   func.func @NAME(%begin, %end, %sizes..., %pointers of the tensor arguments, then of the results, %scratch)
+// beside it: the same computation restricted to [begin, end) of its range, on bare pointers (rank-0 memrefs).
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_KERNELS_KERNELS_H
+#define BATTEN_COMPILER_KERNELS_KERNELS_H
+
+#include "compiler/kernels/Access.h"
+
+namespace batten {
+
+/// What a builder may know of the CPU. It changes tiles and speed, never the order of arithmetic.
+struct Level {
+  std::string name;               ///< LLVM CPU name: "x86-64-v3", "znver5"
+  int64_t vectorBytes = 32;       ///< of the widest register
+  int64_t tileRows = 6;           ///< rows of the f32 register tile
+  int64_t tileVectors = 2;        ///< vectors of the f32 register tile
+  int64_t cacheBytesL1 = 32768;   ///< data cache a core
+  int64_t cacheBytesL2 = 1048576; ///< a core
+  int64_t cacheBytesL3 = 33554432;
+  /// Elements of one register; bool counts as a byte.
+  int64_t lanes(mlir::Type element) const { return vectorBytes * 8 / std::max(8u, element.getIntOrFloatBitWidth()); }
+};
+
+/// A kernel and how to launch it: over [0, range), cut at multiples of `grain`, with `scratch` bytes a thread.
+struct Kernel {
+  mlir::func::FuncOp function;
+  Dim range;
+  int64_t grain = 1;
+  Dim scratchBytes;
+};
+
+/// Rows: element-wise operations, reductions over core dims and anything made of them that runs one row at a time.
+mlir::FailureOr<Kernel> buildRows(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
+/// A reduction over batch dims in blocks of 256 positions.
+mlir::FailureOr<Kernel> buildBatchReduction(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
+/// Operands side by side on the last dim.
+mlir::FailureOr<Kernel> buildConcat(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
+/// linalg.pack of a contraction's right-hand side into panels.
+mlir::FailureOr<Kernel> buildPack(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
+/// A contraction with an element-wise epilogue on its accumulators: register tiles over packed panels.
+mlir::FailureOr<Kernel> buildTiledContraction(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
+/// A contraction whose right-hand side is too narrow for a panel: read in place.
+mlir::FailureOr<Kernel> buildNarrowContraction(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
+
+/// The empty kernel of a group: signature, one-dimensional views of its pointers, sizes. Shared by all builders.
+class KernelFrame {
+public:
+  KernelFrame(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
+
+  mlir::func::FuncOp function;
+  mlir::OpBuilder builder; ///< stands at the end of the body, before the return
+  mlir::Value begin, end;
+  mlir::Value scratch; ///< memref<?xi8>, this thread's
+
+  /// memref<?xT> of a tensor argument of the group; bool is stored as i8.
+  mlir::Value memory(mlir::Value tensorArgument) const { return memories.lookup(tensorArgument); }
+  /// memref<?xT> of the group's result `index`.
+  mlir::Value resultMemory(unsigned index) const { return results[index]; }
+  /// A dim polynomial as an index value at the builder's place.
+  mlir::Value size(const Dim &dim) { return sizes.get(builder, function.getLoc(), dim); }
+  /// memref<?xT> at a byte offset of the scratch.
+  mlir::Value scratchView(const Dim &byteOffset, mlir::Type element);
+
+private:
+  llvm::DenseMap<mlir::Value, mlir::Value> memories;
+  llvm::SmallVector<mlir::Value> results;
+  SizeValues sizes{{}};
+};
+
+/// The type that a tensor element has in memory: i1 is a byte, everything else is itself.
+mlir::Type storageType(mlir::Type element);
+
+} // namespace batten
+#endif // BATTEN_COMPILER_KERNELS_KERNELS_H
