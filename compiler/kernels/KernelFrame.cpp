@@ -1,0 +1,72 @@
+// KernelFrame.cpp - signature and pointer views of a kernel; see Kernels.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/Kernels.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+
+namespace batten {
+
+Type storageType(Type element) {
+  return element.isInteger(1) ? IntegerType::get(element.getContext(), 8) : element;
+}
+
+static Type pointerTo(Type tensor) {
+  return MemRefType::get({}, storageType(cast<RankedTensorType>(tensor).getElementType()));
+}
+
+/// A flat view. Its stated length bounds nothing: kernels stay inside by construction, the largest index keeps
+/// vector.load's in-bounds rule true.
+static Value flatView(OpBuilder &b, Location loc, Value pointer) {
+  Type element = cast<MemRefType>(pointer.getType()).getElementType();
+  Value most = arith::ConstantIndexOp::create(b, loc, std::numeric_limits<int64_t>::max() / 16);
+  auto type = MemRefType::get({ShapedType::kDynamic}, element);
+  return memref::ReinterpretCastOp::create(b, loc, type, pointer, OpFoldResult(b.getIndexAttr(0)),
+                                           ArrayRef<OpFoldResult>{most}, ArrayRef<OpFoldResult>{b.getIndexAttr(1)});
+}
+
+KernelFrame::KernelFrame(func::FuncOp group, StringRef name, const Level &level) : builder(group) {
+  Location loc = group.getLoc();
+  Type index = builder.getIndexType();
+  SmallVector<Type> types{index, index};
+  for (Type type : group.getArgumentTypes())
+    types.push_back(isa<IndexType>(type) ? index : pointerTo(type));
+  for (Type type : group.getResultTypes())
+    types.push_back(pointerTo(type));
+  types.push_back(MemRefType::get({}, builder.getI8Type()));
+  function = func::FuncOp::create(builder, loc, name, builder.getFunctionType(types, {}));
+  function->setAttr("batten.kernel", builder.getUnitAttr());
+  function->setAttr("batten.level", builder.getStringAttr(level.name));
+  // Results overlap nothing (the entry has checked it), so the compiler may move loads over stores.
+  for (auto [i, type] : llvm::enumerate(types))
+    if (isa<MemRefType>(type))
+      function.setArgAttr(i, "llvm.noalias", builder.getUnitAttr());
+  builder.setInsertionPointToStart(function.addEntryBlock());
+  begin = function.getArgument(0);
+  end = function.getArgument(1);
+
+  std::map<std::string, Value> symbols;
+  for (auto [i, argument] : llvm::enumerate(group.getArguments())) {
+    Value mine = function.getArgument(i + 2);
+    if (auto symbol = group.getArgAttrOfType<StringAttr>(i, symbolAttrName))
+      symbols[symbol.str()] = mine;
+    else
+      memories[argument] = flatView(builder, loc, mine);
+  }
+  for (unsigned i = 0, first = group.getNumArguments() + 2; i < group.getNumResults(); ++i)
+    results.push_back(flatView(builder, loc, function.getArgument(first + i)));
+  scratch = flatView(builder, loc, function.getArguments().back());
+  sizes = SizeValues(std::move(symbols));
+  auto stop = func::ReturnOp::create(builder, loc);
+  builder.setInsertionPoint(stop);
+}
+
+Value KernelFrame::scratchView(const Dim &byteOffset, Type element) {
+  Location loc = function.getLoc();
+  Value length = arith::ConstantIndexOp::create(builder, loc, std::numeric_limits<int64_t>::max() / 16);
+  auto type = MemRefType::get({ShapedType::kDynamic}, storageType(element));
+  return memref::ViewOp::create(builder, loc, type, scratch, size(byteOffset), ValueRange{length});
+}
+
+} // namespace batten

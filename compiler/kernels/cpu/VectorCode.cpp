@@ -1,0 +1,133 @@
+// VectorCode.cpp - see VectorCode.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/VectorCode.h"
+#include "compiler/kernels/Kernels.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+
+namespace batten {
+
+std::optional<int64_t> constantIndex(Value value) { return getConstantIntValue(value); }
+
+Value VectorCode::index(int64_t value) const { return arith::ConstantIndexOp::create(builder, loc, value); }
+
+Value VectorCode::add(Value lhs, Value rhs) const {
+  if (constantIndex(lhs) == 0)
+    return rhs;
+  if (constantIndex(rhs) == 0)
+    return lhs;
+  return arith::AddIOp::create(builder, loc, lhs, rhs);
+}
+
+Value VectorCode::times(Value lhs, Value rhs) const {
+  std::optional<int64_t> l = constantIndex(lhs), r = constantIndex(rhs);
+  if (l == 0 || r == 1)
+    return lhs;
+  if (r == 0 || l == 1)
+    return rhs;
+  return arith::MulIOp::create(builder, loc, lhs, rhs);
+}
+
+Value VectorCode::splat(Value scalar) const {
+  if (isa<VectorType>(scalar.getType()))
+    return scalar;
+  return vector::BroadcastOp::create(builder, loc, type(scalar.getType()), scalar);
+}
+
+Value VectorCode::firstLanes(Value count) const {
+  return vector::CreateMaskOp::create(builder, loc, type(builder.getI1Type()), ValueRange{count});
+}
+
+static bool isBool(Type element) { return element.isInteger(1); }
+
+/// A byte of memory as a bool: any nonzero reads as true.
+static Value fromStorage(const VectorCode &code, Value loaded, Type element) {
+  if (!isBool(element))
+    return loaded;
+  Value zero = arith::ConstantOp::create(code.builder, code.loc, code.builder.getZeroAttr(loaded.getType()));
+  return arith::CmpIOp::create(code.builder, code.loc, arith::CmpIPredicate::ne, loaded, zero);
+}
+
+static Value toStorage(const VectorCode &code, Value value) {
+  if (!isBool(getElementTypeOrSelf(value.getType())))
+    return value;
+  Type byte = code.builder.getI8Type();
+  if (auto vector = dyn_cast<VectorType>(value.getType()))
+    byte = vector.clone(byte);
+  return arith::ExtUIOp::create(code.builder, code.loc, byte, value);
+}
+
+Value VectorCode::load(Value memory, Value at, Value stride, Type element, Value mask) const {
+  std::optional<int64_t> step = constantIndex(stride);
+  if (step == 0)
+    return loadSplat(memory, at, element);
+  VectorType stored = type(storageType(element));
+  Value none = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(stored));
+  Value result;
+  if (step == 1 && !mask) {
+    result = vector::LoadOp::create(builder, loc, stored, memory, ValueRange{at});
+  } else if (step == 1) {
+    result = vector::MaskedLoadOp::create(builder, loc, stored, memory, ValueRange{at}, mask, none);
+  } else {
+    Value lane = vector::StepOp::create(builder, loc, type(builder.getIndexType()));
+    Value offsets = arith::MulIOp::create(builder, loc, lane, splat(stride));
+    Value all = mask ? mask : firstLanes(index(lanes));
+    result = vector::GatherOp::create(builder, loc, stored, memory, ValueRange{at}, offsets, all, none);
+  }
+  return fromStorage(*this, result, element);
+}
+
+Value VectorCode::loadScalar(Value memory, Value at, Type element) const {
+  return fromStorage(*this, memref::LoadOp::create(builder, loc, memory, ValueRange{at}), element);
+}
+
+Value VectorCode::loadSplat(Value memory, Value at, Type element) const {
+  return splat(loadScalar(memory, at, element));
+}
+
+void VectorCode::store(Value vector, Value memory, Value at, Value mask) const {
+  vector = toStorage(*this, vector);
+  if (mask)
+    vector::MaskedStoreOp::create(builder, loc, memory, ValueRange{at}, mask, vector);
+  else
+    vector::StoreOp::create(builder, loc, vector, memory, ValueRange{at});
+}
+
+void VectorCode::storeScalar(Value scalar, Value memory, Value at) const {
+  memref::StoreOp::create(builder, loc, toStorage(*this, scalar), memory, ValueRange{at});
+}
+
+SmallVector<Value> VectorCode::cloneBody(linalg::GenericOp generic, ValueRange arguments,
+                                         function_ref<Value(int64_t)> loopIndex, bool onScalars) const {
+  IRMapping map;
+  map.map(generic.getBody()->getArguments(), arguments);
+  auto lifted = [&](Value value) -> Value { // what the region takes from outside, and its constants
+    Value mine = map.lookupOrDefault(value);
+    return onScalars ? mine : splat(mine);
+  };
+  for (Operation &op : generic.getBody()->without_terminator()) {
+    if (auto at = dyn_cast<linalg::IndexOp>(op)) {
+      map.map(at.getResult(), lifted(loopIndex(at.getDim())));
+      continue;
+    }
+    for (Value operand : op.getOperands())
+      if (!map.contains(operand) || map.lookup(operand).getType() == operand.getType())
+        map.map(operand, lifted(operand));
+    Operation *clone = builder.clone(op, map);
+    clone->setLoc(op.getLoc());
+    if (isa<arith::ConstantOp>(op) || onScalars)
+      continue; // a constant is broadcast where it is used
+    for (auto [mine, theirs] : llvm::zip(clone->getResults(), op.getResults()))
+      mine.setType(type(theirs.getType()));
+  }
+  SmallVector<Value> results;
+  for (Value value : generic.getBody()->getTerminator()->getOperands())
+    results.push_back(lifted(value));
+  return results;
+}
+
+} // namespace batten

@@ -1,0 +1,50 @@
+// VectorCode.h - the few vector operations that every CPU kernel is made of.
+//
+// All vectors of a kernel have the same number of lanes whatever their element type (LLVM splits what is wider than a
+// register), so that one scalar region, cloned on vectors, serves every element-wise fusion with exactly its own
+// semantics. bool is a byte in memory and i1 in a vector.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_KERNELS_CPU_VECTORCODE_H
+#define BATTEN_COMPILER_KERNELS_CPU_VECTORCODE_H
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/Builders.h"
+
+namespace batten {
+
+struct VectorCode {
+  mlir::OpBuilder &builder;
+  mlir::Location loc;
+  int64_t lanes;
+
+  mlir::VectorType type(mlir::Type element) const { return mlir::VectorType::get({lanes}, element); }
+  mlir::Value index(int64_t value) const;
+  mlir::Value add(mlir::Value lhs, mlir::Value rhs) const;   ///< of index values; folds a constant 0
+  mlir::Value times(mlir::Value lhs, mlir::Value rhs) const; ///< of index values; folds constants 0 and 1
+  /// A scalar in every lane; a vector stays as it is.
+  mlir::Value splat(mlir::Value scalar) const;
+  /// vector<lanes x i1> of the first `count` (an index value) lanes.
+  mlir::Value firstLanes(mlir::Value count) const;
+
+  /// Elements memory[at], memory[at + stride], ... as a vector of `element`; lanes outside `mask` (null: none) read no
+  /// memory and hold zero. Stride 1 is a load, 0 a broadcast, anything else a gather.
+  mlir::Value load(mlir::Value memory, mlir::Value at, mlir::Value stride, mlir::Type element, mlir::Value mask) const;
+  /// One element in every lane.
+  mlir::Value loadSplat(mlir::Value memory, mlir::Value at, mlir::Type element) const;
+  mlir::Value loadScalar(mlir::Value memory, mlir::Value at, mlir::Type element) const;
+  /// Stores the lanes inside `mask` (null: all) side by side.
+  void store(mlir::Value vector, mlir::Value memory, mlir::Value at, mlir::Value mask) const;
+  void storeScalar(mlir::Value scalar, mlir::Value memory, mlir::Value at) const;
+
+  /// The region of `generic` on vectors, or on scalars where `onScalars`: one value a block argument comes in, one a
+  /// yielded value goes out. `loopIndex(d)` gives linalg.index d as an index value or vector, where the region asks.
+  llvm::SmallVector<mlir::Value> cloneBody(mlir::linalg::GenericOp generic, mlir::ValueRange arguments,
+                                           llvm::function_ref<mlir::Value(int64_t)> loopIndex,
+                                           bool onScalars = false) const;
+};
+
+/// The value of a constant index, if it is one.
+std::optional<int64_t> constantIndex(mlir::Value value);
+
+} // namespace batten
+#endif // BATTEN_COMPILER_KERNELS_CPU_VECTORCODE_H
