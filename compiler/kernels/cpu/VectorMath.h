@@ -1,0 +1,19 @@
+// VectorMath.h - math.exp, log, tanh, erf, sin and cos on f32 as exact IEEE operations.
+//
+// Takes a kernel whose bodies hold these operations on f32 or on vectors of f32; leaves additions, products, fused
+// multiply-adds, integer operations, bit casts and selects in the order of dialect/NUMERICS.md: the same bits on every
+// CPU level, and no call into a library. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_KERNELS_CPU_VECTORMATH_H
+#define BATTEN_COMPILER_KERNELS_CPU_VECTORMATH_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace batten {
+
+void populateVectorMathPatterns(mlir::RewritePatternSet &patterns);
+/// Expands every one of these operations in `kernel`; fails, with an error at the operation, where one has another type.
+mlir::LogicalResult expandVectorMath(mlir::func::FuncOp kernel);
+
+} // namespace batten
+#endif // BATTEN_COMPILER_KERNELS_CPU_VECTORMATH_H
