@@ -202,6 +202,7 @@ typedef struct batten_level {
 typedef struct batten_description {
   uint32_t abi;  /* BATTEN_ABI */
   uint32_t size; /* sizeof(batten_description) */
+  uint64_t magic;          /* the first word of a bound program: another program's object is refused */
   const char *name;        /* NAME: every symbol begins with it */
   const char *source;      /* the file's name as it was given */
   const char *source_hash; /* of the file and what it imports */
@@ -222,7 +223,7 @@ typedef struct batten_description {
 
 /* What bind writes at the start of the program's memory. */
 typedef struct batten_program_header {
-  uint64_t magic; /* of this very program: another one's object is refused */
+  uint64_t magic; /* batten_description.magic */
   uint32_t abi;   /* BATTEN_ABI */
   uint32_t level; /* position in batten_description.levels */
   uint8_t reserved[48];
@@ -247,7 +248,7 @@ BATTEN_STATIC_ASSERT(sizeof(batten_entry) == 192);
 BATTEN_STATIC_ASSERT(sizeof(batten_weight) == 56);
 BATTEN_STATIC_ASSERT(sizeof(batten_cpuid) == 16);
 BATTEN_STATIC_ASSERT(sizeof(batten_level) == 24);
-BATTEN_STATIC_ASSERT(sizeof(batten_description) == 120);
+BATTEN_STATIC_ASSERT(sizeof(batten_description) == 128);
 BATTEN_STATIC_ASSERT(sizeof(batten_program_header) == 64);
 
 /* One step of a formula on its two operands; 0 when the result does not fit into 64 bits. */

@@ -1,0 +1,52 @@
+/* Support.h - what generated code asks of Support.c.
+ *
+ * Read by both sides: by Support.c, whose functions become part of every artifact, and by the compiler, which emits
+ * the calls and fills the structs at these offsets.
+ * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ */
+#ifndef BATTEN_COMPILER_CODEGEN_SUPPORT_H
+#define BATTEN_COMPILER_CODEGEN_SUPPORT_H
+#include "runtime/abi.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One launch of a kernel over [0, range). The sizes and the pointers that the kernel takes follow it in memory, one
+ * word each; `kernel` is a generated function that unpacks them. */
+typedef struct batten_launch {
+  void (*kernel)(const struct batten_launch *launch, int64_t begin, int64_t end, void *scratch);
+  int64_t range;
+  int64_t grain; /* cuts lie at its multiples */
+  void *scratch; /* of the first thread, the others' follow */
+  int64_t scratch_bytes;
+  int64_t slots; /* how many pieces; set by batten_support_launch */
+} batten_launch;
+BATTEN_STATIC_ASSERT(sizeof(batten_launch) == 48);
+
+/* Refuses a call or returns 0. `extents` has room for one byte count an argument of the entry. */
+int batten_support_check(const batten_description *description, const batten_entry *entry, const void *program,
+                         const int64_t *sizes, void *const *tensors, void *workspace, int64_t workspace_bytes,
+                         const batten_call *call, int64_t *extents);
+
+/* Bytes of workspace for one thread, -1 when a size is out of range. */
+int64_t batten_support_workspace(const batten_entry *entry, const int64_t *sizes);
+
+/* Runs the launch, on the call's threads where there are some and `room` bytes hold a scratch for each. */
+void batten_support_launch(batten_launch *launch, const batten_call *call, int64_t room);
+
+/* Fills call->row_status, where given, from the outputs; `extents` as batten_support_check left them. */
+void batten_support_row_status(const batten_entry *entry, const int64_t *sizes, void *const *tensors,
+                               const batten_call *call, const int64_t *extents);
+
+/* Refuses a bind or returns 0 and the position of the CPU level to use. */
+int batten_support_check_bind(const batten_description *description, void *memory, int64_t memory_bytes,
+                              const void *const *weights, const void **program, batten_error *error, uint32_t *level);
+
+/* Makes `memory`, filled by the bind plan, a program. */
+void batten_support_finish_bind(const batten_description *description, void *memory, uint32_t level,
+                                const void **program);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* BATTEN_COMPILER_CODEGEN_SUPPORT_H */
