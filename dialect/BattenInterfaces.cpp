@@ -1,0 +1,62 @@
+// BattenInterfaces.cpp - the batch rule that all ops share, and the bytes of an op's values.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialect/Batten.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace batten;
+
+bool batten::isSublist(ArrayRef<StringAttr> list, ArrayRef<StringAttr> of) {
+  const StringAttr *next = list.begin();
+  for (StringAttr name : of)
+    if (next != list.end() && *next == name)
+      ++next;
+  return next == list.end();
+}
+
+/// "[B, T]", as the source writes it.
+static std::string listText(ArrayRef<StringAttr> batch) {
+  std::string text = "[";
+  for (StringAttr name : batch)
+    text += (text.size() > 1 ? ", " : "") + name.str();
+  return text + "]";
+}
+
+// The result of an inlined call may have batch dims of several operands none of which has them all: dims of the callee
+// stay behind the loop dims that other arguments bring. So the result is checked, not computed from the operands.
+LogicalResult batten::verifyLifted(Operation *op) {
+  for (Type resultType : op->getResultTypes()) {
+    ArrayRef<StringAttr> result = cast<batten::TensorType>(resultType).getBatch();
+    for (auto [i, type] : llvm::enumerate(op->getOperandTypes()))
+      if (ArrayRef<StringAttr> batch = cast<batten::TensorType>(type).getBatch(); !isSublist(batch, result))
+        return op->emitOpError("batch dims ") << listText(batch) << " of operand " << i << " are no in-order sublist of "
+                                              << listText(result) << " of the result";
+    for (StringAttr name : result)
+      if (!llvm::any_of(op->getOperandTypes(),
+                        [&](Type type) { return cast<batten::TensorType>(type).hasBatch(name); }))
+        return op->emitOpError("batch dim ") << name.getValue() << " of the result stands in no operand";
+  }
+  return success();
+}
+
+LogicalResult batten::verifyBatched(BatchedOp op) {
+  for (auto [i, type] : llvm::enumerate(op->getOperandTypes())) {
+    auto tensor = cast<batten::TensorType>(type);
+    if (std::optional<unsigned> rank = op.operandCoreRank(i); rank && *rank != tensor.coreRank())
+      return op->emitOpError("operand ") << i << " needs " << *rank << " core dims, " << tensor << " has "
+                                         << tensor.coreRank();
+  }
+  return op.verifyBatch();
+}
+
+Dim batten::bytesOfValues(Operation *op) {
+  Dim bytes;
+  auto add = [&](Type type) {
+    if (auto tensor = dyn_cast<batten::TensorType>(type))
+      bytes = bytes + tensor.numElements() * Dim::constant(tensor.elementBytes());
+  };
+  llvm::for_each(op->getOperandTypes(), add);
+  llvm::for_each(op->getResultTypes(), add);
+  return bytes;
+}
