@@ -2,4 +2,31 @@
 #define BATTEN_PASSES_TD
 include "mlir/Pass/PassBase.td"
 // Each stage adds its passes here: summary, contract, options.
+
+//===- schedule -----------------------------------------------------------------------------------------------------===//
+
+def Fuse : Pass<"batten-fuse", "mlir::ModuleOp"> {
+  let summary = "form fusion groups and outline each into a function of its own";
+  let description = [{
+    Takes entries in the linalg form. Leaves entries that only call: every group is a private function on tensors with
+    the attribute `batten.kind`, equal groups only once. Right-hand sides that the batch shares are packed by a group of
+    their own. Changes no value's bits.
+  }];
+  let options = [
+    Option<"cpu", "cpu", "std::string", "\"x86-64-v4\"", "LLVM name of the CPU to schedule for">,
+    Option<"fuse", "fuse", "bool", "true", "false: one operation a group">
+  ];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
+}
+
+def BuildKernels : Pass<"batten-build-kernels", "mlir::ModuleOp"> {
+  let summary = "build the kernel of every group and plan every entry";
+  let description = [{
+    Takes the form that batten-fuse leaves. Leaves kernels on bare pointers (attribute `batten.kernel`) and one
+    batten.plan an entry, plus the plan of the bind where there are weights. A group that no builder takes is an error.
+  }];
+  let options = [Option<"cpu", "cpu", "std::string", "\"x86-64-v4\"", "LLVM name of the CPU to build for">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::scf::SCFDialect", "mlir::vector::VectorDialect",
+                           "mlir::memref::MemRefDialect", "mlir::math::MathDialect", "batten::BattenDialect"];
+}
 #endif

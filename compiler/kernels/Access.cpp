@@ -188,14 +188,14 @@ std::optional<Access> resolveAccess(Value tensor, Shapes &shapes) {
 
 //===- SizeValues -------------------------------------------------------------------------------------------------===//
 
-static Value emitAtom(OpBuilder &b, Location loc, const Dim::Atom &atom, const SizeValues &sizes,
+static Value emitAtom(OpBuilder &b, Location loc, const Atom &atom, const SizeValues &sizes,
                       const std::map<std::string, Value> &symbols);
 
 Value SizeValues::get(OpBuilder &b, Location loc, const Dim &dim) const {
   Value sum;
-  for (const Dim::Term &term : dim.terms()) {
+  for (const DimTerm &term : dim.terms()) {
     Value product;
-    for (const Dim::Atom &factor : term.factors) {
+    for (const Atom &factor : term.factors) {
       Value value = emitAtom(b, loc, factor, *this, symbols);
       product = product ? arith::MulIOp::create(b, loc, product, value).getResult() : value;
     }
@@ -209,12 +209,12 @@ Value SizeValues::get(OpBuilder &b, Location loc, const Dim &dim) const {
 }
 
 /// Sizes are never negative, so the unsigned division is the floor.
-static Value emitAtom(OpBuilder &b, Location loc, const Dim::Atom &atom, const SizeValues &sizes,
+static Value emitAtom(OpBuilder &b, Location loc, const Atom &atom, const SizeValues &sizes,
                       const std::map<std::string, Value> &symbols) {
-  if (atom.kind == Dim::Atom::Symbol)
+  if (atom.kind == Atom::Kind::Symbol)
     return symbols.at(atom.name);
-  Value lhs = sizes.get(b, loc, atom.lhs()), rhs = sizes.get(b, loc, atom.rhs());
-  if (atom.kind == Dim::Atom::Mod)
+  Value lhs = sizes.get(b, loc, atom.lhs), rhs = sizes.get(b, loc, atom.rhs);
+  if (atom.kind == Atom::Kind::Mod)
     return arith::RemUIOp::create(b, loc, lhs, rhs);
   return arith::DivUIOp::create(b, loc, lhs, rhs);
 }

@@ -31,6 +31,8 @@ public:
   /// never fails on a module that the lowering made; an unknown index is an internal error and comes out as the symbol
   /// "?".
   llvm::ArrayRef<Dim> of(mlir::Value tensor);
+  /// States what can't be inferred: the results of a call.
+  void set(mlir::Value tensor, llvm::ArrayRef<Dim> dims) { extents[tensor] = llvm::SmallVector<Dim>(dims); }
   /// The polynomial that an index value computes.
   Dim ofIndex(mlir::Value index);
   Dim ofIndex(mlir::OpFoldResult index);

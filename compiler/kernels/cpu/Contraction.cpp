@@ -1,0 +1,66 @@
+// Contraction.cpp - see Contraction.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/Contraction.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+
+namespace batten {
+
+Dim Contraction::count(ArrayRef<int64_t> loops) const {
+  Dim product = Dim::constant(1);
+  for (int64_t loop : loops)
+    product = product * extents[loop];
+  return product;
+}
+
+static bool reads(AffineMap map, int64_t loop) {
+  return llvm::any_of(map.getResults(), [&](AffineExpr e) {
+    auto dim = dyn_cast<AffineDimExpr>(e);
+    return dim && int64_t(dim.getPosition()) == loop;
+  });
+}
+
+/// Sorts the loops by who reads them; false where one fits no role or a role that must be single is taken twice.
+static bool classifyLoops(Contraction &c) {
+  AffineMap lhs = c.product.getIndexingMapsArray()[0], rhs = c.product.getIndexingMapsArray()[1];
+  int64_t innermost = int64_t(c.product.getNumParallelLoops()) - 1;
+  for (auto [loop, kind] : llvm::enumerate(c.product.getIteratorTypesArray())) {
+    bool left = reads(lhs, loop), right = reads(rhs, loop);
+    if (kind == utils::IteratorType::reduction) {
+      if (!left || !right || c.depth >= 0)
+        return false;
+      c.depth = loop;
+    } else if (int64_t(loop) == innermost && right && !left) {
+      c.column = loop;
+    } else {
+      (right ? c.batch : c.rows).push_back(loop);
+    }
+  }
+  return c.depth >= 0 && c.column >= 0;
+}
+
+std::optional<Contraction> matchContraction(func::FuncOp group, Shapes &shapes) {
+  Contraction c;
+  for (auto generic : group.getOps<linalg::GenericOp>()) {
+    if (generic.getNumReductionLoops() != 0)
+      c.product = generic;
+    else
+      c.epilogue.push_back(generic);
+  }
+  if (!c.product || c.product.getNumDpsInputs() != 2) {
+    group.emitError("a contraction group needs one product of two operands");
+    return std::nullopt;
+  }
+  c.extents = loopExtents(c.product, shapes);
+  if (!classifyLoops(c)) {
+    c.product.emitError("the loops of this product are not those of a contraction");
+    return std::nullopt;
+  }
+  if (auto unpack = c.product.getDpsInputs()[1].getDefiningOp<linalg::UnPackOp>()) {
+    c.packed = true;
+    c.panelColumns = *getConstantIntValue(unpack.getMixedTiles().front());
+  }
+  return c;
+}
+
+} // namespace batten

@@ -1,0 +1,72 @@
+// RowGroup.h - what a rows group computes, found once and then built.
+//
+// The loops of every operation are a prefix of one domain (d0 .. dr-1), cut at `split`: dims before it number the rows,
+// the others the columns. An operation is computed once an element (`column`), folds all columns of a row (`reduction`)
+// or is computed once a row (`row`).
+//
+// Columns are walked in steps: a reduction of step p is known after the walk p, so what reads it belongs to step p + 1 or
+// later. A column value that a later step needs is either kept in memory or computed again, whichever is cheaper; both
+// give the same bits.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_KERNELS_CPU_ROWGROUP_H
+#define BATTEN_COMPILER_KERNELS_CPU_ROWGROUP_H
+
+#include "compiler/kernels/cpu/Operand.h"
+
+namespace batten {
+
+/// Where an operation of a group finds the value of a block argument.
+struct RowInput {
+  enum Kind { memory, node, scalar } kind = scalar;
+  unsigned index = 0; ///< of RowGroup::accesses or RowGroup::nodes
+  mlir::Value value;  ///< the scalar
+};
+
+struct RowNode {
+  enum Kind { column, reduction, row } kind = column;
+  mlir::linalg::GenericOp op;
+  llvm::SmallVector<RowInput> inputs; ///< one a block argument; a reduction's last one is its identity
+  std::optional<unsigned> result;     ///< the access that it is written to, where the group returns it
+  unsigned step = 0;                  ///< the walk over the columns that computes it; for rows: before which it is known
+  bool heavy = false;                 ///< has a function that expands to tens of operations
+  bool kept = false;                  ///< a column value that a later step reads from memory
+};
+
+struct RowGroup {
+  llvm::SmallVector<Dim> domain;
+  size_t split = 0;
+  llvm::SmallVector<RowNode> nodes; ///< producers before consumers
+  llvm::SmallVector<Operand> accesses;
+  llvm::SmallVector<bool> indexed; ///< domain dims whose index a region asks for
+  unsigned steps = 1;
+
+  bool hasReduction() const;
+  bool readsRows() const; ///< has row nodes: the split is given, not free
+  mlir::ArrayRef<Dim> rows() const { return mlir::ArrayRef<Dim>(domain).take_front(split); }
+  mlir::ArrayRef<Dim> columns() const { return mlir::ArrayRef<Dim>(domain).drop_front(split); }
+  /// Bits of the widest element that a vector of this group holds.
+  unsigned widestBits() const;
+  /// Numbers the steps and decides what is kept. `inRegisters`: a row stays in registers, nothing needs keeping.
+  void plan(bool inRegisters);
+  /// Sets the split of a group without reductions and tells each operation by it.
+  void splitAt(size_t position);
+
+private:
+  void numberSteps(bool inRegisters);
+  void demand(unsigned index, unsigned step);
+  bool cheapAgain(unsigned index, unsigned &operations, unsigned &loads) const;
+  bool heavyAt(unsigned index, unsigned step) const;
+};
+
+/// Reads the group; fails, with an error at the operation, where it is not rows over one domain.
+mlir::FailureOr<RowGroup> matchRows(mlir::func::FuncOp group, Shapes &shapes, KernelFrame &frame);
+
+/// Product of extents.
+Dim countOf(mlir::ArrayRef<Dim> extents);
+
+/// The one stride by which `operand` meets domain dims [from, to) counted row-major; nullopt where there is no such
+/// stride. Dims of extent 1 do not matter.
+std::optional<Dim> flatStride(const Operand &operand, mlir::ArrayRef<Dim> domain, size_t from, size_t to);
+
+} // namespace batten
+#endif // BATTEN_COMPILER_KERNELS_CPU_ROWGROUP_H

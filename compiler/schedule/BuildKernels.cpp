@@ -1,0 +1,409 @@
+// BuildKernels.cpp - pass batten-build-kernels: groups become kernels, entries become plans.
+//
+// Takes the form that batten-fuse leaves: entries that call outlined groups. Every group gets its kernel; every entry
+// becomes a straight list of launches over its arguments, the program's memory and one workspace; what depends on
+// weights alone (packed panels, plain copies) moves into the plan of the bind and is done once.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/Passes.h"
+#include "compiler/schedule/ChooseKernel.h"
+#include "compiler/schedule/Groups.h"
+#include "compiler/schedule/Machine.h"
+#include "compiler/schedule/Workspace.h"
+#include "dialect/Batten.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+
+namespace batten {
+#define GEN_PASS_DEF_BUILDKERNELS
+#include "compiler/Passes.h.inc"
+
+namespace {
+
+constexpr int64_t alignmentBytes = 64;
+/// Of the program object: level, magic and the like; codegen writes it.
+constexpr int64_t programHeaderBytes = 64;
+
+int64_t aligned(int64_t bytes) { return (bytes + alignmentBytes - 1) / alignmentBytes * alignmentBytes; }
+
+Dim bytesOf(ArrayRef<Dim> extents, Type element) {
+  Dim bytes = Dim::constant(std::max(8u, element.getIntOrFloatBitWidth()) / 8);
+  for (const Dim &extent : extents)
+    bytes = bytes * extent;
+  return bytes;
+}
+
+SmallVector<Dim> dimsOf(ArrayAttr texts) {
+  return llvm::map_to_vector(texts.getAsValueRange<StringAttr>(), [](StringRef t) { return *Dim::parse(t.str()); });
+}
+
+//===- Kernels ------------------------------------------------------------------------------------------------------===//
+
+class Kernels {
+public:
+  Kernels(ModuleOp module, const Level &level) : module(module), level(level) {}
+
+  LogicalResult buildAll();
+  /// nullptr where the group had no builder.
+  const Kernel *lookup(StringRef group) const {
+    auto found = kernels.find(group);
+    return found == kernels.end() ? nullptr : &found->second;
+  }
+  /// A kernel that copies n elements, made when first asked for.
+  FailureOr<std::string> copyKernel(Type element);
+  void launch(OpBuilder &b, Location loc, StringRef kernel, ArrayRef<Dim> sizes, ValueRange pointers,
+              const std::map<std::string, Dim> &binding = {});
+
+private:
+  ModuleOp module;
+  const Level &level;
+  llvm::StringMap<Kernel> kernels;
+  LogicalResult build(func::FuncOp group);
+};
+
+LogicalResult Kernels::build(func::FuncOp group) {
+  KernelChoice choice = chooseKernel(group, level);
+  if (!choice.build)
+    return group.emitError("internal: no kernel builder takes this group");
+  std::string name = group.getName().str();
+  group.setName((name + "_group"));
+  FailureOr<Kernel> kernel = choice.build(group, name, level);
+  if (failed(kernel))
+    return failure();
+  kernel->function->setAttr("batten.builder", StringAttr::get(group.getContext(), choice.name));
+  kernels[name] = *kernel;
+  group.erase();
+  return success();
+}
+
+LogicalResult Kernels::buildAll() {
+  SmallVector<func::FuncOp> groups;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (function->hasAttr("batten.kind"))
+      groups.push_back(function);
+  for (func::FuncOp group : groups)
+    if (failed(build(group)))
+      return failure();
+  return success();
+}
+
+FailureOr<std::string> Kernels::copyKernel(Type element) {
+  auto program = module->getAttrOfType<StringAttr>(attr::program);
+  std::string name, suffix;
+  llvm::raw_string_ostream(suffix) << element;
+  name = ((program ? program.getValue() : "program") + "_copy_" + suffix).str();
+  if (kernels.contains(name))
+    return name;
+  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
+  auto type = RankedTensorType::get({ShapedType::kDynamic}, element);
+  auto group = func::FuncOp::create(b, module.getLoc(), name, b.getFunctionType({b.getIndexType(), type}, {type}));
+  ArrayAttr dims = b.getStrArrayAttr({"n"});
+  group.setPrivate();
+  group->setAttr("batten.kind", b.getStringAttr(groupKindName(GroupKind::Rows)));
+  group.setArgAttr(0, symbolAttrName, b.getStringAttr("n"));
+  group.setArgAttr(1, dimsAttrName, dims);
+  group.setResultAttr(0, dimsAttrName, dims);
+  b.setInsertionPointToStart(group.addEntryBlock());
+  OpFoldResult size = group.getArgument(0);
+  Value copy = createCopy(b, module.getLoc(), group.getArgument(1), size);
+  func::ReturnOp::create(b, module.getLoc(), copy);
+  if (failed(build(group)))
+    return failure();
+  return name;
+}
+
+/// `sizes` are the kernel's size operands; `binding` rewrites the kernel's own symbols in its range and scratch.
+void Kernels::launch(OpBuilder &b, Location loc, StringRef name, ArrayRef<Dim> sizes, ValueRange pointers,
+                     const std::map<std::string, Dim> &binding) {
+  const Kernel &kernel = kernels.find(name)->second;
+  auto text = [&](const Dim &dim) { return b.getStringAttr(dim.str()); };
+  ArrayAttr sizeTexts = b.getArrayAttr(llvm::map_to_vector(sizes, [&](const Dim &d) -> Attribute { return text(d); }));
+  LaunchOp::create(b, loc, name, text(kernel.range.substitute(binding)), b.getI64IntegerAttr(kernel.grain), sizeTexts,
+                   text(kernel.scratchBytes.substitute(binding)), pointers);
+}
+
+//===- The program's memory -----------------------------------------------------------------------------------------===//
+
+/// What the bind prepares from the weights, and where it lies.
+class ProgramMemory {
+public:
+  ProgramMemory(ModuleOp module, Kernels &kernels) : module(module), kernels(kernels) {}
+
+  void begin();
+  /// Offset of the weight as it is.
+  FailureOr<int64_t> plain(StringRef path, Location loc);
+  /// Offset of what the kernel of a pack call makes of it.
+  int64_t packed(StringRef path, func::CallOp call, int64_t bytes);
+  void finish() { module->setAttr(attr::programBytes, Builder(module).getI64IntegerAttr(end)); }
+
+private:
+  ModuleOp module;
+  Kernels &kernels;
+  PlanOp plan;
+  llvm::StringMap<std::pair<Value, TensorType>> pointers; // by weight path
+  llvm::StringMap<int64_t> offsets;                       // by path and kernel
+  int64_t end = programHeaderBytes;
+
+  std::pair<int64_t, Value> allocate(OpBuilder &b, Location loc, StringRef key, int64_t bytes);
+  OpBuilder builder() { return OpBuilder::atBlockEnd(&plan.getBody().front()); }
+};
+
+void ProgramMemory::begin() {
+  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
+  auto weights = module->getAttrOfType<ArrayAttr>(attr::weights);
+  plan = PlanOp::create(b, module.getLoc(), b.getStringAttr("bind"), b.getArrayAttr({}), b.getStringAttr("bind"), {}, {},
+                        {}, {}, {}, {}, {});
+  Block &block = plan.getBody().emplaceBlock();
+  if (!weights)
+    return;
+  for (auto weight : weights.getAsRange<ArgumentAttr>()) {
+    Value pointer = block.addArgument(PointerType::get(module.getContext()), module.getLoc());
+    pointers[weight.getPath()] = {pointer, weight.getType()};
+  }
+}
+
+std::pair<int64_t, Value> ProgramMemory::allocate(OpBuilder &b, Location loc, StringRef key, int64_t bytes) {
+  int64_t offset = offsets[key] = end;
+  end += aligned(bytes);
+  return {offset, ProgramMemoryOp::create(b, loc, b.getI64IntegerAttr(offset))};
+}
+
+FailureOr<int64_t> ProgramMemory::plain(StringRef path, Location loc) {
+  if (auto known = offsets.find(path); known != offsets.end())
+    return known->second;
+  auto [source, type] = pointers.lookup(path);
+  if (!source)
+    return emitError(loc, "internal: weight '") << path << "' is not among the program's weights";
+  Type element = type.getElementType();
+  if (element.isUnsignedInteger())
+    element = IntegerType::get(element.getContext(), element.getIntOrFloatBitWidth());
+  FailureOr<std::string> kernel = kernels.copyKernel(element);
+  if (failed(kernel))
+    return failure();
+  OpBuilder b = builder();
+  auto [offset, target] = allocate(b, loc, path, type.getNumElements() * type.elementBytes());
+  Dim count = Dim::constant(type.getNumElements());
+  kernels.launch(b, loc, *kernel, {count}, {source, target}, {{"n", count}});
+  return offset;
+}
+
+int64_t ProgramMemory::packed(StringRef path, func::CallOp call, int64_t bytes) {
+  std::string key = (path + "|" + call.getCallee()).str();
+  if (auto known = offsets.find(key); known != offsets.end())
+    return known->second;
+  OpBuilder b = builder();
+  Value source = pointers.lookup(path).first;
+  auto [offset, target] = allocate(b, call.getLoc(), key, bytes);
+  // The bind knows no sizes: a pack of a weight reads none, whatever symbols its entry has.
+  SmallVector<Dim> none(call.getNumOperands() - 1, Dim::constant(0));
+  kernels.launch(b, call.getLoc(), call.getCallee(), none, {source, target});
+  return offset;
+}
+
+//===- Entries ------------------------------------------------------------------------------------------------------===//
+
+class PlanEntry {
+public:
+  PlanEntry(func::FuncOp entry, Kernels &kernels, ProgramMemory &memory)
+      : entry(entry), kernels(kernels), memory(memory), loc(entry.getLoc()) {}
+  LogicalResult run();
+
+private:
+  /// Where a tensor of the entry lies.
+  struct Place {
+    enum { Pointer, Weight, Program, Buffer } kind = Pointer;
+    Value pointer;      // Pointer
+    std::string path;   // Weight: its path, still unbound
+    int64_t offset = 0; // Program: its offset, Buffer: its number
+  };
+  func::FuncOp entry;
+  Kernels &kernels;
+  ProgramMemory &memory;
+  Location loc;
+  PlanOp plan;
+  DenseMap<Value, Place> places;
+  std::vector<Buffer> buffers;
+  SmallVector<Value> bufferPointers;
+  DenseMap<int64_t, Value> programPointers;
+
+  void createPlan();
+  void placeArguments();
+  void placeCalls(ArrayRef<func::CallOp> calls);
+  bool moveToBind(func::CallOp call);
+  void emitBuffers(OpBuilder &b);
+  FailureOr<Value> pointerTo(OpBuilder &b, Value tensor);
+  LogicalResult emitLaunch(OpBuilder &b, func::CallOp call);
+};
+
+/// The plan takes over what the entry's own attributes say of the C function.
+void PlanEntry::createPlan() {
+  OpBuilder b(entry);
+  auto take = [&](StringRef name) { return entry->getAttr(name); };
+  plan = PlanOp::create(b, loc, b.getStringAttr(entry.getName()), entry->getAttrOfType<ArrayAttr>("symbols"),
+                        b.getStringAttr("entry"), dyn_cast_or_null<StringAttr>(take("c_name")),
+                        dyn_cast_or_null<StringAttr>(take("signature")),
+                        dyn_cast_or_null<ArrayAttr>(take(attr::independent)),
+                        dyn_cast_or_null<ArrayAttr>(take(attr::mixes)),
+                        dyn_cast_or_null<ArrayAttr>(take(attr::nonempty)),
+                        dyn_cast_or_null<ArrayAttr>(take("guards")),
+                        dyn_cast_or_null<ArrayAttr>(take(attr::arguments)));
+  plan.getBody().emplaceBlock();
+}
+
+void PlanEntry::placeArguments() {
+  Block &block = plan.getBody().front();
+  Type pointer = PointerType::get(entry.getContext());
+  for (auto [i, argument] : llvm::enumerate(entry.getArguments())) {
+    if (!isa<RankedTensorType>(argument.getType()))
+      continue;
+    if (auto path = entry.getArgAttrOfType<StringAttr>(i, attr::weight))
+      places[argument] = {Place::Weight, {}, path.str()};
+    else
+      places[argument] = {Place::Pointer, block.addArgument(pointer, loc)};
+  }
+  auto stop = cast<func::ReturnOp>(entry.getBody().front().getTerminator());
+  for (Value result : stop.getOperands()) {
+    Value pointerValue = block.addArgument(pointer, loc);
+    while (!isa_and_nonnull<func::CallOp>(result.getDefiningOp()))
+      result = result.getDefiningOp()->getOperand(0); // a join or a split of dims: the same memory
+    places[result] = {Place::Pointer, pointerValue};
+  }
+}
+
+/// A pack of a weight is done at bind.
+bool PlanEntry::moveToBind(func::CallOp call) {
+  SmallVector<Value> tensors;
+  for (Value operand : call.getOperands())
+    if (isa<RankedTensorType>(operand.getType()))
+      tensors.push_back(operand);
+  if (!call.getCallee().contains("_pack") || tensors.size() != 1 || places[tensors[0]].kind != Place::Weight)
+    return false;
+  auto type = cast<RankedTensorType>(call.getResult(0).getType());
+  int64_t bytes = *bytesOf(llvm::map_to_vector(type.getShape(), [](int64_t n) { return Dim::constant(n); }),
+                           type.getElementType())
+                       .constantValue();
+  places[call.getResult(0)] = {Place::Program, {}, {}, memory.packed(places[tensors[0]].path, call, bytes)};
+  return true;
+}
+
+void PlanEntry::placeCalls(ArrayRef<func::CallOp> calls) {
+  for (auto [step, call] : llvm::enumerate(calls)) {
+    for (auto [i, result] : llvm::enumerate(call.getResults())) {
+      if (places.contains(result))
+        continue;
+      size_t last = step;
+      for (auto [later, reader] : llvm::enumerate(calls))
+        if (llvm::is_contained(reader.getOperands(), result))
+          last = std::max(last, later);
+      places[result] = {Place::Buffer, {}, {}, int64_t(buffers.size())};
+      auto texts = cast<ArrayAttr>(cast<ArrayAttr>(call->getAttr("batten.result_dims"))[i]);
+      Type element = cast<RankedTensorType>(result.getType()).getElementType();
+      buffers.push_back({bytesOf(dimsOf(texts), element), step, last});
+    }
+  }
+}
+
+void PlanEntry::emitBuffers(OpBuilder &b) {
+  std::map<std::string, int64_t> bounds;
+  for (auto symbol : plan.getSymbols().getAsRange<SymbolAttr>())
+    if (symbol.getKind() == SymbolKind::Bounded)
+      bounds[symbol.getName().str()] = symbol.getValue();
+  WorkspacePlan workspace = planWorkspace(buffers, bounds);
+  bufferPointers.resize(buffers.size());
+  for (size_t i : workspace.order) {
+    SmallVector<Value> above;
+    for (size_t low : workspace.above[i])
+      above.push_back(bufferPointers[low]);
+    bufferPointers[i] = BufferOp::create(b, loc, PointerType::get(b.getContext()),
+                                         b.getStringAttr(buffers[i].sizeBytes.str()), above);
+  }
+}
+
+FailureOr<Value> PlanEntry::pointerTo(OpBuilder &b, Value tensor) {
+  if (auto constant = tensor.getDefiningOp<arith::ConstantOp>())
+    return ConstantDataOp::create(b, constant.getLoc(), PointerType::get(b.getContext()),
+                                  cast<ElementsAttr>(constant.getValue()))
+        .getResult();
+  Place &place = places[tensor];
+  if (place.kind == Place::Weight) {
+    FailureOr<int64_t> offset = memory.plain(place.path, loc);
+    if (failed(offset))
+      return failure();
+    place.kind = Place::Program;
+    place.offset = *offset;
+  }
+  if (place.kind == Place::Program) {
+    Value &pointer = programPointers[place.offset];
+    if (!pointer)
+      pointer = ProgramMemoryOp::create(b, loc, b.getI64IntegerAttr(place.offset));
+    return pointer;
+  }
+  return place.kind == Place::Buffer ? bufferPointers[place.offset] : place.pointer;
+}
+
+LogicalResult PlanEntry::emitLaunch(OpBuilder &b, func::CallOp call) {
+  SmallVector<Dim> sizes;
+  SmallVector<Value> pointers;
+  for (Value operand : call.getOperands()) {
+    if (auto argument = dyn_cast<BlockArgument>(operand); argument && isa<IndexType>(operand.getType())) {
+      auto name = entry.getArgAttrOfType<StringAttr>(argument.getArgNumber(), symbolAttrName);
+      sizes.push_back(Dim::symbol(name.str()));
+      continue;
+    }
+    FailureOr<Value> pointer = pointerTo(b, operand);
+    if (failed(pointer))
+      return failure();
+    pointers.push_back(*pointer);
+  }
+  for (Value result : call.getResults())
+    pointers.push_back(*pointerTo(b, result));
+  kernels.launch(b, call.getLoc(), call.getCallee(), sizes, pointers);
+  return success();
+}
+
+LogicalResult PlanEntry::run() {
+  createPlan();
+  placeArguments();
+  SmallVector<func::CallOp> calls;
+  for (auto call : entry.getOps<func::CallOp>())
+    if (!moveToBind(call))
+      calls.push_back(call);
+  placeCalls(calls);
+  OpBuilder b = OpBuilder::atBlockEnd(&plan.getBody().front());
+  emitBuffers(b);
+  for (func::CallOp call : calls)
+    if (failed(emitLaunch(b, call)))
+      return failure();
+  entry.erase();
+  return success();
+}
+
+struct BuildKernelsPass : impl::BuildKernelsBase<BuildKernelsPass> {
+  using BuildKernelsBase::BuildKernelsBase;
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    std::optional<Level> level = describeMachine(cpu);
+    if (!level) {
+      module.emitError("unknown CPU '") << cpu << "'";
+      return signalPassFailure();
+    }
+    SmallVector<func::FuncOp> entries;
+    for (auto function : module.getOps<func::FuncOp>())
+      if (!function->hasAttr("batten.kind"))
+        entries.push_back(function);
+    Kernels kernels(module, *level);
+    ProgramMemory memory(module, kernels);
+    if (failed(kernels.buildAll()))
+      return signalPassFailure();
+    memory.begin();
+    for (func::FuncOp entry : entries)
+      if (failed(PlanEntry(entry, kernels, memory).run()))
+        return signalPassFailure();
+    memory.finish();
+    module->setAttr(attr::level, StringAttr::get(module.getContext(), level->name));
+  }
+};
+
+} // namespace
+} // namespace batten

@@ -1,0 +1,41 @@
+// ChooseKernel.cpp - see ChooseKernel.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/schedule/ChooseKernel.h"
+#include "compiler/kernels/cpu/Contraction.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+
+namespace batten {
+
+/// A right-hand side of a batch entry that is row-major and at most half of L1 is read where it lies: packing it would
+/// move as many bytes as the product reads.
+static bool fitsInPlace(func::FuncOp group, const Level &level) {
+  Shapes shapes(group);
+  std::optional<Contraction> c = matchContraction(group, shapes);
+  if (!c || c->packed)
+    return false;
+  Value right = c->product.getDpsInputs()[1];
+  AffineMap map = c->product.getIndexingMapsArray()[1];
+  std::optional<Access> access = resolveAccess(right, shapes);
+  std::optional<unsigned> column = map.getResultPosition(getAffineDimExpr(c->column, group.getContext()));
+  std::optional<int64_t> columns = c->extents[c->column].constantValue(), depth = c->extents[c->depth].constantValue();
+  if (!access || !column || !columns || !depth || !access->strides[*column].isConstant(1))
+    return false;
+  int64_t bytes = cast<RankedTensorType>(right.getType()).getElementTypeBitWidth() / 8;
+  return *columns * *depth * bytes <= level.cacheBytesL1 / 2;
+}
+
+KernelChoice chooseKernel(func::FuncOp group, const Level &level) {
+  auto kind = group->getAttrOfType<StringAttr>("batten.kind");
+  if (kind && kind.getValue() == "contraction")
+    return fitsInPlace(group, level) ? KernelChoice{buildNarrowContraction, "narrow contraction"}
+                                     : KernelChoice{buildTiledContraction, "tiled contraction"};
+  return llvm::StringSwitch<KernelChoice>(kind ? kind.getValue() : "")
+      .Case("rows", {buildRows, "rows"})
+      .Case("batch_reduction", {buildBatchReduction, "batch reduction"})
+      .Case("concat", {buildConcat, "concat"})
+      .Case("pack", {buildPack, "pack"})
+      .Default({});
+}
+
+} // namespace batten

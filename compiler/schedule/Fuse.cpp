@@ -1,0 +1,285 @@
+// Fuse.cpp - pass batten-fuse: forms groups in every entry and outlines each into a function of its own.
+//
+// Takes the linalg form. Leaves entries that only call: every group is a private function on tensors (attribute
+// batten.kind), called in an order in which values are ready, equal groups only once. The cut is what keeps kernels
+// small, deduplicated and compiled alone: nothing is ever scheduled or bufferised across a whole entry.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/Passes.h"
+#include "compiler/schedule/Groups.h"
+#include "compiler/schedule/Machine.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+
+namespace batten {
+#define GEN_PASS_DEF_FUSE
+#include "compiler/Passes.h.inc"
+
+namespace {
+
+//===- Results that no kernel writes --------------------------------------------------------------------------------===//
+
+/// Splits and joins of dims keep a dense value where it is.
+Value throughReshapes(Value value) {
+  while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(value.getDefiningOp()))
+    value = value.getDefiningOp()->getOperand(0);
+  return value;
+}
+
+class OutlineEntry {
+public:
+  OutlineEntry(func::FuncOp entry, StringRef prefix, const Level &level, bool fuse,
+               llvm::StringMap<func::FuncOp> &known)
+      : entry(entry), prefix(prefix), level(level), fuse(fuse), known(known), shapes(entry) {}
+
+  void run() {
+    dropUnused();
+    copyUnwrittenResults();
+    packSharedOperands();
+    std::vector<Group> groups = formGroups(entry, shapes, fuse);
+    for (const Group &group : groups)
+      outline(group);
+    dropUnused();
+  }
+
+private:
+  func::FuncOp entry;
+  StringRef prefix;
+  const Level &level;
+  bool fuse;
+  llvm::StringMap<func::FuncOp> &known; // text of an outlined group -> its function
+  Shapes shapes;
+  unsigned count = 0;
+
+  SmallVector<OpFoldResult> sizesOf(OpBuilder &b, Location loc, Value tensor);
+  void copyUnwrittenResults();
+  void packSharedOperands();
+  void packOperand(linalg::GenericOp product);
+  void outline(const Group &group);
+  func::FuncOp makeFunction(const Group &group, ArrayRef<Value> roots, ArrayRef<Value> results);
+  func::FuncOp deduplicated(func::FuncOp function);
+  void dropUnused();
+};
+
+/// Sizes of a tensor as operands: the symbols' arithmetic, made anew.
+SmallVector<OpFoldResult> OutlineEntry::sizesOf(OpBuilder &b, Location loc, Value tensor) {
+  std::map<std::string, Value> symbols;
+  for (auto [i, argument] : llvm::enumerate(entry.getArguments()))
+    if (auto name = entry.getArgAttrOfType<StringAttr>(i, symbolAttrName))
+      symbols[name.str()] = argument;
+  SizeValues values(std::move(symbols));
+  SmallVector<OpFoldResult> sizes;
+  for (const Dim &dim : shapes.of(tensor)) {
+    if (std::optional<int64_t> constant = dim.constantValue())
+      sizes.push_back(b.getIndexAttr(*constant));
+    else
+      sizes.push_back(values.get(b, loc, dim));
+  }
+  return sizes;
+}
+
+/// A result must be written by a kernel of its own: arguments, views, constants and values returned twice are copied.
+void OutlineEntry::copyUnwrittenResults() {
+  auto stop = cast<func::ReturnOp>(entry.getBody().front().getTerminator());
+  OpBuilder b(stop);
+  llvm::SmallPtrSet<Operation *, 8> written;
+  for (OpOperand &operand : stop->getOpOperands()) {
+    Operation *root = throughReshapes(operand.get()).getDefiningOp();
+    if (root && isCompute(root) && root->getNumResults() == 1 && written.insert(root).second)
+      continue;
+    Location loc = operand.get().getLoc();
+    operand.set(createCopy(b, loc, operand.get(), sizesOf(b, loc, operand.get())));
+  }
+}
+
+/// A right-hand side that the batch shares is packed once, outside of the contraction: at bind if it is a weight.
+void OutlineEntry::packSharedOperands() {
+  SmallVector<linalg::GenericOp> products;
+  for (auto generic : entry.getOps<linalg::GenericOp>())
+    if (auto order = generic->getAttrOfType<StringAttr>("batten.order"); order && order.getValue() == "chain")
+      products.push_back(generic);
+  for (linalg::GenericOp product : products)
+    if (cast<RankedTensorType>(product.getDpsInputs()[1].getType()).getRank() == 2)
+      packOperand(product);
+}
+
+void OutlineEntry::packOperand(linalg::GenericOp product) {
+  OpBuilder b(product);
+  Location loc = product.getLoc();
+  OpOperand *right = product.getDpsInputOperand(1);
+  AffineMap map = product.getMatchingIndexingMap(right);
+  unsigned column = product.getNumParallelLoops() - 1;
+  std::optional<unsigned> position = map.getResultPosition(getAffineDimExpr(column, b.getContext()));
+  if (!position || !llvm::is_contained(map.getResults(), getAffineDimExpr(column + 1, b.getContext())))
+    return; // the other dim is a batch dim: a row vector a position
+  Value source = right->get();
+  SmallVector<OpFoldResult> sizes = sizesOf(b, loc, source);
+  auto element = cast<RankedTensorType>(source.getType()).getElementType();
+  int64_t lanes = level.lanes(cast<RankedTensorType>(product.getResult(0).getType()).getElementType());
+  int64_t vectors = level.tileVectors;
+  if (auto columns = shapes.of(source)[*position].constantValue())
+    vectors = std::min(vectors, (*columns + lanes - 1) / lanes);
+  OpFoldResult tile = b.getIndexAttr(lanes * vectors);
+  SmallVector<int64_t> order{*position, 1 - *position};
+  Value empty = linalg::PackOp::createDestinationTensor(b, loc, source, {tile}, {*position}, order);
+  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(element));
+  auto pack = linalg::PackOp::create(b, loc, source, empty, {*position}, {tile}, zero, order);
+  Value plain = tensor::EmptyOp::create(b, loc, sizes, element);
+  auto unpack = linalg::UnPackOp::create(b, loc, pack.getResult(), plain, {*position}, {tile}, order);
+  right->set(unpack.getResult());
+}
+
+//===- Outlining ----------------------------------------------------------------------------------------------------===//
+
+/// What lies in memory and is handed to a group: arguments, what other kernels wrote, constants of several values.
+bool isRoot(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op || isCompute(op) || isa<func::CallOp>(op))
+    return true;
+  auto constant = dyn_cast<arith::ConstantOp>(op);
+  auto dense = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : nullptr;
+  return dense && !dense.isSplat();
+}
+
+/// The roots that `value` is made of by views, sizes and inits.
+void collectRoots(Value value, const Group &group, llvm::SetVector<Value> &roots) {
+  if (llvm::is_contained(group.operations, value.getDefiningOp()))
+    return;
+  if (isRoot(value)) {
+    if (isa<RankedTensorType>(value.getType()))
+      roots.insert(value);
+    return;
+  }
+  for (Value operand : value.getDefiningOp()->getOperands())
+    collectRoots(operand, group, roots);
+}
+
+/// Clones what `op` needs into the group's function, then `op` itself.
+void cloneWithOperands(OpBuilder &b, Operation *op, IRMapping &map) {
+  auto need = [&](Value value) {
+    if (!map.contains(value) && value.getDefiningOp())
+      cloneWithOperands(b, value.getDefiningOp(), map);
+  };
+  for (Value operand : op->getOperands())
+    need(operand);
+  op->walk([&](Operation *inner) { // a region may read scalars from outside
+    for (Value operand : inner->getOperands())
+      if (operand.getParentRegion() == op->getParentRegion())
+        need(operand);
+  });
+  b.clone(*op, map);
+}
+
+ArrayAttr dimsAttr(Builder &b, ArrayRef<Dim> dims) {
+  return b.getArrayAttr(llvm::map_to_vector(dims, [&](const Dim &d) -> Attribute { return b.getStringAttr(d.str()); }));
+}
+
+func::FuncOp OutlineEntry::makeFunction(const Group &group, ArrayRef<Value> roots, ArrayRef<Value> results) {
+  OpBuilder b(entry);
+  SmallVector<Type> inputs, outputs;
+  SmallVector<Value> symbols;
+  for (auto [i, argument] : llvm::enumerate(entry.getArguments()))
+    if (entry.getArgAttr(i, symbolAttrName))
+      symbols.push_back(argument);
+  for (Value value : symbols)
+    inputs.push_back(value.getType());
+  for (Value value : roots)
+    inputs.push_back(value.getType());
+  for (Value value : results)
+    outputs.push_back(value.getType());
+  std::string name = (prefix + "_" + entry.getName() + "_" + groupKindName(group.kind) + Twine(count++)).str();
+  auto function = func::FuncOp::create(b, group.operations.front()->getLoc(), name, b.getFunctionType(inputs, outputs));
+  function.setPrivate();
+  function->setAttr("batten.kind", b.getStringAttr(groupKindName(group.kind)));
+  if (group.split)
+    function->setAttr("batten.split", b.getI64IntegerAttr(*group.split));
+  for (auto [i, value] : llvm::enumerate(symbols))
+    function.setArgAttr(i, symbolAttrName, entry.getArgAttr(cast<BlockArgument>(value).getArgNumber(), symbolAttrName));
+  for (auto [i, value] : llvm::enumerate(roots))
+    function.setArgAttr(symbols.size() + i, dimsAttrName, dimsAttr(b, shapes.of(value)));
+  for (auto [i, value] : llvm::enumerate(results))
+    function.setResultAttr(i, dimsAttrName, dimsAttr(b, shapes.of(value)));
+  b.setInsertionPointToStart(function.addEntryBlock());
+  IRMapping map;
+  map.map(symbols, function.getArguments().take_front(symbols.size()));
+  map.map(ValueRange(roots), function.getArguments().drop_front(symbols.size()));
+  for (Operation *op : group.operations)
+    if (!map.contains(op->getResult(0)))
+      cloneWithOperands(b, op, map);
+  SmallVector<Value> mine = llvm::map_to_vector(results, [&](Value value) { return map.lookup(value); });
+  func::ReturnOp::create(b, function.getLoc(), mine);
+  return function;
+}
+
+/// The function that is already there with the same text, or this one.
+func::FuncOp OutlineEntry::deduplicated(func::FuncOp function) {
+  std::string name = function.getName().str(), text;
+  function.setName("group");
+  llvm::raw_string_ostream stream(text);
+  function->print(stream, OpPrintingFlags().useLocalScope());
+  function.setName(name);
+  auto [found, fresh] = known.try_emplace(text, function);
+  if (fresh)
+    return function;
+  function.erase();
+  return found->second;
+}
+
+void OutlineEntry::outline(const Group &group) {
+  llvm::SetVector<Value> roots;
+  SmallVector<Value> results;
+  for (Operation *op : group.operations) {
+    for (Value operand : op->getOperands())
+      collectRoots(operand, group, roots);
+    for (Value result : op->getResults())
+      if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !llvm::is_contained(group.operations, user); }))
+        results.push_back(result);
+  }
+  func::FuncOp function = deduplicated(makeFunction(group, roots.getArrayRef(), results));
+  OpBuilder b(entry.getBody().front().getTerminator());
+  SmallVector<Value> operands;
+  for (auto [i, argument] : llvm::enumerate(entry.getArguments()))
+    if (entry.getArgAttr(i, symbolAttrName))
+      operands.push_back(argument);
+  llvm::append_range(operands, roots);
+  auto call = func::CallOp::create(b, function.getLoc(), function, operands);
+  SmallVector<Attribute> dims; // the planner sizes buffers by them
+  for (auto [mine, theirs] : llvm::zip(results, call.getResults())) {
+    dims.push_back(dimsAttr(b, shapes.of(mine)));
+    shapes.set(theirs, shapes.of(mine));
+    // The group's own operations keep each other's values until they are dropped.
+    mine.replaceUsesWithIf(theirs, [&](OpOperand &use) { return !llvm::is_contained(group.operations, use.getOwner()); });
+  }
+  call->setAttr("batten.result_dims", b.getArrayAttr(dims));
+}
+
+/// What nobody reads, and what only outlined operations still read.
+void OutlineEntry::dropUnused() {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(entry.getBody().front())))
+    if (!isa<func::CallOp, func::ReturnOp>(op) && op.use_empty())
+      op.erase();
+}
+
+struct FusePass : impl::FuseBase<FusePass> {
+  using FuseBase::FuseBase;
+  void runOnOperation() override {
+    std::optional<Level> level = describeMachine(cpu);
+    if (!level) {
+      getOperation().emitError("unknown CPU '") << cpu << "'";
+      return signalPassFailure();
+    }
+    auto program = getOperation()->getAttrOfType<StringAttr>("batten.program");
+    StringRef prefix = program ? program.getValue() : "program";
+    llvm::StringMap<func::FuncOp> known;
+    SmallVector<func::FuncOp> entries(getOperation().getOps<func::FuncOp>());
+    for (func::FuncOp entry : entries)
+      OutlineEntry(entry, prefix, *level, fuse, known).run();
+  }
+};
+
+} // namespace
+} // namespace batten

@@ -1,0 +1,272 @@
+// Groups.cpp - forms fusion groups; see Groups.h.
+//
+// Greedy and in program order: each operation joins the group of one of its producers where three things hold:
+//   1. the shapes agree: the group's loops can run this operation too (see `joinRows`, `joinEpilogue`);
+//   2. what it reads of the group it reads at the loop indices that the group is at, so that the value is at hand;
+//   3. nothing that it reads from outside depends on the group, or the group could run neither before nor after it.
+// Fusion changes no bits: a group computes the values of its operations one by one, only in another place.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/schedule/Groups.h"
+#include "compiler/kernels/cpu/Operand.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/DenseSet.h"
+
+using namespace mlir;
+
+namespace batten {
+
+StringRef groupKindName(GroupKind kind) {
+  switch (kind) {
+  case GroupKind::Rows:
+    return "rows";
+  case GroupKind::Contraction:
+    return "contraction";
+  case GroupKind::BatchReduction:
+    return "batch_reduction";
+  case GroupKind::Concat:
+    return "concat";
+  case GroupKind::Pack:
+    return "pack";
+  }
+}
+
+Value createCopy(OpBuilder &b, Location loc, Value source, ArrayRef<OpFoldResult> sizes) {
+  auto type = cast<RankedTensorType>(source.getType());
+  Value init = tensor::EmptyOp::create(b, loc, sizes, type.getElementType());
+  AffineMap identity = AffineMap::getMultiDimIdentityMap(type.getRank(), b.getContext());
+  SmallVector<utils::IteratorType> parallel(type.getRank(), utils::IteratorType::parallel);
+  auto yield = [](OpBuilder &nested, Location at, ValueRange values) {
+    linalg::YieldOp::create(nested, at, values.front());
+  };
+  return linalg::GenericOp::create(b, loc, init.getType(), source, init, {identity, identity}, parallel, yield)
+      .getResult(0);
+}
+
+bool isCompute(Operation *op) { return isa<linalg::GenericOp, tensor::ConcatOp, linalg::PackOp>(op); }
+
+static GroupKind kindOf(Operation *op) {
+  if (isa<tensor::ConcatOp>(op))
+    return GroupKind::Concat;
+  if (isa<linalg::PackOp>(op))
+    return GroupKind::Pack;
+  auto order = op->getAttrOfType<StringAttr>("batten.order");
+  if (order && order.getValue() == "chain")
+    return GroupKind::Contraction;
+  if (order && order.getValue() == "blocks")
+    return GroupKind::BatchReduction;
+  return GroupKind::Rows;
+}
+
+namespace {
+
+class Grouping {
+public:
+  Grouping(Shapes &shapes, bool fuse) : shapes(shapes), fuse(fuse) {}
+  void add(Operation *op);
+  std::vector<Group> take() { return std::move(groups); }
+
+private:
+  Shapes &shapes;
+  bool fuse;
+  std::vector<Group> groups;
+  DenseMap<Operation *, size_t> groupOf;
+
+  bool join(Operation *op, size_t index);
+  bool joinEpilogue(linalg::GenericOp op, Group &group);
+  bool joinRows(linalg::GenericOp op, Group &group);
+  bool readsAtLoops(linalg::GenericOp op, const Group &group, size_t loops);
+  bool dependsOn(Value value, size_t index, llvm::SmallDenseSet<Operation *> &seen);
+  bool outsideIsIndependent(Operation *op, size_t index);
+  void append(Operation *op, size_t index);
+};
+
+bool Grouping::dependsOn(Value value, size_t index, llvm::SmallDenseSet<Operation *> &seen) {
+  Operation *op = value.getDefiningOp();
+  if (!op || !seen.insert(op).second)
+    return false;
+  auto found = groupOf.find(op);
+  if (found != groupOf.end() && found->second == index)
+    return true;
+  auto any = [&](Operation *reader) {
+    return llvm::any_of(reader->getOperands(), [&](Value operand) { return dependsOn(operand, index, seen); });
+  };
+  if (found == groupOf.end())
+    return any(op);
+  return llvm::any_of(groups[found->second].operations, any); // a group runs as a whole
+}
+
+/// Rule 3: whatever `op` does not read from the group itself must not come from it by way of another group or a view.
+bool Grouping::outsideIsIndependent(Operation *op, size_t index) {
+  for (Value operand : op->getOperands()) {
+    Operation *producer = operand.getDefiningOp();
+    auto found = groupOf.find(producer);
+    if (found != groupOf.end() && found->second == index)
+      continue;
+    llvm::SmallDenseSet<Operation *> seen;
+    if (dependsOn(operand, index, seen))
+      return false;
+  }
+  return true;
+}
+
+/// Rule 2 for the first `loops` loops of `op`: a value of the group with n dims is read at loops 0..n-1.
+bool Grouping::readsAtLoops(linalg::GenericOp op, const Group &group, size_t loops) {
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    if (!llvm::is_contained(group.operations, input->get().getDefiningOp()))
+      continue;
+    AffineMap map = op.getMatchingIndexingMap(input);
+    for (auto [i, e] : llvm::enumerate(map.getResults()))
+      if (e != getAffineDimExpr(i, op.getContext()))
+        return false;
+    size_t rank = map.getNumResults();
+    if (rank != group.domain.size() && rank != group.split.value_or(rank))
+      return false;
+    if (rank > loops)
+      return false;
+  }
+  return true;
+}
+
+/// An element-wise operation on the accumulators: same loops as the result, which nobody else reads.
+bool Grouping::joinEpilogue(linalg::GenericOp op, Group &group) {
+  Value chain = group.operations.back()->getResult(0);
+  if (op.getNumReductionLoops() != 0 || op->getNumResults() != 1 || !chain.hasOneUse())
+    return false;
+  if (ArrayRef<Dim>(loopExtents(op, shapes)) != shapes.of(chain))
+    return false;
+  OpOperand &use = *chain.getUses().begin();
+  AffineMap identity = AffineMap::getMultiDimIdentityMap(op.getNumLoops(), op.getContext());
+  return use.getOwner() == op && op.isDpsInput(&use) && op.getMatchingIndexingMap(&use) == identity &&
+         op.getMatchingIndexingMap(op.getDpsInitOperand(0)) == identity &&
+         op.getBody()->getOps<linalg::IndexOp>().empty();
+}
+
+/// Rows: the operation runs over the group's domain, over its rows alone, or gives rows their columns.
+bool Grouping::joinRows(linalg::GenericOp op, Group &group) {
+  if (kindOf(op) != GroupKind::Rows)
+    return false;
+  SmallVector<Dim> extents = loopExtents(op, shapes);
+  std::optional<size_t> split = group.split;
+  if (op.getNumReductionLoops() != 0) {
+    size_t parallel = op.getNumParallelLoops();
+    for (auto [i, kind] : llvm::enumerate(op.getIteratorTypesArray()))
+      if ((kind == utils::IteratorType::parallel) != (i < parallel))
+        return false;
+    if (extents != group.domain || (split && *split != parallel))
+      return false;
+    split = parallel;
+  } else if (extents != group.domain) {
+    bool perRow = split && ArrayRef<Dim>(extents) == ArrayRef<Dim>(group.domain).take_front(*split);
+    bool widens = !split && extents.size() > group.domain.size() &&
+                  ArrayRef<Dim>(extents).take_front(group.domain.size()) == ArrayRef<Dim>(group.domain);
+    if (!perRow && !widens)
+      return false;
+    if (widens) {
+      Group wider{group.kind, group.operations, extents, group.domain.size()};
+      if (!readsAtLoops(op, wider, extents.size()))
+        return false;
+      group.domain = extents;
+      group.split = wider.split;
+      return true;
+    }
+  }
+  Group candidate{group.kind, group.operations, group.domain, split};
+  if (!readsAtLoops(op, candidate, extents.size()))
+    return false;
+  group.split = split;
+  return true;
+}
+
+void Grouping::append(Operation *op, size_t index) {
+  groups[index].operations.push_back(op);
+  groupOf[op] = index;
+}
+
+bool Grouping::join(Operation *op, size_t index) {
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  Group &group = groups[index];
+  if (!generic || !outsideIsIndependent(op, index))
+    return false;
+  bool fits = group.kind == GroupKind::Contraction ? joinEpilogue(generic, group)
+              : group.kind == GroupKind::Rows      ? joinRows(generic, group)
+                                                   : false;
+  if (fits)
+    append(op, index);
+  return fits;
+}
+
+void Grouping::add(Operation *op) {
+  llvm::SmallVector<size_t> producers;
+  for (Value operand : op->getOperands()) {
+    auto found = groupOf.find(operand.getDefiningOp());
+    if (found != groupOf.end() && !llvm::is_contained(producers, found->second))
+      producers.push_back(found->second);
+  }
+  llvm::sort(producers, std::greater<>()); // the latest first: it has the best chance to be the last to run
+  for (size_t index : producers)
+    if (fuse && join(op, index))
+      return;
+  Group group{kindOf(op), {}, {}, std::nullopt};
+  if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
+    group.domain = loopExtents(generic, shapes);
+    if (generic.getNumReductionLoops() != 0)
+      group.split = generic.getNumParallelLoops();
+  }
+  groups.push_back(std::move(group));
+  append(op, groups.size() - 1);
+}
+
+} // namespace
+
+namespace {
+/// Orders groups so that each stands after those whose values it reads; rule 3 leaves no cycle.
+class Ordering {
+public:
+  explicit Ordering(std::vector<Group> &groups) : groups(groups), placed(groups.size()) {
+    for (auto [i, group] : llvm::enumerate(groups))
+      for (Operation *op : group.operations)
+        groupOf[op] = i;
+  }
+  std::vector<Group> run() {
+    for (size_t i = 0; i < groups.size(); ++i)
+      place(i);
+    return std::move(ordered);
+  }
+
+private:
+  std::vector<Group> &groups;
+  std::vector<bool> placed;
+  DenseMap<Operation *, size_t> groupOf;
+  std::vector<Group> ordered;
+
+  void placeProducer(Operation *op) {
+    if (!op)
+      return;
+    auto found = groupOf.find(op);
+    if (found != groupOf.end())
+      return place(found->second);
+    for (Value operand : op->getOperands())
+      placeProducer(operand.getDefiningOp());
+  }
+  void place(size_t index) {
+    if (placed[index])
+      return;
+    placed[index] = true;
+    for (Operation *op : groups[index].operations)
+      for (Value operand : op->getOperands())
+        placeProducer(operand.getDefiningOp());
+    ordered.push_back(groups[index]);
+  }
+};
+} // namespace
+
+std::vector<Group> formGroups(func::FuncOp entry, Shapes &shapes, bool fuse) {
+  Grouping grouping(shapes, fuse);
+  for (Operation &op : entry.getBody().front())
+    if (isCompute(&op))
+      grouping.add(&op);
+  std::vector<Group> groups = grouping.take();
+  return Ordering(groups).run();
+}
+
+} // namespace batten

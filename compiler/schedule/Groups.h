@@ -1,0 +1,35 @@
+// Groups.h - fusion groups: which operations of an entry run as one kernel.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_SCHEDULE_GROUPS_H
+#define BATTEN_COMPILER_SCHEDULE_GROUPS_H
+
+#include "compiler/kernels/Access.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
+namespace batten {
+
+enum class GroupKind { Rows, Contraction, BatchReduction, Concat, Pack };
+llvm::StringRef groupKindName(GroupKind kind);
+
+/// Operations in program order that become one kernel. A rows group runs over `domain`; of a group with reductions or
+/// per-row values the first `split` dims number the rows and the others the columns.
+struct Group {
+  GroupKind kind;
+  llvm::SmallVector<mlir::Operation *> operations;
+  llvm::SmallVector<Dim> domain;
+  std::optional<size_t> split;
+};
+
+/// The compute operations of `entry` in groups, in an order in which they may run. `fuse` false: one operation a group.
+std::vector<Group> formGroups(mlir::func::FuncOp entry, Shapes &shapes, bool fuse);
+
+/// A dense copy of `source`, whose sizes are given: an identity generic.
+mlir::Value createCopy(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value source,
+                       llvm::ArrayRef<mlir::OpFoldResult> sizes);
+
+/// True for what has a kernel of its own; everything else of the linalg form is a view, a size or an init and is cloned
+/// into the groups that read it.
+bool isCompute(mlir::Operation *op);
+
+} // namespace batten
+#endif // BATTEN_COMPILER_SCHEDULE_GROUPS_H
