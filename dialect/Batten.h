@@ -34,6 +34,11 @@ inline constexpr llvm::StringLiteral from = "batten.from";     // its name in th
 inline constexpr llvm::StringLiteral path = "batten.path";     // leaf of a parameter tree
 inline constexpr llvm::StringLiteral inout = "batten.inout";   // i64: the result that is written back
 inline constexpr llvm::StringLiteral scalar = "batten.scalar"; // a plain `f32`: passed by value
+// On an entry of the linalg form, for its plan: what the C interface says of it.
+inline constexpr llvm::StringLiteral arguments = "batten.arguments";     // array of #batten.argument, without weights
+inline constexpr llvm::StringLiteral independent = "batten.independent"; // batch symbols whose positions never meet
+inline constexpr llvm::StringLiteral mixes = "batten.mixes";             // and for the others where they do
+inline constexpr llvm::StringLiteral nonempty = "batten.nonempty";       // unbounded symbols that must not be 0
 // On the module.
 inline constexpr llvm::StringLiteral program = "batten.program";            // name, prefix of every C symbol
 inline constexpr llvm::StringLiteral programBytes = "batten.program_bytes"; // i64: memory of the bound program

@@ -42,6 +42,18 @@ def Batten_ProgramMemoryOp : Batten_Op<"program_memory", [Pure, HasParent<"PlanO
   let assemblyFormat = "`offset` $offset attr-dict";
 }
 
+def Batten_ConstantDataOp : Batten_Op<"constant_data", [Pure, HasParent<"PlanOp">]> {
+  let summary = "a tensor of constants in the artifact's read-only data";
+  let description = [{
+    ```mlir
+    %c = batten.constant_data dense<[1.0, 2.0]> : tensor<2xf32>
+    ```
+  }];
+  let arguments = (ins ElementsAttr:$value);
+  let results = (outs Batten_Pointer:$result);
+  let assemblyFormat = "$value attr-dict";
+}
+
 def Batten_BufferOp : Batten_Op<"buffer", [Pure, HasParent<"PlanOp">]> {
   let summary = "a place in the workspace";
   let description = [{
