@@ -93,8 +93,7 @@ typedef enum batten_operation {
   BATTEN_MUL = 4,
   BATTEN_DIV = 5,  /* towards minus infinity */
   BATTEN_MOD = 6,  /* what BATTEN_DIV leaves: 0 <= a % b < b */
-  BATTEN_MAX = 7,
-  BATTEN_ALIGN = 8 /* up to a multiple of 64; one operand */
+  BATTEN_MAX = 7
 } batten_operation;
 
 /* No formula needs a deeper stack; the compiler sees to it. */
@@ -283,10 +282,6 @@ static inline int batten_formula_evaluate(const batten_formula *formula, const i
     if (operation == BATTEN_CONSTANT || operation == BATTEN_SIZE) {
       const int64_t word = formula->code[at++];
       stack[top++] = operation == BATTEN_SIZE ? sizes[word] : word;
-    } else if (operation == BATTEN_ALIGN) {
-      if (__builtin_add_overflow(stack[top - 1], (int64_t)63, &stack[top - 1]))
-        return 0;
-      stack[top - 1] -= stack[top - 1] & 63;
     } else {
       --top;
       if (!batten_formula_step(operation, stack[top - 1], stack[top], &stack[top - 1]))

@@ -1,0 +1,274 @@
+// Formula.cpp - dim polynomials as postfix code, and the workspace of a plan as a formula.
+//
+// A plan places each buffer above some others: at the greatest of their ends, rounded up to 64. Callers get the total
+// as a polynomial, or as the greatest of a few. Rounding is not a polynomial and paths through the plan are many, so the
+// formula is an upper bound: rounding adds 64 where it can't be shown to add less, an end that another one is never
+// below is dropped, and where more than a few remain they are joined coefficient by coefficient. The offsets that a
+// call really uses are computed exactly (EmitEntry.cpp) and so lie within.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/codegen/Formula.h"
+#include "llvm/ADT/DenseMap.h"
+#include <algorithm>
+
+namespace batten {
+
+//===- Postfix code -------------------------------------------------------------------------------------------------===//
+
+namespace {
+/// Writes code and keeps count of the stack that it needs.
+class CodeWriter {
+public:
+  CodeWriter(std::vector<int64_t> &code, const std::vector<SymbolInfo> &symbols) : code(code), symbols(symbols) {}
+
+  void push(batten_operation operation, int64_t word) {
+    code.insert(code.end(), {operation, word});
+    deepest = std::max(deepest, ++depth);
+  }
+  void apply(batten_operation operation) {
+    code.push_back(operation);
+    --depth;
+  }
+  void amount(const Dim &dim);
+  bool good() const { return known && deepest <= BATTEN_FORMULA_DEPTH; }
+
+private:
+  void factor(const Atom &atom);
+
+  std::vector<int64_t> &code;
+  const std::vector<SymbolInfo> &symbols;
+  int depth = 0, deepest = 0;
+  bool known = true;
+};
+} // namespace
+
+void CodeWriter::factor(const Atom &atom) {
+  if (atom.kind == Atom::Kind::Symbol) {
+    auto found = std::find_if(symbols.begin(), symbols.end(), [&](const auto &s) { return s.name == atom.name; });
+    known &= found != symbols.end();
+    return push(BATTEN_SIZE, found - symbols.begin());
+  }
+  amount(atom.lhs);
+  amount(atom.rhs);
+  apply(atom.kind == Atom::Kind::Mod ? BATTEN_MOD : BATTEN_DIV);
+}
+
+void CodeWriter::amount(const Dim &dim) {
+  known &= !dim.overflowed();
+  if (dim.terms().empty())
+    push(BATTEN_CONSTANT, 0);
+  for (const DimTerm &term : dim.terms()) {
+    // Symbols first: where one of them is 0, the coefficient can't make the product overflow.
+    for (const Atom &atom : term.factors) {
+      factor(atom);
+      if (&atom != &term.factors.front())
+        apply(BATTEN_MUL);
+    }
+    if (term.factors.empty() || term.coefficient != 1) {
+      push(BATTEN_CONSTANT, term.coefficient);
+      if (!term.factors.empty())
+        apply(BATTEN_MUL);
+    }
+    if (&term != &dim.terms().front())
+      apply(BATTEN_ADD);
+  }
+}
+
+std::optional<FormulaInfo> makeFormula(llvm::ArrayRef<Dim> amounts, const std::vector<SymbolInfo> &symbols) {
+  FormulaInfo formula;
+  if (amounts.empty())
+    return formula;
+  formula.code.clear();
+  formula.text.clear();
+  CodeWriter writer(formula.code, symbols);
+  for (const Dim &amount : amounts) {
+    formula.text += (formula.text.empty() ? "" : ", ") + amount.str();
+    writer.amount(amount);
+    if (&amount != amounts.begin())
+      writer.apply(BATTEN_MAX);
+  }
+  if (amounts.size() > 1)
+    formula.text = "max(" + formula.text + ")";
+  if (!writer.good())
+    return std::nullopt;
+  return formula;
+}
+
+//===- Bounds -------------------------------------------------------------------------------------------------------===//
+
+static bool isNonNegative(const Dim &dim);
+
+static bool isNonNegative(const Atom &atom) {
+  switch (atom.kind) {
+  case Atom::Kind::Symbol:
+  case Atom::Kind::Mod:
+    return true;
+  case Atom::Kind::Div:
+  case Atom::Kind::Quotient:
+    return isNonNegative(atom.lhs);
+  }
+  return false;
+}
+
+static bool isNonNegativeProduct(const DimTerm &term) {
+  return std::all_of(term.factors.begin(), term.factors.end(), [](const Atom &atom) { return isNonNegative(atom); });
+}
+
+static bool isNonNegative(const Dim &dim) {
+  return !dim.overflowed() && std::all_of(dim.terms().begin(), dim.terms().end(), [](const DimTerm &term) {
+    return term.coefficient >= 0 && isNonNegativeProduct(term);
+  });
+}
+
+bool isAtMost(const Dim &lhs, const Dim &rhs) { return isNonNegative(rhs - lhs); }
+
+void dropSmaller(std::vector<Dim> &amounts) {
+  std::vector<Dim> kept;
+  for (const Dim &amount : amounts) {
+    if (std::any_of(kept.begin(), kept.end(), [&](const Dim &other) { return isAtMost(amount, other); }))
+      continue;
+    std::erase_if(kept, [&](const Dim &other) { return isAtMost(other, amount); });
+    kept.push_back(amount);
+  }
+  amounts = std::move(kept);
+}
+
+Dim roundedUp(const Dim &dim) {
+  int64_t constant = 0;
+  bool aligned = true;
+  for (const DimTerm &term : dim.terms())
+    if (term.factors.empty())
+      constant = term.coefficient;
+    else
+      aligned &= term.coefficient % 64 == 0;
+  int64_t remainder = (constant % 64 + 64) % 64;
+  return dim + Dim::constant(!aligned ? 64 : remainder ? 64 - remainder : 0);
+}
+
+namespace {
+struct Interval {
+  int64_t low = 0, high = 0;
+};
+} // namespace
+
+static std::optional<Interval> intervalOf(const Dim &dim, const std::vector<SymbolInfo> &symbols);
+
+static std::optional<Interval> intervalOf(const Atom &atom, const std::vector<SymbolInfo> &symbols) {
+  if (atom.kind == Atom::Kind::Symbol) {
+    auto found = std::find_if(symbols.begin(), symbols.end(), [&](const auto &s) { return s.name == atom.name; });
+    if (found == symbols.end() || !found->bound)
+      return std::nullopt;
+    return Interval{1, found->bound};
+  }
+  auto lhs = intervalOf(atom.lhs, symbols), rhs = intervalOf(atom.rhs, symbols);
+  if (!lhs || !rhs || lhs->low < 0 || rhs->low < 1)
+    return std::nullopt;
+  if (atom.kind == Atom::Kind::Mod)
+    return Interval{0, rhs->high - 1};
+  return Interval{lhs->low / rhs->high, lhs->high / rhs->low};
+}
+
+static std::optional<Interval> intervalOf(const Dim &dim, const std::vector<SymbolInfo> &symbols) {
+  Interval sum;
+  for (const DimTerm &term : dim.terms()) {
+    Interval product{1, 1};
+    for (const Atom &atom : term.factors) {
+      auto factor = intervalOf(atom, symbols);
+      if (!factor || factor->low < 0 || __builtin_mul_overflow(product.low, factor->low, &product.low) ||
+          __builtin_mul_overflow(product.high, factor->high, &product.high))
+        return std::nullopt;
+    }
+    if (term.coefficient < 0)
+      std::swap(product.low, product.high);
+    if (__builtin_mul_overflow(product.low, term.coefficient, &product.low) ||
+        __builtin_mul_overflow(product.high, term.coefficient, &product.high) ||
+        __builtin_add_overflow(sum.low, product.low, &sum.low) ||
+        __builtin_add_overflow(sum.high, product.high, &sum.high))
+      return std::nullopt;
+  }
+  return sum;
+}
+
+std::optional<int64_t> upperBound(const Dim &dim, const std::vector<SymbolInfo> &symbols) {
+  auto interval = intervalOf(dim, symbols);
+  if (!interval || dim.overflowed())
+    return std::nullopt;
+  return interval->high;
+}
+
+//===- Workspace ----------------------------------------------------------------------------------------------------===//
+
+static Dim productOf(const DimTerm &term) {
+  Dim product = Dim::constant(1);
+  for (const Atom &atom : term.factors)
+    switch (atom.kind) {
+    case Atom::Kind::Symbol:
+      product = product * Dim::symbol(atom.name);
+      break;
+    case Atom::Kind::Div:
+      product = product * Dim::floorDiv(atom.lhs, atom.rhs);
+      break;
+    case Atom::Kind::Mod:
+      product = product * Dim::modulo(atom.lhs, atom.rhs);
+      break;
+    case Atom::Kind::Quotient:
+      product = product * Dim::exactDiv(atom.lhs, atom.rhs).value_or(Dim::overflow());
+      break;
+    }
+  return product;
+}
+
+/// A polynomial that is never below either: the greater coefficient of each product.
+static Dim join(const Dim &a, const Dim &b) {
+  Dim result = a;
+  // b - a is what b has more of each product; its positive part is what a lacks.
+  for (const DimTerm &term : (b - a).terms())
+    if (term.coefficient > 0)
+      result = result + Dim::constant(term.coefficient) * productOf(term);
+  return result;
+}
+
+/// Few enough that a formula stays readable and cheap.
+static constexpr size_t mostAmounts = 4;
+
+static void reduce(std::vector<Dim> &amounts) {
+  dropSmaller(amounts);
+  // Only sums of products that are never negative may be joined; others (T - 1) are rare enough to stay.
+  auto firstOdd = std::partition(amounts.begin(), amounts.end(), [](const Dim &dim) { return isNonNegative(dim); });
+  while (amounts.size() > mostAmounts && firstOdd - amounts.begin() > 1) {
+    amounts[0] = join(amounts[0], amounts[1]);
+    amounts.erase(amounts.begin() + 1);
+    firstOdd = std::partition(amounts.begin(), amounts.end(), [](const Dim &dim) { return isNonNegative(dim); });
+  }
+}
+
+std::vector<Dim> workspaceOf(PlanOp plan, llvm::ArrayRef<Dim> scratch) {
+  llvm::DenseMap<mlir::Value, std::vector<Dim>> roundedEnds;
+  std::vector<Dim> total, base;
+  for (auto buffer : plan.getBody().getOps<BufferOp>()) {
+    std::vector<Dim> begins;
+    for (mlir::Value below : buffer.getAbove())
+      begins.insert(begins.end(), roundedEnds[below].begin(), roundedEnds[below].end());
+    if (begins.empty())
+      begins.push_back(Dim());
+    reduce(begins);
+    Dim size = toDim(buffer.getSizeBytesAttr());
+    for (const Dim &begin : begins) {
+      total.push_back(begin + size);
+      roundedEnds[buffer].push_back(begin + roundedUp(size));
+    }
+    base.insert(base.end(), roundedEnds[buffer].begin(), roundedEnds[buffer].end());
+    reduce(base);
+  }
+  if (!scratch.empty()) {
+    if (base.empty())
+      base.push_back(Dim());
+    total.clear();
+    for (const Dim &bytes : scratch)
+      for (const Dim &begin : base)
+        total.push_back(begin + roundedUp(bytes));
+  }
+  reduce(total);
+  return total;
+}
+
+} // namespace batten

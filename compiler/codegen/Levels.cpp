@@ -1,0 +1,137 @@
+// Levels.cpp - CPU levels from LLVM's own CPU table.
+//
+// A level is a CPU name. LLVM knows which features it has; the table below knows where cpuid shows them. A feature that
+// stands in no row (monitor, key locker, ...) is switched off in the generated code, so that the code can't use what the
+// bind has not seen. Hence a feature that kernels are to use needs a row here, and nothing else.
+//
+// Bit positions: Intel SDM vol. 2A, CPUID; AMD APM vol. 3, appendix E.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/codegen/Levels.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/X86TargetParser.h"
+#include <algorithm>
+
+using llvm::StringRef;
+
+namespace batten {
+
+namespace {
+enum Register : uint32_t { Eax, Ebx, Ecx, Edx };
+struct Feature {
+  const char *name;
+  uint32_t leaf, subleaf;
+  Register reg;
+  unsigned bit;
+};
+} // namespace
+
+static const Feature features[] = {
+    {"sse3", 1, 0, Ecx, 0},
+    {"ssse3", 1, 0, Ecx, 9},
+    {"fma", 1, 0, Ecx, 12},
+    {"cx16", 1, 0, Ecx, 13},
+    {"sse4.1", 1, 0, Ecx, 19},
+    {"sse4.2", 1, 0, Ecx, 20},
+    {"crc32", 1, 0, Ecx, 20},
+    {"movbe", 1, 0, Ecx, 22},
+    {"popcnt", 1, 0, Ecx, 23},
+    {"xsave", 1, 0, Ecx, 26},
+    {"avx", 1, 0, Ecx, 28},
+    {"f16c", 1, 0, Ecx, 29},
+    {"bmi", 7, 0, Ebx, 3},
+    {"avx2", 7, 0, Ebx, 5},
+    {"bmi2", 7, 0, Ebx, 8},
+    {"avx512f", 7, 0, Ebx, 16},
+    {"avx512dq", 7, 0, Ebx, 17},
+    {"avx512ifma", 7, 0, Ebx, 21},
+    {"avx512cd", 7, 0, Ebx, 28},
+    {"avx512bw", 7, 0, Ebx, 30},
+    {"avx512vl", 7, 0, Ebx, 31},
+    {"avx512vbmi", 7, 0, Ecx, 1},
+    {"avx512vbmi2", 7, 0, Ecx, 6},
+    {"gfni", 7, 0, Ecx, 8},
+    {"avx512vnni", 7, 0, Ecx, 11},
+    {"avx512bitalg", 7, 0, Ecx, 12},
+    {"avx512vpopcntdq", 7, 0, Ecx, 14},
+    {"avx512fp16", 7, 0, Edx, 23},
+    {"avxvnni", 7, 1, Eax, 4},
+    {"avx512bf16", 7, 1, Eax, 5},
+    {"avxifma", 7, 1, Eax, 23},
+    {"avxvnniint8", 7, 1, Edx, 4},
+    {"sahf", 0x80000001, 0, Ecx, 0},
+    {"lzcnt", 0x80000001, 0, Ecx, 5},
+};
+
+/// Bits of XCR0: the operating system saves the registers.
+static const Feature registers[] = {
+    {"avx", BATTEN_CPUID_XCR0, 0, Eax, 1},     {"avx", BATTEN_CPUID_XCR0, 0, Eax, 2},
+    {"avx512f", BATTEN_CPUID_XCR0, 0, Eax, 5}, {"avx512f", BATTEN_CPUID_XCR0, 0, Eax, 6},
+    {"avx512f", BATTEN_CPUID_XCR0, 0, Eax, 7},
+};
+
+static llvm::StringMap<bool> featuresOf(StringRef cpu) {
+  llvm::SmallVector<StringRef> listed;
+  llvm::X86::getFeaturesForCPU(cpu, listed);
+  llvm::StringMap<bool> all;
+  for (StringRef feature : listed) {
+    all[feature] = true;
+    llvm::X86::updateImpliedFeatures(feature, /*Enabled=*/true, all);
+  }
+  return all;
+}
+
+static void require(CpuLevel &level, const Feature &feature) {
+  auto sameRegister = [&](const batten_cpuid &other) {
+    return other.leaf == feature.leaf && other.subleaf == feature.subleaf && other.reg == feature.reg;
+  };
+  auto found = std::find_if(level.required.begin(), level.required.end(), sameRegister);
+  if (found == level.required.end())
+    found = level.required.insert(found, {feature.leaf, feature.subleaf, feature.reg, 0});
+  found->mask |= UINT32_C(1) << feature.bit;
+}
+
+std::optional<CpuLevel> lookupLevel(StringRef name) {
+  CpuLevel level;
+  llvm::StringMap<bool> host;
+  if (name == "native") {
+    host = llvm::sys::getHostCPUFeatures();
+    name = llvm::sys::getHostCPUName();
+  }
+  if (llvm::X86::parseArchX86(name, /*Only64Bit=*/true) == llvm::X86::CK_None)
+    return std::nullopt;
+  level.name = name.str();
+
+  llvm::StringMap<bool> all = featuresOf(name), base = featuresOf("x86-64"), used;
+  base["sse2"] = true; // LLVM's list for x86-64 leaves it out
+  std::vector<StringRef> off;
+  for (const auto &entry : all) {
+    StringRef feature = entry.first();
+    // A virtual machine may hide features of the CPU that it calls its own.
+    auto seen = host.find(feature);
+    bool hidden = seen != host.end() && !seen->second;
+    bool listed = std::any_of(std::begin(features), std::end(features),
+                              [&](const Feature &f) { return feature == f.name; });
+    if (listed && !hidden)
+      used[feature] = true;
+    else if (!base.contains(feature))
+      off.push_back(feature);
+  }
+  for (const Feature &feature : features)
+    if (used.contains(feature.name))
+      require(level, feature);
+  for (const Feature &feature : registers)
+    if (used.contains(feature.name))
+      require(level, feature);
+  std::sort(off.begin(), off.end());
+  for (StringRef feature : off)
+    level.features += (level.features.empty() ? "-" : ",-") + feature.str();
+
+  bool zmm = used.contains("avx512f") && used.contains("avx512vl") && used.contains("avx512bw") &&
+             used.contains("avx512dq");
+  level.vectorBits = zmm ? 512 : used.contains("avx2") ? 256 : 128;
+  return level;
+}
+
+} // namespace batten

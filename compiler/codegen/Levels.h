@@ -1,0 +1,25 @@
+// Levels.h - what a CPU level lets generated code use, and what the bind has to find on the machine for it.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_CODEGEN_LEVELS_H
+#define BATTEN_COMPILER_CODEGEN_LEVELS_H
+
+#include "runtime/abi.h"
+#include "llvm/ADT/StringRef.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace batten {
+
+struct CpuLevel {
+  std::string name;                   ///< LLVM's CPU name: "x86-64-v3", "znver5"
+  std::string features;               ///< target features besides those of the CPU: what is switched off
+  unsigned vectorBits = 128;          ///< of the widest register
+  std::vector<batten_cpuid> required; ///< what bind looks for; generated code uses nothing beyond it
+};
+
+/// The level of an x86-64 CPU by LLVM's name, or of this machine for "native". nullopt: there is no such CPU.
+std::optional<CpuLevel> lookupLevel(llvm::StringRef name);
+
+} // namespace batten
+#endif // BATTEN_COMPILER_CODEGEN_LEVELS_H

@@ -1,0 +1,87 @@
+// ProgramInfo.h - a scheduled module as its users see it: what the header, the manifest, the description in the
+// artifact and the entry functions all say, read from the plans once.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_CODEGEN_PROGRAMINFO_H
+#define BATTEN_COMPILER_CODEGEN_PROGRAMINFO_H
+
+#include "compiler/codegen/Levels.h"
+#include "dialect/Batten.h"
+#include "runtime/abi.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace batten {
+
+/// batten_formula before it is data.
+struct FormulaInfo {
+  std::string text = "0";
+  std::vector<int64_t> code = {BATTEN_CONSTANT, 0};
+  bool isZero() const { return text == "0"; }
+};
+
+struct SymbolInfo {
+  std::string name, cName;
+  int64_t bound = 0; ///< 0: unbounded
+  bool nonEmpty = false;
+  int position = 0; ///< in the C argument list
+};
+
+struct GuardInfo {
+  std::string text;
+  FormulaInfo lhs, rhs;
+  batten_relation relation = BATTEN_EQ;
+  int symbol = 0;
+};
+
+struct TensorInfo {
+  std::string name;  ///< as in the source; a leaf of a parameter tree: p.mlp.up
+  std::string cName; ///< the C parameter, or the field of the tree's struct
+  std::string tree;  ///< the C parameter of the tree that it is a leaf of, else empty
+  std::string model; ///< of that tree
+  batten_kind kind = BATTEN_INPUT;
+  batten_dtype dtype = BATTEN_F32;
+  unsigned batchRank = 0;
+  std::vector<Dim> dims;
+  std::vector<FormulaInfo> formulas; ///< of dims
+  int position = 0;
+  bool byValue = false;
+};
+
+struct WeightInfo {
+  std::string path, from, field;
+  batten_dtype dtype = BATTEN_F32;
+  std::vector<int64_t> shape;
+  std::vector<std::string> usedBy;
+};
+
+struct EntryInfo {
+  PlanOp plan;
+  std::string name, cSymbol, signature;
+  std::vector<SymbolInfo> symbols;
+  std::vector<TensorInfo> tensors;
+  std::vector<GuardInfo> guards;
+  std::vector<FormulaInfo> limits;
+  FormulaInfo workspace, scratch;
+  int64_t threadBytes = 0;
+  std::vector<std::string> independent, mixes;
+};
+
+struct ProgramInfo {
+  std::string name, source, sourceHash, compiler, flags, numerics;
+  uint64_t magic = 0;
+  int64_t programBytes = 0;
+  std::vector<EntryInfo> entries;
+  std::vector<WeightInfo> weights;
+  PlanOp bind; ///< null: nothing to pack
+  CpuLevel level;
+};
+
+/// Reads the plans and attributes of `module`. nullopt and a sentence in `error` where they make no program.
+/// `level` "" stands for the module's own.
+std::optional<ProgramInfo> readProgram(mlir::ModuleOp module, llvm::StringRef level, std::string &error);
+
+/// "f32", "bool", ...; and the C type of an element: "float", "batten_bool".
+llvm::StringRef dtypeText(batten_dtype dtype);
+llvm::StringRef dtypeInC(batten_dtype dtype);
+
+} // namespace batten
+#endif // BATTEN_COMPILER_CODEGEN_PROGRAMINFO_H
