@@ -1,0 +1,499 @@
+// Dims.cpp - normal form and arithmetic of dim polynomials; DimsText.cpp prints and reads them.
+//
+// Terms are kept sorted by falling degree, then by their factors (a graded order, so that the first term leads in
+// polynomial division). What comes out of a division is taken out at once: div(256*B + 300, 256) is B + 1 and not an
+// atom, since a dim must equal another whichever way round it was written.
+//
+// The limits below are far above any real program. They keep a hostile one from building a normal form that is
+// exponential in its source: past them a Dim is overflowed(), like one whose coefficient left 64 bits. Of the latter,
+// -2^63 is given up too, so that every coefficient has a negative.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialect/Dims.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace batten {
+namespace {
+
+constexpr size_t maxTerms = 256;
+constexpr size_t maxFactors = 64;
+constexpr size_t maxDepth = 32;
+constexpr size_t maxSize = 2048;
+
+int64_t floorQuotient(int64_t a, int64_t b) { return a / b - ((a % b != 0) && ((a < 0) != (b < 0))); }
+
+int64_t floorRemainder(int64_t a, int64_t b) {
+  int64_t remainder = a % b;
+  return remainder != 0 && (remainder < 0) != (b < 0) ? remainder + b : remainder;
+}
+
+std::strong_ordering compareFactors(const std::vector<Atom> &lhs, const std::vector<Atom> &rhs) {
+  if (lhs.size() != rhs.size())
+    return rhs.size() <=> lhs.size();
+  for (size_t i = 0; i < lhs.size(); ++i)
+    if (auto order = lhs[i] <=> rhs[i]; order != 0)
+      return order;
+  return std::strong_ordering::equal;
+}
+
+// Removes `part` from the sorted multiset `whole`; nullopt if it isn't contained.
+std::optional<std::vector<Atom>> without(const std::vector<Atom> &whole, const std::vector<Atom> &part) {
+  std::vector<Atom> rest;
+  size_t next = 0;
+  for (const Atom &atom : whole) {
+    if (next < part.size() && atom == part[next])
+      ++next;
+    else
+      rest.push_back(atom);
+  }
+  if (next != part.size())
+    return std::nullopt;
+  return rest;
+}
+
+std::optional<DimTerm> divideTerm(const DimTerm &term, const DimTerm &divisor) {
+  if (term.coefficient % divisor.coefficient != 0)
+    return std::nullopt;
+  std::optional<std::vector<Atom>> rest = without(term.factors, divisor.factors);
+  if (!rest)
+    return std::nullopt;
+  return DimTerm{term.coefficient / divisor.coefficient, std::move(*rest)};
+}
+
+// What a quotient in a term becomes when it meets its divisor there: 7*H*(D / (3*H)) is 2*D + H*(D / (3*H)).
+struct Cancelled {
+  Dim dividend;        // D
+  DimTerm times;       // 2
+  int64_t coefficient; // 1: what stays of the term's
+};
+
+std::optional<Cancelled> cancelQuotient(const DimTerm &term) {
+  for (size_t i = 0; i < term.factors.size(); ++i) {
+    const Atom &quotient = term.factors[i];
+    if (quotient.kind != Atom::Kind::Quotient || quotient.rhs.terms().size() != 1)
+      continue;
+    const DimTerm &divisor = quotient.rhs.terms()[0];
+    if (term.coefficient / divisor.coefficient == 0)
+      continue;
+    std::vector<Atom> others = term.factors;
+    others.erase(others.begin() + ptrdiff_t(i));
+    if (std::optional<std::vector<Atom>> rest = without(others, divisor.factors))
+      return Cancelled{quotient.lhs,
+                       {term.coefficient / divisor.coefficient, std::move(*rest)},
+                       term.coefficient % divisor.coefficient};
+  }
+  return std::nullopt;
+}
+
+int64_t contentOf(const Dim &dim) {
+  int64_t content = 0;
+  for (const DimTerm &term : dim.terms())
+    content = std::gcd(content, term.coefficient);
+  return content;
+}
+
+} // namespace
+
+//===-- Construction and order ------------------------------------------------------------------------------------===//
+
+Dim Dim::overflow() {
+  Dim dim;
+  dim.invalid = true;
+  return dim;
+}
+
+Dim Dim::constant(int64_t value) { return fromTerms({{value, {}}}); }
+
+Dim Dim::symbol(std::string name) { return fromAtom({Atom::Kind::Symbol, std::move(name), {}, {}}); }
+
+Dim Dim::fromAtom(Atom atom) { return fromTerms({{1, {std::move(atom)}}}); }
+
+Dim Dim::fromTerms(std::vector<DimTerm> terms) {
+  std::sort(terms.begin(), terms.end(),
+            [](const DimTerm &a, const DimTerm &b) { return compareFactors(a.factors, b.factors) < 0; });
+  auto merged = std::make_shared<std::vector<DimTerm>>();
+  for (DimTerm &term : terms) {
+    if (merged->empty() || compareFactors(merged->back().factors, term.factors) != 0) {
+      if (!merged->empty() && merged->back().coefficient == 0)
+        merged->pop_back();
+      merged->push_back(std::move(term));
+    } else if (__builtin_add_overflow(merged->back().coefficient, term.coefficient, &merged->back().coefficient)) {
+      return overflow();
+    }
+  }
+  if (!merged->empty() && merged->back().coefficient == 0)
+    merged->pop_back();
+
+  Dim cancelled;
+  bool changed = false;
+  for (DimTerm &term : *merged) {
+    if (std::optional<Cancelled> found = cancelQuotient(term)) {
+      changed = true;
+      cancelled = cancelled + found->dividend * fromTerms({std::move(found->times)});
+      term.coefficient = found->coefficient;
+    }
+  }
+  if (changed)
+    return fromTerms(std::move(*merged)) + cancelled;
+
+  uint64_t size = 0, depth = 0;
+  for (const DimTerm &term : *merged) {
+    if (term.factors.size() > maxFactors || term.coefficient == INT64_MIN)
+      return overflow();
+    for (const Atom &atom : term.factors) {
+      size += 1 + atom.lhs.size + atom.rhs.size;
+      depth = std::max<uint64_t>(depth, 1 + std::max(atom.lhs.depth, atom.rhs.depth));
+    }
+  }
+  if (merged->size() > maxTerms || size > maxSize || depth > maxDepth)
+    return overflow();
+  Dim dim;
+  dim.depth = uint16_t(depth);
+  dim.size = uint32_t(size);
+  if (!merged->empty())
+    dim.shared = std::move(merged);
+  return dim;
+}
+
+const std::vector<DimTerm> &Dim::terms() const {
+  static const std::vector<DimTerm> none;
+  return shared ? *shared : none;
+}
+
+bool Dim::isConstant() const { return constantValue().has_value(); }
+
+std::optional<int64_t> Dim::constantValue() const {
+  if (invalid)
+    return std::nullopt;
+  if (terms().empty())
+    return 0;
+  if (terms().size() == 1 && terms()[0].factors.empty())
+    return terms()[0].coefficient;
+  return std::nullopt;
+}
+
+std::optional<std::string> Dim::symbolName() const {
+  if (terms().size() != 1 || terms()[0].coefficient != 1 || terms()[0].factors.size() != 1 ||
+      terms()[0].factors[0].kind != Atom::Kind::Symbol)
+    return std::nullopt;
+  return terms()[0].factors[0].name;
+}
+
+std::strong_ordering operator<=>(const Dim &lhs, const Dim &rhs) {
+  if (lhs.invalid || rhs.invalid)
+    return rhs.invalid <=> lhs.invalid;
+  if (lhs.shared == rhs.shared)
+    return std::strong_ordering::equal;
+  const std::vector<DimTerm> &a = lhs.terms(), &b = rhs.terms();
+  for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+    if (auto order = compareFactors(a[i].factors, b[i].factors); order != 0)
+      return order;
+    if (auto order = a[i].coefficient <=> b[i].coefficient; order != 0)
+      return order;
+  }
+  return a.size() <=> b.size();
+}
+
+bool operator==(const Dim &lhs, const Dim &rhs) { return (lhs <=> rhs) == 0; }
+
+std::strong_ordering operator<=>(const Atom &lhs, const Atom &rhs) {
+  if (auto order = lhs.kind <=> rhs.kind; order != 0)
+    return order;
+  if (auto order = lhs.name <=> rhs.name; order != 0)
+    return order;
+  if (auto order = lhs.lhs <=> rhs.lhs; order != 0)
+    return order;
+  return lhs.rhs <=> rhs.rhs;
+}
+
+bool operator==(const Atom &lhs, const Atom &rhs) { return (lhs <=> rhs) == 0; }
+
+//===-- Ring operations -------------------------------------------------------------------------------------------===//
+
+Dim operator+(const Dim &lhs, const Dim &rhs) {
+  if (lhs.invalid || rhs.invalid)
+    return Dim::overflow();
+  std::vector<DimTerm> terms = lhs.terms();
+  terms.insert(terms.end(), rhs.terms().begin(), rhs.terms().end());
+  return Dim::fromTerms(std::move(terms));
+}
+
+Dim operator-(const Dim &lhs, const Dim &rhs) {
+  if (lhs.invalid || rhs.invalid)
+    return Dim::overflow();
+  std::vector<DimTerm> terms = lhs.terms();
+  for (const DimTerm &term : rhs.terms())
+    terms.push_back({-term.coefficient, term.factors});
+  return Dim::fromTerms(std::move(terms));
+}
+
+// (A + B) * (D / (A + B)) is D: a divisor of several terms can only be the whole other factor. Divisors of one term
+// cancel in fromTerms().
+static std::optional<Dim> cancelWholeQuotient(const Dim &lhs, const Dim &rhs, Dim (*fromTerm)(DimTerm)) {
+  if (lhs.terms().size() != 1 || rhs.terms().size() < 2)
+    return std::nullopt;
+  DimTerm rest = lhs.terms()[0];
+  for (size_t i = 0; i < rest.factors.size(); ++i) {
+    if (rest.factors[i].kind != Atom::Kind::Quotient || rest.factors[i].rhs != rhs)
+      continue;
+    Dim dividend = rest.factors[i].lhs;
+    rest.factors.erase(rest.factors.begin() + ptrdiff_t(i));
+    return dividend * fromTerm(std::move(rest));
+  }
+  return std::nullopt;
+}
+
+Dim operator*(const Dim &lhs, const Dim &rhs) {
+  if (lhs.invalid || rhs.invalid || lhs.terms().size() * rhs.terms().size() > maxTerms)
+    return Dim::overflow();
+  auto fromTerm = [](DimTerm term) { return Dim::fromTerms({std::move(term)}); };
+  if (std::optional<Dim> whole = cancelWholeQuotient(lhs, rhs, fromTerm))
+    return *whole;
+  if (std::optional<Dim> whole = cancelWholeQuotient(rhs, lhs, fromTerm))
+    return *whole;
+  std::vector<DimTerm> products;
+  for (const DimTerm &a : lhs.terms()) {
+    for (const DimTerm &b : rhs.terms()) {
+      DimTerm product;
+      if (__builtin_mul_overflow(a.coefficient, b.coefficient, &product.coefficient))
+        return Dim::overflow();
+      std::merge(a.factors.begin(), a.factors.end(), b.factors.begin(), b.factors.end(),
+                 std::back_inserter(product.factors));
+      if (product.factors.size() > maxFactors)
+        return Dim::overflow();
+      products.push_back(std::move(product));
+    }
+  }
+  return Dim::fromTerms(std::move(products));
+}
+
+//===-- Division --------------------------------------------------------------------------------------------------===//
+
+// Long division; nullopt unless it leaves nothing. The order of terms is graded, so the leading term falls each step;
+// the step limit is for quotient atoms, whose products may cancel.
+static std::optional<Dim> dividePolynomial(Dim remainder, const Dim &divisor, Dim (*fromTerm)(DimTerm)) {
+  Dim quotient;
+  for (size_t step = 0; step < maxTerms; ++step) {
+    if (remainder.overflowed() || quotient.overflowed())
+      return std::nullopt;
+    if (remainder.terms().empty())
+      return quotient;
+    std::optional<DimTerm> term = divideTerm(remainder.terms()[0], divisor.terms()[0]);
+    if (!term)
+      return std::nullopt;
+    Dim part = fromTerm(std::move(*term));
+    quotient = quotient + part;
+    remainder = remainder - part * divisor;
+  }
+  return std::nullopt;
+}
+
+// The terms of `dim` that `divisor`, if it is one term, divides: divided; and the other terms.
+static std::pair<std::vector<DimTerm>, std::vector<DimTerm>> splitDivisible(const Dim &dim, const Dim &divisor) {
+  std::pair<std::vector<DimTerm>, std::vector<DimTerm>> parts;
+  for (const DimTerm &term : dim.terms()) {
+    std::optional<DimTerm> part;
+    if (divisor.terms().size() == 1)
+      part = divideTerm(term, divisor.terms()[0]);
+    if (part)
+      parts.first.push_back(std::move(*part));
+    else
+      parts.second.push_back(term);
+  }
+  return parts;
+}
+
+// By a constant: with g = gcd of the divisor and all coefficients but the constant's,
+// floor((g*x + c) / (g*d)) = floor((x + floor(c/g)) / d); then every multiple of d comes out of the sum.
+Dim Dim::floorDiv(const Dim &lhs, const Dim &rhs) {
+  if (lhs.invalid || rhs.invalid || rhs.isConstant(0))
+    return overflow();
+  if (lhs.isConstant(0) || rhs.isConstant(1))
+    return lhs;
+  auto fromTerm = [](DimTerm term) { return fromTerms({std::move(term)}); };
+  if (std::optional<Dim> exact = dividePolynomial(lhs, rhs, fromTerm))
+    return *exact;
+
+  std::optional<int64_t> divisor = rhs.constantValue();
+  if (divisor && *divisor < 0)
+    return floorDiv(Dim() - lhs, Dim() - rhs);
+  if (!divisor) {
+    auto [quotient, rest] = splitDivisible(lhs, rhs);
+    return fromTerms(std::move(quotient)) + fromAtom({Atom::Kind::Div, "", fromTerms(std::move(rest)), rhs});
+  }
+
+  std::vector<DimTerm> quotient, rest;
+  int64_t common = *divisor;
+  for (const DimTerm &term : lhs.terms())
+    if (!term.factors.empty())
+      common = std::gcd(common, term.coefficient);
+  int64_t reduced = *divisor / common;
+  for (const DimTerm &term : lhs.terms()) {
+    int64_t coefficient = floorQuotient(term.coefficient, common);
+    int64_t whole = floorQuotient(coefficient, reduced);
+    quotient.push_back({whole, term.factors});
+    rest.push_back({floorRemainder(coefficient, reduced), term.factors});
+  }
+  Dim remainder = fromTerms(std::move(rest));
+  if (remainder.isConstant())
+    return fromTerms(std::move(quotient));
+  return fromTerms(std::move(quotient)) + fromAtom({Atom::Kind::Div, "", std::move(remainder), constant(reduced)});
+}
+
+Dim Dim::modulo(const Dim &lhs, const Dim &rhs) {
+  if (lhs.invalid || rhs.invalid || rhs.isConstant(0))
+    return overflow();
+  if (rhs.isConstant(1) || rhs.isConstant(-1))
+    return Dim();
+  std::optional<int64_t> divisor = rhs.constantValue();
+  std::vector<DimTerm> rest;
+  if (divisor) {
+    for (const DimTerm &term : lhs.terms())
+      rest.push_back({floorRemainder(term.coefficient, *divisor), term.factors});
+  } else {
+    rest = splitDivisible(lhs, rhs).second;
+  }
+  Dim remainder = fromTerms(std::move(rest));
+  if (divisor && remainder.isConstant())
+    return constant(floorRemainder(*remainder.constantValue(), *divisor));
+  if (dividePolynomial(remainder, rhs, [](DimTerm term) { return fromTerms({std::move(term)}); }))
+    return Dim();
+  return fromAtom({Atom::Kind::Mod, "", std::move(remainder), rhs});
+}
+
+namespace {
+
+// True if b*q == a has no integer solution whatever the symbols are: a constant divisor shares a factor with every
+// coefficient but not with the constant term.
+bool provablyInexact(const Dim &lhs, int64_t divisor) {
+  int64_t common = divisor, offset = 0;
+  for (const DimTerm &term : lhs.terms()) {
+    if (term.factors.empty())
+      offset = term.coefficient;
+    else
+      common = std::gcd(common, term.coefficient);
+  }
+  return offset % common != 0;
+}
+
+// Factors that stand in every term of `dim` and in `wanted`.
+std::vector<Atom> commonFactors(const Dim &dim, std::vector<Atom> wanted) {
+  for (const DimTerm &term : dim.terms()) {
+    std::vector<Atom> kept;
+    std::set_intersection(wanted.begin(), wanted.end(), term.factors.begin(), term.factors.end(),
+                          std::back_inserter(kept));
+    wanted = std::move(kept);
+  }
+  return wanted;
+}
+
+} // namespace
+
+std::optional<Dim> Dim::exactDiv(const Dim &lhs, const Dim &rhs) {
+  if (lhs.invalid || rhs.invalid)
+    return overflow();
+  if (rhs.isConstant(0))
+    return std::nullopt;
+  auto fromTerm = [](DimTerm term) { return fromTerms({std::move(term)}); };
+  if (std::optional<Dim> exact = dividePolynomial(lhs, rhs, fromTerm))
+    return exact;
+
+  auto [quotient, rest] = splitDivisible(lhs, rhs);
+  Dim remainder = fromTerms(std::move(rest));
+
+  // Lowest terms, with a positive leading divisor, so that (2*D)/(4*H) and D/(2*H) are one atom.
+  int64_t common = std::gcd(contentOf(remainder), contentOf(rhs));
+  DimTerm cancel{common, {}};
+  if (rhs.terms()[0].coefficient < 0)
+    cancel.coefficient = -cancel.coefficient;
+  if (rhs.terms().size() == 1)
+    cancel.factors = commonFactors(remainder, rhs.terms()[0].factors);
+  std::optional<Dim> dividend = dividePolynomial(remainder, fromTerm(cancel), fromTerm);
+  std::optional<Dim> divisor = dividePolynomial(rhs, fromTerm(cancel), fromTerm);
+  if (!dividend || !divisor)
+    return overflow();
+  if (divisor->isConstant() && provablyInexact(*dividend, *divisor->constantValue()))
+    return std::nullopt;
+  return fromTerms(std::move(quotient)) + fromAtom({Atom::Kind::Quotient, "", *dividend, *divisor});
+}
+
+//===-- Values ----------------------------------------------------------------------------------------------------===//
+
+static std::optional<int64_t> evaluateAtom(const Atom &atom, const std::map<std::string, int64_t> &values) {
+  if (atom.kind == Atom::Kind::Symbol) {
+    auto found = values.find(atom.name);
+    return found == values.end() ? std::nullopt : std::optional<int64_t>(found->second);
+  }
+  std::optional<int64_t> lhs = atom.lhs.evaluate(values), rhs = atom.rhs.evaluate(values);
+  if (!lhs || !rhs || *rhs == 0 || (*lhs == INT64_MIN && *rhs == -1))
+    return std::nullopt;
+  if (atom.kind == Atom::Kind::Mod)
+    return floorRemainder(*lhs, *rhs);
+  if (atom.kind == Atom::Kind::Quotient && *lhs % *rhs != 0)
+    return std::nullopt;
+  return floorQuotient(*lhs, *rhs);
+}
+
+std::optional<int64_t> Dim::evaluate(const std::map<std::string, int64_t> &values) const {
+  if (invalid)
+    return std::nullopt;
+  int64_t sum = 0;
+  for (const DimTerm &term : terms()) {
+    int64_t product = term.coefficient;
+    for (const Atom &atom : term.factors) {
+      std::optional<int64_t> value = evaluateAtom(atom, values);
+      if (!value || __builtin_mul_overflow(product, *value, &product))
+        return std::nullopt;
+    }
+    if (__builtin_add_overflow(sum, product, &sum))
+      return std::nullopt;
+  }
+  return sum;
+}
+
+static Dim substituteAtom(const Atom &atom, const std::map<std::string, Dim> &values) {
+  if (atom.kind == Atom::Kind::Symbol) {
+    auto found = values.find(atom.name);
+    return found == values.end() ? Dim::symbol(atom.name) : found->second;
+  }
+  Dim lhs = atom.lhs.substitute(values), rhs = atom.rhs.substitute(values);
+  if (atom.kind == Atom::Kind::Div)
+    return Dim::floorDiv(lhs, rhs);
+  if (atom.kind == Atom::Kind::Mod)
+    return Dim::modulo(lhs, rhs);
+  return Dim::exactDiv(lhs, rhs).value_or(Dim::overflow());
+}
+
+Dim Dim::substitute(const std::map<std::string, Dim> &values) const {
+  if (invalid)
+    return *this;
+  Dim sum;
+  for (const DimTerm &term : terms()) {
+    Dim product = constant(term.coefficient);
+    for (const Atom &atom : term.factors)
+      product = product * substituteAtom(atom, values);
+    sum = sum + product;
+  }
+  return sum;
+}
+
+static void collectSymbols(const Dim &dim, std::set<std::string> &names) {
+  for (const DimTerm &term : dim.terms()) {
+    for (const Atom &atom : term.factors) {
+      if (atom.kind == Atom::Kind::Symbol)
+        names.insert(atom.name);
+      collectSymbols(atom.lhs, names);
+      collectSymbols(atom.rhs, names);
+    }
+  }
+}
+
+std::set<std::string> Dim::symbols() const {
+  std::set<std::string> names;
+  collectSymbols(*this, names);
+  return names;
+}
+
+} // namespace batten
