@@ -1,0 +1,266 @@
+/* batten.h - the runtime library: load a compiled program, give it weights, call it on tensors.
+ *
+ * A program that embeds one known model needs nothing of this: its own header is enough. This library is for what
+ * meets programs that it has never seen (a command line, a binding, a server), and for their files.
+ *
+ * Conventions, for every function below:
+ * - Names. batten_<noun>_<verb>. Results are last but for `error` and begin with `out_`; they are written on success only.
+ * - Result. 0, or `status | argument << 8`: a batten_status, or one of this library's own from 64 on. BATTEN_CODE takes
+ *   the status out of either kind. `argument` counts over the C argument list of the compiled function, and is set by
+ *   batten_program_solve, _shape and _call only.
+ * - Error. Optional; on a refusal it gets the result and one sentence that names what was found and what was wanted.
+ *   A longer story (every weight that does not fit) goes through a batten_report.
+ * - Ownership. What `_create`, `_open`, `_allocate` and `_load` return is the caller's, and goes back by `_destroy`,
+ *   `_close` or `_release`, which take NULL too. Strings and tensors that are handed in are borrowed for the call;
+ *   strings that are handed out live as long as the object that they were asked of.
+ * - Threads. An object may be used by any number of threads at once where its functions take it by pointer to const;
+ *   otherwise by one at a time. Nothing is global and nothing is thread-local.
+ * - Never: abort, exit, print, throw, install a signal handler, or read a locale or an environment variable.
+ *
+ * Two files declare it all: this one, and abi.h beside it (statuses, dtypes, descriptions). C99 and C++17.
+ * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ */
+#ifndef BATTEN_RUNTIME_BATTEN_H
+#define BATTEN_RUNTIME_BATTEN_H
+#include "abi.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define BATTEN_API __attribute__((visibility("default")))
+
+/* Statuses of this library, beside batten_status. */
+enum {
+  BATTEN_E_FILE = 64,          /* a file is missing, unreadable, unwritable, or changed while it was read */
+  BATTEN_E_FORMAT = 65,        /* a file is malformed */
+  BATTEN_E_UNSUPPORTED = 66,   /* a file, dtype or device is well-formed, but not one that this library takes */
+  BATTEN_E_OUT_OF_MEMORY = 67, /* the host has no memory left */
+  BATTEN_E_NAME = 68,          /* no program, entry or tensor has that name or number */
+  BATTEN_E_UNBOUND = 69,       /* a call before the bind, or a second bind */
+  BATTEN_E_BUSY = 70,          /* a workspace is in use by another call */
+  BATTEN_E_SYSTEM = 71         /* the operating system refused a thread or a library */
+};
+
+/* The status in a result, of either kind (the enum of BATTEN_STATUS ends at 15). */
+#define BATTEN_CODE(result) ((int)((result) & 0xff))
+
+/* "BATTEN_E_SHAPE" for 6; "unknown status" for a number that no status has. */
+BATTEN_API const char *batten_status_name(int status);
+
+/* ---- Tensors ---------------------------------------------------------------------------------------------------- */
+
+#define BATTEN_MAX_RANK 16
+
+/* Devices, numbered as DLPack's DLDeviceType. */
+enum { BATTEN_CPU = 1, BATTEN_CUDA = 2 };
+
+/* A view of elements somewhere: plain data, no owner. `dtype` is DLPack's DLDataType as one word. Sizes and strides
+ * count elements; entries from `rank` on are not looked at. Strides are always given (batten_tensor_make). */
+typedef struct batten_tensor {
+  void *data;
+  int32_t device;    /* BATTEN_CPU */
+  int32_t device_id; /* 0 on the CPU */
+  batten_dtype dtype;
+  int32_t rank;
+  int64_t sizes[BATTEN_MAX_RANK];
+  int64_t strides[BATTEN_MAX_RANK];
+} batten_tensor;
+
+/* "f32", "bool", "u16", "f8_e4m3fn"; "unknown" for a word that is no dtype of one lane. */
+BATTEN_API const char *batten_dtype_name(batten_dtype dtype);
+
+/* Describes dense row-major elements on the CPU at `data`, which may be NULL (sizes only, or no elements).
+ * sizes: `rank` of them. BATTEN_E_SHAPE: rank outside 0..16, a negative size, or more than 2^63 - 1 bytes. */
+BATTEN_API int batten_tensor_make(batten_dtype dtype, int32_t rank, const int64_t *sizes, void *data,
+                                  batten_tensor *out_tensor, batten_error *error);
+
+/* The product of the sizes (1 for rank 0), and the bytes of so many elements, a last half byte counted whole; -1 when the
+ * rank or a size is out of range or the product does not fit. */
+BATTEN_API int64_t batten_tensor_elements(const batten_tensor *tensor);
+BATTEN_API int64_t batten_tensor_bytes(const batten_tensor *tensor);
+
+/* 1 when the elements lie row-major without gaps. The stride of a dim of size 1 does not matter, and none does where a
+ * size is 0. */
+BATTEN_API int batten_tensor_is_dense(const batten_tensor *tensor);
+
+/* Gives a tensor made with data NULL memory of its own: 64-byte aligned, not cleared. Release it with
+ * batten_tensor_release, which also sets data to NULL. BATTEN_E_SHAPE, BATTEN_E_OUT_OF_MEMORY. */
+BATTEN_API int batten_tensor_allocate(batten_tensor *tensor, batten_error *error);
+BATTEN_API void batten_tensor_release(batten_tensor *tensor);
+
+/* Writes from's elements into to's memory as to's dtype, equivalent to
+ *   for (int64_t i = 0; i < elements; ++i) to[i] = (to's dtype)from[i];
+ * Both dense, of the same shape, apart in memory. f32 to f16 or bf16 rounds to nearest, ties to even; f16 and bf16 to
+ * f32 are exact; equal dtypes are copied. BATTEN_E_UNSUPPORTED for any other pair. */
+BATTEN_API int batten_tensor_convert(const batten_tensor *from, const batten_tensor *to, batten_error *error);
+
+/* ---- Files ------------------------------------------------------------------------------------------------------ */
+
+/* A .safetensors file, its header read and checked. Files are untrusted: every length is checked against the file's
+ * size before anything is allocated for it, and a file that breaks a rule is refused with the rule (BATTEN_E_FORMAT):
+ * header at most 100,000,000 bytes, no duplicate name, tensors end to end without hole or overlap up to the file's end,
+ * bytes equal to shape times dtype. Elements are read on demand. */
+typedef struct batten_safetensors batten_safetensors;
+BATTEN_API int batten_safetensors_open(const char *path, batten_safetensors **out_file, batten_error *error);
+BATTEN_API void batten_safetensors_close(batten_safetensors *file);
+
+/* Tensors are numbered in the order of their bytes in the file. */
+BATTEN_API int64_t batten_safetensors_count(const batten_safetensors *file);
+/* The number of the tensor of that name, or -1. */
+BATTEN_API int64_t batten_safetensors_find(const batten_safetensors *file, const char *name);
+/* NULL for a number out of range. UTF-8, as in the file: print it with care. */
+BATTEN_API const char *batten_safetensors_name(const batten_safetensors *file, int64_t index);
+/* dtype and shape, data NULL. BATTEN_E_NAME for a number out of range. */
+BATTEN_API int batten_safetensors_shape(const batten_safetensors *file, int64_t index, batten_tensor *out_tensor,
+                                        batten_error *error);
+/* Reads the elements into memory that the caller has; `bytes` must be the tensor's own (BATTEN_E_SHAPE). */
+BATTEN_API int batten_safetensors_read(const batten_safetensors *file, int64_t index, void *data, int64_t bytes,
+                                       batten_error *error);
+/* batten_safetensors_shape, batten_tensor_allocate and batten_safetensors_read in one. */
+BATTEN_API int batten_safetensors_load(const batten_safetensors *file, int64_t index, batten_tensor *out_tensor,
+                                       batten_error *error);
+/* The entries of `__metadata__`: 1 and the strings, or 0 when there are not so many. */
+BATTEN_API int batten_safetensors_metadata(const batten_safetensors *file, int64_t index, const char **out_key,
+                                           const char **out_value);
+
+/* A tensor to be written, under a name. */
+typedef struct batten_named_tensor {
+  const char *name;
+  batten_tensor tensor;
+} batten_named_tensor;
+
+/* Writes dense CPU tensors in the order given; names must be distinct UTF-8 (BATTEN_E_FORMAT). An existing file is
+ * replaced; on BATTEN_E_FILE it is incomplete. */
+BATTEN_API int batten_safetensors_save(const char *path, const batten_named_tensor *tensors, int64_t count,
+                                       batten_error *error);
+
+/* Reads a NumPy .npy file (versions 1.0, 2.0, 3.0) of f8 f4 f2 i8 i4 i1 u1 b1, little-endian, C order, into memory of
+ * its own: batten_tensor_release it. The file's size must be exactly what its header says. BATTEN_E_FILE,
+ * BATTEN_E_FORMAT, BATTEN_E_UNSUPPORTED (Fortran order, big-endian, objects, records, other dtypes). */
+BATTEN_API int batten_npy_load(const char *path, batten_tensor *out_tensor, batten_error *error);
+
+/* Writes a dense CPU tensor as .npy version 1.0. BATTEN_E_UNSUPPORTED for bf16, which NumPy has not: convert it to f32
+ * or write .safetensors. */
+BATTEN_API int batten_npy_save(const char *path, const batten_tensor *tensor, batten_error *error);
+
+/* ---- Programs --------------------------------------------------------------------------------------------------- */
+
+/* A compiled program, and after the bind its weights and CPU level. Calls take it by pointer to const: any number of
+ * threads at once, each with its own workspace. */
+typedef struct batten_program batten_program;
+
+/* Loads a shared library that `batten build` made and finds NAME_describe in it. name: NAME, or NULL for the name that
+ * the file's own suggests (libqproj.so: qproj), and where that is none, for the only program inside.
+ * An artifact is native code: load only what you would run. A path without '/' is a file in the current directory, never
+ * searched for. BATTEN_E_FILE, BATTEN_E_NAME, BATTEN_E_SYSTEM, BATTEN_E_ABI. */
+BATTEN_API int batten_program_open(const char *path, const char *name, batten_program **out_program,
+                                   batten_error *error);
+/* The same for a program that is linked in: batten_program_from(qproj_describe(), ...). */
+BATTEN_API int batten_program_from(const batten_description *description, batten_program **out_program,
+                                   batten_error *error);
+/* Unloads the library. No call may be under way; descriptions and names become invalid. */
+BATTEN_API void batten_program_close(batten_program *program);
+
+/* Names, dtypes, dims, formulas and levels as data. */
+BATTEN_API const batten_description *batten_program_describe(const batten_program *program);
+/* The number of the entry that has this name in the source or as C symbol; -1 when there is none. */
+BATTEN_API int64_t batten_program_find(const batten_program *program, const char *entry);
+/* The level that the bind chose ("x86-64-v4"); NULL before it. */
+BATTEN_API const char *batten_program_level(const batten_program *program);
+
+enum {
+  BATTEN_WEIGHT_MISSING = 1, /* the file has no tensor of that name */
+  BATTEN_WEIGHT_DTYPE = 2,   /* it has another dtype */
+  BATTEN_WEIGHT_SHAPE = 3,   /* it has another shape */
+  BATTEN_WEIGHT_UNUSED = 4   /* a warning: the file has a tensor that the program does not read */
+};
+
+/* One thing that is wrong (or, UNUSED, odd) about a set of weights. */
+typedef struct batten_problem {
+  int32_t kind;
+  int64_t weight;      /* in batten_description.weights; -1 for UNUSED */
+  const char *tensor;  /* the name looked for, or the unused one; printable */
+  const char *message; /* "tensor `fc.weight` has shape [5, 10], the program says [10, 5]" */
+  const char *help;    /* what may be done about it, nearest names; NULL when nothing is to be said */
+} batten_problem;
+
+/* Who hears of problems. The strings live for the call only. */
+typedef struct batten_report {
+  void (*problem)(void *context, const batten_problem *problem);
+  void *context;
+} batten_report;
+
+/* Binds the program to tensors, one a weight in the order of the description: allocates the program's memory, chooses the
+ * CPU level, packs. The tensors are not needed afterwards. A program without weights is bound with (NULL, 0).
+ * All of them are looked at before anything is bound; `report` (or NULL) hears of each that does not fit, and the result
+ * is then BATTEN_E_WEIGHTS. Bound once: BATTEN_E_UNBOUND says that it already is. BATTEN_E_CPU, BATTEN_E_OUT_OF_MEMORY. */
+BATTEN_API int batten_program_bind(batten_program *program, const batten_tensor *weights, int64_t count,
+                                   const batten_report *report, batten_error *error);
+/* The same from a .safetensors file. Strict: every weight must be there with equal dtype and shape. Tensors that the
+ * program does not read are reported as BATTEN_WEIGHT_UNUSED and are no error. Needs memory for the tensors that are
+ * read, during the bind only. */
+BATTEN_API int batten_program_bind_file(batten_program *program, const char *path, const batten_report *report,
+                                        batten_error *error);
+/* Only the check of batten_program_bind_file: reads the header, binds nothing. */
+BATTEN_API int batten_program_check_file(const batten_program *program, const char *path, const batten_report *report,
+                                         batten_error *error);
+
+/* ---- Calls ------------------------------------------------------------------------------------------------------ */
+
+/* In `sizes`: to be found from the tensors. */
+#define BATTEN_UNKNOWN INT64_C(-1)
+
+/* Finds the runtime dims of an entry. tensors: its first `count` arguments, at most argument_count. sizes: one a symbol, in
+ * and out, BATTEN_UNKNOWN where it is to be found. Looks at rank, dtype, device, strides and extents, never at data.
+ * BATTEN_E_SHAPE and BATTEN_E_DTYPE with the argument; BATTEN_E_SIZE when no tensor fixes a dim. */
+BATTEN_API int batten_program_solve(const batten_program *program, int64_t entry, const batten_tensor *tensors,
+                                    int64_t count, int64_t *sizes, batten_error *error);
+
+/* dtype and dense shape of one argument at these sizes, data NULL: what to allocate for a result. */
+BATTEN_API int batten_program_shape(const batten_program *program, int64_t entry, int64_t argument,
+                                    const int64_t *sizes, batten_tensor *out_tensor, batten_error *error);
+
+/* Memory that calls reuse: it grows to the largest call and is never shrunk. One call at a time (BATTEN_E_BUSY). */
+typedef struct batten_workspace batten_workspace;
+BATTEN_API int batten_workspace_create(batten_workspace **out_workspace, batten_error *error);
+BATTEN_API void batten_workspace_destroy(batten_workspace *workspace);
+/* Bytes held at present. */
+BATTEN_API int64_t batten_workspace_bytes(const batten_workspace *workspace);
+
+/* Calls an entry, equivalent to NAME_FN(program, sizes..., tensors..., workspace, bytes, call).
+ * tensors: all arguments of the description, inputs first, then results: dense, on the CPU, of the entry's dtypes. Sizes
+ * are found from them; `sizes` (or NULL) gives those that no tensor fixes, as in batten_program_solve, and is not written.
+ * workspace: NULL allocates for this call. call: NULL is serial; call->error gets the sentence of a refusal.
+ * A refused call has written no output. BATTEN_E_SHAPE, BATTEN_E_DTYPE, BATTEN_E_UNSUPPORTED (another device),
+ * BATTEN_E_UNBOUND, BATTEN_E_BUSY, BATTEN_E_OUT_OF_MEMORY, and whatever the entry itself refuses. */
+BATTEN_API int batten_program_call(const batten_program *program, int64_t entry, const int64_t *sizes,
+                                   const batten_tensor *tensors, int64_t count, batten_workspace *workspace,
+                                   const batten_call *call);
+
+/* ---- Threads ---------------------------------------------------------------------------------------------------- */
+
+/* A fixed set of threads that share the work of one call at a time and sleep in between. */
+typedef struct batten_pool batten_pool;
+
+/* threads: how many work on a call, the caller's own counted: `threads - 1` are started. BATTEN_E_SIZE outside 1..1024,
+ * BATTEN_E_SYSTEM when the system gives no thread. */
+BATTEN_API int batten_pool_create(int32_t threads, batten_pool **out_pool, batten_error *error);
+/* Stops and joins them. No call may be under way. */
+BATTEN_API void batten_pool_destroy(batten_pool *pool);
+BATTEN_API int32_t batten_pool_threads(const batten_pool *pool);
+
+/* Calls body on disjoint ranges that together are [0, count), equivalent to
+ *   body(context, 0, count);
+ * cut into at most `threads` pieces of nearly equal size, and returns when all are done. Fits batten_call.parallel_for;
+ * any number of threads may call it. One of them at a time gets the pool; the others, calls from within a body, and
+ * calls in a forked child run `body(context, 0, count)` themselves. */
+BATTEN_API void batten_pool_parallel_for(void *pool, int64_t count,
+                                         void (*body)(void *context, int64_t begin, int64_t end), void *context);
+
+/* A batten_call that lends the pool (NULL: a serial one). */
+BATTEN_API batten_call batten_pool_call(batten_pool *pool, batten_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* BATTEN_RUNTIME_BATTEN_H */

@@ -1,0 +1,133 @@
+// file.cpp - open, pread, write and close with every partial result and interruption handled.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "file.h"
+
+#include "hooks.h"
+#include "status.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace batten::runtime {
+
+namespace {
+
+// Linux moves at most 2 GiB less a page in one call anyway.
+constexpr int64_t maximumTransfer = 1 << 30;
+
+template <size_t size> void setName(char (&name)[size], const char *path) {
+  const char *slash = strrchr(path, '/');
+  const Printable printable(slash && slash[1] ? slash + 1 : path);
+  static_assert(sizeof printable <= size);
+  strcpy(name, printable.text());
+}
+
+/// Never strerror, which shares one buffer among threads.
+const char *describeError(int number, char *buffer, size_t size) {
+#ifdef __GLIBC__
+  (void)buffer, (void)size;
+  const char *text = strerrordesc_np(number); // nor strerror_r, which reads the locale
+  return text ? text : "unknown error";
+#else
+  return strerror_r(number, buffer, size) ? "unknown error" : buffer;
+#endif
+}
+
+int refuseErrno(batten_error *error, const char *what, const char *name) {
+  char buffer[96];
+  const int number = errno;
+  return BATTEN_REFUSE(error, BATTEN_E_FILE, "cannot %s `%s`: %s", what, name,
+                       describeError(number, buffer, sizeof buffer));
+}
+
+int openRetrying(const char *path, int flags) {
+  int descriptor;
+  do
+    descriptor = ::open(path, flags, 0666);
+  while (descriptor < 0 && errno == EINTR);
+  return descriptor;
+}
+
+} // namespace
+
+InputFile::~InputFile() {
+  if (descriptor >= 0)
+    ::close(descriptor);
+}
+
+int InputFile::open(const char *path, batten_error *error) {
+  if (!path)
+    return BATTEN_REFUSE(error, BATTEN_E_NULL, "a path is NULL");
+  setName(fileName, path);
+  // Without O_NONBLOCK the open of a named pipe would wait for a writer; for regular files it says nothing.
+  descriptor = openRetrying(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  if (descriptor < 0)
+    return refuseErrno(error, "open", fileName);
+  struct stat status;
+  if (fstat(descriptor, &status))
+    return refuseErrno(error, "ask for the size of", fileName);
+  if (!S_ISREG(status.st_mode))
+    return BATTEN_REFUSE(error, BATTEN_E_FILE, "`%s` is not a regular file", fileName);
+  fileSize = status.st_size;
+  return 0;
+}
+
+int InputFile::read(int64_t offset, void *data, int64_t bytes, batten_error *error) const {
+  const auto hooked = hooks.read.load(std::memory_order_relaxed);
+  char *at = static_cast<char *>(data);
+  while (bytes > 0) {
+    const size_t wanted = (size_t)(bytes < maximumTransfer ? bytes : maximumTransfer);
+    const ssize_t got = hooked ? hooked(descriptor, at, wanted, offset) : pread(descriptor, at, wanted, offset);
+    if (got < 0 && errno == EINTR)
+      continue;
+    if (got < 0)
+      return refuseErrno(error, "read", fileName);
+    if (got == 0)
+      return BATTEN_REFUSE(error, BATTEN_E_FILE, "`%s` became shorter while it was read", fileName);
+    at += got;
+    offset += got;
+    bytes -= got;
+  }
+  return 0;
+}
+
+OutputFile::~OutputFile() {
+  if (descriptor >= 0)
+    ::close(descriptor);
+}
+
+int OutputFile::open(const char *path, batten_error *error) {
+  if (!path)
+    return BATTEN_REFUSE(error, BATTEN_E_NULL, "a path is NULL");
+  setName(fileName, path);
+  descriptor = openRetrying(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY);
+  return descriptor < 0 ? refuseErrno(error, "open for writing", fileName) : 0;
+}
+
+int OutputFile::write(const void *data, int64_t bytes, batten_error *error) {
+  const auto hooked = hooks.write.load(std::memory_order_relaxed);
+  const char *at = static_cast<const char *>(data);
+  while (bytes > 0) {
+    const size_t wanted = (size_t)(bytes < maximumTransfer ? bytes : maximumTransfer);
+    const ssize_t put = hooked ? hooked(descriptor, at, wanted) : ::write(descriptor, at, wanted);
+    if (put < 0 && errno == EINTR)
+      continue;
+    if (put < 0)
+      return refuseErrno(error, "write", fileName);
+    at += put;
+    bytes -= put;
+  }
+  return 0;
+}
+
+int OutputFile::close(batten_error *error) {
+  const int result = ::close(descriptor);
+  descriptor = -1;
+  // EINTR here means closed all the same on Linux, and a second close could hit another thread's file.
+  return result && errno != EINTR ? refuseErrno(error, "finish writing", fileName) : 0;
+}
+
+} // namespace batten::runtime

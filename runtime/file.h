@@ -1,0 +1,55 @@
+// file.h - reading and writing whole regular files without surprises.
+//
+// pread into the caller's memory, not mmap: a mapped file that another process cuts short kills the host with SIGBUS, at
+// whatever later instant a page is touched, and no check beforehand can prevent it. pread says so in its result. The price
+// is one copy at memory speed while weights are bound, which packing then reads from cache or memory as it would the map.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_RUNTIME_FILE_H
+#define BATTEN_RUNTIME_FILE_H
+
+#include "batten.h"
+
+namespace batten::runtime {
+
+/// A regular file opened for reading; its size is what it was then.
+class InputFile {
+public:
+  InputFile() = default;
+  InputFile(const InputFile &) = delete;
+  InputFile &operator=(const InputFile &) = delete;
+  ~InputFile();
+
+  int open(const char *path, batten_error *error);
+  int64_t size() const { return fileSize; }
+  /// The last part of the path, for sentences.
+  const char *name() const { return fileName; }
+  /// Reads exactly these bytes, which the caller knows to lie within the size.
+  int read(int64_t offset, void *data, int64_t bytes, batten_error *error) const;
+
+private:
+  int descriptor = -1;
+  int64_t fileSize = 0;
+  char fileName[160] = "";
+};
+
+/// A file that is written from front to end, replacing what was there.
+class OutputFile {
+public:
+  OutputFile() = default;
+  OutputFile(const OutputFile &) = delete;
+  OutputFile &operator=(const OutputFile &) = delete;
+  ~OutputFile();
+
+  int open(const char *path, batten_error *error);
+  int write(const void *data, int64_t bytes, batten_error *error);
+  /// Reports what the system found out only now; a file that is not closed this way is not known to be whole.
+  int close(batten_error *error);
+
+private:
+  int descriptor = -1;
+  char fileName[160] = "";
+};
+
+} // namespace batten::runtime
+
+#endif // BATTEN_RUNTIME_FILE_H
