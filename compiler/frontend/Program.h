@@ -84,20 +84,28 @@ struct Argument {
   int updated = -1; ///< inout: the SSA value to be written back at the end
 };
 
+/// A place where positions of a runtime dim see each other: `over batch B`, a dim moved right of the bar, a bounded dim
+/// used as a number.
+struct Mix {
+  std::string dim;
+  std::string what; ///< the source text, "mean(x over batch B)"
+  Location location;
+};
+
 struct Function {
-  std::string name;  ///< in the source
-  std::string cName; ///< of the C symbol without the program's prefix: `name`, or what `#[name("...")]` says
-  std::vector<Symbol> symbols;      ///< runtime ones first, in order of first use in the signature, then Static ones
-  std::vector<Argument> arguments;  ///< signature order, then the weights it reads in header order
-  std::vector<TensorType> values;   ///< type of SSA value i
-  std::vector<Op> ops;              ///< in execution order
-  std::vector<int> results;         ///< the returned values; updated inouts are in `Argument::updated`
+  std::string name;            ///< in the source
+  std::string cName;           ///< of the C symbol without the program's prefix: `name`, or what `#[name("...")]` says
+  std::vector<Symbol> symbols; ///< runtime ones first, in order of first use in the signature, then Static ones
+  std::vector<Argument> arguments; ///< signature order, then the weights it reads in header order
+  std::vector<TensorType> values;  ///< type of SSA value i
+  std::vector<Op> ops;             ///< in execution order
+  std::vector<int> results;        ///< the returned values; updated inouts are in `Argument::updated`
   std::vector<Guard> guards;
-  std::vector<std::string> mixes;   ///< runtime dims whose positions see each other: "B", "T"
+  std::vector<std::string> mixes; ///< runtime dims whose positions see each other: "B", "T"
   std::vector<std::pair<std::string, std::vector<int64_t>>> specialize; ///< `#[specialize(B = 1, 8)]`
-  bool fast = false;                ///< `#[fast]`: order and use of FMA are free inside this function
-  std::string signature;            ///< "pub fn forward(x: f32[B | 10]) -> f32[B | 5]", for comments
-  Location location;                ///< of its name
+  bool fast = false;     ///< `#[fast]`: order and use of FMA are free inside this function
+  std::string signature; ///< "pub fn forward(x: f32[B | 10]) -> f32[B | 5]", for comments
+  Location location;     ///< of its name
 };
 
 /// A tensor that `NAME_bind` takes.
@@ -123,8 +131,8 @@ struct Test {
 };
 
 struct Program {
-  std::string name;             ///< the file's stem as a C identifier
-  std::vector<Weight> weights;  ///< in header order: by declaration, models by first use
+  std::string name;            ///< the file's stem as a C identifier
+  std::vector<Weight> weights; ///< in header order: by declaration, models by first use
   std::vector<Function> functions;
   std::vector<Test> tests;
 };
