@@ -32,6 +32,7 @@ inline constexpr llvm::StringLiteral name = "batten.name";     // as in the sour
 inline constexpr llvm::StringLiteral weight = "batten.weight"; // path of a weight: blocks.3.mlp.up
 inline constexpr llvm::StringLiteral from = "batten.from";     // its name in the weights file
 inline constexpr llvm::StringLiteral path = "batten.path";     // leaf of a parameter tree
+inline constexpr llvm::StringLiteral tree = "batten.tree";     // model of a parameter tree, one argument a leaf
 inline constexpr llvm::StringLiteral inout = "batten.inout";   // i64: the result that is written back
 inline constexpr llvm::StringLiteral scalar = "batten.scalar"; // a plain `f32`: passed by value
 // On an entry of the linalg form, for its plan: what the C interface says of it.

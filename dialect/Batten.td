@@ -120,11 +120,13 @@ def Batten_Argument : AttrDef<Batten_Dialect, "Argument"> {
   let summary = "one argument or result of the C function";
   let description = [{
     `#batten.argument<name = "x", type = !batten.tensor<f32[B | 10]>, kind = input>`, then optionally `path = "mlp.up"`,
-    `from = "h.0.up"` (a weight's path and its name in the weights file; for a leaf of a parameter tree the path within
-    the tree) and `scalar` (written as a plain `f32` in the source: passed by value). Kinds: input, result, inout, weight.
+    `from = "h.0.up"` (a weight's path and its name in the weights file), `tree = "Mlp"` (a leaf, with its `path` within
+    the tree, of the parameter tree `name: Mlp.params`) and `scalar` (a plain `f32`: passed by value).
+    Kinds: input, result, inout, weight.
   }];
   let parameters = (ins "::mlir::StringAttr":$name, "::batten::TensorType":$type, "::batten::ArgumentKind":$kind,
-                        "::mlir::StringAttr":$path, "::mlir::StringAttr":$from, "bool":$scalar);
+                        "::mlir::StringAttr":$path, "::mlir::StringAttr":$from, "::mlir::StringAttr":$tree,
+                        "bool":$scalar);
   let hasCustomAssemblyFormat = 1;
 }
 

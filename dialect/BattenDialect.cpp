@@ -276,29 +276,37 @@ static ParseResult parseArgumentKind(AsmParser &parser, ArgumentKind &kind) {
   return success();
 }
 
+// argument = "<" "name" "=" string "," "type" "=" type "," "kind" "=" kind
+//            { "," ( "path" "=" string | "from" "=" string | "tree" "=" string | "scalar" ) } ">"
 Attribute ArgumentAttr::parse(AsmParser &parser, Type) {
-  std::string name, path, from;
+  std::string name, path, from, tree;
   batten::TensorType type;
   ArgumentKind kind;
+  bool scalar = false;
   if (parser.parseLess() || parser.parseKeyword("name") || parser.parseEqual() || parser.parseString(&name) ||
       parser.parseComma() || parser.parseKeyword("type") || parser.parseEqual() || parser.parseType(type) ||
       parser.parseComma() || parser.parseKeyword("kind") || parser.parseEqual() || parseArgumentKind(parser, kind))
     return {};
-  bool scalar = false;
   while (succeeded(parser.parseOptionalComma())) {
-    if (succeeded(parser.parseOptionalKeyword("scalar"))) {
-      scalar = true;
+    StringRef key;
+    if (parser.parseKeyword(&key))
+      return {};
+    scalar |= key == "scalar";
+    if (key == "scalar")
       continue;
+    std::string *value = key == "path" ? &path : key == "from" ? &from : key == "tree" ? &tree : nullptr;
+    if (!value) {
+      parser.emitError(parser.getCurrentLocation(), "expected path, from, tree or scalar");
+      return {};
     }
-    bool isPath = succeeded(parser.parseOptionalKeyword("path"));
-    if ((!isPath && parser.parseKeyword("from")) || parser.parseEqual() || parser.parseString(isPath ? &path : &from))
+    if (parser.parseEqual() || parser.parseString(value))
       return {};
   }
   if (parser.parseGreater())
     return {};
   Builder &builder = parser.getBuilder();
   return get(parser.getContext(), builder.getStringAttr(name), type, kind, builder.getStringAttr(path),
-             builder.getStringAttr(from), scalar);
+             builder.getStringAttr(from), builder.getStringAttr(tree), scalar);
 }
 
 void ArgumentAttr::print(AsmPrinter &printer) const {
@@ -308,6 +316,8 @@ void ArgumentAttr::print(AsmPrinter &printer) const {
     printer << ", path = " << getPath();
   if (!getFrom().empty())
     printer << ", from = " << getFrom();
+  if (!getTree().empty())
+    printer << ", tree = " << getTree();
   printer << (getScalar() ? ", scalar>" : ">");
 }
 
