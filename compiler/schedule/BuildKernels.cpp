@@ -119,7 +119,7 @@ void Kernels::launch(OpBuilder &b, Location loc, StringRef name, ArrayRef<Dim> s
   const Kernel &kernel = kernels.find(name)->second;
   auto text = [&](const Dim &dim) { return b.getStringAttr(dim.str()); };
   ArrayAttr sizeTexts = b.getArrayAttr(llvm::map_to_vector(sizes, [&](const Dim &d) -> Attribute { return text(d); }));
-  LaunchOp::create(b, loc, name, text(kernel.range.substitute(binding)), b.getI64IntegerAttr(kernel.grain), sizeTexts,
+  LaunchOp::create(b, loc, FlatSymbolRefAttr::get(b.getContext(), name), text(kernel.range.substitute(binding)), b.getI64IntegerAttr(kernel.grain), sizeTexts,
                    text(kernel.scratchBytes.substitute(binding)), pointers);
 }
 
@@ -166,7 +166,7 @@ void ProgramMemory::begin() {
 std::pair<int64_t, Value> ProgramMemory::allocate(OpBuilder &b, Location loc, StringRef key, int64_t bytes) {
   int64_t offset = offsets[key] = end;
   end += aligned(bytes);
-  return {offset, ProgramMemoryOp::create(b, loc, b.getI64IntegerAttr(offset))};
+  return {offset, ProgramMemoryOp::create(b, loc, PointerType::get(b.getContext()), b.getI64IntegerAttr(offset))};
 }
 
 FailureOr<int64_t> ProgramMemory::plain(StringRef path, Location loc) {
@@ -229,7 +229,7 @@ private:
 
   void createPlan();
   void placeArguments();
-  void placeCalls(ArrayRef<func::CallOp> calls);
+  void placeCalls(SmallVectorImpl<func::CallOp> &calls);
   bool moveToBind(func::CallOp call);
   void emitBuffers(OpBuilder &b);
   FailureOr<Value> pointerTo(OpBuilder &b, Value tensor);
@@ -287,7 +287,7 @@ bool PlanEntry::moveToBind(func::CallOp call) {
   return true;
 }
 
-void PlanEntry::placeCalls(ArrayRef<func::CallOp> calls) {
+void PlanEntry::placeCalls(SmallVectorImpl<func::CallOp> &calls) {
   for (auto [step, call] : llvm::enumerate(calls)) {
     for (auto [i, result] : llvm::enumerate(call.getResults())) {
       if (places.contains(result))
@@ -336,7 +336,7 @@ FailureOr<Value> PlanEntry::pointerTo(OpBuilder &b, Value tensor) {
   if (place.kind == Place::Program) {
     Value &pointer = programPointers[place.offset];
     if (!pointer)
-      pointer = ProgramMemoryOp::create(b, loc, b.getI64IntegerAttr(place.offset));
+      pointer = ProgramMemoryOp::create(b, loc, PointerType::get(b.getContext()), b.getI64IntegerAttr(place.offset));
     return pointer;
   }
   return place.kind == Place::Buffer ? bufferPointers[place.offset] : place.pointer;

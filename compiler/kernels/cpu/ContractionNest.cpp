@@ -32,7 +32,7 @@ constexpr unsigned unrolledEpilogueOps = 8;
 
 class Nest {
 public:
-  Nest(const Contraction &c, KernelFrame &frame, const Level &level, Shapes &shapes, func::FuncOp group)
+  Nest(Contraction &c, KernelFrame &frame, const Level &level, Shapes &shapes, func::FuncOp group)
       : c(c), frame(frame), level(level), shapes(shapes), group(group), b(frame.builder), loc(c.product.getLoc()) {}
 
   LogicalResult resolve();
@@ -40,7 +40,7 @@ public:
   Dim scratchBytes(bool panelsInPlace) const;
 
 private:
-  const Contraction &c;
+  Contraction &c;
   KernelFrame &frame;
   const Level &level;
   Shapes &shapes;

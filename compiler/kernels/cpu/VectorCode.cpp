@@ -1,6 +1,7 @@
 // VectorCode.cpp - see VectorCode.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/VectorCode.h"
 #include "compiler/kernels/Kernels.h"
+#include "dialect/Batten.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -41,8 +42,6 @@ Value VectorCode::splat(Value scalar) const {
 Value VectorCode::firstLanes(Value count) const {
   return vector::CreateMaskOp::create(builder, loc, type(builder.getI1Type()), ValueRange{count});
 }
-
-static bool isBool(Type element) { return element.isInteger(1); }
 
 /// A byte of memory as a bool: any nonzero reads as true.
 static Value fromStorage(const VectorCode &code, Value loaded, Type element) {
@@ -106,7 +105,8 @@ SmallVector<Value> VectorCode::cloneBody(linalg::GenericOp generic, ValueRange a
   IRMapping map;
   map.map(generic.getBody()->getArguments(), arguments);
   auto lifted = [&](Value value) -> Value { // what the region takes from outside, and its constants
-    Value mine = map.lookupOrDefault(value);
+    bool isOutside = outside && !map.contains(value) && value.getParentRegion() != &generic.getRegion();
+    Value mine = isOutside ? outside(value) : map.lookupOrDefault(value);
     return onScalars ? mine : splat(mine);
   };
   for (Operation &op : generic.getBody()->without_terminator()) {

@@ -16,6 +16,8 @@ struct VectorCode {
   mlir::OpBuilder &builder;
   mlir::Location loc;
   int64_t lanes;
+  /// The kernel's copy of a scalar that a region takes from outside of itself; none: it is already of this function.
+  std::function<mlir::Value(mlir::Value)> outside = {};
 
   mlir::VectorType type(mlir::Type element) const { return mlir::VectorType::get({lanes}, element); }
   mlir::Value index(int64_t value) const;

@@ -1,0 +1,61 @@
+// Compiler.h - the compiler as the command line sees it: no LLVM in sight.
+//
+// The `batten` executable holds the front end and the runtime only and starts in milliseconds; what makes code lies in
+// libbatten-compiler.so, which costs 30 ms to load (libMLIR, libLLVM) and is loaded when code must be made. This header
+// is all that passes between the two.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_COMPILER_H
+#define BATTEN_COMPILER_COMPILER_H
+
+#include "compiler/Options.h"
+#include "compiler/frontend/Diagnostics.h"
+#include "compiler/frontend/Program.h"
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace batten {
+
+/// What a compilation can give, in the order in which it comes to be.
+enum class Emission { Batten, Linalg, Scheduled, Llvm, Asm, Object, Archive, SharedLibrary, Header, Manifest };
+
+struct Compilation {
+  std::map<Emission, std::string> files;             ///< bytes of each that was asked for
+  std::string cpu;                                   ///< the LLVM name that "native" stood for
+  std::vector<std::pair<std::string, double>> phases; ///< name and milliseconds
+};
+
+/// A dense row-major tensor on its way to or from an evaluator; bool is a byte.
+struct HostTensor {
+  frontend::DType dtype = frontend::DType::F32;
+  std::vector<int64_t> sizes;
+  std::vector<char> bytes;
+};
+
+/// Which evaluator: in double precision, or in the dtype and in the order of dialect/NUMERICS.md.
+enum class Evaluator { Reference, Exact };
+
+/// Loaded from libbatten-compiler.so by `batten_compiler`.
+class Compiler {
+public:
+  virtual ~Compiler() = default;
+  /// Compiles every function of the program. false: `diagnostics` has the reasons.
+  virtual bool compile(const frontend::Program &program, const Options &options, const std::vector<Emission> &wanted,
+                       frontend::Diagnostics &diagnostics, Compilation &out) = 0;
+  /// Evaluates one function. `arguments`: one an Argument of the function, weights included. false: `error` has a
+  /// sentence, or `diagnostics` the reasons.
+  virtual bool evaluate(const frontend::Program &program, const frontend::Function &function, Evaluator evaluator,
+                        const std::map<std::string, int64_t> &sizes, const std::vector<HostTensor> &arguments,
+                        frontend::Diagnostics &diagnostics, std::vector<HostTensor> &results, std::string &error) = 0;
+  /// "22.1.8"
+  virtual std::string llvmVersion() const = 0;
+};
+
+} // namespace batten
+
+/// The one symbol that libbatten-compiler.so exports. Lives until the process ends.
+extern "C" batten::Compiler *batten_compiler();
+
+#endif // BATTEN_COMPILER_COMPILER_H

@@ -1,0 +1,18 @@
+// Options.h - what a user may choose about a compilation. Plain data: no globals, no LLVM.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_OPTIONS_H
+#define BATTEN_COMPILER_OPTIONS_H
+
+#include <string>
+
+namespace batten {
+
+struct Options {
+  std::string cpu = "native"; ///< LLVM CPU name, or "native": the machine that compiles
+  std::string prefix;         ///< of every C symbol; empty: the source file's stem
+  int optimise = 3;           ///< 0..3, of the code generator; the schedule is the same at all of them
+  bool fuse = true;           ///< false: one operation a kernel; the same bits, slower
+};
+
+} // namespace batten
+#endif // BATTEN_COMPILER_OPTIONS_H
