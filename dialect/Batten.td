@@ -108,6 +108,10 @@ def Batten_BoolTensor : Batten_TensorOf<"isBool", "bools">;
 def Batten_Symbol : AttrDef<Batten_Dialect, "Symbol"> {
   let mnemonic = "symbol";
   let summary = "a dim of a function: unbounded B, bounded T <= 2048 or static H = 8";
+  let description = [{
+    In the list of a function `[B, T <= 2048, H = 8]`; by itself `#batten.symbol<B>`, `#batten.symbol<T max 2048>`,
+    `#batten.symbol<H = 8>`.
+  }];
   let parameters = (ins "::mlir::StringAttr":$name, "::batten::SymbolKind":$kind, "int64_t":$value);
   let hasCustomAssemblyFormat = 1;
   let extraClassDeclaration = [{

@@ -247,16 +247,27 @@ void batten::printSymbol(AsmPrinter &printer, SymbolAttr symbol) {
     printer << (symbol.getKind() == SymbolKind::Bounded ? " <= " : " = ") << symbol.getValue();
 }
 
+// As an attribute a bound is written `<T max 2048>`: MLIR wants balanced `<` inside one.
 Attribute SymbolAttr::parse(AsmParser &parser, Type) {
-  SymbolAttr symbol;
-  if (parser.parseLess() || parseSymbol(parser, symbol) || parser.parseGreater())
+  std::string name;
+  if (parser.parseLess() || parser.parseKeywordOrString(&name))
     return {};
-  return symbol;
+  SymbolKind kind = SymbolKind::Unbounded;
+  int64_t value = 0;
+  if (succeeded(parser.parseOptionalKeyword("max")))
+    kind = SymbolKind::Bounded;
+  else if (succeeded(parser.parseOptionalEqual()))
+    kind = SymbolKind::Static;
+  if ((kind != SymbolKind::Unbounded && parser.parseInteger(value)) || parser.parseGreater())
+    return {};
+  return get(parser.getContext(), parser.getBuilder().getStringAttr(name), kind, value);
 }
 
 void SymbolAttr::print(AsmPrinter &printer) const {
   printer << '<';
-  printSymbol(printer, *this);
+  printer.printKeywordOrString(getName());
+  if (getKind() != SymbolKind::Unbounded)
+    printer << (getKind() == SymbolKind::Bounded ? " max " : " = ") << getValue();
   printer << '>';
 }
 
