@@ -1,0 +1,16 @@
+// Commands.h - the subcommands of `batten`. Each takes the words after its name and gives the exit status.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_TOOLS_COMMANDS_H
+#define BATTEN_COMPILER_TOOLS_COMMANDS_H
+
+#include <string>
+#include <vector>
+
+namespace batten {
+
+int buildCommand(const std::vector<std::string> &words);
+int checkCommand(const std::vector<std::string> &words);
+int runCommand(const std::vector<std::string> &words);
+
+} // namespace batten
+#endif // BATTEN_COMPILER_TOOLS_COMMANDS_H

@@ -1,0 +1,56 @@
+// Session.h - one source file on its way through the front end, as every subcommand needs it.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_TOOLS_SESSION_H
+#define BATTEN_COMPILER_TOOLS_SESSION_H
+
+#include "compiler/frontend/AST.h"
+#include "compiler/frontend/Diagnostics.h"
+#include "compiler/frontend/Sema.h"
+#include "compiler/tools/CommandLine.h"
+#include <chrono>
+
+namespace batten {
+
+/// Options that every subcommand that reads a source has, to be put before its own.
+std::vector<OptionSpec> sessionOptions();
+
+class Session {
+public:
+  explicit Session(const CommandLine &options);
+
+  /// Parses `path`. nullopt after an error; `finish` prints it and gives the exit status.
+  const frontend::FileNode *parse(const std::string &path);
+  /// Parses, checks and elaborates.
+  std::optional<frontend::Program> analyse(const std::string &path);
+  bool check(const std::string &path);
+
+  frontend::Diagnostics &diagnostics() { return *found; }
+  const frontend::Sources &sources() const { return files; }
+  /// A fault that has no place in a source: `batten: error: ...`.
+  int fail(Exit exit, const std::string &sentence);
+  /// Prints what was found; ExitRefused if there were errors, else `otherwise`.
+  int finish(int otherwise = ExitOk);
+  /// With -v: how long a phase took.
+  void phase(const std::string &name, double milliseconds) const;
+
+private:
+  const CommandLine &options;
+  frontend::Sources files;
+  std::optional<frontend::Diagnostics> found;
+  std::optional<frontend::FileNode> tree;
+  Exit fileExit = ExitRefused;
+  frontend::SemaOptions semaOptions();
+};
+
+/// Milliseconds since `start`.
+double millisecondsSince(std::chrono::steady_clock::time_point start);
+
+/// `D=512` into its parts; false where it is none.
+bool parseDimension(const std::string &text, std::string &name, int64_t &value);
+
+/// Writes a file by way of a temporary one beside it, so that a failed run never leaves half of it; "-" is standard
+/// output. The sentence of the fault, or empty.
+std::string writeFile(const std::string &path, const std::string &bytes);
+
+} // namespace batten
+#endif // BATTEN_COMPILER_TOOLS_SESSION_H

@@ -1,0 +1,72 @@
+// batten.cpp - the command line: chooses the subcommand.
+//
+// Holds the front end and the runtime only; what makes code is loaded when it is needed (CompilerLibrary.h).
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/Version.h"
+#include "compiler/tools/CommandLine.h"
+#include "compiler/tools/Commands.h"
+#include <cstdio>
+
+using namespace batten;
+
+namespace {
+
+struct Command {
+  const char *name;
+  int (*run)(const std::vector<std::string> &words);
+  const char *help;
+};
+
+const Command commands[] = {
+    {"build", buildCommand, "compile a program to a library and a C header"},
+    {"run", runCommand, "compile a program in memory and call one of its functions"},
+    {"check", checkCommand, "look for errors only; says what is independent of what"},
+};
+
+void printHelp(FILE *to) {
+  fputs("batten: ahead-of-time compiler for batch-first tensor programs\n\n"
+        "  batten <command> [options] file.btn\n\n",
+        to);
+  for (const Command &command : commands)
+    fprintf(to, "  %-8s %s\n", command.name, command.help);
+  fputs("\n  batten <command> --help    options and examples of a command\n"
+        "  batten --version           version, commit and LLVM\n\n"
+        "Examples:\n"
+        "  batten build simple.btn -o libsimple.so          # and simple.h beside it\n"
+        "  batten run simple.btn forward --weights=simple.safetensors --x=@x.npy -o y.npy\n"
+        "  batten check *.btn\n\n"
+        "Exit status: 0 ok, 1 refused, 2 usage, 3 files, 70 internal error.\n",
+        to);
+}
+
+int unknownCommand(const std::string &word) {
+  std::vector<std::string> names;
+  for (const Command &command : commands)
+    names.push_back(command.name);
+  std::string near = nearestName(word, names);
+  fprintf(stderr, "batten: error: unknown command '%s'%s; `batten --help` lists them\n", word.c_str(),
+          near.empty() ? "" : ("; did you mean '" + near + "'?").c_str());
+  return ExitUsage;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.empty()) {
+    printHelp(stderr);
+    return ExitUsage;
+  }
+  if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    printHelp(stdout);
+    return ExitOk;
+  }
+  if (words[0] == "--version") {
+    printf("batten %s (commit %s, LLVM %s)\n", BATTEN_VERSION, BATTEN_COMMIT, BATTEN_LLVM_VERSION);
+    return ExitOk;
+  }
+  for (const Command &command : commands)
+    if (words[0] == command.name)
+      return command.run({words.begin() + 1, words.end()});
+  return unknownCommand(words[0]);
+}
