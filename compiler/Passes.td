@@ -3,6 +3,19 @@
 include "mlir/Pass/PassBase.td"
 // Each stage adds its passes here: summary, contract, options.
 
+//===- lower --------------------------------------------------------------------------------------------------------===//
+
+def LowerToLinalg : Pass<"batten-lower", "mlir::ModuleOp"> {
+  let summary = "every batten.func becomes a func.func on plain tensors";
+  let description = [{
+    Takes verified batten.funcs. Leaves the linalg form: natural-rank tensors, linalg.generic with projected-permutation
+    maps, views, and every size as index arithmetic on the symbol arguments (attribute `batten.symbol`). Tensor arguments
+    and results carry `batten.dims` and `batten.type`. What has no lowering is an error at its op.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::func::FuncDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::math::MathDialect", "mlir::tensor::TensorDialect"];
+}
+
 //===- schedule -----------------------------------------------------------------------------------------------------===//
 
 def Fuse : Pass<"batten-fuse", "mlir::ModuleOp"> {

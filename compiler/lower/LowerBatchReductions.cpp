@@ -1,0 +1,30 @@
+// LowerBatchReductions.cpp - reduce_batch: the one op whose positions see each other.
+//
+// The reduced batch dims become reduction dims of one generic with order "blocks": 256 positions a block, blocks added
+// in order. That makes the sum independent of threads and of where a kernel cuts.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/lower/Lowering.h"
+
+using namespace mlir;
+
+namespace batten {
+
+LogicalResult lowerReduceBatch(ReduceBatchOp op, FunctionLowering &lowering) {
+  TensorType x = op.getX().getType(), result = op.getType();
+  unsigned kept = 0, folded = result.batchRank() + result.coreRank();
+  Axes axes;
+  Extents reduced;
+  for (auto [name, extent] : llvm::zip_equal(x.getBatch(), lowering.batchExtents(x))) {
+    bool isReduced = llvm::is_contained(op.getDims().getValue(), name);
+    axes.push_back(isReduced ? folded++ : kept++);
+    if (isReduced)
+      reduced.push_back(extent);
+  }
+  llvm::append_range(axes, axisRange(result.batchRank(), result.coreRank()));
+  Folding folding{op.getLoc(), {lowering.tensor(op.getX()), axes, {}}, x.getElementType(),
+                  lowering.extents(result), reduced, orderBlocks};
+  lowering.set(op, fold(folding, op.getKind(), op.getCorrection(), result.getElementType(), lowering));
+  return success();
+}
+
+} // namespace batten

@@ -1,0 +1,163 @@
+// LowerNormalise.cpp - softmax, log_softmax, layer_norm, rms_norm.
+//
+// Each is a handful of generics in the accumulator's type over the same rows, written so that a rows kernel runs them
+// without leaving the row: what is cheap to compute again (x - m, x - mean) is computed where it is needed, exp is not.
+// One op of the source rounds once, so f16 and bf16 appear in the first loads and the last generic only.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/lower/Lowering.h"
+#include "dialect/RegionMath.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+
+namespace batten {
+
+//===- softmax ----------------------------------------------------------------------------------------------------===//
+
+namespace {
+/// Rows along one core dim: the operand, and the iteration spaces with and without that dim.
+struct Rows {
+  Input whole;    ///< x in the result's iteration space
+  Axes perRow;    ///< axes of a value a row in that space
+  Axes folded;    ///< axes of a whole tensor where the row's dim is the reduction
+  Extents extents, rowExtents, length;
+  Type dtype, accumulator;
+};
+} // namespace
+
+static Rows rowsOf(Value source, TensorType result, unsigned dim, FunctionLowering &lowering) {
+  Rows rows;
+  unsigned rank = result.batchRank() + result.coreRank(), row = result.batchRank() + dim;
+  rows.whole = lowering.tensorInput(source, result.getBatch(), axisRange(result.batchRank(), result.coreRank()));
+  rows.extents = rows.rowExtents = lowering.extents(result);
+  rows.length = {rows.extents[row]};
+  rows.rowExtents.erase(rows.rowExtents.begin() + row);
+  for (unsigned axis = 0; axis < rank; ++axis) {
+    rows.folded.push_back(axis == row ? rank - 1 : axis - (axis > row));
+    if (axis != row)
+      rows.perRow.push_back(axis);
+  }
+  rows.dtype = result.getElementType();
+  rows.accumulator = accumulatorType(rows.dtype);
+  return rows;
+}
+
+/// `input`, which is in the result's iteration space, folded along the rows.
+static Folding alongRows(Location loc, const Rows &rows, Input input, Type dtype) {
+  for (unsigned &axis : input.axes)
+    axis = rows.folded[axis];
+  return {loc, input, dtype, rows.rowExtents, rows.length, orderLanes};
+}
+
+/// x - m in the accumulator's type.
+static Value shifted(OpBuilder &b, Location loc, const Rows &rows, ValueRange scalars) {
+  return arith::SubFOp::create(b, loc, castScalar(b, loc, scalars[0], rows.dtype, rows.accumulator), scalars[1]);
+}
+
+/// exp(x - m) at every element; m is the greatest of its row, so the exponent is never above 0.
+static Value shiftedExp(Location loc, const Rows &rows, ArrayRef<Input> xAndMax, FunctionLowering &lowering) {
+  return lowering.pointwise(loc, xAndMax, rows.extents, rows.accumulator,
+                            [&](OpBuilder &b, Location loc, ValueRange scalars) {
+                              return buildNonPositiveExp(b, loc, shifted(b, loc, rows, scalars));
+                            });
+}
+
+static Input whole(const Rows &rows, Value tensor) { return {tensor, axisRange(0, rows.extents.size()), {}}; }
+
+LogicalResult lowerSoftmax(SoftmaxOp op, FunctionLowering &lowering) {
+  Location loc = op.getLoc();
+  Rows rows = rowsOf(op.getX(), op.getType(), op.getDim(), lowering);
+  if (!rows.accumulator.isF32())
+    return notCompiled(op);
+  Value max = foldExtreme(alongRows(loc, rows, rows.whole, rows.dtype), /*least=*/false, lowering);
+  Value exps = shiftedExp(loc, rows, {rows.whole, {max, rows.perRow, {}}}, lowering);
+  Value total = foldSum(alongRows(loc, rows, whole(rows, exps), rows.accumulator), lowering);
+  Input quotient[] = {whole(rows, exps), {total, rows.perRow, {}}};
+  lowering.set(op, lowering.pointwise(loc, quotient, rows.extents, rows.dtype,
+                                      [&](OpBuilder &b, Location loc, ValueRange scalars) {
+                                        Value value = arith::DivFOp::create(b, loc, scalars[0], scalars[1]);
+                                        return castScalar(b, loc, value, rows.accumulator, rows.dtype);
+                                      }));
+  return success();
+}
+
+LogicalResult lowerLogSoftmax(LogSoftmaxOp op, FunctionLowering &lowering) {
+  Location loc = op.getLoc();
+  Rows rows = rowsOf(op.getX(), op.getType(), op.getDim(), lowering);
+  if (!rows.accumulator.isF32())
+    return notCompiled(op);
+  Value max = foldExtreme(alongRows(loc, rows, rows.whole, rows.dtype), /*least=*/false, lowering);
+  Value exps = shiftedExp(loc, rows, {rows.whole, {max, rows.perRow, {}}}, lowering);
+  Value total = foldSum(alongRows(loc, rows, whole(rows, exps), rows.accumulator), lowering);
+  Input perRow{total, axisRange(0, rows.rowExtents.size()), {}};
+  Value log = lowering.pointwise(loc, perRow, rows.rowExtents, rows.accumulator,
+                                 [](OpBuilder &b, Location loc, ValueRange scalars) -> Value {
+                                   return math::LogOp::create(b, loc, scalars[0]);
+                                 });
+  Input inputs[] = {rows.whole, {max, rows.perRow, {}}, {log, rows.perRow, {}}};
+  lowering.set(op, lowering.pointwise(loc, inputs, rows.extents, rows.dtype,
+                                      [&](OpBuilder &b, Location loc, ValueRange scalars) {
+                                        Value value = shifted(b, loc, rows, scalars);
+                                        value = arith::SubFOp::create(b, loc, value, scalars[2]);
+                                        return castScalar(b, loc, value, rows.accumulator, rows.dtype);
+                                      }));
+  return success();
+}
+
+//===- Norms ------------------------------------------------------------------------------------------------------===//
+
+/// 1 / sqrt(total / n + eps), one a row.
+static Value inverseDeviation(Location loc, const Rows &rows, Value total, const APFloat &eps,
+                              FunctionLowering &lowering) {
+  TypedAttr epsilon = numberAttr(rows.accumulator, eps.convertToDouble());
+  Input inputs[] = {{total, axisRange(0, rows.rowExtents.size()), {}},
+                    lowering.number(loc, rows.length.front(), rows.accumulator),
+                    {{}, {}, epsilon}};
+  return lowering.pointwise(loc, inputs, rows.rowExtents, rows.accumulator,
+                            [](OpBuilder &b, Location loc, ValueRange scalars) {
+                              Value mean = arith::DivFOp::create(b, loc, scalars[0], scalars[1]);
+                              return buildRsqrt(b, loc, arith::AddFOp::create(b, loc, mean, scalars[2]));
+                            });
+}
+
+LogicalResult lowerLayerNorm(LayerNormOp op, FunctionLowering &lowering) {
+  Location loc = op.getLoc();
+  TensorType result = op.getType();
+  Rows rows = rowsOf(op.getX(), result, 0, lowering);
+  Folding folding = alongRows(loc, rows, rows.whole, rows.dtype);
+  Value mean = divideByCount(folding, foldSum(folding, lowering), 0, rows.accumulator, lowering);
+  Value scale = inverseDeviation(loc, rows, foldSquares(folding, mean, lowering), op.getEps(), lowering);
+  Axes core = {result.batchRank()};
+  Input inputs[] = {rows.whole, {mean, rows.perRow, {}}, {scale, rows.perRow, {}},
+                    lowering.input(op.getG(), result.getBatch(), core),
+                    lowering.input(op.getB(), result.getBatch(), core)};
+  auto region = [&](OpBuilder &b, Location loc, ValueRange scalars) {
+    Value centred = shifted(b, loc, rows, scalars);
+    Value g = castScalar(b, loc, scalars[3], rows.dtype, rows.accumulator);
+    Value shift = castScalar(b, loc, scalars[4], rows.dtype, rows.accumulator);
+    Value value = math::FmaOp::create(b, loc, arith::MulFOp::create(b, loc, centred, scalars[2]), g, shift);
+    return castScalar(b, loc, value, rows.accumulator, rows.dtype);
+  };
+  lowering.set(op, lowering.pointwise(loc, inputs, rows.extents, rows.dtype, region));
+  return success();
+}
+
+LogicalResult lowerRmsNorm(RmsNormOp op, FunctionLowering &lowering) {
+  Location loc = op.getLoc();
+  TensorType result = op.getType();
+  Rows rows = rowsOf(op.getX(), result, 0, lowering);
+  Value squares = foldSquares(alongRows(loc, rows, rows.whole, rows.dtype), /*mean=*/{}, lowering);
+  Value scale = inverseDeviation(loc, rows, squares, op.getEps(), lowering);
+  Input inputs[] = {rows.whole, {scale, rows.perRow, {}}, lowering.input(op.getG(), result.getBatch(), {result.batchRank()})};
+  auto region = [&](OpBuilder &b, Location loc, ValueRange scalars) {
+    Value x = castScalar(b, loc, scalars[0], rows.dtype, rows.accumulator);
+    Value g = castScalar(b, loc, scalars[2], rows.dtype, rows.accumulator);
+    Value value = arith::MulFOp::create(b, loc, arith::MulFOp::create(b, loc, x, scalars[1]), g);
+    return castScalar(b, loc, value, rows.accumulator, rows.dtype);
+  };
+  lowering.set(op, lowering.pointwise(loc, inputs, rows.extents, rows.dtype, region));
+  return success();
+}
+
+} // namespace batten
