@@ -33,6 +33,14 @@ public:
 
   /// Replaces the content by `size` cleared elements; false, and empty, when memory is lacking.
   bool create(int64_t size) {
+    if (!createUncleared(size))
+      return false;
+    for (int64_t i = 0; i < size; ++i)
+      new (elements + i) T{};
+    return true;
+  }
+  /// The same for what is written at once.
+  bool createUncleared(int64_t size) {
     release(elements);
     elements = nullptr;
     count = 0;
@@ -40,8 +48,6 @@ public:
     if (__builtin_mul_overflow(size, (int64_t)sizeof(T), &bytes) || !(elements = static_cast<T *>(allocate(bytes))))
       return false;
     count = size;
-    for (int64_t i = 0; i < size; ++i)
-      new (elements + i) T{};
     return true;
   }
   /// Forgets the elements from `size` on; the memory stays.

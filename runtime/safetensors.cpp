@@ -15,7 +15,18 @@ namespace {
 
 constexpr int64_t lengthBytes = 8;
 
-int openHeader(batten_safetensors &file, const char *path, batten_error *error) {
+int requireIndex(const batten_safetensors *file, int64_t index, batten_error *error) {
+  if (index >= 0 && index < file->header.count())
+    return 0;
+  return BATTEN_REFUSE(error, BATTEN_E_NAME, "`%s` has %lld tensors, no number %lld", file->input.name(),
+                       (long long)file->header.count(), (long long)index);
+}
+
+} // namespace
+
+namespace batten::runtime {
+
+int openSafetensors(batten_safetensors &file, const char *path, batten_error *error) {
   if (const int result = file.input.open(path, error))
     return result;
   const char *name = file.input.name();
@@ -36,7 +47,7 @@ int openHeader(batten_safetensors &file, const char *path, batten_error *error) 
     return BATTEN_REFUSE(error, BATTEN_E_FORMAT, "`%s`: its header has %llu bytes, more than the %lld allowed", name,
                          (unsigned long long)length, (long long)maximumHeaderBytes);
   Array<char> header;
-  if (!header.create((int64_t)length + 1))
+  if (!header.createUncleared((int64_t)length + 1))
     return BATTEN_REFUSE(error, BATTEN_E_OUT_OF_MEMORY, "`%s`: no memory for its header of %llu bytes", name,
                          (unsigned long long)length);
   if (const int result = file.input.read(lengthBytes, header.data(), (int64_t)length, error))
@@ -45,20 +56,13 @@ int openHeader(batten_safetensors &file, const char *path, batten_error *error) 
   return file.header.parse(header, size - file.dataOffset, name, error);
 }
 
-int requireIndex(const batten_safetensors *file, int64_t index, batten_error *error) {
-  if (index >= 0 && index < file->header.count())
-    return 0;
-  return BATTEN_REFUSE(error, BATTEN_E_NAME, "`%s` has %lld tensors, no number %lld", file->input.name(),
-                       (long long)file->header.count(), (long long)index);
-}
-
-} // namespace
+} // namespace batten::runtime
 
 int batten_safetensors_open(const char *path, batten_safetensors **out_file, batten_error *error) {
   Owned<batten_safetensors> file(create<batten_safetensors>());
   if (!file)
     return BATTEN_REFUSE(error, BATTEN_E_OUT_OF_MEMORY, "no memory to open a file");
-  if (const int result = openHeader(*file, path, error))
+  if (const int result = openSafetensors(*file, path, error))
     return result;
   *out_file = file.take();
   return 0;

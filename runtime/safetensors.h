@@ -12,4 +12,11 @@ struct batten_safetensors {
   int64_t dataOffset = 0; ///< in the file
 };
 
+namespace batten::runtime {
+
+/// batten_safetensors_open into an object that the caller has.
+int openSafetensors(batten_safetensors &file, const char *path, batten_error *error);
+
+} // namespace batten::runtime
+
 #endif // BATTEN_RUNTIME_SAFETENSORS_H

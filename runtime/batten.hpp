@@ -1,0 +1,282 @@
+// batten.hpp - batten.h for C++17 and later: handles that close themselves, tensors that know their element type.
+//
+// Header-only, no exceptions needed: what can fail takes an Error and returns a bool, or an object that is false.
+//
+//   batten::Error error;
+//   batten::Program program = batten::Program::open("libsimple.so", error);
+//   batten::Workspace workspace = batten::Workspace::create(error);
+//   if (!program || !workspace || !program.bind("simple.safetensors", error) ||
+//       !program.call("forward", {batten::view(x, {32, 10}), batten::view(y, {32, 5})}, workspace, error))
+//     fprintf(stderr, "%s\n", error.message());
+//
+// Ownership, threads and errors are those of batten.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_RUNTIME_BATTEN_HPP
+#define BATTEN_RUNTIME_BATTEN_HPP
+
+#include "batten.h"
+
+#include <initializer_list>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace batten {
+
+/// What a refused call said; false while nothing was refused.
+class Error {
+public:
+  explicit operator bool() const { return raw.result != 0; }
+  int code() const { return BATTEN_CODE(raw.result); }
+  int argument() const { return BATTEN_ARGUMENT(raw.result); }
+  const char *message() const { return raw.message; }
+  void clear() { raw = batten_error{}; }
+  batten_error *get() { return &raw; }
+
+private:
+  batten_error raw{};
+};
+
+/// Owns one object of the C interface; moves, and closes it at the end.
+template <class Object, void (*close)(Object *)> class Handle {
+public:
+  Handle() = default;
+  explicit Handle(Object *object) : object(object) {}
+  Handle(Handle &&other) noexcept : object(std::exchange(other.object, nullptr)) {}
+  Handle &operator=(Handle &&other) noexcept {
+    if (this != &other) {
+      close(object);
+      object = std::exchange(other.object, nullptr);
+    }
+    return *this;
+  }
+  Handle(const Handle &) = delete;
+  Handle &operator=(const Handle &) = delete;
+  ~Handle() { close(object); }
+
+  explicit operator bool() const { return object != nullptr; }
+  Object *get() const { return object; }
+
+protected:
+  Object *object = nullptr;
+};
+
+/// The dtype of a C++ element type. f16 and bf16 are both bit patterns in uint16_t: name those by their constant.
+template <class Element> constexpr batten_dtype dtypeOf() {
+  using Plain = std::remove_cv_t<Element>;
+  if constexpr (std::is_same_v<Plain, float>)
+    return BATTEN_F32;
+  else if constexpr (std::is_same_v<Plain, double>)
+    return BATTEN_F64;
+  else if constexpr (std::is_same_v<Plain, bool>)
+    return BATTEN_BOOL;
+  else {
+    static_assert(std::is_integral_v<Plain>, "this element type is no dtype of a program");
+    return BATTEN_DTYPE(std::is_signed_v<Plain> ? 0 : 1, 8 * sizeof(Plain));
+  }
+}
+
+/// Dense row-major elements of the caller's. A shape that is out of range gives a tensor of rank -1, which every
+/// function refuses.
+inline batten_tensor view(batten_dtype dtype, const void *data, const std::vector<int64_t> &sizes) {
+  batten_tensor tensor{};
+  // Inputs are only read; one struct serves inputs and results.
+  if (batten_tensor_make(dtype, static_cast<int32_t>(sizes.size()), sizes.data(), const_cast<void *>(data), &tensor,
+                         nullptr))
+    tensor.rank = -1;
+  return tensor;
+}
+template <class Element> batten_tensor view(Element *data, const std::vector<int64_t> &sizes) {
+  return view(dtypeOf<Element>(), data, sizes);
+}
+
+/// A dense tensor with memory of its own.
+class Tensor {
+public:
+  Tensor() = default;
+  Tensor(Tensor &&other) noexcept : raw(std::exchange(other.raw, batten_tensor{})) {}
+  Tensor &operator=(Tensor &&other) noexcept {
+    std::swap(raw, other.raw);
+    return *this;
+  }
+  Tensor(const Tensor &) = delete;
+  Tensor &operator=(const Tensor &) = delete;
+  ~Tensor() { batten_tensor_release(&raw); }
+
+  static Tensor allocate(batten_dtype dtype, const std::vector<int64_t> &sizes, Error &error) {
+    return like(view(dtype, nullptr, sizes), error);
+  }
+  /// Of the dtype and shape of another.
+  static Tensor like(const batten_tensor &shape, Error &error) {
+    Tensor tensor;
+    batten_tensor made{};
+    if (!batten_tensor_make(shape.dtype, shape.rank, shape.sizes, nullptr, &made, error.get()) &&
+        !batten_tensor_allocate(&made, error.get()))
+      tensor.raw = made;
+    return tensor;
+  }
+  static Tensor loadNpy(const std::string &path, Error &error) {
+    Tensor tensor;
+    batten_npy_load(path.c_str(), &tensor.raw, error.get());
+    return tensor;
+  }
+  bool saveNpy(const std::string &path, Error &error) const { return !batten_npy_save(path.c_str(), &raw, error.get()); }
+  /// A copy as another dtype: f16 and bf16 from and to f32.
+  Tensor converted(batten_dtype dtype, Error &error) const {
+    batten_tensor shape = raw;
+    shape.dtype = dtype;
+    Tensor to = like(shape, error);
+    if (to && batten_tensor_convert(&raw, &to.raw, error.get()))
+      return Tensor();
+    return to;
+  }
+
+  explicit operator bool() const { return raw.data != nullptr; }
+  operator const batten_tensor &() const { return raw; }
+  const batten_tensor &get() const { return raw; }
+  batten_dtype dtype() const { return raw.dtype; }
+  std::vector<int64_t> sizes() const { return std::vector<int64_t>(raw.sizes, raw.sizes + raw.rank); }
+  int64_t elements() const { return batten_tensor_elements(&raw); }
+  /// The elements; the caller knows their type.
+  template <class Element> Element *data() const { return static_cast<Element *>(raw.data); }
+
+private:
+  batten_tensor raw{};
+  friend class Safetensors;
+};
+
+/// An open .safetensors file.
+class Safetensors : public Handle<batten_safetensors, batten_safetensors_close> {
+public:
+  using Handle::Handle;
+  static Safetensors open(const std::string &path, Error &error) {
+    batten_safetensors *file = nullptr;
+    batten_safetensors_open(path.c_str(), &file, error.get());
+    return Safetensors(file);
+  }
+  int64_t count() const { return batten_safetensors_count(object); }
+  int64_t find(const std::string &name) const { return batten_safetensors_find(object, name.c_str()); }
+  std::string name(int64_t index) const {
+    const char *text = batten_safetensors_name(object, index);
+    return text ? text : "";
+  }
+  batten_tensor shape(int64_t index) const {
+    batten_tensor tensor{};
+    if (batten_safetensors_shape(object, index, &tensor, nullptr))
+      tensor.rank = -1;
+    return tensor;
+  }
+  Tensor load(int64_t index, Error &error) const {
+    Tensor tensor;
+    batten_safetensors_load(object, index, &tensor.raw, error.get());
+    return tensor;
+  }
+  static bool save(const std::string &path, const std::vector<batten_named_tensor> &tensors, Error &error) {
+    return !batten_safetensors_save(path.c_str(), tensors.data(), static_cast<int64_t>(tensors.size()), error.get());
+  }
+};
+
+class Workspace : public Handle<batten_workspace, batten_workspace_destroy> {
+public:
+  using Handle::Handle;
+  static Workspace create(Error &error) {
+    batten_workspace *workspace = nullptr;
+    batten_workspace_create(&workspace, error.get());
+    return Workspace(workspace);
+  }
+  int64_t bytes() const { return batten_workspace_bytes(object); }
+};
+
+class Pool : public Handle<batten_pool, batten_pool_destroy> {
+public:
+  using Handle::Handle;
+  static Pool create(int32_t threads, Error &error) {
+    batten_pool *pool = nullptr;
+    batten_pool_create(threads, &pool, error.get());
+    return Pool(pool);
+  }
+  int32_t threads() const { return batten_pool_threads(object); }
+  /// body(begin, end) on disjoint ranges that together are [0, count).
+  template <class Body> void parallelFor(int64_t count, Body &&body) const {
+    using Plain = std::remove_reference_t<Body>;
+    batten_pool_parallel_for(
+        object, count,
+        [](void *context, int64_t begin, int64_t end) { (*static_cast<Plain *>(context))(begin, end); },
+        const_cast<void *>(static_cast<const void *>(&body)));
+  }
+};
+
+class Program : public Handle<batten_program, batten_program_close> {
+public:
+  using Handle::Handle;
+  /// name: as batten_program_open; empty for the one that the file suggests.
+  static Program open(const std::string &path, Error &error, const std::string &name = std::string()) {
+    batten_program *program = nullptr;
+    batten_program_open(path.c_str(), name.empty() ? nullptr : name.c_str(), &program, error.get());
+    return Program(program);
+  }
+  static Program from(const batten_description *description, Error &error) {
+    batten_program *program = nullptr;
+    batten_program_from(description, &program, error.get());
+    return Program(program);
+  }
+
+  const batten_description &describe() const { return *batten_program_describe(object); }
+  int64_t find(const std::string &entry) const { return batten_program_find(object, entry.c_str()); }
+
+  /// Without weights.
+  bool bind(Error &error) { return bind(std::vector<batten_tensor>(), error); }
+  bool bind(const std::vector<batten_tensor> &weights, Error &error) {
+    return !batten_program_bind(object, weights.data(), static_cast<int64_t>(weights.size()), nullptr, error.get());
+  }
+  bool bind(const std::string &path, Error &error) {
+    return !batten_program_bind_file(object, path.c_str(), nullptr, error.get());
+  }
+  /// problem(const batten_problem &) hears of each weight that does not fit, and of unused tensors.
+  template <class Problem> bool bind(const std::string &path, Error &error, Problem &&problem) {
+    const batten_report report = reportTo(problem);
+    return !batten_program_bind_file(object, path.c_str(), &report, error.get());
+  }
+  template <class Problem> bool check(const std::string &path, Error &error, Problem &&problem) const {
+    const batten_report report = reportTo(problem);
+    return !batten_program_check_file(object, path.c_str(), &report, error.get());
+  }
+
+  /// The runtime dims that these first arguments fix; empty when they disagree or leave one open.
+  bool solve(int64_t entry, const std::vector<batten_tensor> &tensors, std::vector<int64_t> &sizes,
+             Error &error) const {
+    return !batten_program_solve(object, entry, tensors.data(), static_cast<int64_t>(tensors.size()), sizes.data(),
+                                 error.get());
+  }
+  /// A result of this entry at these sizes, allocated.
+  Tensor allocate(int64_t entry, int64_t argument, const std::vector<int64_t> &sizes, Error &error) const {
+    batten_tensor shape{};
+    if (batten_program_shape(object, entry, argument, sizes.data(), &shape, error.get()))
+      return Tensor();
+    return Tensor::like(shape, error);
+  }
+  bool call(int64_t entry, const std::vector<batten_tensor> &tensors, const Workspace &workspace, Error &error,
+            const Pool &pool = Pool()) const {
+    const batten_call call = batten_pool_call(pool.get(), error.get());
+    return !batten_program_call(object, entry, nullptr, tensors.data(), static_cast<int64_t>(tensors.size()),
+                                workspace.get(), &call);
+  }
+  bool call(const std::string &entry, const std::vector<batten_tensor> &tensors, const Workspace &workspace,
+            Error &error, const Pool &pool = Pool()) const {
+    return call(find(entry), tensors, workspace, error, pool);
+  }
+
+private:
+  template <class Problem> static batten_report reportTo(Problem &problem) {
+    batten_report report{};
+    report.problem = [](void *context, const batten_problem *each) {
+      (*static_cast<std::remove_reference_t<Problem> *>(context))(*each);
+    };
+    report.context = const_cast<void *>(static_cast<const void *>(&problem));
+    return report;
+  }
+};
+
+} // namespace batten
+
+#endif // BATTEN_RUNTIME_BATTEN_HPP
