@@ -217,7 +217,7 @@ int Build::run() {
     const frontend::FileNode *tree = session.parse(source);
     if (!tree)
       return session.finish();
-    texts["ast"] = frontend::printAst(*tree, session.sources());
+    texts["ast"] = frontend::printAst(*tree);
     return writeAll(frontend::programNameOf(source));
   }
   std::optional<frontend::Program> program = session.analyse(source);

@@ -24,10 +24,16 @@ int reportIndependence(const frontend::Program &program, const std::string &symb
     if (!has)
       continue;
     seen = true;
-    bool mixes = std::find(function.mixes.begin(), function.mixes.end(), symbol) != function.mixes.end();
-    printf("%s: %s %s\n", function.name.c_str(), mixes ? "mixes" : "independent over", symbol.c_str());
-    if (mixes)
-      exit = ExitRefused;
+    auto mix = std::find_if(function.mixes.begin(), function.mixes.end(),
+                            [&](const frontend::Mix &m) { return m.dim == symbol; });
+    if (mix == function.mixes.end()) {
+      printf("%s: independent over %s: no operation brings two of its positions together\n", function.name.c_str(),
+             symbol.c_str());
+      continue;
+    }
+    printf("%s: mixes %s at %s:%d:%d: %s\n", function.name.c_str(), symbol.c_str(), mix->location.file.c_str(),
+           mix->location.line, mix->location.column, mix->what.c_str());
+    exit = ExitRefused;
   }
   if (seen)
     return exit;

@@ -67,7 +67,7 @@ static bool wantsColour(const CommandLine &options) {
   return !(none && *none) && isatty(STDERR_FILENO);
 }
 
-Session::Session(const CommandLine &options) : options(options) {
+Session::Session(const CommandLine &options, bool dimsAreStatic) : options(options), dimsAreStatic(dimsAreStatic) {
   frontend::DiagnosticOptions style;
   std::string mode = options.get("--diag", "full");
   style.mode = mode == "json"    ? frontend::DiagnosticMode::Json
@@ -98,7 +98,7 @@ frontend::SemaOptions Session::semaOptions() {
   for (const std::string &text : options.all("--dim")) {
     std::string name;
     int64_t value = 0;
-    if (parseDimension(text, name, value))
+    if (dimsAreStatic && parseDimension(text, name, value))
       sema.dims[name] = value;
   }
   sema.programName = options.get("--prefix");

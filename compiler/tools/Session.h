@@ -16,7 +16,8 @@ std::vector<OptionSpec> sessionOptions();
 
 class Session {
 public:
-  explicit Session(const CommandLine &options);
+  /// `dimsAreStatic`: --dim fixes sizes in the program itself, not those of one call.
+  explicit Session(const CommandLine &options, bool dimsAreStatic = true);
 
   /// Parses `path`. nullopt after an error; `finish` prints it and gives the exit status.
   const frontend::FileNode *parse(const std::string &path);
@@ -35,6 +36,7 @@ public:
 
 private:
   const CommandLine &options;
+  bool dimsAreStatic;
   frontend::Sources files;
   std::optional<frontend::Diagnostics> found;
   std::optional<frontend::FileNode> tree;
