@@ -1,14 +1,43 @@
 // BattenContractionOps.cpp - costs and checks of matmul, linear, outer and transpose.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "dialect/Batten.h"
+#include "dialect/Checks.h"
 
 using namespace mlir;
 using namespace batten;
+
+/// A sum of products may be kept in another dtype (`out:`, integers' i32), but floats stay floats.
+static LogicalResult verifyProductDtypes(Operation *op, Value lhs, Value rhs) {
+  Type left = tensorType(lhs).getElementType(), right = tensorType(rhs).getElementType();
+  Type result = tensorType(op->getResult(0)).getElementType();
+  if (left != right)
+    return op->emitOpError("on ") << dtypeName(left) << " and " << dtypeName(right) << "; there is no promotion";
+  if (isFloat(left) ? !isFloat(result) : !isInteger(result))
+    return op->emitOpError("of ") << dtypeName(left) << " makes no " << dtypeName(result);
+  return success();
+}
 
 //===- matmul -------------------------------------------------------------------------------------------------------===//
 
 Dim MatmulOp::depth() { return getLhs().getType().coreDims().back(); }
 Dim MatmulOp::flops() { return Dim::constant(2) * getResult().getType().numElements() * depth(); }
+
+LogicalResult MatmulOp::verify() {
+  SmallVector<Dim> lhs = getLhs().getType().coreDims(), rhs = getRhs().getType().coreDims();
+  // matmul_c1
+  for (const auto &core : {lhs, rhs})
+    if (core.empty() || core.size() > 2)
+      return emitOpError("takes vectors and matrices, an operand has core ") << listText(core);
+  // matmul_c2
+  if (!agree(*this, lhs.back(), rhs.front()))
+    return emitOpError("contracts ") << lhs.back().str() << " with " << rhs.front().str();
+  // matmul_c3
+  SmallVector<Dim> expected(ArrayRef<Dim>(lhs).drop_back());
+  llvm::append_range(expected, ArrayRef<Dim>(rhs).drop_front());
+  if (SmallVector<Dim> core = getResult().getType().coreDims(); !agree(*this, core, expected))
+    return emitOpError("makes core ") << listText(expected) << ", the result has " << listText(core);
+  // matmul_c4
+  return verifyProductDtypes(*this, getLhs(), getRhs());
+}
 
 //===- linear -------------------------------------------------------------------------------------------------------===//
 
@@ -20,11 +49,52 @@ Dim LinearOp::flops() {
   return getB() ? products + elements : products;
 }
 
+LogicalResult LinearOp::verify() {
+  SmallVector<Dim> w = getW().getType().coreDims();
+  // linear_c1
+  if (Dim in = getX().getType().coreDim(0); !agree(*this, in, w[1]))
+    return emitOpError("contracts ") << in.str() << " with " << w[1].str() << " of a weight [out, in]";
+  // linear_c2
+  for (Value value : {Value(getB()), Value(getResult())})
+    if (value && !agree(*this, tensorType(value).coreDims(), w[0]))
+      return emitOpError("makes core ") << listText(w[0]) << ", the bias or the result has "
+                                        << listText(tensorType(value).coreDims());
+  // linear_c3
+  if (failed(verifyProductDtypes(*this, getX(), getW())))
+    return failure();
+  Type result = getResult().getType().getElementType();
+  if (getB() && getB().getType().getElementType() != getX().getType().getElementType() &&
+      getB().getType().getElementType() != result)
+    return emitOpError("has a bias of ") << dtypeName(getB().getType().getElementType()) << " for a result of "
+                                         << dtypeName(result);
+  return success();
+}
+
 //===- outer --------------------------------------------------------------------------------------------------------===//
 
 std::optional<unsigned> OuterOp::operandCoreRank(unsigned) { return 1; }
 Dim OuterOp::flops() { return getResult().getType().numElements(); }
 
+LogicalResult OuterOp::verify() {
+  // outer_c1
+  Dim expected[] = {getLhs().getType().coreDim(0), getRhs().getType().coreDim(0)};
+  if (SmallVector<Dim> core = getResult().getType().coreDims(); !agree(*this, core, expected))
+    return emitOpError("makes core ") << listText(expected) << ", the result has " << listText(core);
+  // outer_c2
+  Type lhs = getLhs().getType().getElementType(), rhs = getRhs().getType().getElementType();
+  if (lhs != rhs)
+    return emitOpError("on ") << dtypeName(lhs) << " and " << dtypeName(rhs) << "; there is no promotion";
+  return verifyDtypeKept(*this);
+}
+
 //===- transpose ----------------------------------------------------------------------------------------------------===//
 
 std::optional<unsigned> TransposeOp::operandCoreRank(unsigned) { return 2; }
+
+LogicalResult TransposeOp::verify() {
+  // transpose_c1
+  SmallVector<Dim> expected = llvm::to_vector(llvm::reverse(getX().getType().coreDims()));
+  if (SmallVector<Dim> core = getResult().getType().coreDims(); !agree(*this, core, expected))
+    return emitOpError("makes core ") << listText(expected) << ", the result has " << listText(core);
+  return verifyDtypeKept(*this);
+}

@@ -24,6 +24,7 @@ def Batten_MatmulOp : Batten_TensorOp<"matmul", [], ["flops"]> {
   }];
   let arguments = (ins Batten_AnyTensor:$lhs, Batten_AnyTensor:$rhs);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// The contracted dim.
     ::batten::Dim depth();
@@ -46,6 +47,7 @@ def Batten_LinearOp : Batten_TensorOp<"linear", ["operandCoreRank"], ["flops"]> 
   }];
   let arguments = (ins Batten_AnyTensor:$x, Batten_AnyTensor:$w, Optional<Batten_AnyTensor>:$b);
   let assemblyFormat = "$x `,` $w (`,` $b^)? attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 def Batten_OuterOp : Batten_TensorOp<"outer", ["operandCoreRank"], ["flops"]> {
@@ -63,6 +65,7 @@ def Batten_OuterOp : Batten_TensorOp<"outer", ["operandCoreRank"], ["flops"]> {
   }];
   let arguments = (ins Batten_NumberTensor:$lhs, Batten_NumberTensor:$rhs);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 def Batten_TransposeOp : Batten_TensorOp<"transpose", ["operandCoreRank"]> {
@@ -79,6 +82,7 @@ def Batten_TransposeOp : Batten_TensorOp<"transpose", ["operandCoreRank"]> {
   }];
   let arguments = (ins Batten_AnyTensor:$x);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 #endif // BATTEN_BATTENCONTRACTIONOPS_TD

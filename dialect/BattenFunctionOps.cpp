@@ -1,9 +1,10 @@
 // BattenFunctionOps.cpp - the text form and the checks of functions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "dialect/Batten.h"
+#include "dialect/Checks.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/Interfaces/FunctionImplementation.h"
+#include "llvm/ADT/SmallPtrSet.h"
 
 using namespace mlir;
 using namespace batten;
@@ -132,4 +133,78 @@ void FuncOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setNam
   for (BlockArgument argument : getTensorArguments())
     if (auto name = getArgAttrOfType<StringAttr>(argument.getArgNumber(), attr::name))
       setName(argument, name);
+}
+
+//===- Checks -------------------------------------------------------------------------------------------------------===//
+
+// func_c5
+static LogicalResult verifyInouts(FuncOp func) {
+  for (unsigned i = func.numRuntimeSymbols(); i < func.getNumArguments(); ++i) {
+    Attribute attribute = func.getArgAttr(i, attr::inout);
+    if (!attribute)
+      continue;
+    auto position = dyn_cast<IntegerAttr>(attribute);
+    ArrayRef<Type> results = func.getResultTypes();
+    if (!position || position.getInt() < 0 || position.getInt() >= int64_t(results.size()) ||
+        results[position.getInt()] != func.getArgumentTypes()[i])
+      return func.emitOpError("argument ") << i << " is inout, but no result of its type is named to be written back";
+  }
+  return success();
+}
+
+LogicalResult FuncOp::verify() {
+  // func_c1
+  llvm::SmallPtrSet<StringAttr, 8> seen;
+  for (SymbolAttr symbol : getSymbols().getAsRange<SymbolAttr>()) {
+    if (!seen.insert(symbol.getName()).second)
+      return emitOpError("has the dim ") << symbol.getName().getValue() << " twice";
+    if (symbol.getKind() != SymbolKind::Unbounded && symbol.getValue() < 1)
+      return emitOpError("has the dim ") << symbol.getName().getValue() << " of size or bound " << symbol.getValue()
+                                         << ", which is below 1";
+  }
+  // func_c2
+  unsigned numSymbols = numRuntimeSymbols();
+  if (getArgumentTypes().size() < numSymbols)
+    return emitOpError("has ") << numSymbols << " runtime dims and " << getArgumentTypes().size() << " arguments";
+  for (auto [i, type] : llvm::enumerate(getArgumentTypes()))
+    if (i < numSymbols ? !type.isIndex() : !isa<batten::TensorType>(type))
+      return emitOpError("argument ") << i << " is " << type << ": an index for each runtime dim comes first, then tensors";
+  if (!llvm::all_of(getResultTypes(), llvm::IsaPred<batten::TensorType>))
+    return emitOpError("has a result that is no batten tensor");
+  return verifyInouts(*this);
+}
+
+/// Batch dims are symbols, core dims polynomials over the bounded ones.
+static LogicalResult verifyDimsOf(FuncOp func, Operation *op, Type type) {
+  auto tensor = dyn_cast<batten::TensorType>(type);
+  if (!tensor)
+    return success();
+  // func_c3
+  for (StringAttr name : tensor.getBatch())
+    if (!func.lookupSymbol(name))
+      return op->emitOpError("has the batch dim ") << name.getValue() << ", but the function has no such dim";
+  // func_c4
+  for (const Dim &dim : tensor.coreDims())
+    if (failed(verifyBounded(op, dim)))
+      return failure();
+  return success();
+}
+
+LogicalResult FuncOp::verifyRegions() {
+  for (BlockArgument argument : getTensorArguments())
+    if (failed(verifyDimsOf(*this, *this, argument.getType())))
+      return failure();
+  WalkResult result = getBody().walk([&](Operation *op) {
+    return WalkResult(success(llvm::all_of(
+        op->getResultTypes(), [&](Type type) { return succeeded(verifyDimsOf(*this, op, type)); })));
+  });
+  return failure(result.wasInterrupted());
+}
+
+LogicalResult ReturnOp::verify() {
+  // return_c1
+  auto func = cast<FuncOp>((*this)->getParentOp());
+  if (!llvm::equal(getOperandTypes(), func.getResultTypes()))
+    return emitOpError("returns other types than the function's results");
+  return success();
 }

@@ -30,6 +30,8 @@ def Batten_FuncOp : Batten_Op<"func", [FunctionOpInterface, IsolatedFromAbove, O
                        OptionalAttr<StrArrayAttr>:$guards);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
   let extraClassDeclaration = [{
     ::llvm::ArrayRef<::mlir::Type> getArgumentTypes() { return getFunctionType().getInputs(); }
     ::llvm::ArrayRef<::mlir::Type> getResultTypes() { return getFunctionType().getResults(); }
@@ -58,6 +60,7 @@ def Batten_ReturnOp : Batten_Op<"return", [Pure, Terminator, ReturnLike, HasPare
   }];
   let arguments = (ins Variadic<Batten_AnyTensor>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
+  let hasVerifier = 1;
 }
 
 #endif // BATTEN_BATTENFUNCTIONOPS_TD

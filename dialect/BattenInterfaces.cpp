@@ -1,6 +1,6 @@
 // BattenInterfaces.cpp - the batch rule that all ops share, and the bytes of an op's values.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "dialect/Batten.h"
+#include "dialect/Checks.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -13,14 +13,6 @@ bool batten::isSublist(ArrayRef<StringAttr> list, ArrayRef<StringAttr> of) {
     if (next != list.end() && *next == name)
       ++next;
   return next == list.end();
-}
-
-/// "[B, T]", as the source writes it.
-static std::string listText(ArrayRef<StringAttr> batch) {
-  std::string text = "[";
-  for (StringAttr name : batch)
-    text += (text.size() > 1 ? ", " : "") + name.str();
-  return text + "]";
 }
 
 // The result of an inlined call may have batch dims of several operands none of which has them all: dims of the callee

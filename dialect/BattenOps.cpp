@@ -1,6 +1,6 @@
 // BattenOps.cpp - the generated half of every op. A file of its own, since it takes half of the dialect's build time.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "dialect/Batten.h"
+#include "dialect/Checks.h"
 
 #include "mlir/IR/Builders.h"
 

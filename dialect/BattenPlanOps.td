@@ -27,7 +27,7 @@ def Batten_PlanOp : Batten_Op<"plan", [Symbol, IsolatedFromAbove, NoTerminator]>
                        OptionalAttr<StrArrayAttr>:$nonempty, OptionalAttr<StrArrayAttr>:$guards,
                        OptionalAttr<Batten_ArgumentArrayAttr>:$arguments);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$sym_name custom<Symbols>($symbols) `kind` $kind attr-dict-with-keyword $body";
+  let assemblyFormat = "$sym_name `` custom<Symbols>($symbols) `kind` $kind attr-dict-with-keyword $body";
 }
 
 def Batten_ProgramMemoryOp : Batten_Op<"program_memory", [Pure, HasParent<"PlanOp">]> {
@@ -81,7 +81,7 @@ def Batten_LaunchOp : Batten_Op<"launch", [HasParent<"PlanOp">]> {
   let arguments = (ins FlatSymbolRefAttr:$kernel, Batten_DimAttr:$range, ConfinedAttr<I64Attr, [IntPositive]>:$grain,
                        Batten_DimArrayAttr:$sizes, Batten_DimAttr:$scratch, Variadic<Batten_Pointer>:$pointers);
   let assemblyFormat = [{
-    $kernel `range` $range `grain` $grain `sizes` $sizes `scratch` $scratch `(` $pointers `)` attr-dict
+    $kernel `range` $range `grain` $grain `sizes` $sizes `scratch` $scratch ` ` `(` $pointers `)` attr-dict
   }];
 }
 

@@ -27,6 +27,7 @@ def Batten_ReduceOp : Batten_TensorOp<"reduce", [], ["flops"]> {
   let arguments = (ins Batten_ReductionKind:$kind, Batten_AnyTensor:$x, DenseI64ArrayAttr:$dims,
                        DefaultValuedAttr<I64Attr, "0">:$correction);
   let assemblyFormat = "$kind $x `dims` $dims attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 def Batten_ReduceBatchOp : Batten_TensorOp<"reduce_batch", ["verifyBatch", "mixedSymbols"], ["flops"]> {
@@ -50,6 +51,7 @@ def Batten_ReduceBatchOp : Batten_TensorOp<"reduce_batch", ["verifyBatch", "mixe
   let arguments = (ins Batten_ReductionKind:$kind, Batten_AnyTensor:$x, StrArrayAttr:$dims,
                        DefaultValuedAttr<I64Attr, "0">:$correction);
   let assemblyFormat = "$kind $x `dims` $dims attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 class Batten_SoftmaxLikeOp<string mnemonic, string formula> : Batten_TensorOp<mnemonic, [], ["flops"]> {
@@ -66,6 +68,12 @@ class Batten_SoftmaxLikeOp<string mnemonic, string formula> : Batten_TensorOp<mn
   }];
   let arguments = (ins Batten_FloatTensor:$x, I64Attr:$dim);
   let assemblyFormat = "$x `dim` $dim attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  // An element costs a max, a difference, an exponential, a sum and a quotient or a second difference.
+  let extraClassDefinition = [{
+    ::batten::Dim $cppClass::flops() { return ::batten::Dim::constant(5) * ::batten::oneOperationEach(*this); }
+    ::llvm::LogicalResult $cppClass::verify() { return ::batten::verifySoftmax(*this, getDim()); }
+  }];
 }
 
 def Batten_SoftmaxOp : Batten_SoftmaxLikeOp<"softmax", "y = exp(x - m) / sum(exp(x - m))">;
@@ -85,6 +93,7 @@ def Batten_LayerNormOp : Batten_TensorOp<"layer_norm", ["operandCoreRank"], ["fl
   }];
   let arguments = (ins Batten_FloatTensor:$x, Batten_FloatTensor:$g, Batten_FloatTensor:$b, F64Attr:$eps);
   let assemblyFormat = "$x `,` $g `,` $b `eps` $eps attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 def Batten_RmsNormOp : Batten_TensorOp<"rms_norm", ["operandCoreRank"], ["flops"]> {
@@ -101,6 +110,7 @@ def Batten_RmsNormOp : Batten_TensorOp<"rms_norm", ["operandCoreRank"], ["flops"
   }];
   let arguments = (ins Batten_FloatTensor:$x, Batten_FloatTensor:$g, F64Attr:$eps);
   let assemblyFormat = "$x `,` $g `eps` $eps attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 #endif // BATTEN_BATTENREDUCTIONOPS_TD

@@ -18,6 +18,7 @@ def Batten_ConstantOp : Batten_TensorOp<"constant", [], [], [ConstantLike, AllTy
   }];
   let arguments = (ins ElementsAttr:$value);
   let assemblyFormat = "attr-dict $value";
+  let hasVerifier = 1;
   let hasFolder = 1;
 }
 
@@ -36,6 +37,7 @@ def Batten_FillOp : Batten_TensorOp<"fill", ["operandCoreRank", "verifyBatch"]> 
   }];
   let arguments = (ins Batten_AnyTensor:$x);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 def Batten_DimOp : Batten_TensorOp<"dim"> {
@@ -53,7 +55,8 @@ def Batten_DimOp : Batten_TensorOp<"dim"> {
     ```
   }];
   let arguments = (ins Batten_DimAttr:$value);
-  let assemblyFormat = "$value attr-dict `:` type($result)";
+  let assemblyFormat = "$value attr-dict `:` qualified(type($result))";
+  let hasVerifier = 1;
 }
 
 def Batten_IotaOp : Batten_TensorOp<"iota"> {
@@ -68,7 +71,8 @@ def Batten_IotaOp : Batten_TensorOp<"iota"> {
     %y = batten.iota : !batten.tensor<i32[| T]>
     ```
   }];
-  let assemblyFormat = "attr-dict `:` type($result)";
+  let assemblyFormat = "attr-dict `:` qualified(type($result))";
+  let hasVerifier = 1;
 }
 
 def Batten_RearrangeOp : Batten_TensorOp<"rearrange", ["verifyBatch", "mixedSymbols"]> {
@@ -96,6 +100,7 @@ def Batten_RearrangeOp : Batten_TensorOp<"rearrange", ["verifyBatch", "mixedSymb
   let assemblyFormat = [{
     $x `splits` $splits `permutation` $permutation `joins` $joins attr-dict `:` functional-type(operands, results)
   }];
+  let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// The operand's batch dims, then every factor: what `permutation` numbers.
     ::llvm::SmallVector<::batten::Dim> sourceDims();
@@ -123,6 +128,7 @@ def Batten_SliceOp : Batten_TensorOp<"slice"> {
   let assemblyFormat = [{
     $x `offsets` $offsets `sizes` $sizes (`dropped` $dropped^)? attr-dict `:` functional-type(operands, results)
   }];
+  let hasVerifier = 1;
 }
 
 def Batten_ConcatOp : Batten_TensorOp<"concat"> {
@@ -140,6 +146,7 @@ def Batten_ConcatOp : Batten_TensorOp<"concat"> {
   }];
   let arguments = (ins Variadic<Batten_AnyTensor>:$operands);
   let assemblyFormat = "$operands attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 def Batten_StackOp : Batten_TensorOp<"stack"> {
@@ -157,6 +164,7 @@ def Batten_StackOp : Batten_TensorOp<"stack"> {
   }];
   let arguments = (ins Variadic<Batten_AnyTensor>:$operands);
   let assemblyFormat = "$operands attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 def Batten_SpreadOp : Batten_TensorOp<"spread", ["verifyBatch"]> {
@@ -174,6 +182,7 @@ def Batten_SpreadOp : Batten_TensorOp<"spread", ["verifyBatch"]> {
   }];
   let arguments = (ins Batten_AnyTensor:$x);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
 }
 
 #endif // BATTEN_BATTENSHAPEOPS_TD
