@@ -5,6 +5,15 @@ include "mlir/Pass/PassBase.td"
 
 //===- lower --------------------------------------------------------------------------------------------------------===//
 
+def DescribeEntries : Pass<"batten-describe", "mlir::ModuleOp"> {
+  let summary = "say of every batten.func what its C interface must know";
+  let description = [{
+    Sets `batten.arguments` (those of the C function, without weights), `batten.independent` (dims whose positions never
+    meet), `batten.mixes` (where the others do) and `batten.nonempty` (dims that must not be 0). Runs before the lowering,
+    which keeps them.
+  }];
+}
+
 def LowerToLinalg : Pass<"batten-lower", "mlir::ModuleOp"> {
   let summary = "every batten.func becomes a func.func on plain tensors";
   let description = [{

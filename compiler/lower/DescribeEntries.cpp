@@ -1,0 +1,83 @@
+// DescribeEntries.cpp - batten-describe: what the C interface and the manifest say of each entry.
+//
+// Runs before the lowering, while batch and core are still told apart, and writes attributes that later forms of the
+// function carry along. The list of arguments is that of the C function: an inout argument stands there once.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/Passes.h"
+#include "dialect/Batten.h"
+#include "dialect/Independence.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/SmallSet.h"
+
+using namespace mlir;
+
+namespace batten {
+#define GEN_PASS_DEF_DESCRIBEENTRIES
+#include "compiler/Passes.h.inc"
+
+/// An argument of the function as one of the C function.
+static ArgumentAttr describeArgument(FuncOp func, unsigned position) {
+  MLIRContext *context = func.getContext();
+  auto text = [&](StringRef name) {
+    auto attribute = func.getArgAttrOfType<StringAttr>(position, name);
+    return attribute ? attribute : StringAttr::get(context, "");
+  };
+  bool inout = static_cast<bool>(func.getArgAttr(position, attr::inout));
+  return ArgumentAttr::get(context, text(attr::name), cast<TensorType>(func.getArgumentTypes()[position]),
+                           inout ? ArgumentKind::Inout : ArgumentKind::Input, text(attr::path), text(attr::from),
+                           text(attr::tree), static_cast<bool>(func.getArgAttr(position, attr::scalar)));
+}
+
+/// Arguments but weights, then results but what is written back to an inout: `out`, or `out0`, `out1`, ...
+static ArrayAttr describeArguments(FuncOp func) {
+  Builder builder(func.getContext());
+  SmallVector<Attribute> arguments;
+  llvm::SmallSet<int64_t, 8> writtenBack;
+  for (unsigned i = func.numRuntimeSymbols(); i < func.getNumArguments(); ++i) {
+    if (auto inout = func.getArgAttrOfType<IntegerAttr>(i, attr::inout))
+      writtenBack.insert(inout.getInt());
+    if (!func.getArgAttr(i, attr::weight))
+      arguments.push_back(describeArgument(func, i));
+  }
+  size_t numOuts = func.getNumResults() - writtenBack.size(), out = 0;
+  StringAttr none = builder.getStringAttr("");
+  for (auto [i, type] : llvm::enumerate(func.getResultTypes())) {
+    if (writtenBack.contains(i))
+      continue;
+    StringAttr name = builder.getStringAttr(numOuts == 1 ? "out" : "out" + std::to_string(out));
+    ++out;
+    arguments.push_back(ArgumentAttr::get(func.getContext(), name, cast<TensorType>(type), ArgumentKind::Result, none,
+                                          none, none, /*scalar=*/false));
+  }
+  return builder.getArrayAttr(arguments);
+}
+
+static void describe(FuncOp func) {
+  Builder builder(func.getContext());
+  SmallVector<Attribute> independent, mixes;
+  for (const IndependenceFact &fact : analyseIndependence(func)) {
+    if (fact.independent()) {
+      independent.push_back(fact.symbol.getName());
+      continue;
+    }
+    std::string where = whereMixed(fact);
+    mixes.push_back(builder.getStringAttr(fact.symbol.getName().str() + ": " + fact.how +
+                                          (where.empty() ? "" : " at " + where)));
+  }
+  func->setAttr(attr::arguments, describeArguments(func));
+  func->setAttr(attr::independent, builder.getArrayAttr(independent));
+  func->setAttr(attr::mixes, builder.getArrayAttr(mixes));
+  SmallVector<StringAttr> nonempty = symbolsNotEmpty(func);
+  func->setAttr(attr::nonempty, builder.getArrayAttr(SmallVector<Attribute>(nonempty.begin(), nonempty.end())));
+}
+
+namespace {
+struct DescribeEntries : impl::DescribeEntriesBase<DescribeEntries> {
+  void runOnOperation() override {
+    for (FuncOp func : getOperation().getOps<FuncOp>())
+      describe(func);
+  }
+};
+} // namespace
+} // namespace batten

@@ -1,0 +1,37 @@
+// Independence.h - which dims of a function keep their positions apart.
+//
+// A function is independent over B if what it gives at position b depends on what it is given at b (and on what has no
+// B) and nothing else; chunking, sharding and batching of requests rest on that. The ops of the dialect let positions
+// see each other in four ways only, so one look at each op is a proof: a reduction over batch dims; a rearrange that
+// moves a batch dim right of the bar; a size used as a number (dim, the offset of a slice); and a bounded dim that stands
+// right of the bar, where any op may combine its positions. For what is not independent, the first such op is kept.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_DIALECT_INDEPENDENCE_H
+#define BATTEN_DIALECT_INDEPENDENCE_H
+
+#include "dialect/Batten.h"
+
+#include <string>
+
+namespace batten {
+
+struct IndependenceFact {
+  SymbolAttr symbol;
+  mlir::Operation *mixedBy = nullptr; ///< the first op that mixes it; the function itself where an argument is so shaped
+  std::string how;                    ///< "`mean` over batch B"
+
+  bool independent() const { return !mixedBy; }
+};
+
+/// One fact for each runtime symbol of the function, in its order.
+llvm::SmallVector<IndependenceFact> analyseIndependence(FuncOp func);
+
+/// "lm.btn:12:7", where the mixing op stands in the source; empty if it is not known.
+std::string whereMixed(const IndependenceFact &fact);
+
+/// Unbounded symbols over which a mean, max, min or var is taken: it has no value for no positions.
+llvm::SmallVector<mlir::StringAttr> symbolsNotEmpty(FuncOp func);
+
+} // namespace batten
+
+#endif // BATTEN_DIALECT_INDEPENDENCE_H
