@@ -1,0 +1,24 @@
+// ScalarMath.h - the element-wise functions of dialect/NUMERICS.md on one float, bit for bit what a kernel computes.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_DIALECT_SCALARMATH_H
+#define BATTEN_DIALECT_SCALARMATH_H
+
+namespace batten::scalar {
+
+float exp(float x);
+/// The short form of exp that kernels take where x <= 0 is known; the same bits.
+float expNonPositive(float x);
+float log(float x);
+float tanh(float x);
+float erf(float x);
+float sin(float x);
+float cos(float x);
+float sigmoid(float x);
+float silu(float x);
+float gelu(float x, bool tanh);
+float softplus(float x);
+float pow(float x, float y);
+float rsqrt(float x);
+
+} // namespace batten::scalar
+#endif // BATTEN_DIALECT_SCALARMATH_H
