@@ -1,0 +1,31 @@
+// Emit.h - the steps inside code generation, in their order.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_CODEGEN_EMIT_H
+#define BATTEN_COMPILER_CODEGEN_EMIT_H
+
+#include "compiler/codegen/ProgramInfo.h"
+#include "llvm/IR/Module.h"
+
+namespace batten {
+
+/// Kernels (func.func) become llvm.func for the given level; plans stay.
+llvm::LogicalResult lowerKernels(mlir::ModuleOp module, const CpuLevel &level);
+
+/// Plans become the C functions of the program, as llvm.func that call the kernels; the plans go.
+llvm::LogicalResult emitEntries(mlir::ModuleOp module, const ProgramInfo &program);
+
+/// Fills in the tables that the entries name: those of batten_description.
+void defineDescription(llvm::Module &module, const ProgramInfo &program);
+
+/// Links in what the entries call of Support.c.
+bool linkSupport(llvm::Module &module, std::string &error);
+
+/// Names that entries and tables share. A dot keeps them apart from anything that C can name.
+inline std::string descriptionName(const ProgramInfo &program) { return program.name + ".description"; }
+inline std::string entriesName(const ProgramInfo &program) { return program.name + ".entries"; }
+inline std::string uniformCallName(const EntryInfo &entry) { return entry.cSymbol + ".call"; }
+inline std::string uniformWorkspaceName(const EntryInfo &entry) { return entry.cSymbol + ".bytes"; }
+inline std::string uniformBindName(const ProgramInfo &program) { return program.name + ".bind"; }
+
+} // namespace batten
+#endif // BATTEN_COMPILER_CODEGEN_EMIT_H

@@ -1,0 +1,137 @@
+// Link.cpp - objects -> archives and shared libraries, in this process.
+//
+// lld is a library here. It keeps global state, so links go one at a time; its first one installs handlers for some
+// signals (to remove its temporary files), which would catch a crash of a program under `batten run`, so ours are put
+// back. Inputs are anonymous files; the output can't be one, because lld writes beside it and renames.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/codegen/Codegen.h"
+#include "lld/Common/Driver.h"
+#include "llvm/Object/ArchiveWriter.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+#include <csignal>
+#include <cstdlib>
+#include <mutex>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <vector>
+
+LLD_HAS_DRIVER(elf)
+
+namespace batten {
+
+namespace {
+
+/// Puts the signal handlers back that were there when it was made.
+class SignalGuard {
+public:
+  SignalGuard() {
+    for (int signal = 1; signal < count; ++signal)
+      known[signal] = sigaction(signal, nullptr, &saved[signal]) == 0;
+  }
+  ~SignalGuard() {
+    for (int signal = 1; signal < count; ++signal)
+      if (known[signal] && signal != SIGKILL && signal != SIGSTOP)
+        sigaction(signal, &saved[signal], nullptr);
+  }
+
+private:
+  static constexpr int count = 32;
+  struct sigaction saved[count];
+  bool known[count];
+};
+
+/// Bytes that have a path.
+class AnonymousFile {
+public:
+  explicit AnonymousFile(llvm::StringRef bytes) : descriptor(memfd_create("batten", MFD_CLOEXEC)) {
+    while (descriptor >= 0 && !bytes.empty()) {
+      ssize_t written = write(descriptor, bytes.data(), bytes.size());
+      if (written <= 0)
+        return;
+      bytes = bytes.drop_front(written);
+    }
+    complete = descriptor >= 0;
+  }
+  ~AnonymousFile() {
+    if (descriptor >= 0)
+      close(descriptor);
+  }
+  AnonymousFile(const AnonymousFile &) = delete;
+  AnonymousFile &operator=(const AnonymousFile &) = delete;
+  std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor); }
+  bool complete = false;
+
+private:
+  int descriptor;
+};
+
+/// A folder of our own, in memory where there is one, gone with this object.
+class PrivateFolder {
+public:
+  PrivateFolder() {
+    const char *temporary = std::getenv("TMPDIR");
+    for (std::string parent : {"/dev/shm", temporary ? temporary : "/tmp", "/tmp"}) {
+      path = parent + "/batten-XXXXXX";
+      if (mkdtemp(path.data()))
+        return;
+    }
+    path.clear();
+  }
+  ~PrivateFolder() {
+    if (path.empty())
+      return;
+    unlink(output().c_str());
+    rmdir(path.c_str());
+  }
+  PrivateFolder(const PrivateFolder &) = delete;
+  PrivateFolder &operator=(const PrivateFolder &) = delete;
+  std::string output() const { return path + "/out"; }
+  std::string path;
+};
+
+} // namespace
+
+std::optional<std::string> linkShared(llvm::StringRef object, llvm::StringRef name, std::string &error) {
+  static std::mutex oneAtATime;
+  std::lock_guard<std::mutex> lock(oneAtATime);
+  SignalGuard signals;
+  AnonymousFile input(object);
+  PrivateFolder folder;
+  if (!input.complete || folder.path.empty()) {
+    error = "cannot write temporary files for the linker";
+    return std::nullopt;
+  }
+  std::string output = folder.output(), source = input.path(), soname = ("-soname=" + name).str();
+  // Full relro: the tables with pointers become read-only before anybody sees them.
+  std::vector<const char *> arguments = {"ld.lld", "-shared",     "--threads=1", "--hash-style=gnu", "--build-id=none",
+                                         "-z",     "relro",       "-z",          "now",              "-Bsymbolic",
+                                         "-o",     output.c_str()};
+  if (!name.empty())
+    arguments.push_back(soname.c_str());
+  arguments.push_back(source.c_str());
+
+  std::string messages;
+  llvm::raw_string_ostream stream(messages);
+  lld::Result result = lld::lldMain(arguments, stream, stream, {{lld::Gnu, &lld::elf::link}});
+  auto bytes = llvm::MemoryBuffer::getFile(output);
+  if (result.retCode != 0 || !bytes) {
+    error = "internal error: the link failed: " + messages;
+    return std::nullopt;
+  }
+  return (*bytes)->getBuffer().str();
+}
+
+std::optional<std::string> makeArchive(llvm::StringRef object, llvm::StringRef name, std::string &error) {
+  std::string member = (name + ".o").str();
+  llvm::NewArchiveMember members[] = {llvm::NewArchiveMember(llvm::MemoryBufferRef(object, member))};
+  auto archive = llvm::writeArchiveToBuffer(members, llvm::SymtabWritingMode::NormalSymtab,
+                                            llvm::object::Archive::K_GNU, /*Deterministic=*/true, /*Thin=*/false);
+  if (!archive) {
+    error = llvm::toString(archive.takeError());
+    return std::nullopt;
+  }
+  return (*archive)->getBuffer().str();
+}
+
+} // namespace batten

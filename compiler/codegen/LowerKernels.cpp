@@ -1,0 +1,94 @@
+// LowerKernels.cpp - kernels (scf, arith, math, vector, memref) -> the LLVM dialect.
+//
+// One conversion for all of them. A rank-0 memref becomes a plain pointer (the bare-pointer convention allows static
+// memrefs only, and this one is static). Each kernel gets the target of its level as function attributes, so that one
+// LLVM module may hold code for several levels while everything else stays plain x86-64.
+//
+// The surprise: a rounding from f32 to bf16 is spelled out in integer operations first. Without AVX512-BF16 LLVM
+// would call a library for it, and with it the instruction flushes subnormals: other bits.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/codegen/Emit.h"
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
+#include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
+#include "mlir/Transforms/DialectConversion.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+
+namespace batten {
+
+/// Rewrites that have to come before the conversion, since it has no pattern of its own for their results.
+static LogicalResult prepare(ModuleOp module) {
+  RewritePatternSet patterns(module.getContext());
+  arith::populateExpandBFloat16Patterns(patterns);
+  vector::populateVectorBroadcastLoweringPatterns(patterns);
+  vector::populateVectorTransferLoweringPatterns(patterns, /*maxTransferRank=*/1);
+  memref::populateExpandStridedMetadataPatterns(patterns);
+  FrozenRewritePatternSet frozen(std::move(patterns));
+  // Kernels only: plans are data, nothing may fold them.
+  for (auto kernel : module.getOps<func::FuncOp>())
+    if (failed(applyPatternsGreedily(kernel, frozen)))
+      return failure();
+  return success();
+}
+
+static LogicalResult convert(ModuleOp module) {
+  MLIRContext *context = module.getContext();
+  LowerToLLVMOptions options(context);
+  options.useBarePtrCallConv = true;
+  LLVMTypeConverter types(context, options);
+  RewritePatternSet patterns(context);
+  populateFuncToLLVMConversionPatterns(types, patterns);
+  cf::populateControlFlowToLLVMConversionPatterns(types, patterns);
+  populateFinalizeMemRefToLLVMConversionPatterns(types, patterns);
+  arith::populateArithToLLVMConversionPatterns(types, patterns);
+  populateMathToLLVMConversionPatterns(types, patterns);
+  ub::populateUBToLLVMConversionPatterns(types, patterns);
+  populateVectorToLLVMConversionPatterns(types, patterns);
+  populateSCFToControlFlowConversionPatterns(patterns);
+  LLVMConversionTarget target(*context);
+  target.addLegalOp<ModuleOp>();
+  target.addLegalDialect<BattenDialect>();
+  return applyFullConversion(module, target, std::move(patterns));
+}
+
+static void setTarget(LLVM::LLVMFuncOp kernel, const CpuLevel &level) {
+  kernel.setTargetCpu(level.name);
+  // Widths are the kernels' choice; LLVM must not halve them on CPUs where it would prefer 256 bits of its own accord.
+  std::string features = level.features;
+  if (level.vectorBits == 512)
+    features += (features.empty() ? "" : ",") + std::string("-prefer-256-bit");
+  if (!features.empty())
+    kernel.setTargetFeaturesAttr(LLVM::TargetFeaturesAttr::get(kernel.getContext(), features));
+  kernel.setPreferVectorWidth(std::to_string(level.vectorBits));
+}
+
+LogicalResult lowerKernels(ModuleOp module, const CpuLevel &level) {
+  if (failed(prepare(module)) || failed(convert(module)))
+    return failure();
+  for (auto kernel : module.getOps<LLVM::LLVMFuncOp>()) {
+    setTarget(kernel, level);
+    kernel.setVisibility_(LLVM::Visibility::Hidden);
+    kernel.setDsoLocal(true);
+    kernel.setNoUnwind(true);
+  }
+  return success();
+}
+
+} // namespace batten
