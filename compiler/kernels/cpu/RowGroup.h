@@ -30,6 +30,7 @@ struct RowNode {
   unsigned step = 0;                  ///< the walk over the columns that computes it; for rows: before which it is known
   bool heavy = false;                 ///< has a function that expands to tens of operations
   bool kept = false;                  ///< a column value that a later step reads from memory
+  mlir::Block *body() const { return mlir::linalg::GenericOp(op).getBody(); }
 };
 
 struct RowGroup {

@@ -1,0 +1,28 @@
+// ColumnWalk.h - the loop over a range of columns, several vectors a turn, with a masked tail.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_KERNELS_CPU_COLUMNWALK_H
+#define BATTEN_COMPILER_KERNELS_CPU_COLUMNWALK_H
+
+#include "compiler/kernels/cpu/VectorCode.h"
+
+namespace batten {
+
+/// Lanes of a reduction (dialect/NUMERICS.md).
+inline constexpr int64_t numLanes = 64;
+
+struct ColumnRange {
+  mlir::Value first, extent; ///< index values
+  std::optional<int64_t> constant; ///< the extent, where it is known
+};
+
+/// One turn: the first column and a mask (null: all lanes) for each vector in it; carried values in, next ones out.
+using ColumnTurn =
+    llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, llvm::ArrayRef<mlir::Value>, mlir::ValueRange)>;
+
+/// Walks `range` with `vectors` vectors a turn. A known tail is one turn of the vectors that have a column in it; an
+/// unknown one is masked turns of `tailVectors` vectors. Returns what is carried out.
+llvm::SmallVector<mlir::Value> walkColumns(VectorCode &code, const ColumnRange &range, int64_t vectors,
+                                           int64_t tailVectors, mlir::ValueRange carried, ColumnTurn turn);
+
+} // namespace batten
+#endif // BATTEN_COMPILER_KERNELS_CPU_COLUMNWALK_H

@@ -1,0 +1,171 @@
+// RowCode.cpp - see RowCode.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/RowCode.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace batten {
+
+RowCode::RowCode(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, int64_t lanes)
+    : group(group), frame(frame), scalars(scalars), b(frame.builder), code{b, frame.function.getLoc(), lanes} {
+  code.outside = [this](Value value) { return this->scalars.get(value); };
+}
+
+//===- Values -----------------------------------------------------------------------------------------------------===//
+
+Value RowCode::inputValue(const RowInput &input, Chunk *chunk) {
+  switch (input.kind) {
+  case RowInput::scalar:
+    return input.value ? code.splat(input.value) : Value();
+  case RowInput::memory: {
+    if (!chunk)
+      return loadForRow(input.index);
+    Value &loaded = chunk->loads[input.index];
+    if (!loaded)
+      loaded = load(input.index, *chunk);
+    return loaded;
+  }
+  case RowInput::node:
+    break;
+  }
+  return group.nodes[input.index].kind == RowNode::column ? columnValue(input.index, *chunk) : rowValue(input.index);
+}
+
+Value RowCode::columnValue(unsigned index, Chunk &chunk) {
+  if (Value known = chunk.values.lookup(index))
+    return known;
+  RowNode &node = group.nodes[index];
+  Value result;
+  if (isReloaded(node)) {
+    result = loadKept(index, chunk);
+  } else {
+    SmallVector<Value> arguments;
+    for (const RowInput &input : node.inputs)
+      arguments.push_back(inputValue(input, &chunk));
+    code.loc = node.op.getLoc();
+    result = code.cloneBody(node.op, arguments, [&](int64_t dim) { return loopIndex(dim, &chunk); })[0];
+  }
+  return chunk.values[index] = result;
+}
+
+Value RowCode::rowValue(unsigned index) {
+  if (Value known = rowValues.lookup(index))
+    return known;
+  RowNode &node = group.nodes[index];
+  SmallVector<Value> arguments;
+  for (const RowInput &input : node.inputs)
+    arguments.push_back(inputValue(input, nullptr));
+  code.loc = node.op.getLoc();
+  Value result = code.cloneBody(node.op, arguments, [&](int64_t dim) { return loopIndex(dim, nullptr); })[0];
+  return rowValues[index] = result;
+}
+
+void RowCode::prepare(unsigned index) {
+  for (const RowInput &input : group.nodes[index].inputs) {
+    if (input.kind == RowInput::memory)
+      beforeWalk(input.index);
+    if (input.kind != RowInput::node)
+      continue;
+    RowNode &producer = group.nodes[input.index];
+    if (producer.kind != RowNode::column)
+      rowValue(input.index);
+    else if (!isReloaded(producer))
+      prepare(input.index);
+  }
+}
+
+//===- Reductions ---------------------------------------------------------------------------------------------------===//
+
+Value RowCode::identity(unsigned index) { return code.splat(group.nodes[index].inputs.back().value); }
+
+Value RowCode::accumulate(unsigned index, Chunk &chunk, Value accumulator) {
+  RowNode &node = group.nodes[index];
+  SmallVector<Value> arguments;
+  for (const RowInput &input : ArrayRef<RowInput>(node.inputs).drop_back())
+    arguments.push_back(inputValue(input, &chunk));
+  arguments.push_back(accumulator);
+  code.loc = node.op.getLoc();
+  Value next = code.cloneBody(node.op, arguments, [&](int64_t dim) { return loopIndex(dim, &chunk); })[0];
+  return chunk.mask ? arith::SelectOp::create(b, code.loc, chunk.mask, next, accumulator).getResult() : next;
+}
+
+Value RowCode::combine(unsigned index, Value lhs, Value rhs) {
+  linalg::GenericOp op = group.nodes[index].op;
+  Location loc = op.getLoc();
+  Block *body = op.getBody();
+  Operation *last = body->getTerminator()->getOperand(0).getDefiningOp();
+  if (isa<math::FmaOp>(last)) // products are summed
+    return arith::AddFOp::create(b, loc, lhs, rhs);
+  SmallVector<Value> operands;
+  for (Value operand : last->getOperands())
+    operands.push_back(operand == body->getArguments().back() ? lhs : rhs);
+  Operation *combined = b.clone(*last);
+  combined->setOperands(operands);
+  combined->getResult(0).setType(lhs.getType());
+  return combined->getResult(0);
+}
+
+Value RowCode::combineLanes(unsigned index, SmallVector<Value> accumulators, int64_t live) {
+  for (size_t half = accumulators.size() / 2; half >= 1; half /= 2)
+    for (size_t j = 0; j < half; ++j)
+      if (int64_t((j + half) * code.lanes) < live)
+        accumulators[j] = combine(index, accumulators[j], accumulators[j + half]);
+  Value result = accumulators[0];
+  Location loc = group.nodes[index].op.getLoc();
+  for (int64_t half = code.lanes / 2; half >= 1; half /= 2) {
+    if (half >= live)
+      continue;
+    SmallVector<int64_t> upper(code.lanes); // only the lower `half` lanes matter from here on
+    for (int64_t lane = 0; lane < code.lanes; ++lane)
+      upper[lane] = half + lane % half;
+    result = combine(index, result, vector::ShuffleOp::create(b, loc, result, result, upper));
+  }
+  return vector::ShuffleOp::create(b, loc, result, result, SmallVector<int64_t>(code.lanes, 0));
+}
+
+//===- Loops over dims ------------------------------------------------------------------------------------------------===//
+
+MergedDims mergeDims(const RowGroup &group, size_t from, size_t to) {
+  MergedDims merged;
+  merged.strides.resize(group.accesses.size());
+  merged.dimOf.assign(to - from, -1);
+  std::optional<size_t> outer; // the last dim that was taken
+  for (size_t d = from; d < to; ++d) {
+    if (group.domain[d].isConstant(1))
+      continue;
+    bool joins = outer && !group.indexed[d] && !group.indexed[*outer] &&
+                 llvm::all_of(group.accesses, [&](const Operand &access) {
+                   return access.strides[*outer] == access.strides[d] * group.domain[d];
+                 });
+    if (joins)
+      merged.extents.back() = merged.extents.back() * group.domain[d];
+    else
+      merged.extents.push_back(group.domain[d]);
+    for (auto [access, strides] : llvm::zip(group.accesses, merged.strides)) {
+      if (joins)
+        strides.back() = access.strides[d];
+      else
+        strides.push_back(access.strides[d]);
+    }
+    merged.dimOf[d - from] = int(merged.extents.size()) - 1;
+    outer = d;
+  }
+  return merged;
+}
+
+SmallVector<Value> digitsOf(const VectorCode &code, Value flat, ValueRange extents) {
+  SmallVector<Value> digits(extents.size());
+  for (size_t i = extents.size(); i-- > 0;) {
+    if (i == 0) {
+      digits[0] = flat;
+      break;
+    }
+    digits[i] = arith::RemUIOp::create(code.builder, code.loc, flat, extents[i]);
+    flat = arith::DivUIOp::create(code.builder, code.loc, flat, extents[i]);
+  }
+  return digits;
+}
+
+} // namespace batten

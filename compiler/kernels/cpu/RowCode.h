@@ -1,0 +1,79 @@
+// RowCode.h - values of a rows group, one vector at a time.
+//
+// A builder decides what the lanes of a vector run along (columns of one row, or rows at one column) and where it stands;
+// this computes the operations of the group there. Everything that is the same for the whole row is one vector in
+// `rowValues`, whether its lanes are equal (columns in lanes) or not (rows in lanes).
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_KERNELS_CPU_ROWCODE_H
+#define BATTEN_COMPILER_KERNELS_CPU_ROWCODE_H
+
+#include "compiler/kernels/cpu/GroupScalars.h"
+#include "compiler/kernels/cpu/RowGroup.h"
+#include "compiler/kernels/cpu/VectorCode.h"
+
+namespace batten {
+
+/// One vector of columns: where it stands and what has been computed there.
+struct Chunk {
+  Chunk(mlir::Value at, mlir::Value mask) : at(at), mask(mask) {}
+  mlir::Value at;   ///< index of the first column
+  mlir::Value mask; ///< of the lanes that exist; null: all
+  llvm::DenseMap<unsigned, mlir::Value> loads, values; ///< by access, by node
+};
+
+class RowCode {
+public:
+  RowCode(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, int64_t lanes);
+  virtual ~RowCode() = default;
+
+protected:
+  RowGroup &group;
+  KernelFrame &frame;
+  GroupScalars &scalars;
+  mlir::OpBuilder &b;
+  VectorCode code;
+  unsigned step = 0;                                ///< the walk that is being built
+  bool inRegisters = false;                         ///< chunks outlive a walk
+  llvm::DenseMap<unsigned, mlir::Value> rowValues; ///< row and reduction nodes of the current row
+
+  /// Elements of an access at a chunk / for all columns of the row.
+  virtual mlir::Value load(unsigned access, Chunk &chunk) = 0;
+  virtual mlir::Value loadForRow(unsigned access) = 0;
+  /// A value that an earlier walk has stored.
+  virtual mlir::Value loadKept(unsigned node, Chunk &chunk) = 0;
+  /// linalg.index `dim`, at a chunk or (null) for the row.
+  virtual mlir::Value loopIndex(int64_t dim, Chunk *chunk) = 0;
+  /// Called before a walk that loads `access` at every chunk.
+  virtual void beforeWalk(unsigned access) {}
+
+  mlir::Value columnValue(unsigned node, Chunk &chunk);
+  mlir::Value rowValue(unsigned node);
+  /// Makes whatever `node` needs that is the same for the whole row, ahead of the walk.
+  void prepare(unsigned node);
+  /// The accumulator after the chunk's elements; lanes outside its mask keep theirs.
+  mlir::Value accumulate(unsigned node, Chunk &chunk, mlir::Value accumulator);
+  mlir::Value identity(unsigned node);
+  /// Two accumulators of one reduction, `lhs` the one of the lower lane or the earlier block.
+  mlir::Value combine(unsigned node, mlir::Value lhs, mlir::Value rhs);
+  /// The 64 lanes, as vectors, combined by halves 32, 16, ... 1; the result stands in every lane. Lanes from `live` on hold
+  /// the identity, which changes no bit, so halves without a live lane are left out.
+  mlir::Value combineLanes(unsigned node, llvm::SmallVector<mlir::Value> accumulators, int64_t live);
+
+private:
+  mlir::Value inputValue(const RowInput &input, Chunk *chunk);
+  bool isReloaded(const RowNode &node) const { return node.kept && node.step < step && !inRegisters; }
+};
+
+/// Domain dims [from, to) as the loops that enumerate them: neighbours that every access meets as one are one.
+struct MergedDims {
+  llvm::SmallVector<Dim> extents;
+  llvm::SmallVector<llvm::SmallVector<Dim>> strides; ///< by access, by merged dim
+  llvm::SmallVector<int> dimOf;                      ///< by domain dim - from: the merged dim, or -1 for an extent of 1
+};
+MergedDims mergeDims(const RowGroup &group, size_t from, size_t to);
+
+/// Digits of `flat` in the mixed radix of `extents`, outermost first.
+llvm::SmallVector<mlir::Value> digitsOf(const VectorCode &code, mlir::Value flat, mlir::ValueRange extents);
+
+} // namespace batten
+#endif // BATTEN_COMPILER_KERNELS_CPU_ROWCODE_H
