@@ -1,0 +1,453 @@
+// ParseItem.cpp - imports, dims, types, constants, functions, models, subs and tests.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/frontend/ParserImpl.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace batten::frontend {
+
+// file = { item }
+FileNode Parser::parseFile() {
+  FileNode file{endToken.range.file, {}};
+  while (!at(TokenKind::End)) {
+    size_t begin = next;
+    ItemPtr item = parseItem(Scope::File);
+    if (failing)
+      recover(Scope::File, begin);
+    else
+      file.items.push_back(std::move(item));
+  }
+  return file;
+}
+
+// item = attrs ( import | dim | type | const | fn | model | sub | test )
+ItemPtr Parser::parseItem(Scope scope) {
+  size_t begin = next;
+  std::vector<AttributeNode> attributes = parseAttributes();
+  ItemPtr item = parseItemBody(scope);
+  if (item) {
+    item->attributes = std::move(attributes);
+    item->doc = takeDoc(begin);
+  }
+  return item;
+}
+
+// `#[` begins one too.
+bool Parser::isMember(TokenKind kind) {
+  return kind != TokenKind::KwImport && kind != TokenKind::KwType && kind != TokenKind::KwModel &&
+         kind != TokenKind::KwTest && beginsItem(kind);
+}
+
+ItemPtr Parser::parseItemBody(Scope scope) {
+  TokenKind kind = peek().kind;
+  if (scope == Scope::Model && !isMember(kind)) {
+    unexpected("`param`, `sub`, `fn`, `dim`, `const` or `}`");
+    return nullptr;
+  }
+  switch (kind) {
+  case TokenKind::KwDim:
+    return parseDim();
+  case TokenKind::KwConst:
+    return parseConst();
+  case TokenKind::KwFn:
+  case TokenKind::KwPub:
+    return parseFunction();
+  case TokenKind::KwSub:
+    return parseSub();
+  case TokenKind::KwImport:
+    return parseImport();
+  case TokenKind::KwType:
+    return parseTypeAlias();
+  case TokenKind::KwModel:
+    return parseModel();
+  case TokenKind::KwTest:
+    return parseTest();
+  case TokenKind::KwParam:
+    if (scope == Scope::Model)
+      return parseParam();
+    unexpected("an item").help("a `param` belongs to a `model`");
+    return nullptr;
+  default:
+    unexpected("`import`, `dim`, `type`, `const`, `fn`, `model`, `sub` or `test`");
+    return nullptr;
+  }
+}
+
+// attrs = { "#[" IDENT [ "(" balanced ")" ] "]" }
+std::vector<AttributeNode> Parser::parseAttributes() {
+  std::vector<AttributeNode> attributes;
+  while (at(TokenKind::AttributeOpen)) {
+    Token open = advance();
+    AttributeNode attribute;
+    attribute.name = parseIdentifier("the name of an attribute");
+    if (at(TokenKind::LeftParen))
+      parseAttributeArguments(attribute);
+    expectClosing(TokenKind::RightBracket, open, "`(`");
+    attribute.range = rangeFrom(open);
+    attributes.push_back(std::move(attribute));
+  }
+  return attributes;
+}
+
+static AttributeToken::Kind attributeTokenKind(TokenKind kind) {
+  if (kind == TokenKind::Identifier || isReservedWord(kind))
+    return AttributeToken::Kind::Identifier;
+  if (kind == TokenKind::Integer || kind == TokenKind::Number)
+    return AttributeToken::Kind::Number;
+  return kind == TokenKind::String ? AttributeToken::Kind::String : AttributeToken::Kind::Punctuation;
+}
+
+static TokenKind closingOf(TokenKind open) {
+  return open == TokenKind::LeftParen     ? TokenKind::RightParen
+         : open == TokenKind::LeftBracket ? TokenKind::RightBracket
+         : open == TokenKind::LeftBrace   ? TokenKind::RightBrace
+                                          : TokenKind::End;
+}
+
+void Parser::parseAttributeArguments(AttributeNode &attribute) {
+  attribute.hasArguments = true;
+  std::vector<Token> open{advance()};
+  while (true) {
+    TokenKind kind = peek().kind;
+    bool closes = kind == TokenKind::RightParen || kind == TokenKind::RightBracket || kind == TokenKind::RightBrace;
+    if (kind == TokenKind::End || kind == TokenKind::Invalid || (closes && kind != closingOf(open.back().kind))) {
+      expectClosing(closingOf(open.back().kind), open.back(), "an argument");
+      return;
+    }
+    if (closes)
+      open.pop_back();
+    else if (closingOf(kind) != TokenKind::End)
+      open.push_back(peek());
+    Token token = advance();
+    if (open.empty())
+      return;
+    std::string_view written = text(token);
+    if (kind == TokenKind::String && written.size() >= 2)
+      written = written.substr(1, written.size() - 2);
+    attribute.arguments.push_back({attributeTokenKind(kind), std::string(written), token.range});
+  }
+}
+
+// The `///` lines between the token before and this one.
+std::string Parser::takeDoc(size_t tokenIndex) const {
+  uint32_t from = tokenIndex == 0 ? 0 : list.tokens[tokenIndex - 1].range.end;
+  uint32_t to = list.tokens[tokenIndex].range.begin;
+  auto comment = std::lower_bound(list.comments.begin(), list.comments.end(), from,
+                                  [](const Comment &c, uint32_t offset) { return c.range.begin < offset; });
+  std::string doc;
+  for (; comment != list.comments.end() && comment->range.end <= to; ++comment) {
+    if (comment->kind != Comment::Kind::Doc)
+      continue;
+    std::string_view line = sources.text(comment->range).substr(3);
+    if (line.starts_with(' '))
+      line.remove_prefix(1);
+    doc += (doc.empty() ? "" : "\n") + std::string(line);
+  }
+  return doc;
+}
+
+// import = "import" STRING [ "as" IDENT ]
+ItemPtr Parser::parseImport() {
+  auto item = std::make_unique<ImportItem>(advance().range);
+  item->path = parseString();
+  if (accept(TokenKind::KwAs))
+    item->alias = parseIdentifier();
+  item->range = rangeFrom(item->range);
+  return item;
+}
+
+// dim = "dim" dimdef { "," dimdef }
+ItemPtr Parser::parseDim() {
+  auto item = std::make_unique<DimItem>(advance().range);
+  do
+    item->definitions.push_back(parseDimDefinition());
+  while (accept(TokenKind::Comma));
+  item->range = rangeFrom(item->range);
+  return item;
+}
+
+// dimdef = IDENT [ ( "=" | "<=" ) dexpr ]
+DimDefinition Parser::parseDimDefinition() {
+  DimDefinition definition;
+  definition.name = parseIdentifier("the name of a dim");
+  if (accept(TokenKind::Equal))
+    definition.kind = DimDefinition::Kind::Static;
+  else if (accept(TokenKind::LessEqual))
+    definition.kind = DimDefinition::Kind::Bounded;
+  if (definition.kind != DimDefinition::Kind::Unbounded)
+    definition.value = parseDimExpr();
+  definition.range = rangeFrom(definition.name.range);
+  return definition;
+}
+
+// type = "type" IDENT "=" ty
+ItemPtr Parser::parseTypeAlias() {
+  auto item = std::make_unique<TypeAliasItem>(advance().range);
+  item->name = parseIdentifier();
+  expect(TokenKind::Equal);
+  item->type = parseType();
+  item->range = rangeFrom(item->range);
+  return item;
+}
+
+// const = "const" IDENT ":" ty "=" expr
+ItemPtr Parser::parseConst() {
+  auto item = std::make_unique<ConstItem>(advance().range);
+  item->name = parseIdentifier();
+  expect(TokenKind::Colon);
+  item->type = parseType();
+  expect(TokenKind::Equal);
+  item->value = parseExpr();
+  item->range = rangeFrom(item->range);
+  return item;
+}
+
+// fn = [ "pub" ] "fn" IDENT [ gen ] "(" [ par { "," par } ] ")" "->" rty [ where ] ( "=" expr | block )
+ItemPtr Parser::parseFunction() {
+  auto item = std::make_unique<FunctionItem>(peek().range);
+  item->isPublic = accept(TokenKind::KwPub);
+  expect(TokenKind::KwFn);
+  parseSignature(*item);
+  item->signatureRange = rangeFrom(item->range);
+  if (at(TokenKind::Equal)) {
+    advance();
+    item->expressionBody = true;
+    SourceRange begin = peek().range;
+    item->body.results.push_back(parseExpr());
+    item->body.range = rangeFrom(begin);
+    item->body.returnRange = begin.atBegin();
+  } else if (at(TokenKind::LeftBrace)) {
+    item->body = parseBlock();
+  } else {
+    unexpected("`=`, `{` or `where`");
+  }
+  item->range = rangeFrom(item->range);
+  return item;
+}
+
+void Parser::parseSignature(FunctionItem &function) {
+  function.name = parseIdentifier("the name of a function");
+  function.generics = parseGenerics();
+  Token open = expect(TokenKind::LeftParen);
+  if (!at(TokenKind::RightParen)) {
+    do
+      function.parameters.push_back(parseParameter());
+    while (accept(TokenKind::Comma));
+  }
+  expectClosing(TokenKind::RightParen, open, "`,`");
+  expect(TokenKind::Arrow);
+  // rty = ty | "(" ty { "," ty } ")"
+  Token results = peek();
+  function.tupleResult = accept(TokenKind::LeftParen);
+  do
+    function.results.push_back(parseType());
+  while (function.tupleResult && accept(TokenKind::Comma));
+  if (function.tupleResult)
+    expectClosing(TokenKind::RightParen, results, "`,`");
+  function.conditions = parseWhere();
+}
+
+// par = [ "inout" ] IDENT ":" ty
+Parameter Parser::parseParameter() {
+  Parameter parameter;
+  Token begin = peek();
+  parameter.isInout = accept(TokenKind::KwInout);
+  parameter.name = parseIdentifier("the name of a parameter");
+  expect(TokenKind::Colon);
+  parameter.type = parseType();
+  parameter.range = rangeFrom(begin);
+  return parameter;
+}
+
+// model = "model" IDENT [ gen ] [ where ] "{" { attrs ( param | sub | fn | dim | const ) } "}"
+ItemPtr Parser::parseModel() {
+  auto item = std::make_unique<ModelItem>(advance().range);
+  item->name = parseIdentifier("the name of a model");
+  item->generics = parseGenerics();
+  item->conditions = parseWhere();
+  Token open = expect(TokenKind::LeftBrace);
+  // What can't be a member stands after a forgotten `}`.
+  auto foreign = [&] { return beginsItem(peek().kind) && !isMember(peek().kind); };
+  while (!at(TokenKind::RightBrace) && !at(TokenKind::End) && !foreign()) {
+    size_t begin = next;
+    ItemPtr member = parseItem(Scope::Model);
+    if (failing)
+      recover(Scope::Model, begin);
+    else
+      item->members.push_back(std::move(member));
+  }
+  expectClosing(TokenKind::RightBrace, open, "a member of the model");
+  item->range = rangeFrom(item->range);
+  return item;
+}
+
+// param = "param" IDENT ":" ty [ "from" STRING ]
+ItemPtr Parser::parseParam() {
+  auto item = std::make_unique<ParamItem>(advance().range);
+  item->name = parseIdentifier();
+  expect(TokenKind::Colon);
+  item->type = parseType();
+  item->from = parseFrom();
+  item->range = rangeFrom(item->range);
+  return item;
+}
+
+// sub = "sub" IDENT [ "[" dexpr "]" ] ":" qname [ "<" dexpr { "," dexpr } ">" ] [ "from" STRING ]
+ItemPtr Parser::parseSub() {
+  auto item = std::make_unique<SubItem>(advance().range);
+  item->name = parseIdentifier();
+  if (at(TokenKind::LeftBracket)) {
+    Token open = advance();
+    item->count = parseDimExpr();
+    expectClosing(TokenKind::RightBracket, open, "an operator");
+  }
+  expect(TokenKind::Colon);
+  item->model = parseQualifiedName();
+  if (at(TokenKind::Less)) {
+    Token open = advance();
+    do
+      item->arguments.push_back(parseDimExpr());
+    while (accept(TokenKind::Comma));
+    expectClosing(TokenKind::Greater, open, "`,`");
+  }
+  item->from = parseFrom();
+  item->range = rangeFrom(item->range);
+  return item;
+}
+
+// test = "test" STRING [ "(" IDENT "=" INT { "," IDENT "=" INT } ")" ] "{" { stmt | expect } "}"
+ItemPtr Parser::parseTest() {
+  auto item = std::make_unique<TestItem>(advance().range);
+  item->name = parseString();
+  if (at(TokenKind::LeftParen)) {
+    Token open = advance();
+    do {
+      TestBinding binding;
+      binding.dim = parseIdentifier("the name of a dim");
+      expect(TokenKind::Equal);
+      binding.value = parseInteger();
+      item->bindings.push_back(std::move(binding));
+    } while (accept(TokenKind::Comma));
+    expectClosing(TokenKind::RightParen, open, "`,`");
+  }
+  Nest nest(*this, "block");
+  Token open = expect(TokenKind::LeftBrace);
+  item->body = parseStatements(/*inTest=*/true);
+  expectClosing(TokenKind::RightBrace, open, "`let`, `var`, `for`, `name =`, `expect`");
+  item->range = rangeFrom(item->range);
+  return item;
+}
+
+//===-- Parts of items --------------------------------------------------------------------------------------------===//
+
+// gen = "<" IDENT { "," IDENT } ">"
+std::vector<Identifier> Parser::parseGenerics() {
+  if (!at(TokenKind::Less))
+    return {};
+  Token open = advance();
+  std::vector<Identifier> generics = parseIdentifierList("the name of a dim");
+  expectClosing(TokenKind::Greater, open, "`,`");
+  return generics;
+}
+
+// where = "where" dcond { "," dcond }
+std::vector<DimCondition> Parser::parseWhere() {
+  std::vector<DimCondition> conditions;
+  if (!accept(TokenKind::KwWhere))
+    return conditions;
+  do
+    conditions.push_back(parseCondition());
+  while (accept(TokenKind::Comma));
+  return conditions;
+}
+
+static std::optional<DimRelation> relationOf(TokenKind kind) {
+  switch (kind) {
+  case TokenKind::EqualEqual:
+    return DimRelation::Eq;
+  case TokenKind::BangEqual:
+    return DimRelation::Ne;
+  case TokenKind::Less:
+    return DimRelation::Lt;
+  case TokenKind::LessEqual:
+    return DimRelation::Le;
+  case TokenKind::Greater:
+    return DimRelation::Gt;
+  case TokenKind::GreaterEqual:
+    return DimRelation::Ge;
+  default:
+    return std::nullopt;
+  }
+}
+
+// dcond = dexpr ( "==" | "!=" | "<" | "<=" | ">" | ">=" ) dexpr
+DimCondition Parser::parseCondition() {
+  DimCondition condition;
+  SourceRange begin = peek().range;
+  condition.lhs = parseDimExpr();
+  std::optional<DimRelation> relation = relationOf(peek().kind);
+  if (relation)
+    advance();
+  else
+    unexpected("`==`, `!=`, `<`, `<=`, `>` or `>=`");
+  condition.relation = relation.value_or(DimRelation::Eq);
+  condition.rhs = parseDimExpr();
+  condition.range = rangeFrom(begin);
+  return condition;
+}
+
+Identifier Parser::parseIdentifier(const char *expected) {
+  Token token = expect(TokenKind::Identifier, expected);
+  return {std::string(text(token)), token.range};
+}
+
+std::vector<Identifier> Parser::parseIdentifierList(const char *expected) {
+  std::vector<Identifier> names;
+  do
+    names.push_back(parseIdentifier(expected));
+  while (accept(TokenKind::Comma));
+  return names;
+}
+
+StringLiteral Parser::parseString() {
+  Token token = expect(TokenKind::String, "a string");
+  std::string_view written = text(token);
+  bool complete = written.size() >= 2 && written.back() == '"';
+  return {std::string(complete ? written.substr(1, written.size() - 2) : ""), token.range};
+}
+
+std::optional<StringLiteral> Parser::parseFrom() {
+  if (!atWord("from"))
+    return std::nullopt;
+  advance();
+  return parseString();
+}
+
+int64_t Parser::parseInteger() { return integerValue(expect(TokenKind::Integer, "a whole number")); }
+
+int64_t Parser::integerValue(const Token &token) {
+  std::string digits;
+  for (char c : text(token))
+    if (c != '_')
+      digits += c;
+  int64_t value = 0;
+  std::from_chars_result result = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (result.ec == std::errc::result_out_of_range)
+    report("E0601", token.range, "number does not fit in 64 bits");
+  return value;
+}
+
+// qname = IDENT { "." IDENT }
+QualifiedName Parser::parseQualifiedName() {
+  QualifiedName name;
+  SourceRange begin = peek().range;
+  do
+    name.parts.push_back(parseIdentifier("the name of a model"));
+  while (accept(TokenKind::Dot));
+  name.range = rangeFrom(begin);
+  return name;
+}
+
+} // namespace batten::frontend

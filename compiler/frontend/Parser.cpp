@@ -1,0 +1,177 @@
+// Parser.cpp - what all productions stand on: tokens, errors, depth and recovery. ParserImpl.h tells how errors unwind.
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/frontend/Parser.h"
+#include "compiler/frontend/ParserImpl.h"
+
+#include <algorithm>
+
+namespace batten::frontend {
+
+FileNode parse(const Sources &sources, uint32_t file, Diagnostics &diagnostics) {
+  return Parser(sources, file, diagnostics).parseFile();
+}
+
+//===-- Tokens ----------------------------------------------------------------------------------------------------===//
+
+Parser::Parser(const Sources &sources, uint32_t file, Diagnostics &diagnostics)
+    : sources(sources), diagnostics(diagnostics), list(lex(sources, file, diagnostics)) {
+  endToken = list.tokens.back();
+}
+
+const Token &Parser::peek(unsigned ahead) const {
+  if (failing || next + ahead >= list.tokens.size())
+    return endToken;
+  return list.tokens[next + ahead];
+}
+
+bool Parser::atWord(std::string_view word, unsigned ahead) const {
+  return peek(ahead).kind == TokenKind::Identifier && text(peek(ahead)) == word;
+}
+
+Token Parser::advance() {
+  Token token = peek();
+  if (token.kind != TokenKind::End)
+    ++next;
+  return token;
+}
+
+bool Parser::accept(TokenKind kind) {
+  if (!at(kind))
+    return false;
+  advance();
+  return true;
+}
+
+Token Parser::expect(TokenKind kind, const char *expected) {
+  if (at(kind))
+    return advance();
+  std::string quoted = std::string("`") + spelling(kind) + "`";
+  unexpected(expected ? expected : quoted);
+  return endToken;
+}
+
+Token Parser::expectClosing(TokenKind kind, const Token &open, const char *others) {
+  if (at(kind))
+    return advance();
+  unexpected(std::string(others) + " or `" + spelling(kind) + "`")
+      .note("`" + std::string(text(open)) + "` was opened at " + sources.at(open.range), open.range);
+  return endToken;
+}
+
+std::string_view Parser::text(const Token &token) const { return sources.text(token.range); }
+
+std::string Parser::describe(const Token &token) const {
+  if (token.kind == TokenKind::End)
+    return "end of file";
+  if (token.kind == TokenKind::String)
+    return "a string";
+  return "`" + std::string(text(token)) + "`";
+}
+
+Diagnostic &Parser::unexpected(const std::string &expected) {
+  const Token &found = peek();
+  // What the lexer reported, or what its error cut off, is no second error.
+  bool silent = found.kind == TokenKind::Invalid || (found.kind == TokenKind::End && list.truncated);
+  if (silent)
+    failing = true;
+  Diagnostic &error = fail("E0005", found.range, "expected " + expected + ", found " + describe(found));
+  if (isReservedWord(found.kind) && expected.starts_with("a name"))
+    error.label("`" + std::string(text(found)) + "` is a reserved word");
+  return error;
+}
+
+Diagnostic &Parser::fail(std::string code, SourceRange range, std::string message) {
+  Diagnostic &error = report(std::move(code), range, std::move(message));
+  failing = true;
+  return error;
+}
+
+Diagnostic &Parser::report(std::string code, SourceRange range, std::string message) {
+  if (failing)
+    return unheard = Diagnostic();
+  return diagnostics.error(std::move(code), range, std::move(message));
+}
+
+SourceRange Parser::rangeFrom(const SourceRange &begin) const {
+  uint32_t end = next == 0 ? begin.end : list.tokens[next - 1].range.end;
+  return {begin.file, begin.begin, std::max(begin.begin, end)};
+}
+
+//===-- Depth -----------------------------------------------------------------------------------------------------===//
+
+Parser::Nest::Nest(Parser &parser, const char *what) : parser(parser) {
+  if (parser.depth++ == 0)
+    parser.outermost = parser.peek().range;
+  parser.deepest = std::max(parser.deepest, parser.depth);
+  if (parser.depth > maxDepth)
+    parser.reportDepth(what, parser.peek().range);
+}
+
+void Parser::wrap(const Token &suffix) {
+  if (++deepest > maxDepth)
+    reportDepth("expression", suffix.range);
+}
+
+void Parser::reportDepth(const char *what, const SourceRange &where) {
+  LineColumn begin = sources.begin(outermost), level = sources.begin(where);
+  std::string place = level.line == begin.line ? "column " + std::to_string(level.column) : sources.at(where);
+  SourceRange start = depth == 0 ? where : outermost;
+  fail("E0004", {start.file, start.begin, start.begin + 1},
+       std::string(what) + " is nested more than " + std::to_string(maxDepth) + " levels deep")
+      .label("starts here; level " + std::to_string(maxDepth + 1) + " is at " + place)
+      .help("bind inner parts with `let`; the limit also guards the compiler's own stack");
+  // Going on would find the rest of the same nest at every level on the way out.
+  abandoned = true;
+}
+
+//===-- Recovery --------------------------------------------------------------------------------------------------===//
+
+bool Parser::beginsStatement() const {
+  TokenKind kind = peek().kind, after = peek(1).kind;
+  return kind == TokenKind::KwLet || kind == TokenKind::KwFor || kind == TokenKind::KwReturn ||
+         (kind == TokenKind::KwVar && after != TokenKind::LeftParen) ||
+         (kind == TokenKind::Identifier && after == TokenKind::Equal);
+}
+
+void Parser::recover(Scope scope, size_t progressFrom) {
+  if (abandoned)
+    return;
+  failing = false;
+  unsigned braces = 0;
+  if (next == progressFrom)
+    advance();
+  for (; !at(TokenKind::End); advance()) {
+    TokenKind kind = peek().kind;
+    // An item keyword ends even an open block: a forgotten `}` must not swallow the file.
+    if (beginsItem(kind) || (braces == 0 && scope == Scope::Statements && beginsStatement()))
+      return;
+    if (kind == TokenKind::LeftBrace)
+      ++braces;
+    if (kind == TokenKind::RightBrace && braces == 0 && scope != Scope::File)
+      return;
+    if (kind == TokenKind::RightBrace && braces > 0)
+      --braces;
+  }
+}
+
+bool Parser::beginsItem(TokenKind kind) {
+  switch (kind) {
+  case TokenKind::KwImport:
+  case TokenKind::KwDim:
+  case TokenKind::KwType:
+  case TokenKind::KwConst:
+  case TokenKind::KwFn:
+  case TokenKind::KwPub:
+  case TokenKind::KwModel:
+  case TokenKind::KwParam:
+  case TokenKind::KwSub:
+  case TokenKind::KwTest:
+  case TokenKind::AttributeOpen:
+    return true;
+  default:
+    return false;
+  }
+}
+
+} // namespace batten::frontend
