@@ -62,8 +62,8 @@ static void describe(FuncOp func) {
       continue;
     }
     std::string where = whereMixed(fact);
-    mixes.push_back(builder.getStringAttr(fact.symbol.getName().str() + ": " + fact.how +
-                                          (where.empty() ? "" : " at " + where)));
+    mixes.push_back(
+        builder.getStringAttr(fact.symbol.getName().str() + ": " + fact.how + (where.empty() ? "" : " at " + where)));
   }
   func->setAttr(attr::arguments, describeArguments(func));
   func->setAttr(attr::independent, builder.getArrayAttr(independent));

@@ -1,7 +1,8 @@
 // LowerBatchReductions.cpp - reduce_batch: the one op whose positions see each other.
 //
 // The reduced batch dims become reduction dims of one generic with order "blocks": 256 positions a block, blocks added
-// in order. That makes the sum independent of threads and of where a kernel cuts.
+// in order. That makes the sum independent of threads and of where a kernel cuts. With an empty core there would be one
+// chain and nothing beside it to vectorise, so there a block is summed by the lane tree.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/lower/Lowering.h"
 
@@ -21,8 +22,9 @@ LogicalResult lowerReduceBatch(ReduceBatchOp op, FunctionLowering &lowering) {
       reduced.push_back(extent);
   }
   llvm::append_range(axes, axisRange(result.batchRank(), result.coreRank()));
-  Folding folding{op.getLoc(), {lowering.tensor(op.getX()), axes, {}}, x.getElementType(),
-                  lowering.extents(result), reduced, orderBlocks};
+  Folding folding{
+      op.getLoc(), {lowering.tensor(op.getX()), axes, {}},           x.getElementType(), lowering.extents(result),
+      reduced,     x.coreRank() == 0 ? orderLaneBlocks : orderBlocks};
   lowering.set(op, fold(folding, op.getKind(), op.getCorrection(), result.getElementType(), lowering));
   return success();
 }

@@ -13,7 +13,7 @@ using namespace mlir;
 namespace batten {
 
 /// sum over the last iteration dim of lhs * rhs, in the accumulator's type.
-static Value contract(Location loc, ArrayRef<Input> operands, ArrayRef<Dim> extents, Type dtype, StringRef order,
+static Value contract(Location loc, ArrayRef<Input> operands, ArrayRef<Dim> extents, Type dtype, const Order &order,
                       FunctionLowering &lowering) {
   Type accumulator = accumulatorType(dtype);
   auto region = [&](OpBuilder &b, Location loc, ValueRange scalars) -> Value {
@@ -71,7 +71,8 @@ LogicalResult lowerOuter(OuterOp op, FunctionLowering &lowering) {
                       lowering.input(op.getRhs(), result.getBatch(), {n})};
   Type stored = storedAs(result.getElementType()), computed = computedAs(stored);
   auto multiply = [&](OpBuilder &b, Location loc, ValueRange scalars) -> Value {
-    Value lhs = castScalar(b, loc, scalars[0], stored, computed), rhs = castScalar(b, loc, scalars[1], stored, computed);
+    Value lhs = castScalar(b, loc, scalars[0], stored, computed),
+          rhs = castScalar(b, loc, scalars[1], stored, computed);
     Value value = isa<FloatType>(computed) ? arith::MulFOp::create(b, loc, lhs, rhs).getResult()
                                            : arith::MulIOp::create(b, loc, lhs, rhs).getResult();
     return castScalar(b, loc, value, computed, stored);

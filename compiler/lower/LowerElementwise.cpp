@@ -27,16 +27,9 @@ struct Formula {
   Type type() const { return x[0].getType(); }
   Value constant(double value) const { return arith::ConstantOp::create(b, loc, numberAttr(type(), value)); }
 
-  template <typename Op>
-  Value make() const {
-    return Op::create(b, loc, x);
-  }
-  template <typename Float, typename Integer>
-  Value make() const {
-    return isReal() ? make<Float>() : make<Integer>();
-  }
-  template <typename Float, typename Signed, typename Unsigned>
-  Value make() const {
+  template <typename Op> Value make() const { return Op::create(b, loc, x); }
+  template <typename Float, typename Integer> Value make() const { return isReal() ? make<Float>() : make<Integer>(); }
+  template <typename Float, typename Signed, typename Unsigned> Value make() const {
     return isReal() ? make<Float>() : isUnsigned() ? make<Unsigned>() : make<Signed>();
   }
 
@@ -138,8 +131,9 @@ LogicalResult lowerElementwise(Operation *op, FunctionLowering &lowering) {
       return castScalar(b, loc, scalars[0], from, to);
     if (isa<SelectOp>(op))
       return buildFormula(op, {b, loc, from, scalars});
-    auto computed = llvm::map_to_vector(
-        scalars, [&](Value scalar) { return castScalar(b, loc, scalar, scalar.getType(), computedAs(scalar.getType())); });
+    auto computed = llvm::map_to_vector(scalars, [&](Value scalar) {
+      return castScalar(b, loc, scalar, scalar.getType(), computedAs(scalar.getType()));
+    });
     Value value = buildFormula(op, {b, loc, from, computed});
     return castScalar(b, loc, value, value.getType(), storedAs(to));
   };

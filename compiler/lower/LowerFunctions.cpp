@@ -49,12 +49,13 @@ static LogicalResult lowerOp(Operation *op, FunctionLowering &lowering) {
 //===- The function and its arguments -----------------------------------------------------------------------------===//
 
 static ArrayAttr dimTexts(Builder &b, ArrayRef<Dim> dims) {
-  return b.getArrayAttr(llvm::map_to_vector(dims, [&](const Dim &dim) -> Attribute { return b.getStringAttr(dim.str()); }));
+  return b.getArrayAttr(
+      llvm::map_to_vector(dims, [&](const Dim &dim) -> Attribute { return b.getStringAttr(dim.str()); }));
 }
 
 static RankedTensorType plainType(ArrayRef<Dim> extents, Type element) {
-  auto shape = llvm::map_to_vector(
-      extents, [](const Dim &dim) { return dim.constantValue().value_or(ShapedType::kDynamic); });
+  auto shape =
+      llvm::map_to_vector(extents, [](const Dim &dim) { return dim.constantValue().value_or(ShapedType::kDynamic); });
   return RankedTensorType::get(shape, element);
 }
 
@@ -193,8 +194,8 @@ static void buildRegion(OpBuilder &b, Location loc, ArrayRef<Input> inputs, bool
       scalar.getDefiningOp()->erase();
 }
 
-Value FunctionLowering::generic(Location loc, ArrayRef<Input> inputs, Value init, unsigned numReduced, StringRef order,
-                                Region region) {
+Value FunctionLowering::generic(Location loc, ArrayRef<Input> inputs, Value init, unsigned numReduced,
+                                const Order &order, Region region) {
   unsigned rank = cast<RankedTensorType>(init.getType()).getRank(), numDims = rank + numReduced;
   SmallVector<Value> operands;
   SmallVector<AffineMap> maps;
@@ -206,23 +207,24 @@ Value FunctionLowering::generic(Location loc, ArrayRef<Input> inputs, Value init
   maps.push_back(AffineMap::getMultiDimMapWithTargets(numDims, axisRange(0, rank), builder.getContext()));
   SmallVector<utils::IteratorType> iterators(numDims, utils::IteratorType::parallel);
   std::fill(iterators.begin() + rank, iterators.end(), utils::IteratorType::reduction);
-  auto op = linalg::GenericOp::create(
-      builder, loc, init.getType(), operands, init, maps, iterators,
-      [&](OpBuilder &b, Location, ValueRange arguments) {
-        buildRegion(b, loc, inputs, numReduced > 0, arguments, region);
-      });
+  auto op = linalg::GenericOp::create(builder, loc, init.getType(), operands, init, maps, iterators,
+                                      [&](OpBuilder &b, Location, ValueRange arguments) {
+                                        buildRegion(b, loc, inputs, numReduced > 0, arguments, region);
+                                      });
   if (numReduced > 0)
-    op->setAttr("batten.order", builder.getStringAttr(order));
+    op->setAttr("batten.order", builder.getStringAttr(order.name));
+  if (numReduced > 0 && order.lanesInBlocks)
+    op->setAttr("batten.lanes", builder.getUnitAttr());
   return op.getResult(0);
 }
 
 Value FunctionLowering::pointwise(Location loc, ArrayRef<Input> inputs, ArrayRef<Dim> extents, Type element,
                                   Region region) {
-  return generic(loc, inputs, empty(loc, extents, element), 0, "", region);
+  return generic(loc, inputs, empty(loc, extents, element), 0, orderChain, region);
 }
 
 Value FunctionLowering::reduction(Location loc, ArrayRef<Input> inputs, ArrayRef<Dim> extents, unsigned numReduced,
-                                  TypedAttr identity, StringRef order, Region region) {
+                                  TypedAttr identity, const Order &order, Region region) {
   return generic(loc, inputs, fill(loc, extents, identity), numReduced, order, region);
 }
 

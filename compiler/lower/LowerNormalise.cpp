@@ -18,9 +18,9 @@ namespace batten {
 namespace {
 /// Rows along one core dim: the operand, and the iteration spaces with and without that dim.
 struct Rows {
-  Input whole;    ///< x in the result's iteration space
-  Axes perRow;    ///< axes of a value a row in that space
-  Axes folded;    ///< axes of a whole tensor where the row's dim is the reduction
+  Input whole; ///< x in the result's iteration space
+  Axes perRow; ///< axes of a value a row in that space
+  Axes folded; ///< axes of a whole tensor where the row's dim is the reduction
   Extents extents, rowExtents, length;
   Type dtype, accumulator;
 };
@@ -91,10 +91,9 @@ LogicalResult lowerLogSoftmax(LogSoftmaxOp op, FunctionLowering &lowering) {
   Value exps = shiftedExp(loc, rows, {rows.whole, {max, rows.perRow, {}}}, lowering);
   Value total = foldSum(alongRows(loc, rows, whole(rows, exps), rows.accumulator), lowering);
   Input perRow{total, axisRange(0, rows.rowExtents.size()), {}};
-  Value log = lowering.pointwise(loc, perRow, rows.rowExtents, rows.accumulator,
-                                 [](OpBuilder &b, Location loc, ValueRange scalars) -> Value {
-                                   return math::LogOp::create(b, loc, scalars[0]);
-                                 });
+  Value log = lowering.pointwise(
+      loc, perRow, rows.rowExtents, rows.accumulator,
+      [](OpBuilder &b, Location loc, ValueRange scalars) -> Value { return math::LogOp::create(b, loc, scalars[0]); });
   Input inputs[] = {rows.whole, {max, rows.perRow, {}}, {log, rows.perRow, {}}};
   lowering.set(op, lowering.pointwise(loc, inputs, rows.extents, rows.dtype,
                                       [&](OpBuilder &b, Location loc, ValueRange scalars) {
@@ -129,7 +128,9 @@ LogicalResult lowerLayerNorm(LayerNormOp op, FunctionLowering &lowering) {
   Value mean = divideByCount(folding, foldSum(folding, lowering), 0, rows.accumulator, lowering);
   Value scale = inverseDeviation(loc, rows, foldSquares(folding, mean, lowering), op.getEps(), lowering);
   Axes core = {result.batchRank()};
-  Input inputs[] = {rows.whole, {mean, rows.perRow, {}}, {scale, rows.perRow, {}},
+  Input inputs[] = {rows.whole,
+                    {mean, rows.perRow, {}},
+                    {scale, rows.perRow, {}},
                     lowering.input(op.getG(), result.getBatch(), core),
                     lowering.input(op.getB(), result.getBatch(), core)};
   auto region = [&](OpBuilder &b, Location loc, ValueRange scalars) {
@@ -149,7 +150,8 @@ LogicalResult lowerRmsNorm(RmsNormOp op, FunctionLowering &lowering) {
   Rows rows = rowsOf(op.getX(), result, 0, lowering);
   Value squares = foldSquares(alongRows(loc, rows, rows.whole, rows.dtype), /*mean=*/{}, lowering);
   Value scale = inverseDeviation(loc, rows, squares, op.getEps(), lowering);
-  Input inputs[] = {rows.whole, {scale, rows.perRow, {}}, lowering.input(op.getG(), result.getBatch(), {result.batchRank()})};
+  Input inputs[] = {
+      rows.whole, {scale, rows.perRow, {}}, lowering.input(op.getG(), result.getBatch(), {result.batchRank()})};
   auto region = [&](OpBuilder &b, Location loc, ValueRange scalars) {
     Value x = castScalar(b, loc, scalars[0], rows.dtype, rows.accumulator);
     Value g = castScalar(b, loc, scalars[2], rows.dtype, rows.accumulator);

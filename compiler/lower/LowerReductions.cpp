@@ -1,8 +1,8 @@
 // LowerReductions.cpp - reduce, and the steps that batch reductions and norms share with it.
 //
 // A reduction is one generic in the accumulator's type, its reduced dims last in the iteration space but where they are
-// in the operand's map; nothing is transposed. mean and var are made of such sums: var takes the mean first and then the
-// sum of squared differences, each added by one multiply-add. Only the last step rounds to the result's dtype.
+// in the operand's map; nothing is transposed. mean and var are made of such sums: var takes the mean first and then
+// the sum of squared differences, each added by one multiply-add. Only the last step rounds to the result's dtype.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/lower/Lowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -118,8 +118,12 @@ LogicalResult lowerReduce(ReduceOp op, FunctionLowering &lowering) {
     if (isReduced)
       reduced.push_back(extent);
   }
-  Folding folding{op.getLoc(), lowering.tensorInput(op.getX(), result.getBatch(), axes), x.getElementType(),
-                  lowering.extents(result), reduced, orderLanes};
+  Folding folding{op.getLoc(),
+                  lowering.tensorInput(op.getX(), result.getBatch(), axes),
+                  x.getElementType(),
+                  lowering.extents(result),
+                  reduced,
+                  orderLanes};
   lowering.set(op, fold(folding, op.getKind(), op.getCorrection(), result.getElementType(), lowering));
   return success();
 }

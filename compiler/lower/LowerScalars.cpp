@@ -1,8 +1,8 @@
 // LowerScalars.cpp - dtypes within regions: casts and the integer operations that arith leaves undefined.
 //
-// arith.fptosi, divsi and their like are undefined outside their range. Every operand is made harmless by a select before
-// the operation and the meaning of language.md 1.5 put in by a select after it, so that nothing undefined is ever
-// computed, not even in lanes whose result is thrown away.
+// arith.fptosi, divsi and their like are undefined outside their range. Every operand is made harmless by a select
+// before the operation and the meaning of language.md 1.5 put in by a select after it, so that nothing undefined is
+// ever computed, not even in lanes whose result is thrown away.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/lower/Lowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -14,7 +14,8 @@ using namespace mlir;
 namespace batten {
 
 Type storedAs(Type element) {
-  return element.isUnsignedInteger() ? IntegerType::get(element.getContext(), element.getIntOrFloatBitWidth()) : element;
+  return element.isUnsignedInteger() ? IntegerType::get(element.getContext(), element.getIntOrFloatBitWidth())
+                                     : element;
 }
 
 Type computedAs(Type element) {
@@ -25,12 +26,11 @@ TypedAttr numberAttr(Type element, double value) {
   Type stored = storedAs(element);
   if (isa<FloatType>(stored))
     return FloatAttr::get(stored, value);
-  return IntegerAttr::get(stored, APInt(stored.getIntOrFloatBitWidth(), int64_t(value), /*isSigned=*/true, /*implicitTrunc=*/true));
+  return IntegerAttr::get(
+      stored, APInt(stored.getIntOrFloatBitWidth(), int64_t(value), /*isSigned=*/true, /*implicitTrunc=*/true));
 }
 
-static Value constant(OpBuilder &b, Location loc, TypedAttr value) {
-  return arith::ConstantOp::create(b, loc, value);
-}
+static Value constant(OpBuilder &b, Location loc, TypedAttr value) { return arith::ConstantOp::create(b, loc, value); }
 static Value constant(OpBuilder &b, Location loc, Type element, double value) {
   return constant(b, loc, numberAttr(element, value));
 }

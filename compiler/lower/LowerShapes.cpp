@@ -1,8 +1,8 @@
 // LowerShapes.cpp - what makes tensors or only moves elements.
 //
 // Where elements can stay in place there is a view (slice, split, transpose) and no generic. A join is a view only of
-// what lies densely in memory, so a rearrange that permutes and then joins copies in between; the copy is a generic that
-// reads through the permutation. A splat stays a splat through all of these.
+// what lies densely in memory, so a rearrange that permutes and then joins copies in between; the copy is a generic
+// that reads through the permutation. A splat stays a splat through all of these.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/lower/Lowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -65,7 +65,8 @@ static Value permute(Location loc, Value tensor, ArrayRef<int64_t> permutation, 
   return linalg::TransposeOp::create(lowering.builder, loc, tensor, init, permutation)->getResult(0);
 }
 
-/// Dims of size 1 as in `joins`: a 0 there is a new dim. They go with the dim in front of them, or the first one behind.
+/// Dims of size 1 as in `joins`: a 0 there is a new dim. They go with the dim in front of them, or the first one
+/// behind.
 static Value addUnits(Location loc, Value tensor, unsigned batchRank, ArrayRef<int64_t> joins, ArrayRef<Dim> extents,
                       FunctionLowering &lowering) {
   SmallVector<int64_t> counts(batchRank, 1);
@@ -119,8 +120,8 @@ static bool staysSplat(Operation *op, FunctionLowering &lowering) {
 static void repeat(Operation *op, FunctionLowering &lowering) {
   auto source = cast<TensorType>(op->getOperand(0).getType()), result = cast<TensorType>(op->getResult(0).getType());
   Input input = lowering.input(op->getOperand(0), result.getBatch(), axisRange(result.batchRank(), source.coreRank()));
-  lowering.set(op->getResult(0), lowering.copy(op->getLoc(), input, lowering.extents(result),
-                                               storedAs(result.getElementType())));
+  lowering.set(op->getResult(0),
+               lowering.copy(op->getLoc(), input, lowering.extents(result), storedAs(result.getElementType())));
 }
 
 LogicalResult lowerFill(FillOp op, FunctionLowering &lowering) {
@@ -210,8 +211,8 @@ LogicalResult lowerSlice(SliceOp op, FunctionLowering &lowering) {
   if (staysSplat(op, lowering))
     return success();
   TensorType source = op.getX().getType();
-  SmallVector<OpFoldResult> offsets(source.batchRank(), lowering.builder.getIndexAttr(0)), strides(
-      source.getRank(), lowering.builder.getIndexAttr(1));
+  SmallVector<OpFoldResult> offsets(source.batchRank(), lowering.builder.getIndexAttr(0)),
+      strides(source.getRank(), lowering.builder.getIndexAttr(1));
   Extents sizes = lowering.batchExtents(source);
   llvm::append_range(offsets, lowering.sizes.sizes(lowering.values(toDims(op.getOffsets()))));
   llvm::append_range(sizes, lowering.values(toDims(op.getSizes())));
@@ -242,8 +243,8 @@ static Value concatenate(Location loc, ArrayRef<Value> parts, ArrayRef<Dim> exte
 }
 
 LogicalResult lowerConcat(ConcatOp op, FunctionLowering &lowering) {
-  auto parts = llvm::map_to_vector(op.getOperands(),
-                                   [&](Value operand) { return withBatch(operand, op.getType(), lowering); });
+  auto parts =
+      llvm::map_to_vector(op.getOperands(), [&](Value operand) { return withBatch(operand, op.getType(), lowering); });
   lowering.set(op, concatenate(op.getLoc(), parts, lowering.extents(op.getType()), lowering));
   return success();
 }
@@ -284,7 +285,8 @@ static bool appendKnown(Value operand, SmallVectorImpl<Attribute> &elements, Fun
 LogicalResult lowerStack(StackOp op, FunctionLowering &lowering) {
   TensorType result = op.getType();
   Location loc = op.getLoc();
-  Extents batch = lowering.batchExtents(result), core = lowering.coreExtents(result), extents = lowering.extents(result);
+  Extents batch = lowering.batchExtents(result), core = lowering.coreExtents(result),
+          extents = lowering.extents(result);
   SmallVector<Attribute> elements;
   if (llvm::all_of(op.getOperands(), [&](Value operand) { return appendKnown(operand, elements, lowering); })) {
     RankedTensorType type = lowering.typeOf(extents, storedAs(result.getElementType()));

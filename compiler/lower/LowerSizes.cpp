@@ -1,7 +1,7 @@
 // LowerSizes.cpp - dim polynomials as arithmetic on the symbol arguments; see Lowering.h.
 //
-// Everything stands at the head of the function, in order of first use, so that each size is computed once and dominates
-// all its uses. No size is ever read back from a tensor: a second name for a size is a second truth.
+// Everything stands at the head of the function, in order of first use, so that each size is computed once and
+// dominates all its uses. No size is ever read back from a tensor: a second name for a size is a second truth.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/lower/Lowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,12 +1,12 @@
 // Lowering.h - what the families of the linalg lowering share.
 //
-// Takes one batten.func at a time; gives a func.func of the linalg form: natural-rank tensors, one linalg.generic a step
-// of an op, sizes as arithmetic on the symbol arguments. Every family is a few free functions that lower one op and set
-// the value of its result.
+// Takes one batten.func at a time; gives a func.func of the linalg form: natural-rank tensors, one linalg.generic a
+// step of an op, sizes as arithmetic on the symbol arguments. Every family is a few free functions that lower one op
+// and set the value of its result.
 //
 // Iteration dims are always the result's dims in order, then the reduced ones, so a result's map is an identity prefix
-// and only the inputs state which iteration dims their own dims run along ("axes"). Broadcasting over the batch, an empty
-// core and a spread are nothing but axes that an input lacks.
+// and only the inputs state which iteration dims their own dims run along ("axes"). Broadcasting over the batch, an
+// empty core and a spread are nothing but axes that an input lacks.
 //
 // A constant that has one value everywhere is not a tensor at all until somebody needs it as one: regions take it as a
 // scalar, which saves the kernels an operand.
@@ -85,8 +85,12 @@ Axes axisRange(unsigned first, unsigned count);
 /// The region of a generic: from its scalars, a reduction's accumulator last, to the value that it yields.
 using Region = llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Location, mlir::ValueRange)>;
 
-/// The orders of arithmetic in a reduction (dialect/NUMERICS.md).
-inline constexpr llvm::StringLiteral orderChain = "chain", orderLanes = "lanes", orderBlocks = "blocks";
+/// The order of arithmetic in a reduction (dialect/NUMERICS.md), attribute batten.order of its generic.
+struct Order {
+  llvm::StringLiteral name;
+  bool lanesInBlocks = false; ///< attribute batten.lanes: a block is summed by the lane tree, not as one chain
+};
+inline constexpr Order orderChain{"chain"}, orderLanes{"lanes"}, orderBlocks{"blocks"}, orderLaneBlocks{"blocks", true};
 
 /// One function on its way to linalg.
 class FunctionLowering {
@@ -126,17 +130,18 @@ public:
                         mlir::Type element, Region region);
   /// The same with `numReduced` further iteration dims, folded from `identity`.
   mlir::Value reduction(mlir::Location loc, llvm::ArrayRef<Input> inputs, llvm::ArrayRef<Dim> extents,
-                        unsigned numReduced, mlir::TypedAttr identity, llvm::StringRef order, Region region);
+                        unsigned numReduced, mlir::TypedAttr identity, const Order &order, Region region);
   /// The elements of `input` in memory of their own.
   mlir::Value copy(mlir::Location loc, const Input &input, llvm::ArrayRef<Dim> extents, mlir::Type element);
   /// The same element type, or a generic that casts.
-  mlir::Value castTo(mlir::Location loc, mlir::Value tensor, llvm::ArrayRef<Dim> extents, mlir::Type from, mlir::Type to);
+  mlir::Value castTo(mlir::Location loc, mlir::Value tensor, llvm::ArrayRef<Dim> extents, mlir::Type from,
+                     mlir::Type to);
   /// A size as a scalar operand: a splat where it is a number, else a tensor of rank 0 filled with it.
   Input number(mlir::Location loc, const Dim &value, mlir::Type element);
 
 private:
   mlir::Value generic(mlir::Location loc, llvm::ArrayRef<Input> inputs, mlir::Value init, unsigned numReduced,
-                      llvm::StringRef order, Region region);
+                      const Order &order, Region region);
 
   std::map<std::string, Dim> staticSymbols;
   llvm::DenseMap<mlir::Value, mlir::Value> tensors;
@@ -182,7 +187,7 @@ struct Folding {
   mlir::Type dtype; ///< of x
   Extents extents;  ///< of the result
   Extents reduced;  ///< of the reduced dims
-  llvm::StringRef order;
+  Order order;
 };
 
 /// The sum of x; of x * x, or of (x - mean) * (x - mean) by multiply-adds. In the accumulator's type.
