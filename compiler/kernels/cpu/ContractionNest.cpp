@@ -13,6 +13,7 @@
 // Tile sizes and order of loops: BLIS, Van Zee & van de Geijn, ACM TOMS 41(3), 2015; figures in the schedule's README.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Contraction.h"
+#include "compiler/kernels/cpu/GroupScalars.h"
 #include "compiler/kernels/cpu/VectorCode.h"
 #include "compiler/kernels/cpu/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -33,7 +34,8 @@ constexpr unsigned unrolledEpilogueOps = 8;
 class Nest {
 public:
   Nest(Contraction &c, KernelFrame &frame, const Level &level, Shapes &shapes, func::FuncOp group)
-      : c(c), frame(frame), level(level), shapes(shapes), group(group), b(frame.builder), loc(c.product.getLoc()) {}
+      : c(c), frame(frame), level(level), shapes(shapes), group(group), scalars(group, frame), b(frame.builder),
+        loc(c.product.getLoc()) {}
 
   LogicalResult resolve();
   void build(bool panelsInPlace);
@@ -45,14 +47,23 @@ private:
   const Level &level;
   Shapes &shapes;
   func::FuncOp group;
+  GroupScalars scalars;
   OpBuilder &b;
   Location loc;
   int64_t lanes = 0, tileVectors = 0;
   Operand lhs, rhs, out;
-  SmallVector<SmallVector<Operand>> epilogueOperands; // a null element type marks the value of the chain
+  /// What an epilogue's block argument is: the value of the chain, one scalar, or memory.
+  struct EpilogueInput {
+    bool chain = false;
+    Value scalar;
+    Operand operand;
+  };
+  SmallVector<SmallVector<EpilogueInput>> epilogueInputs;
   Value tile;                                         // accumulators on the stack, for a looped epilogue
 
-  VectorCode code() { return {b, loc, lanes}; }
+  VectorCode code() {
+    return {b, loc, lanes, [this](Value value) { return scalars.get(value); }};
+  }
   int64_t panelColumns() const { return tileVectors * lanes; }
   Value zero() { return code().index(0); }
   bool loopedEpilogue() const;
@@ -92,18 +103,19 @@ bool Nest::loopedEpilogue() const {
 LogicalResult Nest::resolveEpilogue() {
   Value chain = c.product.getResult(0);
   for (linalg::GenericOp generic : c.epilogue) {
-    SmallVector<Operand> operands;
+    SmallVector<EpilogueInput> inputs;
     for (OpOperand *input : generic.getDpsInputOperands()) {
-      if (input->get() == chain) {
-        operands.push_back(Operand());
+      EpilogueInput &made = inputs.emplace_back();
+      made.chain = input->get() == chain;
+      made.scalar = made.chain ? Value() : scalars.uniform(input->get());
+      if (made.chain || made.scalar)
         continue;
-      }
       auto operand = resolveOperand(input->get(), generic.getMatchingIndexingMap(input), shapes, frame);
       if (!operand)
         return generic.emitError("an operand of this epilogue is no view of memory");
-      operands.push_back(*operand);
+      made.operand = *operand;
     }
-    epilogueOperands.push_back(std::move(operands));
+    epilogueInputs.push_back(std::move(inputs));
     chain = generic.getResult(0);
   }
   return success();
@@ -238,18 +250,16 @@ SmallVector<Value> Nest::accumulate(Value batch, Value row, int64_t rows, Value 
 void Nest::finish(Value accumulator, Value batch, Value row, Value column, Value mask) {
   VectorCode v = code();
   Value chain = accumulator;
-  for (auto [generic, operands] : llvm::zip(c.epilogue, epilogueOperands)) {
+  for (auto [generic, inputs] : llvm::zip(c.epilogue, epilogueInputs)) {
     SmallVector<Value> arguments;
-    for (const Operand &operand : operands) {
-      if (!operand.element) {
-        arguments.push_back(chain);
-      } else if (operand.scalar) {
-        arguments.push_back(v.splat(operand.scalar));
-      } else {
-        Value stride = frame.size(operand.strides[c.column]);
-        Value at = v.add(offsetAt(operand, batch, row), v.times(column, stride));
-        arguments.push_back(v.load(operand.memory, at, stride, operand.element, mask));
+    for (const EpilogueInput &input : inputs) {
+      if (input.chain || input.scalar) {
+        arguments.push_back(input.chain ? chain : v.splat(input.scalar));
+        continue;
       }
+      Value stride = frame.size(input.operand.strides[c.column]);
+      Value at = v.add(offsetAt(input.operand, batch, row), v.times(column, stride));
+      arguments.push_back(v.load(input.operand.memory, at, stride, input.operand.element, mask));
     }
     arguments.push_back(chain); // the unread init of an element-wise generic
     chain = v.cloneBody(generic, arguments, {})[0];

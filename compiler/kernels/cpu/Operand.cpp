@@ -1,24 +1,9 @@
 // Operand.cpp - see Operand.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Operand.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 
 namespace batten {
-
-/// The one scalar that a fill, a splat constant or a splat holds everywhere; null where there are several.
-static Value uniformScalar(Value tensor, KernelFrame &frame) {
-  if (auto fill = tensor.getDefiningOp<linalg::FillOp>())
-    if (auto constant = fill.getInputs()[0].getDefiningOp<arith::ConstantOp>())
-      return frame.builder.clone(*constant)->getResult(0);
-  auto constant = tensor.getDefiningOp<arith::ConstantOp>();
-  auto dense = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : nullptr;
-  if (!dense || !dense.isSplat())
-    return {};
-  auto scalar = cast<TypedAttr>(dense.getSplatValue<Attribute>());
-  return arith::ConstantOp::create(frame.builder, constant.getLoc(), scalar);
-}
 
 std::optional<Operand> resolveOperand(Value tensor, AffineMap map, Shapes &shapes, KernelFrame &frame) {
   std::optional<Access> access = resolveAccess(tensor, shapes);
@@ -27,9 +12,6 @@ std::optional<Operand> resolveOperand(Value tensor, AffineMap map, Shapes &shape
   Operand operand;
   operand.element = cast<RankedTensorType>(tensor.getType()).getElementType();
   operand.strides.assign(map.getNumDims(), Dim::constant(0));
-  operand.scalar = uniformScalar(access->root, frame);
-  if (operand.scalar)
-    return operand;
   operand.memory = frame.memory(access->root);
   operand.offset = access->offset;
   for (auto [position, expression] : llvm::enumerate(map.getResults()))

@@ -8,11 +8,9 @@
 
 namespace batten {
 
-/// The element that loop indices (d0, d1, ...) meet is memory[offset + sum of strides[i] * d_i]; or, for what a fill or
-/// a splat constant gives, one scalar for all of them (memory is null then).
+/// The element that loop indices (d0, d1, ...) meet is memory[offset + sum of strides[i] * d_i].
 struct Operand {
   mlir::Value memory;
-  mlir::Value scalar;
   mlir::Type element;
   Dim offset = Dim::constant(0);
   llvm::SmallVector<Dim> strides;

@@ -1,0 +1,233 @@
+// Pipeline.cpp - THE page: from a checked program to the files that were asked for, one function a stage.
+//
+//   frontend::Program --emit--> batten --describe, lower--> linalg --fuse--> groups --build--> kernels + plans --codegen--> files
+//
+// Every stage can be printed (`--emit=`) and run alone (`batten-opt`). Stages meet only in the IR.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/Compiler.h"
+#include "compiler/Passes.h"
+#include "compiler/codegen/Codegen.h"
+#include "compiler/codegen/Levels.h"
+#include "compiler/frontend/EmitBatten.h"
+#include "dialect/Batten.h"
+#include "dialect/Evaluate.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/SHA256.h"
+#include <chrono>
+
+using namespace mlir;
+
+namespace batten {
+namespace {
+
+/// One compilation: its context, its module and how far it has come.
+class Pipeline {
+public:
+  Pipeline(const frontend::Program &program, const Options &options, frontend::Diagnostics &diagnostics,
+           Compilation &out);
+
+  bool run(const std::vector<Emission> &wanted);
+  /// The batten module alone, for the evaluators.
+  ModuleOp emit();
+
+private:
+  const frontend::Program &program;
+  const Options &options;
+  frontend::Diagnostics &diagnostics;
+  Compilation &out;
+  MLIRContext context{MLIRContext::Threading::DISABLED};
+  OwningOpRef<ModuleOp> module;
+  std::string faults; // what MLIR reported
+
+  bool lower();
+  bool schedule();
+  bool generate(const std::vector<Emission> &wanted);
+  bool runPasses(StringRef phase, llvm::function_ref<void(PassManager &)> add);
+  std::optional<std::string> generateOne(Emission emission, const CodegenOptions &code, std::string &error);
+  void keep(Emission emission, const std::vector<Emission> &wanted);
+  void timed(StringRef phase, llvm::function_ref<void()> work);
+  bool internalError(StringRef phase, StringRef what);
+};
+
+DialectRegistry registry() {
+  DialectRegistry dialects;
+  dialects.insert<BattenDialect, arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect, math::MathDialect,
+                  memref::MemRefDialect, scf::SCFDialect, tensor::TensorDialect, vector::VectorDialect>();
+  registerCodegen(dialects);
+  return dialects;
+}
+
+Pipeline::Pipeline(const frontend::Program &program, const Options &options, frontend::Diagnostics &diagnostics,
+                   Compilation &out)
+    : program(program), options(options), diagnostics(diagnostics), out(out) {
+  context.appendDialectRegistry(registry());
+  context.loadAllAvailableDialects();
+  // MLIR's own reports are about our IR, never about the user's program, except for what a lowering refuses.
+  context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
+    llvm::raw_string_ostream stream(faults);
+    stream << diagnostic.getLocation() << ": " << diagnostic << "\n";
+    return success();
+  });
+}
+
+void Pipeline::timed(StringRef phase, llvm::function_ref<void()> work) {
+  auto start = std::chrono::steady_clock::now();
+  work();
+  std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
+  out.phases.emplace_back(phase.str(), elapsed.count());
+}
+
+bool Pipeline::internalError(StringRef phase, StringRef what) {
+  diagnostics.error("", "internal error in " + phase.str() + ": " + what.str());
+  return false;
+}
+
+bool Pipeline::runPasses(StringRef phase, llvm::function_ref<void(PassManager &)> add) {
+  PassManager passes(&context);
+  add(passes);
+  bool passed = false;
+  timed(phase, [&] { passed = succeeded(passes.run(*module)); });
+  return passed || internalError(phase, faults);
+}
+
+void Pipeline::keep(Emission emission, const std::vector<Emission> &wanted) {
+  if (!llvm::is_contained(wanted, emission))
+    return;
+  llvm::raw_string_ostream stream(out.files[emission]);
+  module->print(stream);
+  stream << "\n";
+}
+
+/// Of everything that was read, so that an artifact says what it was made of.
+std::string hashOfSources(const frontend::Sources &sources) {
+  llvm::SHA256 hash;
+  for (uint32_t i = 0; i < sources.size(); ++i)
+    hash.update(StringRef(sources.file(i).text()));
+  return llvm::toHex(hash.final(), /*LowerCase=*/true).substr(0, 16);
+}
+
+ModuleOp Pipeline::emit() {
+  timed("emit", [&] { module = frontend::emitBatten(program, context, diagnostics); });
+  if (!module)
+    return {};
+  if (failed(verify(*module)))
+    return internalError("emit", faults), ModuleOp();
+  (*module)->setAttr(attr::sourceHash, StringAttr::get(&context, hashOfSources(diagnostics.sources())));
+  return *module;
+}
+
+/// batten -> linalg. The description first: afterwards batch and core can't be told apart.
+bool Pipeline::lower() {
+  return runPasses("lower", [](PassManager &passes) {
+    passes.addPass(createDescribeEntries());
+    passes.addPass(createLowerToLinalg());
+  });
+}
+
+/// linalg -> kernels and plans. Two passes, so that the groups can be looked at between them.
+bool Pipeline::schedule() {
+  return runPasses("schedule", [&](PassManager &passes) {
+    passes.addPass(createFuse({out.cpu, options.fuse}));
+    passes.addPass(createBuildKernels({out.cpu}));
+  });
+}
+
+std::optional<std::string> Pipeline::generateOne(Emission emission, const CodegenOptions &code, std::string &error) {
+  switch (emission) {
+  case Emission::Llvm:
+    return emitLLVM(*module, code, error);
+  case Emission::Asm:
+    return emitAssembly(*module, code, error);
+  case Emission::Header:
+    return emitHeader(*module, code, error);
+  case Emission::Manifest:
+    return emitManifest(*module, code, error);
+  default:
+    return emitObject(*module, code, error);
+  }
+}
+
+bool Pipeline::generate(const std::vector<Emission> &wanted) {
+  CodegenOptions code{out.cpu, unsigned(options.optimise), false};
+  std::string error;
+  std::optional<std::string> object;
+  for (Emission emission : wanted) {
+    if (emission < Emission::Llvm)
+      continue;
+    bool linked = emission == Emission::Object || emission == Emission::Archive || emission == Emission::SharedLibrary;
+    if (linked && !object)
+      timed("codegen", [&] { object = emitObject(*module, code, error); });
+    if (linked && !object)
+      return internalError("codegen", error);
+    std::optional<std::string> file;
+    timed("write", [&] {
+      if (emission == Emission::Object)
+        file = object;
+      else if (emission == Emission::Archive)
+        file = makeArchive(*object, program.name, error);
+      else if (emission == Emission::SharedLibrary)
+        file = linkShared(*object, "", error);
+      else
+        file = generateOne(emission, code, error);
+    });
+    if (!file)
+      return internalError("codegen", error);
+    out.files[emission] = std::move(*file);
+  }
+  return true;
+}
+
+bool Pipeline::run(const std::vector<Emission> &wanted) {
+  std::optional<CpuLevel> level = lookupLevel(options.cpu);
+  if (!level) {
+    diagnostics.error("", "unknown CPU level '" + options.cpu + "'; wanted native, x86-64-v3, x86-64-v4 or an LLVM name of "
+                          "an x86-64 CPU with AVX2 and FMA, such as znver4");
+    return false;
+  }
+  out.cpu = level->name;
+  if (!emit())
+    return false;
+  keep(Emission::Batten, wanted);
+  Emission last = *std::max_element(wanted.begin(), wanted.end());
+  if (last == Emission::Batten)
+    return true;
+  if (!lower())
+    return false;
+  keep(Emission::Linalg, wanted);
+  if (last == Emission::Linalg)
+    return true;
+  if (!schedule())
+    return false;
+  keep(Emission::Scheduled, wanted);
+  return generate(wanted);
+}
+
+class CompilerImplementation : public Compiler {
+public:
+  bool compile(const frontend::Program &program, const Options &options, const std::vector<Emission> &wanted,
+               frontend::Diagnostics &diagnostics, Compilation &out) override {
+    return Pipeline(program, options, diagnostics, out).run(wanted);
+  }
+  bool evaluate(const frontend::Program &program, const frontend::Function &function, Evaluator evaluator,
+                const std::map<std::string, int64_t> &sizes, const std::vector<HostTensor> &arguments,
+                frontend::Diagnostics &diagnostics, std::vector<HostTensor> &results, std::string &error) override;
+  std::string llvmVersion() const override { return LLVM_VERSION_STRING; }
+};
+
+} // namespace
+} // namespace batten
+
+extern "C" __attribute__((visibility("default"))) batten::Compiler *batten_compiler() {
+  static batten::CompilerImplementation compiler;
+  return &compiler;
+}
