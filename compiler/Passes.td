@@ -25,14 +25,6 @@ def LowerToLinalg : Pass<"batten-lower", "mlir::ModuleOp"> {
                            "mlir::math::MathDialect", "mlir::tensor::TensorDialect"];
 }
 
-def DescribeEntries : Pass<"batten-describe", "mlir::ModuleOp"> {
-  let summary = "write down what the C interface says of each entry";
-  let description = [{
-    Takes batten.func. Leaves on it `batten.arguments`, `batten.independent`, `batten.mixes` and `batten.nonempty`, which
-    the lowering carries along and the plan takes over.
-  }];
-}
-
 //===- schedule -----------------------------------------------------------------------------------------------------===//
 
 def Fuse : Pass<"batten-fuse", "mlir::ModuleOp"> {

@@ -1,13 +1,14 @@
-// DescribeEntries.cpp - pass batten-describe: what the C interface says of an entry, written down before it is lowered.
+// DescribeEntries.cpp - batten-describe: what the C interface and the manifest say of each entry.
 //
-// Takes batten.func; leaves attributes on it that the lowering carries along and the plan takes over: the arguments in
-// their order, over which batch symbols its positions are independent and where the others meet, and which symbols must
-// not be 0 (a mean over no position has no value).
+// Runs before the lowering, while batch and core are still told apart, and writes attributes that later forms of the
+// function carry along. The list of arguments is that of the C function: an inout argument stands there once.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Passes.h"
 #include "dialect/Batten.h"
 #include "dialect/Independence.h"
+#include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/SmallSet.h"
 
 using namespace mlir;
 
@@ -15,83 +16,68 @@ namespace batten {
 #define GEN_PASS_DEF_DESCRIBEENTRIES
 #include "compiler/Passes.h.inc"
 
-namespace {
-
-class Description {
-public:
-  explicit Description(FuncOp function) : function(function), b(function.getContext()) {}
-  void run();
-
-private:
-  FuncOp function;
-  Builder b;
-
-  ArgumentAttr input(unsigned index, BlockArgument argument);
-  ArgumentAttr result(unsigned index, unsigned count);
-  void describeArguments();
-  void describeIndependence();
-};
-
-ArgumentAttr Description::input(unsigned index, BlockArgument argument) {
+/// An argument of the function as one of the C function.
+static ArgumentAttr describeArgument(FuncOp func, unsigned position) {
+  MLIRContext *context = func.getContext();
   auto text = [&](StringRef name) {
-    auto found = function.getArgAttrOfType<StringAttr>(index, name);
-    return found ? found : b.getStringAttr("");
+    auto attribute = func.getArgAttrOfType<StringAttr>(position, name);
+    return attribute ? attribute : StringAttr::get(context, "");
   };
-  ArgumentKind kind = function.getArgAttr(index, attr::inout) ? ArgumentKind::Inout : ArgumentKind::Input;
-  return ArgumentAttr::get(b.getContext(), text(attr::name), cast<TensorType>(argument.getType()), kind,
-                           text(attr::path), text(attr::from), text(attr::tree),
-                           function.getArgAttr(index, attr::scalar) != nullptr);
+  bool inout = static_cast<bool>(func.getArgAttr(position, attr::inout));
+  return ArgumentAttr::get(context, text(attr::name), cast<TensorType>(func.getArgumentTypes()[position]),
+                           inout ? ArgumentKind::Inout : ArgumentKind::Input, text(attr::path), text(attr::from),
+                           text(attr::tree), static_cast<bool>(func.getArgAttr(position, attr::scalar)));
 }
 
-/// `out`, or `out0`, `out1`, ...
-ArgumentAttr Description::result(unsigned index, unsigned count) {
-  StringAttr name = b.getStringAttr(count == 1 ? "out" : "out" + Twine(index));
-  StringAttr none = b.getStringAttr("");
-  return ArgumentAttr::get(b.getContext(), name, cast<TensorType>(function.getResultTypes()[index]),
-                           ArgumentKind::Result, none, none, none, /*scalar=*/false);
-}
-
-void Description::describeArguments() {
+/// Arguments but weights, then results but what is written back to an inout: `out`, or `out0`, `out1`, ...
+static ArrayAttr describeArguments(FuncOp func) {
+  Builder builder(func.getContext());
   SmallVector<Attribute> arguments;
-  unsigned updated = 0;
-  for (BlockArgument argument : function.getTensorArguments()) {
-    unsigned index = argument.getArgNumber();
-    if (function.getArgAttr(index, attr::weight))
+  llvm::SmallSet<int64_t, 8> writtenBack;
+  for (unsigned i = func.numRuntimeSymbols(); i < func.getNumArguments(); ++i) {
+    if (auto inout = func.getArgAttrOfType<IntegerAttr>(i, attr::inout))
+      writtenBack.insert(inout.getInt());
+    if (!func.getArgAttr(i, attr::weight))
+      arguments.push_back(describeArgument(func, i));
+  }
+  size_t numOuts = func.getNumResults() - writtenBack.size(), out = 0;
+  StringAttr none = builder.getStringAttr("");
+  for (auto [i, type] : llvm::enumerate(func.getResultTypes())) {
+    if (writtenBack.contains(i))
       continue;
-    updated += function.getArgAttr(index, attr::inout) != nullptr;
-    arguments.push_back(input(index, argument));
+    StringAttr name = builder.getStringAttr(numOuts == 1 ? "out" : "out" + std::to_string(out));
+    ++out;
+    arguments.push_back(ArgumentAttr::get(func.getContext(), name, cast<TensorType>(type), ArgumentKind::Result, none,
+                                          none, none, /*scalar=*/false));
   }
-  unsigned count = function.getResultTypes().size() - updated;
-  for (unsigned i = 0; i < count; ++i)
-    arguments.push_back(result(i, count));
-  function->setAttr(attr::arguments, b.getArrayAttr(arguments));
+  return builder.getArrayAttr(arguments);
 }
 
-void Description::describeIndependence() {
+static void describe(FuncOp func) {
+  Builder builder(func.getContext());
   SmallVector<Attribute> independent, mixes;
-  for (const IndependenceFact &fact : analyseIndependence(function)) {
-    if (fact.independent())
+  for (const IndependenceFact &fact : analyseIndependence(func)) {
+    if (fact.independent()) {
       independent.push_back(fact.symbol.getName());
-    else
-      mixes.push_back(b.getStringAttr(fact.symbol.getName().getValue() + ": " + fact.how));
+      continue;
+    }
+    std::string where = whereMixed(fact);
+    mixes.push_back(
+        builder.getStringAttr(fact.symbol.getName().str() + ": " + fact.how + (where.empty() ? "" : " at " + where)));
   }
-  function->setAttr(attr::independent, b.getArrayAttr(independent));
-  function->setAttr(attr::mixes, b.getArrayAttr(mixes));
+  func->setAttr(attr::arguments, describeArguments(func));
+  func->setAttr(attr::independent, builder.getArrayAttr(independent));
+  func->setAttr(attr::mixes, builder.getArrayAttr(mixes));
+  SmallVector<StringAttr> nonempty = symbolsNotEmpty(func);
+  func->setAttr(attr::nonempty, builder.getArrayAttr(SmallVector<Attribute>(nonempty.begin(), nonempty.end())));
 }
 
-void Description::run() {
-  describeArguments();
-  describeIndependence();
-  SmallVector<StringAttr> nonempty = symbolsNotEmpty(function);
-  function->setAttr(attr::nonempty, b.getArrayAttr(SmallVector<Attribute>(nonempty.begin(), nonempty.end())));
-}
-
-struct DescribeEntriesPass : impl::DescribeEntriesBase<DescribeEntriesPass> {
+namespace {
+struct DescribeEntries : impl::DescribeEntriesBase<DescribeEntries> {
   void runOnOperation() override {
-    for (auto function : getOperation().getOps<FuncOp>())
-      Description(function).run();
+    for (FuncOp func : getOperation().getOps<FuncOp>())
+      describe(func);
   }
 };
-
 } // namespace
 } // namespace batten
