@@ -51,7 +51,8 @@ int bindPointers(batten_program &program, const void *const *weights, batten_err
     return BATTEN_REFUSE(error, BATTEN_E_OUT_OF_MEMORY, "no memory for %s: %lld bytes", description.name,
                          (long long)description.program_bytes);
   const void *bound = nullptr;
-  if (const int result = description.bind(memory, description.program_bytes, weights, &bound, error)) {
+  const void *const *given = description.weight_count > 0 ? weights : nullptr;
+  if (const int result = description.bind(memory, description.program_bytes, given, &bound, error)) {
     release(memory);
     return result;
   }

@@ -1,0 +1,194 @@
+// FaultTest.cpp - the n-th allocation fails, reads come short, are interrupted or fail: statuses, never a crash or a leak.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "FakeProgram.h"
+#include "Files.h"
+#include "runtime/batten.hpp"
+#include "runtime/hooks.h"
+
+#include <cerrno>
+#include <functional>
+
+using namespace batten::test;
+using batten::view;
+using batten::runtime::hooks;
+
+namespace {
+
+std::atomic<int64_t> countdown;
+bool persistent;
+
+/// Runs `action` with its first, second, ... allocation failing, once or from there on, until it succeeds.
+void failEveryAllocation(const std::function<int()> &action) {
+  for (const bool forGood : {false, true}) {
+    persistent = forGood;
+    int64_t n = 1;
+    for (;; ++n) {
+      ASSERT_LT(n, 100);
+      countdown = n;
+      hooks.allocate = [](int64_t) {
+        const int64_t left = --countdown;
+        return persistent ? left > 0 : left != 0;
+      };
+      const int result = action();
+      hooks.allocate = nullptr;
+      if (result == 0)
+        break;
+      EXPECT_EQ(BATTEN_CODE(result), BATTEN_E_OUT_OF_MEMORY);
+    }
+    EXPECT_GT(n, 1) << "nothing was allocated";
+  }
+}
+
+TEST(Fault, FilesAreReadOrRefusedWhenMemoryIsLacking) {
+  failEveryAllocation([] {
+    batten_safetensors *file = nullptr;
+    batten_tensor tensor{};
+    int result = batten_safetensors_open(fixture("types.safetensors").c_str(), &file, nullptr);
+    if (!result)
+      result = batten_safetensors_load(file, 0, &tensor, nullptr);
+    batten_safetensors_close(file);
+    batten_tensor_release(&tensor);
+    return result;
+  });
+  failEveryAllocation([] {
+    batten_tensor tensor{};
+    const int result = batten_npy_load(fixture("f4.npy").c_str(), &tensor, nullptr);
+    batten_tensor_release(&tensor);
+    return result;
+  });
+  const TemporaryFile path("save.safetensors");
+  failEveryAllocation([&] {
+    float data[1] = {};
+    const batten_named_tensor tensor = {"a", view(data, {1})};
+    return batten_safetensors_save(path.c_str(), &tensor, 1, nullptr);
+  });
+}
+
+TEST(Fault, ProgramsAreBoundAndCalledOrRefusedWhenMemoryIsLacking) {
+  bindStatus = 0;
+  failEveryAllocation([] {
+    batten_program *program = nullptr;
+    int result = batten_program_from(&withWeights, &program, nullptr);
+    if (!result)
+      result = batten_program_bind_file(program, fixture("simple.safetensors").c_str(), nullptr, nullptr);
+    batten_program_close(program);
+    return result;
+  });
+  failEveryAllocation([] {
+    batten_program *program = nullptr;
+    batten_workspace *workspace = nullptr;
+    float x[6] = {}, out[6] = {}, factor = 1;
+    int32_t ids[1] = {};
+    bool mask[2] = {};
+    const batten_tensor tensors[] = {view(x, {1, 1, 6}), view(ids, {1, 1}), view(mask, {2}), view(&factor, {}),
+                                     view(out, {1, 1, 6})};
+    int result = batten_program_from(&withoutWeights, &program, nullptr);
+    if (!result)
+      result = batten_program_bind(program, nullptr, 0, nullptr, nullptr);
+    if (!result)
+      result = batten_workspace_create(&workspace, nullptr);
+    if (!result)
+      result = batten_program_call(program, 0, nullptr, tensors, 5, workspace, nullptr);
+    if (!result)
+      result = batten_program_call(program, 0, nullptr, tensors, 5, nullptr, nullptr);
+    batten_workspace_destroy(workspace);
+    batten_program_close(program);
+    return result;
+  });
+}
+
+TEST(Fault, PoolsAreMadeOrRefusedWhenMemoryIsLacking) {
+  failEveryAllocation([] {
+    batten_pool *pool = nullptr;
+    const int result = batten_pool_create(3, &pool, nullptr);
+    batten_pool_destroy(pool);
+    return result;
+  });
+}
+
+TEST(Fault, CallWithoutMemoryForMoreThreadsRunsOnOne) {
+  batten::Error error;
+  batten::Program program = batten::Program::from(&withoutWeights, error);
+  ASSERT_TRUE(program.bind(error));
+  const batten::Workspace workspace = batten::Workspace::create(error);
+  const batten::Pool pool = batten::Pool::create(2, error);
+  float x[6] = {}, out[6] = {}, factor = 1;
+  int32_t ids[1] = {};
+  bool mask[2] = {};
+  hooks.allocate = [](int64_t bytes) { return bytes <= 256; };
+  EXPECT_TRUE(program.call("scale",
+                           {view(x, {1, 1, 6}), view(ids, {1, 1}), view(mask, {2}), view(&factor, {}),
+                            view(out, {1, 1, 6})},
+                           workspace, error, pool))
+      << error.message();
+  hooks.allocate = nullptr;
+  EXPECT_EQ(recorded.workspaceBytes, 256);
+}
+
+std::atomic<int> readCalls;
+
+TEST(Fault, ShortAndInterruptedReadsAreContinued) {
+  readCalls = 0;
+  hooks.read = [](int descriptor, void *data, size_t bytes, off_t offset) -> ssize_t {
+    if (++readCalls % 3 == 0) {
+      errno = EINTR;
+      return -1;
+    }
+    return pread(descriptor, data, bytes < 5 ? bytes : 5, offset);
+  };
+  batten::Error error;
+  const batten::Tensor tensor = batten::Tensor::loadNpy(fixture("f4.npy"), error);
+  hooks.read = nullptr;
+  ASSERT_TRUE(tensor) << error.message();
+  for (int64_t i = 0; i < tensor.elements(); ++i)
+    EXPECT_EQ(tensor.data<float>()[i], static_cast<float>(i - 3));
+  EXPECT_GT(readCalls, 40);
+}
+
+std::atomic<int> failAt;
+
+TEST(Fault, EveryReadMayFailOrEnd) {
+  for (const bool shrinks : {false, true})
+    for (int n = 1;; ++n) {
+      static bool ends;
+      ends = shrinks;
+      failAt = n;
+      hooks.read = [](int descriptor, void *data, size_t bytes, off_t offset) -> ssize_t {
+        if (--failAt == 0) {
+          errno = EIO;
+          return ends ? 0 : -1;
+        }
+        return pread(descriptor, data, bytes, offset);
+      };
+      bindStatus = 0;
+      batten::Error error;
+      batten::Program program = batten::Program::from(&withWeights, error);
+      const bool bound = program.bind(fixture("simple.safetensors"), error);
+      hooks.read = nullptr;
+      if (bound) {
+        EXPECT_EQ(n, 5); // length, header, two tensors
+        break;
+      }
+      EXPECT_EQ(error.code(), BATTEN_E_FILE);
+      EXPECT_STREQ(error.message(), shrinks ? "`simple.safetensors` became shorter while it was read"
+                                            : "cannot read `simple.safetensors`: Input/output error");
+    }
+}
+
+TEST(Fault, ShortWritesAreContinued) {
+  readCalls = 0;
+  hooks.write = [](int descriptor, const void *data, size_t bytes) -> ssize_t {
+    if (++readCalls % 3 == 0) {
+      errno = EINTR;
+      return -1;
+    }
+    return write(descriptor, data, bytes < 7 ? bytes : 7);
+  };
+  batten::Error error;
+  const TemporaryFile copy("short.npy");
+  EXPECT_TRUE(batten::Tensor::loadNpy(fixture("f8.npy"), error).saveNpy(copy.path, error));
+  hooks.write = nullptr;
+  EXPECT_EQ(readBytes(copy.path), readBytes(fixture("f8.npy")));
+}
+
+} // namespace

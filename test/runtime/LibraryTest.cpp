@@ -1,0 +1,127 @@
+// LibraryTest.cpp - shared libraries are opened by name, by file name, or by the only program inside.
+//
+// The libraries are compiled here, from C that holds nothing but a description: `cc` is what builds this test too.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "Files.h"
+#include "runtime/batten.hpp"
+
+#include <cstdlib>
+
+using namespace batten::test;
+
+namespace {
+
+std::string root() {
+  const std::string here = __FILE__;
+  return here.substr(0, here.rfind("/test/runtime/"));
+}
+
+bool run(const std::string &command) { return std::system((command + " 2>/dev/null").c_str()) == 0; }
+
+/// A shared library under this file name, from C source.
+class Library {
+public:
+  Library(const std::string &name, const std::string &source) : c(name + ".c", source), object(name) {
+    built = run("cc -shared -fPIC -I'" + root() + "' -o '" + object.path + "' '" + c.path + "'");
+  }
+  TemporaryFile c, object;
+  bool built;
+};
+
+/// C source of a program without entries.
+std::string program(const std::string &name) {
+  std::string text = R"(
+#include "runtime/abi.h"
+static int bind_NAME(void *memory, int64_t bytes, const void *const *weights, const void **program, batten_error *error) {
+  (void)bytes, (void)weights, (void)error;
+  *program = memory;
+  return 0;
+}
+static const batten_description description_NAME = {
+    .abi = BATTEN_ABI, .size = sizeof(batten_description), .name = "NAME", .program_bytes = 64, .bind = bind_NAME};
+const batten_description *NAME_describe(void) { return &description_NAME; }
+)";
+  for (size_t at; (at = text.find("NAME")) != std::string::npos;)
+    text.replace(at, 4, name);
+  return text;
+}
+
+std::string nameOf(const TemporaryFile &file) {
+  std::string stem = file.path.substr(file.path.rfind('/') + 1);
+  stem = stem.substr(0, stem.find(".so"));
+  for (char &c : stem)
+    c = isalnum(static_cast<unsigned char>(c)) ? c : '_';
+  return stem;
+}
+
+TEST(Library, ProgramIsFoundByTheNameOfTheFile) {
+  const TemporaryFile named("named.so"); // for its path alone
+  const Library library("named.so", program(nameOf(named)) + program("other"));
+  if (!library.built)
+    GTEST_SKIP() << "no cc";
+  batten::Error error;
+  batten::Program opened = batten::Program::open(library.object.path, error);
+  ASSERT_TRUE(opened) << error.message();
+  EXPECT_EQ(opened.describe().name, nameOf(named));
+  EXPECT_TRUE(opened.bind(error)) << error.message();
+}
+
+TEST(Library, ProgramIsFoundByItsNameOrAlone) {
+  const Library library("renamed.so", program("simple") + "int helper_describe_not(void) { return 0; }\n");
+  if (!library.built)
+    GTEST_SKIP() << "no cc";
+  batten::Error error;
+  EXPECT_TRUE(batten::Program::open(library.object.path, error)) << error.message();
+  EXPECT_TRUE(batten::Program::open(library.object.path, error, "simple")) << error.message();
+  EXPECT_FALSE(batten::Program::open(library.object.path, error, "complex"));
+  EXPECT_EQ(error.code(), BATTEN_E_NAME);
+  EXPECT_NE(std::string(error.message()).find("has no program `complex`: no symbol complex_describe"), std::string::npos);
+}
+
+TEST(Library, SeveralProgramsMustBeNamed) {
+  const Library library("both.so", program("first") + program("second")), none("none.so", "int x;");
+  if (!library.built || !none.built)
+    GTEST_SKIP() << "no cc";
+  batten::Error error;
+  EXPECT_FALSE(batten::Program::open(library.object.path, error));
+  EXPECT_EQ(error.code(), BATTEN_E_NAME);
+  EXPECT_NE(std::string(error.message()).find("holds several programs, say which: "), std::string::npos);
+  EXPECT_NE(std::string(error.message()).find("first"), std::string::npos);
+  EXPECT_NE(std::string(error.message()).find("second"), std::string::npos);
+  EXPECT_TRUE(batten::Program::open(library.object.path, error, "second"));
+  EXPECT_FALSE(batten::Program::open(none.object.path, error));
+  EXPECT_NE(std::string(error.message()).find("holds no program"), std::string::npos);
+}
+
+TEST(Library, FilesThatAreNoLibrariesAreRefused) {
+  batten::Error error;
+  EXPECT_FALSE(batten::Program::open("libnot.so", error));
+  EXPECT_STREQ(error.message(), "cannot open `libnot.so`: No such file or directory");
+  const TemporaryFile text("text.so", "not a library");
+  EXPECT_FALSE(batten::Program::open(text.path, error));
+  EXPECT_EQ(error.code(), BATTEN_E_SYSTEM);
+  EXPECT_FALSE(batten::Program::open("/dev/zero", error));
+  EXPECT_EQ(error.code(), BATTEN_E_FILE);
+}
+
+TEST(Library, OpenAndCloseLeaveNothingBehind) {
+  const Library library("cycle.so", program("cycle"));
+  if (!library.built)
+    GTEST_SKIP() << "no cc";
+  batten::Error error;
+  for (int i = 0; i < 1000; ++i)
+    ASSERT_TRUE(batten::Program::open(library.object.path, error));
+}
+
+TEST(Headers, CompileAsCAndAsCpp) {
+  const TemporaryFile c("header.c", "#include \"runtime/batten.h\"\nint main(void) { return 0; }\n");
+  const TemporaryFile cpp("header.cpp", "#include \"runtime/batten.hpp\"\nint main() { return 0; }\n");
+  const std::string flags = " -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I'" + root() + "' ";
+  if (!run("cc --version >/dev/null"))
+    GTEST_SKIP() << "no cc";
+  EXPECT_TRUE(run("cc -std=c99" + flags + c.path));
+  EXPECT_TRUE(run("c++ -std=c++17 -x c++" + flags + c.path));
+  EXPECT_TRUE(run("c++ -std=c++17 -fno-exceptions -fno-rtti" + flags + cpp.path));
+}
+
+} // namespace
