@@ -14,8 +14,7 @@ def Batten_PlanOp : Batten_Op<"plan", [Symbol, IsolatedFromAbove, NoTerminator]>
     never meet; `mixes` says for the others where they do; `nonempty` lists the unbounded symbols that must not be 0.
 
     Constraints:
-    * (C1) there is one pointer for each argument that is not a weight; of a bind plan one for each weight.
-    * (C2) polynomials of the plan are over its runtime symbols.
+    * (C1) polynomials of the plan are over its runtime symbols.
 
     ```mlir
     batten.plan @q_proj[B, T <= 2048] kind "entry" attributes {c_name = "q_proj", independent = ["B", "T"]} {
@@ -28,6 +27,7 @@ def Batten_PlanOp : Batten_Op<"plan", [Symbol, IsolatedFromAbove, NoTerminator]>
                        OptionalAttr<Batten_ArgumentArrayAttr>:$arguments);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name `` custom<Symbols>($symbols) `kind` $kind attr-dict-with-keyword $body";
+  let hasRegionVerifier = 1;
 }
 
 def Batten_ProgramMemoryOp : Batten_Op<"program_memory", [Pure, HasParent<"PlanOp">]> {

@@ -105,7 +105,7 @@ def Batten_RmsNormOp : Batten_TensorOp<"rms_norm", ["operandCoreRank"], ["flops"
     * (C1) operands and result have one dtype and one dim.
 
     ```mlir
-    %y = batten.rms_norm %x, %g eps 1.000000e-06 : (!batten.tensor<f32[B, T | 768]>, !batten.tensor<f32[| 768]>) -> !batten.tensor<f32[B, T | 768]>
+    %y = batten.rms_norm %x, %g eps 1.000000e-05 : (!batten.tensor<f32[B, T | 768]>, !batten.tensor<f32[| 768]>) -> !batten.tensor<f32[B, T | 768]>
     ```
   }];
   let arguments = (ins Batten_FloatTensor:$x, Batten_FloatTensor:$g, F64Attr:$eps);

@@ -11,13 +11,6 @@ using namespace batten;
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
 
-LogicalResult ConstantOp::verify() {
-  // constant_c1; that no operand gives batch dims has been seen already
-  if (!getResult().getType().hasStaticShape())
-    return emitOpError("has a core of unknown size, ") << listText(getResult().getType().coreDims());
-  return success(); // constant_c2 is a trait
-}
-
 std::optional<unsigned> FillOp::operandCoreRank(unsigned) { return 0; } // fill_c1
 
 LogicalResult FillOp::verifyBatch() {

@@ -5,12 +5,11 @@
 
 include "dialect/Batten.td"
 
-def Batten_ConstantOp : Batten_TensorOp<"constant", [], [], [ConstantLike, AllTypesMatch<["value", "result"]>]> {
+def Batten_ConstantOp : Batten_TensorOp<"constant", [], [], [ConstantLike, AllTypesMatch<["value", "result"]>/*constant_c1*/]> {
   let summary = "a literal";
   let description = [{
     Constraints:
-    * (C1) no batch dims; the core is static.
-    * (C2) the value has the result's type.
+    * (C1) the value has the result's type; so it has no batch dims and a static core.
 
     ```mlir
     %c = batten.constant dense<5.000000e-01> : !batten.tensor<f32[|]>
@@ -18,7 +17,6 @@ def Batten_ConstantOp : Batten_TensorOp<"constant", [], [], [ConstantLike, AllTy
   }];
   let arguments = (ins ElementsAttr:$value);
   let assemblyFormat = "attr-dict $value";
-  let hasVerifier = 1;
   let hasFolder = 1;
 }
 

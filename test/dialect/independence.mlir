@@ -1,0 +1,86 @@
+// A dim is independent, or the first op that lets its positions meet is named with its place; what the C interface must
+// know is written onto the entry.
+// RUN: batten-opt %s -batten-describe | FileCheck %s
+
+// CHECK-LABEL: batten.func @rows[B, T <= 64]
+// CHECK-SAME: batten.arguments = [#batten.argument<name = "x", type = !batten.tensor<f32[B, T | 8]>, kind = input>,
+// CHECK-SAME: #batten.argument<name = "s", type = !batten.tensor<f32[|]>, kind = input, scalar>,
+// CHECK-SAME: #batten.argument<name = "out", type = !batten.tensor<f32[B, T | 8]>, kind = result>]
+// CHECK-SAME: batten.independent = ["B", "T"]
+// CHECK-SAME: batten.mixes = []
+// CHECK-SAME: batten.nonempty = []
+batten.func @rows[B, T <= 64](%x: !batten.tensor<f32[B, T | 8]> {batten.name = "x"}, %s: !batten.tensor<f32[|]> {batten.name = "s", batten.scalar}, %w: !batten.tensor<f32[| 8]> {batten.name = "w", batten.weight = "m.w"}) -> !batten.tensor<f32[B, T | 8]> {
+  %y = batten.mul %x, %s : (!batten.tensor<f32[B, T | 8]>, !batten.tensor<f32[|]>) -> !batten.tensor<f32[B, T | 8]>
+  %z = batten.mul %y, %w : (!batten.tensor<f32[B, T | 8]>, !batten.tensor<f32[| 8]>) -> !batten.tensor<f32[B, T | 8]>
+  %p = batten.softmax %z dim 0 : (!batten.tensor<f32[B, T | 8]>) -> !batten.tensor<f32[B, T | 8]>
+  batten.return %p : !batten.tensor<f32[B, T | 8]>
+}
+
+// Over a mean nothing is said of no positions; T is bounded, so it is never 0.
+// CHECK-LABEL: batten.func @over_batch
+// CHECK-SAME: batten.independent = []
+// CHECK-SAME: batten.mixes = ["B: `mean` over batch B at m.btn:8:57", "T: `mean` over batch T at m.btn:8:57"]
+// CHECK-SAME: batten.nonempty = ["B"]
+batten.func @over_batch[B, T <= 64](%x: !batten.tensor<f32[B, T | 8]>) -> !batten.tensor<f32[| 8]> {
+  %n = batten.neg %x : (!batten.tensor<f32[B, T | 8]>) -> !batten.tensor<f32[B, T | 8]>
+  %y = batten.reduce_batch "mean" %n dims ["B", "T"] : (!batten.tensor<f32[B, T | 8]>) -> !batten.tensor<f32[| 8]> loc("m.btn":8:57)
+  batten.return %y : !batten.tensor<f32[| 8]>
+}
+
+// CHECK-LABEL: batten.func @empty_sum
+// CHECK-SAME: batten.independent = ["T"]
+// CHECK-SAME: batten.mixes = ["B: `sum` over batch B at {{.*}}independence.mlir:[[@LINE+4]]:8"]
+// CHECK-SAME: batten.nonempty = []
+batten.func @empty_sum[B, T <= 64](%x: !batten.tensor<f32[B, T | 8]>) -> !batten.tensor<f32[T | 8]> {
+  // Not over T: this is one number a T.
+  %y = batten.reduce_batch "sum" %x dims ["B"] : (!batten.tensor<f32[B, T | 8]>) -> !batten.tensor<f32[T | 8]>
+  batten.return %y : !batten.tensor<f32[T | 8]>
+}
+
+// CHECK-LABEL: batten.func @crosses
+// CHECK-SAME: batten.independent = ["B"]
+// CHECK-SAME: batten.mixes = ["T: T moves right of the bar at
+batten.func @crosses[B, T <= 64](%x: !batten.tensor<f32[B, T | 8]>) -> !batten.tensor<f32[B | T, 8]> {
+  %y = batten.rearrange %x splits [["8"]] permutation [0, 1, 2] joins [1, 1] : (!batten.tensor<f32[B, T | 8]>) -> !batten.tensor<f32[B | T, 8]>
+  batten.return %y : !batten.tensor<f32[B | T, 8]>
+}
+
+// Moving a static factor out of the core and back mixes nothing.
+// CHECK-LABEL: batten.func @heads
+// CHECK-SAME: batten.independent = ["B", "T"]
+batten.func @heads[B, T <= 64, H = 8](%x: !batten.tensor<f32[B, T | 512]>) -> !batten.tensor<f32[B, T | 512]> {
+  %y = batten.rearrange %x splits [["8", "64"]] permutation [0, 2, 1, 3] joins [1] : (!batten.tensor<f32[B, T | 512]>) -> !batten.tensor<f32[B, H, T | 64]>
+  %z = batten.rearrange %y splits [["64"]] permutation [0, 2, 1, 3] joins [2] : (!batten.tensor<f32[B, H, T | 64]>) -> !batten.tensor<f32[B, T | 512]>
+  batten.return %z : !batten.tensor<f32[B, T | 512]>
+}
+
+// CHECK-LABEL: batten.func @number
+// CHECK-SAME: batten.mixes = ["T: T is used as a number at
+batten.func @number[B, T <= 64](%x: !batten.tensor<f32[B, T |]>) -> !batten.tensor<f32[B, T |]> {
+  %n = batten.dim "T" : !batten.tensor<f32[|]>
+  %y = batten.mul %x, %n : (!batten.tensor<f32[B, T |]>, !batten.tensor<f32[|]>) -> !batten.tensor<f32[B, T |]>
+  batten.return %y : !batten.tensor<f32[B, T |]>
+}
+
+// CHECK-LABEL: batten.func @offset
+// CHECK-SAME: batten.mixes = ["T: T says where a slice begins at
+batten.func @offset[B, T <= 64](%x: !batten.tensor<f32[B, T | 128]>) -> !batten.tensor<f32[B, T |]> {
+  %y = batten.slice %x offsets ["T - 1"] sizes ["1"] dropped [0] : (!batten.tensor<f32[B, T | 128]>) -> !batten.tensor<f32[B, T |]>
+  batten.return %y : !batten.tensor<f32[B, T |]>
+}
+
+// CHECK-LABEL: batten.func @handed_on
+// CHECK-SAME: batten.mixes = ["T: T stands right of the bar at
+batten.func @handed_on[B, T <= 64](%x: !batten.tensor<f32[B | T]>) -> !batten.tensor<f32[B | T]> {
+  batten.return %x : !batten.tensor<f32[B | T]>
+}
+
+// What is written back to an inout is no result of the C function; two others are numbered.
+// CHECK-LABEL: batten.func @update
+// CHECK-SAME: batten.arguments = [#batten.argument<name = "p", type = !batten.tensor<f32[B |]>, kind = inout, path = "w1", tree = "Mlp">,
+// CHECK-SAME: #batten.argument<name = "out0", type = !batten.tensor<f32[B |]>, kind = result>,
+// CHECK-SAME: #batten.argument<name = "out1", type = !batten.tensor<f32[B |]>, kind = result>]
+batten.func @update[B](%p: !batten.tensor<f32[B |]> {batten.name = "p", batten.tree = "Mlp", batten.path = "w1", batten.inout = 2 : i64}) -> (!batten.tensor<f32[B |]>, !batten.tensor<f32[B |]>, !batten.tensor<f32[B |]>) {
+  %y = batten.neg %p : (!batten.tensor<f32[B |]>) -> !batten.tensor<f32[B |]>
+  batten.return %y, %p, %y : !batten.tensor<f32[B |]>, !batten.tensor<f32[B |]>, !batten.tensor<f32[B |]>
+}
