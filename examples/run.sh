@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# run.sh BUILD - the main job on real files: three models to libraries, embedded in a C and a C++ program, and run.
+set -euo pipefail
+build=$(cd "${1:?usage: examples/run.sh BUILD}" && pwd)
+cd "$(dirname "$0")"
+batten=$build/bin/batten
+out=$build/examples
+mkdir -p "$out"
+cc=$(command -v cc || command -v clang-22)
+cxx=$(command -v c++ || command -v clang++-22)
+warnings=(-Wall -Wextra -Wpedantic -Werror)
+
+echo "1. inputs and weights"
+"$cc" -O2 -I.. make_inputs.c "$build/runtime/libbatten_runtime.a" -lm -lpthread -ldl -o "$out/make_inputs"
+inputs() { "$out/make_inputs" "$out/$1" "${@:2}"; }
+inputs simple.x.npy 1 32 10
+inputs simple.safetensors 2 fc.weight:5,10 fc.bias:5
+inputs qproj.x.npy 3 32 128 512
+inputs qproj.wq.npy 4 512 64
+inputs encoder.x.npy 5 4 128 256
+inputs encoder.safetensors 6 encoder.g1:256 encoder.b1:256 encoder.g2:256 encoder.b2:256 \
+  encoder.mha.wqkv:256,768 encoder.mha.bqkv:768 encoder.mha.wo:256,256 encoder.mha.bo:256 \
+  encoder.mlp.up:256,1024 encoder.mlp.bup:1024 encoder.mlp.down:1024,256 encoder.mlp.bdown:256
+
+echo "2. the double-precision reference"
+run() { "$batten" run "$1/$1.btn" "$2" --evaluate "${@:3}"; }
+run simple forward --weights="$out/simple.safetensors" --x="@$out/simple.x.npy" -o "$out/simple.y.npy"
+run qproj q_proj --x="@$out/qproj.x.npy" --wq="@$out/qproj.wq.npy" -o "$out/qproj.q.npy"
+run encoder forward --weights="$out/encoder.safetensors" --x="@$out/encoder.x.npy" -o "$out/encoder.y.npy"
+
+echo "3. three libraries and their headers"
+for model in simple qproj encoder; do
+  "$batten" build "$model/$model.btn" -o "$out/lib$model.so" 2> /dev/null
+  printf '   lib%s.so %s bytes, %s.h\n' "$model" "$(stat -c %s "$out/lib$model.so")" "$model"
+done
+
+echo "4. a C and a C++ program with them inside"
+link=(-L"$out" -Wl,-rpath,"$out" "$build/runtime/libbatten_runtime.a" -lm -lpthread -ldl)
+"$cc" -std=c11 -O2 -D_GNU_SOURCE "${warnings[@]}" -I"$out" -I. -I.. simple/main.c -lsimple -lqproj "${link[@]}" -o "$out/embed_c"
+"$cxx" -std=c++17 -O2 "${warnings[@]}" -I"$out" -I. -I.. encoder/main.cpp -lencoder "${link[@]}" -o "$out/embed_cpp"
+
+echo "5. what they say"
+"$out/embed_c" "$out"
+"$out/embed_cpp" "$out"
