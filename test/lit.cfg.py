@@ -23,7 +23,7 @@ config.test_exec_root = os.path.join(os.path.dirname(binaries), "test-output")
 
 config.environment["PATH"] = os.pathsep.join([binaries, llvm, os.environ["PATH"]])
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
-config.substitutions += [("%src", source), ("%bin", binaries), ("%python", sys.executable)]
+config.substitutions += [("%src", source), ("%bin", binaries), ("%llvm", llvm), ("%python", sys.executable)]
 
 for tool in os.listdir(binaries):
     config.available_features.add(tool)
