@@ -73,7 +73,7 @@ ExprPtr Parser::parseCast() {
   SourceRange begin = peek().range;
   ExprPtr operand = parseUnary();
   while (at(TokenKind::KwAs)) {
-    wrap(advance());
+    wrap(advance(), begin);
     auto cast = std::make_unique<CastExpr>(begin);
     cast->operand = std::move(operand);
     cast->dtype = parseDType();
@@ -120,7 +120,7 @@ ExprPtr Parser::parsePost() {
       member->range = rangeFrom(begin);
       base = std::move(member);
     }
-    wrap(suffix);
+    wrap(suffix, begin);
   }
   deepest = std::max(deepest, outside);
   return base;

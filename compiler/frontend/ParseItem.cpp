@@ -267,6 +267,7 @@ ItemPtr Parser::parseModel() {
   item->name = parseIdentifier("the name of a model");
   item->generics = parseGenerics();
   item->conditions = parseWhere();
+  recoverToBody();
   Token open = expect(TokenKind::LeftBrace);
   // What can't be a member stands after a forgotten `}`.
   auto foreign = [&] { return beginsItem(peek().kind) && !isMember(peek().kind); };
@@ -333,9 +334,14 @@ ItemPtr Parser::parseTest() {
     expectClosing(TokenKind::RightParen, open, "`,`");
   }
   Nest nest(*this, "block");
-  Token open = expect(TokenKind::LeftBrace);
-  item->body = parseStatements(/*inTest=*/true);
-  expectClosing(TokenKind::RightBrace, open, "`let`, `var`, `for`, `name =`, `expect`");
+  recoverToBody();
+  if (at(TokenKind::LeftBrace)) {
+    Token open = advance();
+    item->body = parseStatements(/*inTest=*/true);
+    closeBlock(open, "`let`, `var`, `for`, `name =`, `expect`");
+  } else {
+    unexpected(item->bindings.empty() ? "`(` or `{`" : "`{`");
+  }
   item->range = rangeFrom(item->range);
   return item;
 }

@@ -7,30 +7,24 @@
 
 namespace batten::frontend {
 
-// block = "{" { stmt } "return" expr { "," expr } "}"
+// block = "{" { stmt } "return" expr { "," expr } "}", at its brace
 Block Parser::parseBlock() {
   Nest nest(*this, "block");
   Block block;
-  Token open = expect(TokenKind::LeftBrace);
+  Token open = advance();
   block.statements = parseStatements(/*inTest=*/false);
   block.returnRange = peek().range;
-  if (at(TokenKind::RightBrace))
-    unexpected("a statement or `return`").help("a block ends with `return`");
-  if (at(TokenKind::KwReturn)) {
-    advance();
+  if (accept(TokenKind::KwReturn)) {
     do
       block.results.push_back(parseExpr());
     while (accept(TokenKind::Comma));
     accept(TokenKind::Semicolon);
-    expectClosing(TokenKind::RightBrace, open, "`,`");
+  } else if (at(TokenKind::RightBrace)) {
+    unexpected("a statement or `return`").help("a block ends with `return`");
   } else {
     unexpected("`let`, `var`, `for`, `name =` or `return`");
   }
-  // A broken result leaves the block by its brace, so that what follows it is read as usual.
-  if (failing) {
-    recover(Scope::Model, SIZE_MAX);
-    accept(TokenKind::RightBrace);
-  }
+  closeBlock(open, "`,`");
   block.range = rangeFrom(open);
   return block;
 }
@@ -103,7 +97,7 @@ StmtPtr Parser::parseAssign() {
   auto statement = std::make_unique<AssignStmt>(peek().range);
   statement->name = parseIdentifier();
   if (!at(TokenKind::Equal))
-    unexpected("`=`").help("a statement is `let`, `var`, `for` or `name = value`; a value alone does nothing");
+    unexpected("`=`").help("a value alone does nothing; a block ends with `return value`");
   advance();
   statement->value = parseExpr();
   statement->range = rangeFrom(statement->range);
@@ -119,11 +113,15 @@ StmtPtr Parser::parseFor() {
   do
     statement->iterators.push_back(parseIterator());
   while (accept(TokenKind::Comma));
-  Token open = expect(TokenKind::LeftBrace, "`,`, `..` or `{`");
+  if (!at(TokenKind::LeftBrace)) {
+    unexpected("`,`, `..` or `{`");
+    return nullptr;
+  }
+  Token open = advance();
   statement->body = parseStatements(/*inTest=*/false);
   if (at(TokenKind::KwReturn))
     unexpected("a statement or `}`").help("a `for` has no value: assign to a `var` declared before it");
-  expectClosing(TokenKind::RightBrace, open, "a statement");
+  closeBlock(open, "a statement");
   statement->range = rangeFrom(statement->range);
   return statement;
 }

@@ -71,14 +71,43 @@ std::string Parser::describe(const Token &token) const {
 
 Diagnostic &Parser::unexpected(const std::string &expected) {
   const Token &found = peek();
-  // What the lexer reported, or what its error cut off, is no second error.
-  bool silent = found.kind == TokenKind::Invalid || (found.kind == TokenKind::End && list.truncated);
-  if (silent)
+  if (isReported(found))
     failing = true;
+  bool misused = isMisusedName();
   Diagnostic &error = fail("E0005", found.range, "expected " + expected + ", found " + describe(found));
-  if (isReservedWord(found.kind) && expected.starts_with("a name"))
+  // The word is passed over, or recovery would take it for the item that it begins elsewhere.
+  if (misused) {
     error.label("`" + std::string(text(found)) + "` is a reserved word");
+    ++next;
+  }
   return error;
+}
+
+// What the lexer reported, what its error cut off, or where recovery stopped again is no second error.
+bool Parser::isReported(const Token &token) const {
+  if (token.kind == TokenKind::Invalid || (token.kind == TokenKind::End && list.truncated))
+    return true;
+  for (const Diagnostic &seen : diagnostics.all())
+    if (seen.range && seen.range->file == token.range.file && seen.range->begin == token.range.begin)
+      return true;
+  return false;
+}
+
+// `let test = 3`: a reserved word where what follows shows that a name was meant, and no item begins.
+bool Parser::isMisusedName() const {
+  if (!isReservedWord(peek().kind))
+    return false;
+  switch (peek(1).kind) {
+  case TokenKind::Equal:
+  case TokenKind::Colon:
+  case TokenKind::Comma:
+  case TokenKind::RightParen:
+  case TokenKind::RightBracket:
+  case TokenKind::Greater:
+    return true;
+  default:
+    return false;
+  }
 }
 
 Diagnostic &Parser::fail(std::string code, SourceRange range, std::string message) {
@@ -108,7 +137,9 @@ Parser::Nest::Nest(Parser &parser, const char *what) : parser(parser) {
     parser.reportDepth(what, parser.peek().range);
 }
 
-void Parser::wrap(const Token &suffix) {
+void Parser::wrap(const Token &suffix, const SourceRange &begin) {
+  if (depth == 0)
+    outermost = begin;
   if (++deepest > maxDepth)
     reportDepth("expression", suffix.range);
 }
@@ -116,8 +147,7 @@ void Parser::wrap(const Token &suffix) {
 void Parser::reportDepth(const char *what, const SourceRange &where) {
   LineColumn begin = sources.begin(outermost), level = sources.begin(where);
   std::string place = level.line == begin.line ? "column " + std::to_string(level.column) : sources.at(where);
-  SourceRange start = depth == 0 ? where : outermost;
-  fail("E0004", {start.file, start.begin, start.begin + 1},
+  fail("E0004", {outermost.file, outermost.begin, outermost.begin + 1},
        std::string(what) + " is nested more than " + std::to_string(maxDepth) + " levels deep")
       .label("starts here; level " + std::to_string(maxDepth + 1) + " is at " + place)
       .help("bind inner parts with `let`; the limit also guards the compiler's own stack");
@@ -132,6 +162,23 @@ bool Parser::beginsStatement() const {
   return kind == TokenKind::KwLet || kind == TokenKind::KwFor || kind == TokenKind::KwReturn ||
          (kind == TokenKind::KwVar && after != TokenKind::LeftParen) ||
          (kind == TokenKind::Identifier && after == TokenKind::Equal);
+}
+
+void Parser::recoverToBody() {
+  if (!failing || abandoned)
+    return;
+  failing = false;
+  while (!at(TokenKind::End) && !at(TokenKind::LeftBrace) && !at(TokenKind::RightBrace) && !beginsItem(peek().kind))
+    advance();
+  failing = !at(TokenKind::LeftBrace);
+}
+
+void Parser::closeBlock(const Token &open, const char *others) {
+  expectClosing(TokenKind::RightBrace, open, others);
+  if (!failing)
+    return;
+  recover(Scope::Model, SIZE_MAX);
+  accept(TokenKind::RightBrace);
 }
 
 void Parser::recover(Scope scope, size_t progressFrom) {

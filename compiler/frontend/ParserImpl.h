@@ -50,6 +50,8 @@ private:
   std::string_view text(const Token &token) const;
   std::string describe(const Token &token) const;
   Diagnostic &unexpected(const std::string &expected);
+  bool isReported(const Token &token) const;
+  bool isMisusedName() const;
   Diagnostic &fail(std::string code, SourceRange range, std::string message);
   // From the start of `begin` to the end of the last token consumed.
   SourceRange rangeFrom(const Token &begin) const { return rangeFrom(begin.range); }
@@ -61,11 +63,15 @@ private:
   // Recovery: to the next item, member or statement, or a `}` that closes the present block.
   enum class Scope { File, Model, Statements };
   void recover(Scope scope, size_t progressFrom);
+  // After a broken header, to the `{` of its body if that comes first.
+  void recoverToBody();
+  // The `}` of a block that was opened, whatever else the block holds.
+  void closeBlock(const Token &open, const char *others);
   static bool beginsItem(TokenKind kind);
   static bool isMember(TokenKind kind);
   bool beginsStatement() const;
   // Counts a level around all that the present postfix or cast expression holds.
-  void wrap(const Token &suffix);
+  void wrap(const Token &suffix, const SourceRange &begin);
   void reportDepth(const char *what, const SourceRange &where);
 
   // ParseItem.cpp
