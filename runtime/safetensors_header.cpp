@@ -326,7 +326,7 @@ int64_t SafetensorsHeader::find(const char *wanted) const {
   const uint32_t *found = std::lower_bound(byName.begin(), byName.end(), wanted, [&](uint32_t entry, const char *to) {
     return strcmp(name(entry), to) < 0;
   });
-  return found != byName.end() && !strcmp(name(*found), wanted) ? *found : -1;
+  return found != byName.end() && !strcmp(name(*found), wanted) ? (int64_t)*found : -1;
 }
 
 } // namespace batten::runtime

@@ -7,7 +7,9 @@
 
 #include "gtest/gtest.h"
 
+#include <algorithm>
 #include <string>
+#include <thread>
 
 using namespace batten::test;
 using batten::view;
@@ -223,6 +225,39 @@ TEST_F(Call, SizesOutOfRangeAreLeftToTheEntry) {
   EXPECT_TRUE(program.call("scale", tensors, workspace, error));
   EXPECT_EQ(recorded.workspace, nullptr);
   EXPECT_EQ(recorded.workspaceBytes, 0);
+}
+
+TEST_F(Call, ManyThreadsShareOneBoundProgram) {
+  batten_entry doubling = entries[0];
+  doubling.call = [](const void *, const int64_t *sizes, void *const *pointers, void *work, int64_t, const batten_call *) {
+    for (int64_t i = 0; i < sizes[0] * sizes[1] * 3 * sizes[2]; ++i) {
+      static_cast<float *>(work)[i] = static_cast<const float *>(pointers[0])[i];
+      static_cast<float *>(pointers[4])[i] = 2 * static_cast<float *>(work)[i];
+    }
+    return 0;
+  };
+  batten_description description = withoutWeights;
+  description.entries = &doubling;
+  description.entry_count = 1;
+  batten::Program shared = batten::Program::from(&description, error);
+  ASSERT_TRUE(shared.bind(error));
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t)
+    threads.emplace_back([&, t] {
+      batten::Error own;
+      const batten::Workspace space = batten::Workspace::create(own);
+      float in[36], result[36];
+      for (int round = 0; round < 200; ++round) {
+        std::fill(in, in + 36, static_cast<float>(t + round));
+        EXPECT_TRUE(shared.call(
+            0, {view(in, {2, 3, 6}), view(ids, {2, 3}), view(mask, {2}), view(&factor, {}), view(result, {2, 3, 6})},
+            space, own));
+        for (const float value : result)
+          EXPECT_EQ(value, static_cast<float>(2 * (t + round)));
+      }
+    });
+  for (std::thread &thread : threads)
+    thread.join();
 }
 
 TEST(Program, DescriptionsOfAnotherAbiAreRefused) {
