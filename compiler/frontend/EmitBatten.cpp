@@ -180,7 +180,8 @@ batten::TensorType FunctionEmitter::convertType(const frontend::TensorType &type
 
 bool FunctionEmitter::emitOp(const frontend::Op &op) {
   std::string name = "batten." + op.name;
-  if (!RegisteredOperationName::lookup(name, builder.getContext()))
+  std::optional<RegisteredOperationName> known = RegisteredOperationName::lookup(name, builder.getContext());
+  if (!known)
     return refuse(op.location, "`" + op.name + "` is not compiled yet");
   OperationState state(convertLocation(op.location), name);
   for (int operand : op.operands)
@@ -188,6 +189,8 @@ bool FunctionEmitter::emitOp(const frontend::Op &op) {
   for (int result : op.results)
     state.types.push_back(typeOf(result));
   for (const auto &[key, value] : op.attributes) {
+    if (!llvm::is_contained(known->getAttributeNames(), key))
+      return refuse(op.location, "`" + key + ":` of `" + op.name + "` is not compiled yet");
     bool isConstant = op.name == "constant" && key == "value";
     state.addAttribute(key, isConstant ? constantValue(value, typeOf(op.results.front())) : convert(value));
   }
@@ -197,22 +200,26 @@ bool FunctionEmitter::emitOp(const frontend::Op &op) {
   return true;
 }
 
-/// One element of a constant: rounded once, from a double or an integer, to the element type.
-Attribute elementValue(double number, int64_t integer, bool isInteger, Type element) {
-  if (!isFloat(element))
-    return IntegerAttr::get(element, APInt(element.getIntOrFloatBitWidth(), uint64_t(isInteger ? integer : number),
-                                           /*isSigned=*/false, /*implicitTrunc=*/true));
-  const llvm::fltSemantics &semantics = cast<FloatType>(element).getFloatSemantics();
-  APFloat value(semantics);
-  bool inexact;
-  if (isInteger) {
-    value.convertFromAPInt(APInt(64, uint64_t(integer), /*isSigned=*/true), /*IsSigned=*/true,
-                           APFloat::rmNearestTiesToEven);
-  } else {
-    value = APFloat(number);
-    value.convert(semantics, APFloat::rmNearestTiesToEven, &inexact);
+/// One element of a constant: a number, rounded once to the element type.
+Attribute elementValue(std::variant<int64_t, double> number, Type element) {
+  const auto *integer = std::get_if<int64_t>(&number);
+  if (isFloat(element)) {
+    const llvm::fltSemantics &semantics = cast<FloatType>(element).getFloatSemantics();
+    APFloat value(semantics);
+    bool inexact;
+    if (integer) {
+      value.convertFromAPInt(APInt(64, uint64_t(*integer)), /*IsSigned=*/true, APFloat::rmNearestTiesToEven);
+    } else {
+      value = APFloat(std::get<double>(number));
+      value.convert(semantics, APFloat::rmNearestTiesToEven, &inexact);
+    }
+    return FloatAttr::get(element, value);
   }
-  return FloatAttr::get(element, value);
+  int64_t value = integer ? *integer : int64_t(std::get<double>(number)); // sema lets only whole numbers that fit through
+  if (isBool(element))
+    value = value != 0;
+  return IntegerAttr::get(element, APInt(element.getIntOrFloatBitWidth(), uint64_t(value), /*isSigned=*/false,
+                                         /*implicitTrunc=*/true));
 }
 
 /// A number is repeated into the whole type; a list has one integer an element.
@@ -220,14 +227,14 @@ ElementsAttr FunctionEmitter::constantValue(const frontend::Attribute &value, ba
   Type element = type.getElementType();
   SmallVector<Attribute> elements;
   if (const auto *flag = std::get_if<bool>(&value))
-    elements.push_back(elementValue(0, *flag, true, element));
+    elements.push_back(elementValue(int64_t(*flag), element));
   else if (const auto *integer = std::get_if<int64_t>(&value))
-    elements.push_back(elementValue(0, *integer, true, element));
+    elements.push_back(elementValue(*integer, element));
   else if (const auto *number = std::get_if<double>(&value))
-    elements.push_back(elementValue(*number, 0, false, element));
+    elements.push_back(elementValue(*number, element));
   else if (const auto *list = std::get_if<std::vector<int64_t>>(&value))
     for (int64_t entry : *list)
-      elements.push_back(elementValue(0, entry, true, element));
+      elements.push_back(elementValue(entry, element));
   return DenseElementsAttr::get(cast<ShapedType>(type), elements);
 }
 
