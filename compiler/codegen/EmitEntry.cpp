@@ -47,6 +47,7 @@ private:
   void emitBind();
 
   Value record(PlanOp plan);
+  LogicalResult placeConstants(PlanOp plan, Frame &frame);
   void placeBuffers(PlanOp plan, Value workspace, Value workspaceBytes, Frame &frame);
   LogicalResult emitLaunch(LaunchOp launch, const Frame &frame);
   LogicalResult emitLaunches(PlanOp plan, const Frame &frame);
@@ -61,6 +62,7 @@ private:
   CodeBuilder code;
   LLVM::LLVMFuncOp check, workspaceOf, launchOn, rowStatus, checkBind, finishBind;
   llvm::DenseMap<Operation *, LLVM::LLVMFuncOp> unpackings;
+  llvm::DenseMap<Attribute, std::string> constants; ///< names of their globals
 };
 
 } // namespace
@@ -129,6 +131,46 @@ Value EntryEmitter::record(PlanOp plan) {
   for (auto launch : plan.getBody().getOps<LaunchOp>())
     most = std::max(most, launch.getSizes().size() + launch.getPointers().size());
   return code.words(sizeof(batten_launch) / 8 + most);
+}
+
+/// Elements as they lie in memory; a bool is a byte. nullopt for attributes that hold no elements of their own.
+static std::optional<std::string> bytesOf(ElementsAttr elements) {
+  std::string bytes;
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(elements)) {
+    ArrayRef<char> data = resource.getData();
+    return std::string(data.begin(), data.end());
+  }
+  auto dense = dyn_cast<DenseElementsAttr>(elements);
+  if (!dense)
+    return std::nullopt;
+  if (dense.getElementType().isInteger(1)) {
+    for (bool element : dense.getValues<bool>())
+      bytes += char(element);
+    return bytes;
+  }
+  ArrayRef<char> data = dense.getRawData();
+  for (int64_t i = 0, copies = dense.isSplat() ? dense.getNumElements() : 1; i < copies; ++i)
+    bytes.append(data.begin(), data.end());
+  return bytes;
+}
+
+LogicalResult EntryEmitter::placeConstants(PlanOp plan, Frame &frame) {
+  for (auto constant : plan.getBody().getOps<ConstantDataOp>()) {
+    std::string &name = constants[constant.getValueAttr()];
+    if (name.empty()) {
+      auto bytes = bytesOf(constant.getValue());
+      if (!bytes)
+        return constant.emitError("internal error: a constant without elements");
+      name = program.name + ".constant." + std::to_string(constants.size());
+      OpBuilder::InsertionGuard guard(code.b);
+      code.b.setInsertionPointToStart(module.getBody());
+      LLVM::GlobalOp::create(code.b, code.loc, LLVM::LLVMArrayType::get(code.b.getI8Type(), bytes->size()),
+                             /*isConstant=*/true, LLVM::Linkage::Internal, name, code.b.getStringAttr(*bytes),
+                             /*alignment=*/64);
+    }
+    frame.pointers[constant] = code.addressOf(name);
+  }
+  return success();
 }
 
 void EntryEmitter::placeBuffers(PlanOp plan, Value workspace, Value workspaceBytes, Frame &frame) {
@@ -201,7 +243,7 @@ LogicalResult EntryEmitter::emitEntry(const EntryInfo &entry, unsigned index) {
   for (auto place : plan.getBody().getOps<ProgramMemoryOp>())
     frame.pointers[place] = code.at(bound, place.getOffset());
   placeBuffers(plan, workspace, workspaceBytes, frame);
-  if (failed(emitLaunches(plan, frame)))
+  if (failed(placeConstants(plan, frame)) || failed(emitLaunches(plan, frame)))
     return failure();
   code.call(rowStatus, {table(index), sizes, tensors, frame.call, extents});
   code.give(LLVM::ConstantOp::create(code.b, code.loc, code.i32, code.b.getI32IntegerAttr(0)).getResult());
@@ -291,7 +333,7 @@ LogicalResult EntryEmitter::emitUniformBind() {
       frame.pointers[argument] = code.load(p, code.at(weights, 8 * i));
     for (auto place : bind.getBody().getOps<ProgramMemoryOp>())
       frame.pointers[place] = code.at(memory, place.getOffset());
-    if (failed(emitLaunches(bind, frame)))
+    if (failed(placeConstants(bind, frame)) || failed(emitLaunches(bind, frame)))
       return failure();
   }
   code.call(finishBind, {description(), memory, code.load(code.i32, level), result});

@@ -47,7 +47,7 @@ static void writeEntry(OStream &json, const EntryInfo &entry) {
   json.object([&] {
     json.attribute("name", entry.name);
     json.attribute("c_symbol", entry.cSymbol);
-    json.attribute("signature", entry.signature);
+    json.attribute("signature", llvm::json::fixUTF8(entry.signature));
     json.attributeArray("symbols", [&] {
       for (const SymbolInfo &symbol : entry.symbols)
         writeSymbol(json, symbol);
@@ -75,7 +75,7 @@ static void writeEntry(OStream &json, const EntryInfo &entry) {
 static void writeWeight(OStream &json, const WeightInfo &weight) {
   json.object([&] {
     json.attribute("path", weight.path);
-    json.attribute("from", weight.from);
+    json.attribute("from", llvm::json::fixUTF8(weight.from));
     json.attribute("field", weight.field);
     json.attribute("dtype", dtypeText(weight.dtype));
     json.attributeArray("shape", [&] {
@@ -96,7 +96,7 @@ std::optional<std::string> emitManifest(mlir::ModuleOp module, const CodegenOpti
   json.object([&] {
     json.attribute("abi", BATTEN_ABI);
     json.attribute("name", program->name);
-    json.attribute("source", program->source);
+    json.attribute("source", llvm::json::fixUTF8(program->source));
     json.attribute("source_hash", program->sourceHash);
     json.attribute("compiler", program->compiler);
     json.attribute("flags", program->flags);

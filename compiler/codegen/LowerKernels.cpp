@@ -22,7 +22,6 @@
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
@@ -39,7 +38,6 @@ static LogicalResult prepare(ModuleOp module) {
   arith::populateExpandBFloat16Patterns(patterns);
   vector::populateVectorBroadcastLoweringPatterns(patterns);
   vector::populateVectorTransferLoweringPatterns(patterns, /*maxTransferRank=*/1);
-  memref::populateExpandStridedMetadataPatterns(patterns);
   FrozenRewritePatternSet frozen(std::move(patterns));
   // Kernels only: plans are data, nothing may fold them.
   for (auto kernel : module.getOps<func::FuncOp>())
@@ -80,6 +78,8 @@ static void setTarget(LLVM::LLVMFuncOp kernel, const CpuLevel &level) {
 }
 
 LogicalResult lowerKernels(ModuleOp module, const CpuLevel &level) {
+  // What the conversion makes on the way; outside of a pass nobody else loads it.
+  module.getContext()->loadDialect<cf::ControlFlowDialect, LLVM::LLVMDialect, ub::UBDialect>();
   if (failed(prepare(module)) || failed(convert(module)))
     return failure();
   for (auto kernel : module.getOps<LLVM::LLVMFuncOp>()) {
