@@ -397,6 +397,7 @@ struct AttributeNode {
   Identifier name;
   bool hasArguments = false;
   std::vector<AttributeToken> arguments; // balanced
+  std::string argumentText;              // between the parentheses, as written: `dropped-rows` is three tokens
   SourceRange range;
 };
 

@@ -7,6 +7,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/AstPrinter.h"
 
+#include <charconv>
+
 namespace batten::frontend {
 
 //===-- Source syntax ---------------------------------------------------------------------------------------------===//
@@ -308,6 +310,11 @@ Node binding(const char *head, const std::vector<Identifier> &names, const std::
   return node;
 }
 
+std::string shortest(double value) {
+  char buffer[32];
+  return std::string(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
+}
+
 Node build(const Stmt &statement) {
   switch (statement.kind) {
   case StmtKind::Let: {
@@ -329,7 +336,7 @@ Node build(const Stmt &statement) {
     Node node = Node::list("expect");
     node.add(build(*expect.actual)).add(build(*expect.expected));
     if (expect.tolerance)
-      node.add(std::to_string(*expect.tolerance));
+      node.add(shortest(*expect.tolerance));
     return node;
   }
   }

@@ -272,6 +272,8 @@ ExprPtr Parser::parsePrimary() {
   Diagnostic &error = unexpected("a value");
   if (token.kind == TokenKind::DType)
     error.help("a dtype is no value; a cast is written `x as " + std::string(text(token)) + "`");
+  else if (token.kind == TokenKind::Dot)
+    error.help("a number begins with a digit: `0.5`");
   return nullptr;
 }
 

@@ -109,6 +109,7 @@ static TokenKind closingOf(TokenKind open) {
 void Parser::parseAttributeArguments(AttributeNode &attribute) {
   attribute.hasArguments = true;
   std::vector<Token> open{advance()};
+  SourceRange begin = open.front().range;
   while (true) {
     TokenKind kind = peek().kind;
     bool closes = kind == TokenKind::RightParen || kind == TokenKind::RightBracket || kind == TokenKind::RightBrace;
@@ -121,8 +122,10 @@ void Parser::parseAttributeArguments(AttributeNode &attribute) {
     else if (closingOf(kind) != TokenKind::End)
       open.push_back(peek());
     Token token = advance();
-    if (open.empty())
+    if (open.empty()) {
+      attribute.argumentText = sources.text({begin.file, begin.end, token.range.begin});
       return;
+    }
     std::string_view written = text(token);
     if (kind == TokenKind::String && written.size() >= 2)
       written = written.substr(1, written.size() - 2);

@@ -1,7 +1,7 @@
 // FuzzFile.h - the fuzzer's bytes as a file, and a bound on what a reader may allocate for them.
 //
-// A file in memory, opened by its path, so that the whole reader runs: open, size, pread. A reader that asks for more than
-// twice the file and a little is a finding, as a crash is.
+// A file in memory, opened by its path, so that the whole reader runs: open, size, pread. A reader that asks for more
+// than twice the file and a little is a finding, as a crash is.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_TEST_FUZZ_FUZZFILE_H
 #define BATTEN_TEST_FUZZ_FUZZFILE_H
