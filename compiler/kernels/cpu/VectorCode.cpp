@@ -111,7 +111,8 @@ SmallVector<Value> VectorCode::cloneBody(linalg::GenericOp generic, ValueRange a
   };
   for (Operation &op : generic.getBody()->without_terminator()) {
     if (auto at = dyn_cast<linalg::IndexOp>(op)) {
-      map.map(at.getResult(), lifted(loopIndex(at.getDim())));
+      Value mine = loopIndex(at.getDim());
+      map.map(at.getResult(), onScalars ? mine : splat(mine));
       continue;
     }
     for (Value operand : op.getOperands())
