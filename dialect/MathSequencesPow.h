@@ -67,11 +67,11 @@ template <typename F> F pow(F x, F y) {
   Pair<F> logarithm = log2Pair(a);
   // 0 and infinity go through as the infinite logarithms that they have; 1 must not meet an infinite y.
   F high = select(a == zero, like(x, -infinity), select(a == like(x, infinity), a, logarithm.high));
-  F product = select(high == zero, zero, y * high);
-  F bound = like(x, c::powHighest);
-  auto isModerate = absolute(product) < bound;
+  F product = y * high;
   F productLow = fma(y, high, negate(product)) + y * logarithm.low;
-  Pair<F> exponent{atMost(atLeast(product, -c::powHighest), c::powHighest), select(isModerate, productLow, zero)};
+  auto isModerate = absolute(product) < like(x, c::powHighest);
+  product = select(high == zero, zero, atMost(atLeast(product, -c::powHighest), c::powHighest));
+  Pair<F> exponent{product, select(isModerate, productLow, zero)};
   F result = exp2Pair(exponent);
   F half = y * like(x, 0.5f);
   auto isWhole = floor(y) == y;

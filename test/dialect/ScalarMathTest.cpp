@@ -1,0 +1,104 @@
+// ScalarMathTest.cpp - the element-wise functions keep the bounds that dialect/NUMERICS.md publishes, on about two
+// million floats each and the places where they are likely to fail; all 2^32 are for test/ulp/exhaustive.cpp.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialect/ScalarMath.h"
+#include "test/ulp/Ulp.h"
+#include <gtest/gtest.h>
+
+using namespace batten;
+
+namespace {
+
+constexpr float infinity = std::numeric_limits<float>::infinity();
+constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+
+class PublishedBound : public testing::TestWithParam<ulp::Function> {};
+
+TEST_P(PublishedBound, HoldsOnEverySign) {
+  const ulp::Function &function = GetParam();
+  ulp::Worst worst = ulp::scan(function, 0, uint64_t(1) << 32, 2039);
+  EXPECT_LE(worst.error, function.bound) << function.name << " at " << worst.where;
+}
+
+TEST_P(PublishedBound, HoldsAtEdges) {
+  const ulp::Function &function = GetParam();
+  std::vector<float> edges = {0.0f,   1.0f,       infinity,  nan,       0x1p-149f,  0x1p-126f, 0x1.fffffep127f,
+                              1e-30f, 1e30f,      88.72283f, 88.72284f, 87.33654f,  87.33655f, 103.9720f,
+                              104.0f, 104.5f,     0.5625f,   10.0f,     4.0f,       14.5f,     11.0f,
+                              110.0f, 131072.0f,  0.70710677f, 1.5707964f, 16367173.0f};
+  for (float edge : edges)
+    for (int step = -2; step <= 2; ++step) {
+      float x = std::bit_cast<float>(std::bit_cast<uint32_t>(edge) + step);
+      EXPECT_LE(ulp::error(function.compute(x), function.reference(x)), function.bound) << function.name << " at " << x;
+      EXPECT_LE(ulp::error(function.compute(-x), function.reference(-x)), function.bound)
+          << function.name << " at " << -x;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(, PublishedBound, testing::ValuesIn(ulp::functions()),
+                         [](const testing::TestParamInfo<ulp::Function> &info) { return info.param.name; });
+
+TEST(ScalarMath, OddFunctionsAreOddAndEvenOnesEvenBitForBit) {
+  for (uint32_t bits = 0; bits < 0x7f800000; bits += 4099) {
+    float x = std::bit_cast<float>(bits);
+    ASSERT_EQ(std::bit_cast<uint32_t>(scalar::tanh(-x)), std::bit_cast<uint32_t>(-scalar::tanh(x)));
+    ASSERT_EQ(std::bit_cast<uint32_t>(scalar::erf(-x)), std::bit_cast<uint32_t>(-scalar::erf(x)));
+    ASSERT_EQ(std::bit_cast<uint32_t>(scalar::sin(-x)), std::bit_cast<uint32_t>(-scalar::sin(x)));
+    ASSERT_EQ(std::bit_cast<uint32_t>(scalar::cos(-x)), std::bit_cast<uint32_t>(scalar::cos(x)));
+  }
+}
+
+TEST(ScalarMath, TheShortExpHasTheBitsOfTheLongOne) {
+  for (uint64_t bits = 0x80000000; bits <= 0xff800000; bits += 1021) {
+    float x = std::bit_cast<float>(static_cast<uint32_t>(bits));
+    ASSERT_EQ(std::bit_cast<uint32_t>(scalar::expNonPositive(x)), std::bit_cast<uint32_t>(scalar::exp(x))) << x;
+  }
+}
+
+TEST(ScalarMath, ActivationsVanishFarBelowZero) {
+  EXPECT_EQ(scalar::gelu(-1e30f, false), 0.0f);
+  EXPECT_EQ(scalar::gelu(-1e30f, true), 0.0f);
+  EXPECT_EQ(scalar::gelu(-infinity, false), 0.0f);
+  EXPECT_EQ(scalar::gelu(-infinity, true), 0.0f);
+  EXPECT_EQ(scalar::silu(-infinity), 0.0f);
+  EXPECT_EQ(scalar::softplus(-infinity), 0.0f);
+}
+
+TEST(ScalarMath, PowIsWithinOneUlp) {
+  uint32_t state = 1;
+  auto next = [&state] { return state = state * 1664525 + 1013904223; };
+  double worst = 0;
+  for (int i = 0; i < 2'000'000; ++i) {
+    float x = std::bit_cast<float>(next() & 0x7fffffff);
+    double target = (double(next()) * 0x1p-32 - 0.5) * 330; // of y log2 x
+    float y = static_cast<float>(i % 3 ? target / std::log2(double(x)) : std::bit_cast<float>(next()));
+    double error = ulp::error(scalar::pow(x, y), std::pow(double(x), double(y)));
+    ASSERT_LE(error, 1.0) << x << " to the power " << y;
+    worst = std::max(worst, error);
+  }
+  RecordProperty("worst_ulp", std::to_string(worst));
+  for (int i = 0; i < 500'000; ++i) { // next to 1, where the exponent may be huge
+    float x = 1 + (double(next()) * 0x1p-32 - 0.5) * 0.9;
+    float y = std::bit_cast<float>(next());
+    ASSERT_LE(ulp::error(scalar::pow(x, y), std::pow(double(x), double(y))), 1.0) << x << " to the power " << y;
+  }
+}
+
+TEST(ScalarMath, PowHasTheSpecialCasesOfIeee754) {
+  const float values[] = {0.0f, 1.0f, 2.0f, 3.0f, 0.5f,      1.5f, 0.25f,     1e-40f,
+                          1e10f, 3e38f, 16777217.0f, 8388607.0f, infinity, nan};
+  for (float x : values)
+    for (float y : values)
+      for (float p : {x, -x})
+        for (float q : {y, -y}) {
+          float expected = static_cast<float>(std::pow(double(p), double(q))), result = scalar::pow(p, q);
+          if (std::isnan(expected)) {
+            EXPECT_TRUE(std::isnan(result)) << p << " to the power " << q;
+            continue;
+          }
+          EXPECT_LE(ulp::error(result, std::pow(double(p), double(q))), 1.0) << p << " to the power " << q;
+          EXPECT_EQ(std::signbit(result), std::signbit(expected)) << p << " to the power " << q;
+        }
+}
+
+} // namespace

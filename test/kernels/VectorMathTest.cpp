@@ -1,0 +1,170 @@
+// VectorMathTest.cpp - a kernel's exp, log, .. give the bits of the scalar functions, at every level and width.
+//
+// Each function is put into a loop over vectors, expanded, lowered as kernels are, compiled in memory for AVX2 and for
+// the level with 512-bit registers where the machine has it, and run on floats of every exponent.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/VectorMath.h"
+#include "compiler/codegen/Emit.h"
+#include "dialect/RegionMath.h"
+#include "dialect/ScalarMath.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
+#include <bit>
+#include <cmath>
+#include <gtest/gtest.h>
+
+using namespace mlir;
+using namespace batten;
+
+namespace {
+
+/// What stands in the loop: an operation by name, or a builder that takes the place of math.cbrt.
+struct Case {
+  const char *name;
+  float (*expected)(float);
+  const char *operation;
+  Value (*build)(OpBuilder &, Location, Value) = nullptr;
+};
+
+const Case cases[] = {
+    {"exp", scalar::exp, "math.exp"},
+    {"exp_of_nonpositive", [](float x) { return scalar::exp(-std::abs(x)); }, "",
+     [](OpBuilder &b, Location loc, Value x) {
+       Value a = math::AbsFOp::create(b, loc, x);
+       return buildNonPositiveExp(b, loc, arith::NegFOp::create(b, loc, a));
+     }},
+    {"log", scalar::log, "math.log"},
+    {"tanh", scalar::tanh, "math.tanh"},
+    {"erf", scalar::erf, "math.erf"},
+    {"sin", scalar::sin, "math.sin"},
+    {"cos", scalar::cos, "math.cos"},
+    {"sigmoid", scalar::sigmoid, "", buildSigmoid},
+    {"silu", scalar::silu, "", buildSilu},
+    {"softplus", scalar::softplus, "", buildSoftplus},
+    {"rsqrt", scalar::rsqrt, "", buildRsqrt},
+    {"gelu", [](float x) { return scalar::gelu(x, false); }, "",
+     [](OpBuilder &b, Location loc, Value x) { return buildGelu(b, loc, x, false); }},
+    {"gelu_tanh", [](float x) { return scalar::gelu(x, true); }, "",
+     [](OpBuilder &b, Location loc, Value x) { return buildGelu(b, loc, x, true); }},
+    {"pow", [](float x) { return scalar::pow(x, 2.75f); }, "",
+     [](OpBuilder &b, Location loc, Value x) {
+       auto type = cast<VectorType>(x.getType());
+       Value y = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, b.getF32FloatAttr(2.75f)));
+       return buildPow(b, loc, x, y);
+     }},
+};
+
+std::string kernelText(const Case &test, unsigned lanes) {
+  std::string vector = "vector<" + std::to_string(lanes) + "xf32>";
+  std::string operation = *test.operation ? test.operation : "math.cbrt";
+  return "func.func @kernel(%begin: index, %end: index, %x: memref<f32>, %y: memref<f32>) {\n"
+         "  %step = arith.constant " + std::to_string(lanes) + " : index\n"
+         "  %xs = memref.reinterpret_cast %x to offset: [0], sizes: [%end], strides: [1] : memref<f32> to memref<?xf32>\n"
+         "  %ys = memref.reinterpret_cast %y to offset: [0], sizes: [%end], strides: [1] : memref<f32> to memref<?xf32>\n"
+         "  scf.for %i = %begin to %end step %step {\n"
+         "    %v = vector.load %xs[%i] : memref<?xf32>, " + vector + "\n"
+         "    %w = " + operation + " %v : " + vector + "\n"
+         "    vector.store %w, %ys[%i] : memref<?xf32>, " + vector + "\n"
+         "  }\n"
+         "  return\n"
+         "}\n";
+}
+
+void build(ModuleOp module, const Case &test) {
+  module.walk([&](math::CbrtOp placeholder) {
+    OpBuilder builder(placeholder);
+    placeholder.replaceAllUsesWith(test.build(builder, placeholder.getLoc(), placeholder.getOperand()));
+    placeholder.erase();
+  });
+}
+
+/// Floats of every sign and exponent, the edges of the functions' ranges, and NaN.
+std::vector<float> inputs() {
+  std::vector<float> values = {0.0f, -0.0f, INFINITY, -INFINITY, NAN, 1.0f, -1.0f, 88.7228f, -103.97f, 131072.0f, 3e38f};
+  uint32_t state = 12345;
+  while (values.size() < 1 << 16) {
+    state = state * 1664525 + 1013904223;
+    values.push_back(std::bit_cast<float>(state));
+    values.push_back((std::bit_cast<float>(state >> 9 | 0x3f800000) - 1.5f) * 40.0f); // where functions bend
+  }
+  values.resize(1 << 16); // a multiple of every width
+  return values;
+}
+
+class VectorMath : public testing::TestWithParam<Case> {
+protected:
+  void run(const CpuLevel &level, unsigned lanes);
+};
+
+void VectorMath::run(const CpuLevel &level, unsigned lanes) {
+  DialectRegistry registry;
+  registry.insert<func::FuncDialect, arith::ArithDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
+                  cf::ControlFlowDialect, vector::VectorDialect, LLVM::LLVMDialect, BattenDialect>();
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+  MLIRContext context(registry);
+  context.loadAllAvailableDialects();
+  auto module = parseSourceString<ModuleOp>(kernelText(GetParam(), lanes), ParserConfig(&context));
+  ASSERT_TRUE(module);
+  build(*module, GetParam());
+  ASSERT_TRUE(succeeded(expandVectorMath(module->lookupSymbol<func::FuncOp>("kernel"))));
+  ASSERT_TRUE(succeeded(verify(*module)));
+  ASSERT_TRUE(succeeded(lowerKernels(*module, level)));
+  module->lookupSymbol<LLVM::LLVMFuncOp>("kernel").setVisibility_(LLVM::Visibility::Default);
+
+  auto llvmContext = std::make_unique<llvm::LLVMContext>();
+  auto llvmModule = translateModuleToLLVMIR(*module, *llvmContext);
+  ASSERT_TRUE(llvmModule);
+  auto jit = llvm::cantFail(llvm::orc::LLJITBuilder().create());
+  llvm::cantFail(jit->addIRModule({std::move(llvmModule), std::move(llvmContext)}));
+  auto *kernel =
+      llvm::cantFail(jit->lookup("kernel")).toPtr<void (*)(int64_t, int64_t, const float *, float *)>();
+
+  std::vector<float> x = inputs(), y(x.size());
+  kernel(0, x.size(), x.data(), y.data());
+  for (size_t i = 0; i < x.size(); ++i) {
+    float expected = GetParam().expected(x[i]);
+    if (std::isnan(expected))
+      ASSERT_TRUE(std::isnan(y[i])) << GetParam().name << " of " << x[i];
+    else
+      ASSERT_EQ(std::bit_cast<uint32_t>(y[i]), std::bit_cast<uint32_t>(expected))
+          << GetParam().name << " of " << x[i] << " is " << y[i] << ", not " << expected;
+  }
+}
+
+TEST_P(VectorMath, HasTheBitsOfTheScalarFunction) {
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  auto features = llvm::sys::getHostCPUFeatures();
+  if (!features.lookup("avx2") || !features.lookup("fma"))
+    GTEST_SKIP() << "needs AVX2";
+  CpuLevel avx2;
+  avx2.name = "x86-64-v3";
+  avx2.vectorBits = 256;
+  run(avx2, 8);
+  run(avx2, 1);
+  if (!features.lookup("avx512f") || !features.lookup("avx512vl") || !features.lookup("avx512dq"))
+    return;
+  CpuLevel avx512;
+  avx512.name = "x86-64-v4";
+  avx512.vectorBits = 512;
+  run(avx512, 16);
+}
+
+INSTANTIATE_TEST_SUITE_P(, VectorMath, testing::ValuesIn(cases),
+                         [](const testing::TestParamInfo<Case> &info) { return info.param.name; });
+
+} // namespace
