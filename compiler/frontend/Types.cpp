@@ -16,9 +16,9 @@ struct DTypeInfo {
   int64_t bytes;
 };
 
-constexpr DTypeInfo dtypes[] = {{DType::F64, "f64", 8}, {DType::F32, "f32", 4}, {DType::F16, "f16", 2},
+constexpr DTypeInfo dtypes[] = {{DType::F64, "f64", 8},   {DType::F32, "f32", 4}, {DType::F16, "f16", 2},
                                 {DType::BF16, "bf16", 2}, {DType::I64, "i64", 8}, {DType::I32, "i32", 4},
-                                {DType::I8, "i8", 1},   {DType::U8, "u8", 1},   {DType::Bool, "bool", 1}};
+                                {DType::I8, "i8", 1},     {DType::U8, "u8", 1},   {DType::Bool, "bool", 1}};
 
 const DTypeInfo &info(DType dtype) {
   return *std::find_if(std::begin(dtypes), std::end(dtypes), [&](const DTypeInfo &d) { return d.dtype == dtype; });

@@ -34,6 +34,7 @@ struct DimEntity {
   SourceRange range;        ///< of the name where it is declared
   Dim size;                 ///< Static: its polynomial. Others: the symbol
   std::optional<Dim> bound; ///< Bounded
+  bool generic = false;     ///< declared in a `<...>` list
   bool poisoned = false;    ///< its declaration was refused: whatever uses it stays silent
 };
 

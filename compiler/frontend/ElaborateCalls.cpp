@@ -1,0 +1,318 @@
+// ElaborateCalls.cpp - what a name can be called as; calls of built-in ops.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/frontend/Elaborate.h"
+
+#include <algorithm>
+
+namespace batten::frontend {
+
+//===-- Callees ---------------------------------------------------------------------------------------------------===//
+
+Elaborator::Callee Elaborator::resolveFileName(Module &module, const std::string &name, SourceRange range) {
+  Callee callee;
+  auto found = module.names.find(name);
+  if (found == module.names.end())
+    return callee;
+  FileName &entry = found->second;
+  switch (entry.kind) {
+  case FileName::Function:
+    callee.kind = Callee::Function;
+    callee.function = entry.function.get();
+    break;
+  case FileName::Model:
+    callee.kind = Callee::Model;
+    callee.model = entry.model.get();
+    break;
+  case FileName::Import:
+    callee.kind = entry.import ? Callee::Import : Callee::Error;
+    callee.module = entry.import;
+    break;
+  case FileName::Sub: {
+    Value value = subValue(*entry.sub, nullptr);
+    callee.kind = value.kind == Value::Instance    ? Callee::Instance
+                  : value.kind == Value::Instances ? Callee::Instances
+                                                   : Callee::Error;
+    callee.self = value.instance;
+    callee.value = value;
+    break;
+  }
+  default:
+    callee.kind = Callee::Value;
+    break;
+  }
+  return callee;
+}
+
+Elaborator::Callee Elaborator::resolveCallee(const Expr &expr) {
+  Callee callee;
+  auto fromValue = [](Value value) {
+    Callee callee;
+    callee.kind = value.poisoned()                 ? Callee::Error
+                  : value.kind == Value::Instance  ? Callee::Instance
+                  : value.kind == Value::Instances ? Callee::Instances
+                                                   : Callee::Value;
+    callee.self = value.instance;
+    callee.value = std::move(value);
+    return callee;
+  };
+  if (const auto *node = dynCast<NameExpr>(expr)) {
+    if (Local *local = findLocal(node->name))
+      return fromValue(local->dim ? integer(Dim()) : local->value);
+    if (ModelDecl *model = frame->model) {
+      if (FunctionDecl *function = model->function(node->name)) {
+        callee.kind = Callee::Function;
+        callee.function = function;
+        callee.self = frame->self;
+        return callee;
+      }
+      if (SubDecl *sub = model->sub(node->name))
+        return fromValue(subValue(*sub, frame->self));
+      if (model->param(node->name))
+        return fromValue(evalName(*node));
+    }
+    callee = resolveFileName(*frame->module, node->name, expr.range);
+    if (callee.kind == Callee::None) {
+      callee.op = findOp(node->name);
+      callee.kind = callee.op ? Callee::Op : Callee::None;
+    }
+    return callee;
+  }
+  const auto *member = dynCast<MemberExpr>(expr);
+  if (!member)
+    return fromValue(eval(expr));
+  const std::string &name = member->name.name;
+  Callee base = resolveCallee(*member->base);
+  switch (base.kind) {
+  case Callee::Import: {
+    callee = resolveFileName(*base.module, name, member->name.range);
+    if (callee.kind != Callee::None)
+      return callee;
+    Diagnostic &error = context.error("E0101", member->name.range,
+                                      "cannot find `" + name + "` in `" + context.text(member->base->range) + "`");
+    if (std::optional<std::string> similar = nearest(name, base.module->order))
+      error.help("did you mean `" + *similar + "`?");
+    callee.kind = Callee::Error;
+    return callee;
+  }
+  case Callee::Model:
+  case Callee::Instance: {
+    context.prepare(*(base.kind == Callee::Model ? base.model : base.self->model));
+    ModelDecl *model = base.kind == Callee::Model ? base.model : base.self->model;
+    callee.function = model->function(name);
+    if (callee.function) {
+      callee.kind = Callee::Function;
+      callee.self = base.kind == Callee::Model ? directInstance(*model, expr.range) : base.self;
+      return callee;
+    }
+    if (base.kind == Callee::Instance) {
+      if (SubDecl *sub = model->sub(name))
+        return fromValue(subValue(*sub, base.self));
+      if (ParamDecl *param = model->param(name))
+        return fromValue(weight(base.self, *param, expr.range));
+    }
+    std::vector<std::string> names;
+    for (const auto &[text, function] : model->functions)
+      names.push_back(text);
+    Diagnostic &error = context.error("E0101", member->name.range,
+                                      "cannot find `" + name + "` in model `" + model->item->name.name + "`");
+    if (std::optional<std::string> similar = nearest(name, names))
+      error.help("did you mean `" + *similar + "`?");
+    callee.kind = Callee::Error;
+    return callee;
+  }
+  case Callee::Instances:
+    context.error("E0105", member->name.range, "`" + context.text(member->base->range) + "` is a sub array")
+        .help("call it to chain its elements, or `for b in " + context.text(member->base->range) + "` to reach each");
+    callee.kind = Callee::Error;
+    return callee;
+  case Callee::Error:
+  case Callee::None:
+    callee.kind = base.kind;
+    return callee;
+  default:
+    return fromValue(eval(expr));
+  }
+}
+
+Value Elaborator::evalCall(const CallExpr &expr) {
+  Callee callee = resolveCallee(*expr.callee);
+  switch (callee.kind) {
+  case Callee::Error:
+    return Value();
+  case Callee::Op:
+    return callOp(expr, *callee.op);
+  case Callee::Function: {
+    if (callee.function->model && !callee.self && callee.function->model != frame->model)
+      return Value();
+    if (callee.function->model && !expr.tree)
+      return call(expr, *callee.function, callee.self);
+    return call(expr, *callee.function, callee.self);
+  }
+  case Callee::Instances:
+    return callChain(expr, callee.value);
+  case Callee::Model:
+  case Callee::Instance: {
+    ModelDecl *model = callee.kind == Callee::Model ? callee.model : callee.self->model;
+    context.prepare(*model);
+    FunctionDecl *apply = model->function("apply");
+    if (!apply) {
+      context.error("E0101", expr.callee->range, "model `" + model->item->name.name + "` has no `apply`")
+          .note("declared at " + context.at(model->item->name.range))
+          .help("call one of its functions: `" + context.text(expr.callee->range) + ".step(..)`");
+      return Value();
+    }
+    Instance *self = callee.kind == Callee::Model ? directInstance(*model, expr.callee->range) : callee.self;
+    return self ? call(expr, *apply, self) : Value();
+  }
+  case Callee::Import:
+  case Callee::Value:
+    context.error("E0101", expr.callee->range, "`" + context.text(expr.callee->range) + "` is not a function or model");
+    return Value();
+  case Callee::None:
+    break;
+  }
+  std::string name = context.text(expr.callee->range);
+  Diagnostic &error = context.error("E0101", expr.callee->range, "cannot find op or function `" + name + "`");
+  std::vector<std::string> names = visibleNames(true);
+  for (const OpInfo &op : opTable())
+    names.push_back(op.name);
+  if (std::optional<std::string> similar = nearest(name, names)) {
+    const OpInfo *op = findOp(*similar);
+    error.help("did you mean `" + (op ? op->signature() : *similar) + "`?");
+  }
+  return Value();
+}
+
+//===-- Built-in ops ----------------------------------------------------------------------------------------------===//
+
+static std::string count(size_t number) { return std::to_string(number); }
+
+Value Elaborator::callOp(const CallExpr &expr, const OpInfo &op) {
+  OpCall call;
+  call.expr = &expr;
+  call.op = &op;
+  call.name = expr.callee->range;
+  std::vector<const CallArgument *> given(op.parameters.size());
+  size_t positional = 0;
+  bool extra = false;
+  for (const CallArgument &argument : expr.arguments) {
+    if (argument.over)
+      call.over = &*argument.over;
+    if (!argument.name) {
+      if (op.variadic && positional >= given.size())
+        given.push_back(nullptr);
+      if (positional < given.size())
+        given[positional] = &argument;
+      else
+        extra = true;
+      ++positional;
+      continue;
+    }
+    const std::string &name = argument.name->name;
+    auto parameter = std::find_if(op.parameters.begin(), op.parameters.end(),
+                                  [&](const OpParameter &parameter) { return parameter.name == name; });
+    auto option = std::find_if(op.options.begin(), op.options.end(), [&](const char *known) { return known == name; });
+    if (parameter != op.parameters.end()) {
+      given[size_t(parameter - op.parameters.begin())] = &argument;
+    } else if (option != op.options.end()) {
+      call.options[name] = &argument;
+    } else {
+      std::vector<std::string> known(op.options.begin(), op.options.end());
+      Diagnostic &error =
+          context.error("E0106", argument.name->range, std::string("`") + op.name + "` has no option `" + name + "`");
+      if (std::optional<std::string> similar = nearest(name, known))
+        error.help("did you mean `" + *similar + ":`?");
+      else
+        error.note(op.signature() + (known.empty() ? "" : "; options: " + joined(known)));
+      return Value();
+    }
+  }
+  if (expr.tree) {
+    context.error("E0102", expr.tree->range, std::string("`") + op.name + "` takes no parameter tree");
+    return Value();
+  }
+  std::vector<std::string> missing;
+  for (unsigned i = 0; i < op.required; ++i)
+    if (!given[i])
+      missing.push_back("`" + op.parameterText(i) + "`");
+  if (!missing.empty() || extra) {
+    size_t most = op.parameters.size();
+    std::string takes = count(op.required) + (most > op.required ? " or " + count(most) : "") +
+                        (most == 1 ? " argument" : " arguments");
+    if (op.variadic)
+      takes = "at least " + count(op.required) + (op.required == 1 ? " argument" : " arguments");
+    context
+        .error("E0102", expr.range,
+               std::string("`") + op.name + "` takes " + takes + ", " + count(positional) + " given")
+        .label(missing.empty() ? "too many" : "missing " + joined(missing, " and "))
+        .note(op.signature());
+    return Value();
+  }
+  for (unsigned i = 0; i < op.requiredOptions; ++i)
+    if (!call.options.count(op.options[i])) {
+      context.error("E0102", expr.range, std::string("`") + op.name + "` needs `" + op.options[i] + ":`")
+          .label("missing `" + std::string(op.options[i]) + ":`")
+          .note(op.signature());
+      return Value();
+    }
+  if (call.over && !op.takesOver) {
+    context.error("E0102", call.over->overRange.to(call.over->range), std::string("`") + op.name + "` takes no `over`")
+        .note(op.signature());
+    return Value();
+  }
+  bool poisoned = false;
+  for (size_t i = 0; i < given.size(); ++i) {
+    if (!given[i])
+      continue;
+    bool evaluated = *op.parameters[std::min(i, op.parameters.size() - 1)].core;
+    call.operands.push_back({evaluated ? eval(*given[i]->value) : Value(), given[i]->value->range});
+    call.given.push_back(given[i]->value.get());
+    poisoned |= evaluated && call.operands.back().value.poisoned();
+  }
+  return poisoned ? Value() : dispatch(call);
+}
+
+Value Elaborator::dispatch(OpCall &call) {
+  using Handler = Value (Elaborator::*)(OpCall &);
+  static const std::map<std::string, Handler> handlers = {
+      {"matmul", &Elaborator::opMatmul},
+      {"outer", &Elaborator::opOuter},
+      {"linear", &Elaborator::opLinear},
+      {"conv2d", &Elaborator::opConv2d},
+      {"max_pool2d", &Elaborator::opPool2d},
+      {"avg_pool2d", &Elaborator::opPool2d},
+      {"sum", &Elaborator::opReduce},
+      {"mean", &Elaborator::opReduce},
+      {"var", &Elaborator::opReduce},
+      {"any", &Elaborator::opReduce},
+      {"all", &Elaborator::opReduce},
+      {"max", &Elaborator::opExtremum},
+      {"min", &Elaborator::opExtremum},
+      {"argmax", &Elaborator::opArgmax},
+      {"topk", &Elaborator::opTopk},
+      {"cumsum", &Elaborator::opCumsum},
+      {"sq_norm", &Elaborator::opSqNorm},
+      {"softmax", &Elaborator::opSoftmax},
+      {"log_softmax", &Elaborator::opSoftmax},
+      {"layer_norm", &Elaborator::opNorm},
+      {"rms_norm", &Elaborator::opNorm},
+      {"pow", &Elaborator::opPow},
+      {"select", &Elaborator::opSelect},
+      {"split", &Elaborator::opSplit},
+      {"concat", &Elaborator::opConcat},
+      {"flatten", &Elaborator::opFlatten},
+      {"spread", &Elaborator::opSpread},
+      {"iota", &Elaborator::opIota},
+      {"embed", &Elaborator::opEmbed},
+      {"update", &Elaborator::opUpdate},
+      {"rope", &Elaborator::opRope},
+      {"attention", &Elaborator::opAttention},
+      {"cross_entropy", &Elaborator::opCrossEntropy},
+      {"mse", &Elaborator::opMse},
+      {"bce", &Elaborator::opBce},
+  };
+  auto found = handlers.find(call.op->name);
+  return (this->*(found == handlers.end() ? &Elaborator::opUnary : found->second))(call);
+}
+
+} // namespace batten::frontend

@@ -1,0 +1,224 @@
+// ElaborateContractions.cpp - `@`, matmul, linear, outer, transpose.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/frontend/Elaborate.h"
+
+#include <algorithm>
+
+namespace batten::frontend {
+
+/// A size for a sentence: the number where it is known.
+static std::string sizeText(const CoreDim &dim) { return dim.size.isConstant() ? str(dim.size) : str(dim); }
+
+void Elaborator::contractionMismatch(const std::string &op, SourceRange opRange, const Operand &lhs, const Operand &rhs,
+                                     const CoreDim &left, const CoreDim &right, size_t rightPosition) {
+  Diagnostic &error =
+      context.error("E0201", opRange, "`" + op + "` contracts " + sizeText(left) + " with " + sizeText(right));
+  error.secondary(lhs.range).secondary(rhs.range);
+  std::string label = str(lhs.value.type, true) + " with " + str(rhs.value.type, true);
+  std::vector<std::string> origins;
+  for (const CoreDim *dim : {&left, &right})
+    if (dim->entity)
+      origins.push_back(dim->entity->name + " is bound at " + context.at(dim->entity->range));
+  error.label(label + (origins.empty() ? "" : "; " + joined(origins, ", ")));
+
+  std::string name = context.text(rhs.range);
+  Local *local = findLocal(name);
+  bool declared = (local && local->declared) || (frame->model && frame->model->param(name));
+  if (frame->function)
+    for (const Parameter &parameter : frame->function->item->parameters)
+      declared |= parameter.name.name == name;
+  if (!declared)
+    return;
+  Type wanted = rhs.value.type;
+  wanted.core[rightPosition] = left;
+  std::string aside;
+  const BatchList &batch = lhs.value.type.batch;
+  if (!batch.empty()) {
+    std::string names = str(batch);
+    names = names.substr(1, names.size() - 2);
+    aside = batch.size() == 1 ? " (the batch dim " + names + " takes no part in `" + op + "`)"
+                              : " (the batch dims " + names + " take no part in `" + op + "`)";
+  }
+  error.help("if `" + name + "` should accept `" + context.text(lhs.range) + "`, write `" + name + ": " + str(wanted) +
+             "`" + aside);
+}
+
+DType Elaborator::accumulated(DType dtype) {
+  // Integer products give the accumulator, floats are rounded back.
+  return isFloat(dtype) ? dtype : accumulatorOf(dtype);
+}
+
+/// `acc:` and `out:`, and `#[acc(..)]` of the function.
+void Elaborator::accumulator(OpCall *call, DType operand, Type &type, Attributes &attributes) {
+  std::optional<DType> acc = frame->function ? frame->function->accumulator : std::nullopt;
+  auto option = [&](const char *name) -> std::optional<DType> {
+    if (!call || !call->options.count(name))
+      return std::nullopt;
+    const Expr &value = *call->options[name]->value;
+    if (const auto *dtype = dynCast<DTypeExpr>(value))
+      return context.resolveDType(dtype->dtype, *frame->module);
+    if (const auto *alias = dynCast<NameExpr>(value))
+      return context.resolveDType({alias->name, false, alias->range}, *frame->module);
+    context.error("E0219", value.range, std::string("`") + name + "` takes a dtype");
+    return std::nullopt;
+  };
+  if (std::optional<DType> given = option("acc"))
+    acc = given;
+  if (acc && isFloat(*acc) != isFloat(operand)) {
+    if (call && call->options.count("acc"))
+      context.error("E0303", call->options["acc"]->value->range,
+                    std::string("cannot accumulate ") + dtypeName(operand) + " in " + dtypeName(*acc));
+    acc.reset();
+  }
+  if (acc && *acc != accumulatorOf(operand)) {
+    attributes.push_back({"acc", std::string(dtypeName(*acc))});
+    if (!isFloat(operand))
+      type.dtype = *acc;
+  }
+  if (std::optional<DType> result = option("out")) {
+    if (isFloat(*result) != isFloat(operand))
+      context
+          .error("E0303", call->options["out"]->value->range,
+                 std::string("the result of ") + dtypeName(operand) + " cannot be " + dtypeName(*result))
+          .help("cast the result with `as`");
+    else
+      type.dtype = *result;
+  }
+}
+
+Value Elaborator::matmul(const std::string &op, SourceRange opRange, Operand lhs, Operand rhs, SourceRange range,
+                         OpCall *call) {
+  for (Operand *operand : {&lhs, &rhs})
+    if (operand->value.kind != Value::List && !isTensor(op, opRange, *operand)) // a number is no matrix
+      return Value();
+  if (!meet(op, opRange, {&lhs, &rhs}))
+    return Value();
+  for (const Operand *operand : {&lhs, &rhs}) {
+    size_t rank = operand->value.type.core.size();
+    if (rank == 1 || rank == 2)
+      continue;
+    Diagnostic &error =
+        context.error("E0215", opRange, "`" + op + "` takes core ranks 1 and 2, found rank " + std::to_string(rank))
+            .secondary(operand->range)
+            .label(str(operand->value.type));
+    if (rank == 0)
+      error.help("a product with a scalar is `*`");
+    else
+      error.help("move dims that take no part left of the bar with `rearrange`");
+    return Value();
+  }
+  const std::vector<CoreDim> &a = lhs.value.type.core, &b = rhs.value.type.core;
+  const CoreDim &left = a.back(), &right = b.front();
+  if (!requireEqual(left, right, opRange, [&] { contractionMismatch(op, opRange, lhs, rhs, left, right, 0); }))
+    return Value();
+  std::optional<BatchList> batch = combine(op, opRange, {&lhs, &rhs}, call == nullptr);
+  if (!batch)
+    return Value();
+  Type type;
+  DType operand = lhs.value.type.dtype;
+  type.dtype = accumulated(operand);
+  type.batch = *batch;
+  if (a.size() == 2)
+    type.core.push_back(a[0]);
+  if (b.size() == 2)
+    type.core.push_back(b[1]);
+  Attributes attributes;
+  accumulator(call, operand, type, attributes);
+  return emit(range, "matmul", {&lhs.value, &rhs.value}, type, attributes);
+}
+
+Value Elaborator::opMatmul(OpCall &call) {
+  return matmul("matmul", call.name, call.operands[0], call.operands[1], call.expr->range, &call);
+}
+
+/// Operands with a fixed core rank, as their row of the table says.
+bool Elaborator::coreRank(OpCall &call, size_t index, size_t rank) {
+  const Operand &operand = call.operands[index];
+  if (operand.value.type.core.size() == rank)
+    return true;
+  context
+      .error("E0215", operand.range,
+             std::string("`") + call.op->name + "` takes `" + call.op->parameters[index].name + "` of core " +
+                 call.op->parameters[index].core)
+      .label("this is " + str(operand.value.type))
+      .note(call.op->signature());
+  return false;
+}
+
+Value Elaborator::opLinear(OpCall &call) {
+  std::vector<Operand *> all;
+  std::vector<const Operand *> operands;
+  for (Operand &operand : call.operands) {
+    all.push_back(&operand);
+    operands.push_back(&operand);
+  }
+  if (!allTensors(call) || !coreRank(call, 0, 1) || !coreRank(call, 1, 2) || (all.size() == 3 && !coreRank(call, 2, 1)))
+    return Value();
+  Operand &x = call.operands[0], &w = call.operands[1];
+  if (!meet("linear", call.name, {&x, &w}))
+    return Value();
+  const CoreDim &in = x.value.type.core[0], &out = w.value.type.core[0];
+  const CoreDim &columns = w.value.type.core[1];
+  if (!requireEqual(in, columns, call.name, [&] { contractionMismatch("linear", call.name, x, w, in, columns, 1); }))
+    return Value();
+  Type type;
+  type.dtype = accumulated(x.value.type.dtype);
+  if (all.size() == 3) {
+    Operand &b = call.operands[2];
+    if (b.value.type.dtype != type.dtype && !meet("linear", call.name, all))
+      return Value();
+    const CoreDim &bias = b.value.type.core[0];
+    auto report = [&] {
+      context
+          .error("E0206", call.name,
+                 "`linear` needs equal core dims, found [" + str(out, true) + "] and [" + str(bias, true) + "]")
+          .secondary(w.range)
+          .secondary(b.range)
+          .label(str(w.value.type) + " with " + str(b.value.type));
+    };
+    if (!requireEqual(out, bias, call.name, report))
+      return Value();
+  }
+  std::optional<BatchList> batch = combine("linear", call.name, operands, false);
+  if (!batch)
+    return Value();
+  type.batch = *batch;
+  type.core = {out};
+  Attributes attributes;
+  accumulator(&call, x.value.type.dtype, type, attributes);
+  std::vector<const Value *> values;
+  for (const Operand &operand : call.operands)
+    values.push_back(&operand.value);
+  return emit(call.expr->range, "linear", values, type, attributes);
+}
+
+Value Elaborator::opOuter(OpCall &call) {
+  Operand &a = call.operands[0], &b = call.operands[1];
+  if (!allTensors(call) || !coreRank(call, 0, 1) || !coreRank(call, 1, 1) || !meet("outer", call.name, {&a, &b}))
+    return Value();
+  if (a.value.type.dtype == DType::Bool) {
+    wrongDType("outer", call.name, a, "numbers");
+    return Value();
+  }
+  std::optional<BatchList> batch = combine("outer", call.name, {&a, &b}, false);
+  if (!batch)
+    return Value();
+  Type type = a.value.type;
+  type.batch = *batch;
+  type.core.push_back(b.value.type.core[0]);
+  return emit(call.expr->range, "outer", {&a.value, &b.value}, type);
+}
+
+Value Elaborator::transpose(const Operand &operand, SourceRange range) {
+  Type type = operand.value.type;
+  if (type.core.size() != 2) {
+    context.error("E0215", range, "`.T` swaps two core dims, found rank " + std::to_string(type.core.size()))
+        .label(str(type))
+        .help("any other order of dims: `rearrange`");
+    return Value();
+  }
+  std::swap(type.core[0], type.core[1]);
+  return emit(range, "transpose", {&operand.value}, type);
+}
+
+} // namespace batten::frontend

@@ -1,0 +1,320 @@
+// ElaborateFunction.cpp - a `pub fn` or a test as a flat Function: arguments, weights, guards, tidying up.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/frontend/Elaborate.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace batten::frontend {
+
+//===-- Weights ---------------------------------------------------------------------------------------------------===//
+
+void WeightTable::use(const Weight &weight, const std::string &root, const std::vector<size_t> &position) {
+  auto known = std::find(roots.begin(), roots.end(), root);
+  size_t rootIndex = size_t(known - roots.begin());
+  if (known == roots.end())
+    roots.push_back(root);
+  entries.try_emplace(weight.path, Entry{weight, rootIndex, position});
+}
+
+std::vector<Weight> WeightTable::ordered() const {
+  std::vector<const Entry *> sorted;
+  for (const auto &[path, entry] : entries)
+    sorted.push_back(&entry);
+  std::sort(sorted.begin(), sorted.end(), [](const Entry *a, const Entry *b) {
+    return std::tie(a->root, a->position) < std::tie(b->root, b->position);
+  });
+  std::vector<Weight> weights;
+  for (const Entry *entry : sorted)
+    weights.push_back(entry->weight);
+  return weights;
+}
+
+size_t WeightTable::rank(const std::string &path) const {
+  std::vector<Weight> all = ordered();
+  return size_t(std::find_if(all.begin(), all.end(), [&](const Weight &w) { return w.path == path; }) - all.begin());
+}
+
+/// Arguments for the weights that live ops read, in the order of the header.
+void Elaborator::addWeightArguments(Function &function) {
+  std::set<int> read(function.results.begin(), function.results.end());
+  for (const Op &op : function.ops)
+    read.insert(op.operands.begin(), op.operands.end());
+  for (const Argument &argument : function.arguments)
+    read.insert(argument.updated);
+  std::vector<const UsedWeight *> used;
+  for (const auto &[path, weight] : usedWeights)
+    if (read.count(weight.value.id))
+      used.push_back(&weight);
+  // In order of first use here, so that the table learns of roots in the order of the program.
+  std::sort(used.begin(), used.end(),
+            [](const UsedWeight *a, const UsedWeight *b) { return a->value.id < b->value.id; });
+  for (const UsedWeight *weight : used)
+    weightTable->use(weight->weight, weight->root, weight->position);
+  std::sort(used.begin(), used.end(), [this](const UsedWeight *a, const UsedWeight *b) {
+    return weightTable->rank(a->weight.path) < weightTable->rank(b->weight.path);
+  });
+  for (const UsedWeight *weight : used) {
+    Argument argument;
+    argument.name = argument.path = weight->weight.path;
+    argument.from = weight->weight.from;
+    argument.type = function.values[weight->value.id];
+    argument.weight = true;
+    argument.location = weight->weight.location;
+    argument.value = weight->value.id;
+    function.arguments.push_back(std::move(argument));
+  }
+}
+
+//===-- Tidying up ------------------------------------------------------------------------------------------------===//
+
+/// Ops whose results nobody reads go (all are pure), and values are numbered by appearance.
+void Elaborator::removeDeadOps(Function &function) {
+  std::vector<bool> live(function.values.size());
+  for (int result : function.results)
+    live[result] = true;
+  for (const Argument &argument : function.arguments)
+    if (argument.updated >= 0)
+      live[argument.updated] = true;
+  std::vector<Op> kept;
+  for (size_t i = function.ops.size(); i-- > 0;) {
+    Op &op = function.ops[i];
+    if (std::none_of(op.results.begin(), op.results.end(), [&](int result) { return live[result]; }))
+      continue;
+    for (int operand : op.operands)
+      live[operand] = true;
+    kept.push_back(std::move(op));
+  }
+  function.ops.assign(std::make_move_iterator(kept.rbegin()), std::make_move_iterator(kept.rend()));
+  addWeightArguments(function);
+
+  std::vector<TensorType> values;
+  std::vector<int> number(function.values.size(), -1);
+  auto define = [&](int &value) {
+    number[value] = int(values.size());
+    values.push_back(function.values[value]);
+    value = number[value];
+  };
+  for (Argument &argument : function.arguments)
+    define(argument.value);
+  for (Op &op : function.ops) {
+    for (int &operand : op.operands)
+      operand = number[operand];
+    for (int &result : op.results)
+      define(result);
+  }
+  for (int &result : function.results)
+    result = number[result];
+  for (Argument &argument : function.arguments)
+    if (argument.updated >= 0)
+      argument.updated = number[argument.updated];
+  function.values = std::move(values);
+}
+
+/// Exact quotients of runtime sizes leave no remainder: that is checked at entry.
+static void collectQuotients(const Dim &dim, std::vector<std::pair<Dim, Dim>> &found) {
+  for (const DimTerm &term : dim.terms())
+    for (const Atom &atom : term.factors) {
+      collectQuotients(atom.lhs, found);
+      collectQuotients(atom.rhs, found);
+      if (atom.kind == Atom::Kind::Quotient)
+        found.push_back({atom.lhs, atom.rhs});
+    }
+}
+
+/// Runtime symbols that are used come first, in order of first use; then the static ones.
+void Elaborator::orderSymbols(Function &function) {
+  std::set<std::string> used;
+  for (const TensorType &type : function.values) {
+    used.insert(type.batch.begin(), type.batch.end());
+    for (const Dim &dim : type.core)
+      used.merge(dim.symbols());
+  }
+  std::erase_if(function.symbols,
+                [&](const Symbol &symbol) { return symbol.kind == Symbol::Static && !used.count(symbol.name); });
+  std::vector<Symbol> sorted;
+  for (bool fixed : {false, true})
+    for (const Symbol &symbol : function.symbols)
+      if ((symbol.kind == Symbol::Static) == fixed)
+        sorted.push_back(symbol);
+  function.symbols = std::move(sorted);
+}
+
+static std::string plain(const TensorType &type, const Function &function) {
+  if (type.batch.empty() && type.core.empty())
+    return dtypeName(type.dtype);
+  TensorType shown = type;
+  for (std::string &name : shown.batch)
+    for (const Symbol &symbol : function.symbols)
+      if (symbol.name == name && symbol.kind == Symbol::Static) {
+        name = std::to_string(symbol.value);
+        break;
+      }
+  return shown.str();
+}
+
+std::string Elaborator::signatureText(FunctionDecl &function, const Function &flat) {
+  std::string text = "pub fn " + flat.name + "(";
+  std::string last;
+  for (const Argument &argument : flat.arguments) {
+    if (argument.weight || (!argument.tree.empty() && argument.name == last))
+      continue;
+    text += (text.back() == '(' ? "" : ", ") + std::string(argument.inout ? "inout " : "") + argument.name + ": " +
+            (argument.tree.empty() ? plain(argument.type, flat) : argument.tree + ".params");
+    last = argument.name;
+  }
+  text += ") -> ";
+  std::vector<std::string> results;
+  size_t position = 0;
+  for (const Type &type : function.results) {
+    results.push_back(type.tree ? type.tree->model + ".params" : plain(flat.values[flat.results[position]], flat));
+    position += type.tree ? type.tree->leaves.size() : 1;
+  }
+  return text + (results.size() == 1 ? results[0] : "(" + joined(results) + ")");
+}
+
+//===-- Entries ---------------------------------------------------------------------------------------------------===//
+
+static void appendResults(const Value &value, std::vector<int> &results) {
+  if (value.kind == Value::Tensor)
+    results.push_back(value.id);
+  for (const Value &element : value.elements)
+    appendResults(element, results);
+}
+
+Function Elaborator::elaborate(FunctionDecl &function) {
+  const FunctionItem &item = *function.item;
+  begin(*function.module, nullptr, &function);
+  context.owner = &item;
+  out.name = out.cName = item.name.name;
+  out.location = context.location(item.name.range);
+  for (const AttributeNode &attribute : item.attributes) {
+    out.fast |= attribute.name.name == "fast";
+    if (attribute.name.name == "name")
+      out.cName = attribute.arguments[0].text;
+  }
+  std::vector<Value> values;
+  out.arguments = arguments(function, values);
+  for (const Type &type : function.results) { // dims that only a result names are arguments of the C function too
+    Type here = toHere(type);
+    for (const DimEntity *dim : here.batch)
+      axisIn(*frame, dim);
+  }
+  for (const Condition &declared : function.conditions) {
+    Condition condition{toHere(declared.lhs), toHere(declared.rhs), declared.relation, declared.range};
+    if (facts.holds(condition.lhs, condition.relation, condition.rhs) != Truth::True)
+      guard(condition);
+  }
+  std::vector<Type> expected;
+  for (const Type &type : function.results)
+    expected.push_back(toHere(type));
+  for (const Value &result : runBlock(item.body, expected))
+    appendResults(result, out.results);
+  size_t position = 0;
+  for (size_t i = 0; i < function.parameters.size(); ++i) {
+    std::vector<int> updated;
+    if (Local *local = findLocal(item.parameters[i].name.name))
+      appendResults(local->value, updated);
+    size_t leaves = function.parameters[i].tree ? function.parameters[i].tree->leaves.size() : 1;
+    for (size_t leaf = 0; leaf < leaves && position < out.arguments.size(); ++leaf, ++position)
+      if (item.parameters[i].isInout && leaf < updated.size())
+        out.arguments[position].updated = updated[leaf];
+  }
+  Function result;
+  if (context.diagnostics.hasErrors())
+    return result;
+  result = std::move(out);
+  removeDeadOps(result);
+  std::vector<std::pair<Dim, Dim>> quotients;
+  for (const TensorType &type : result.values)
+    for (const Dim &dim : type.core)
+      collectQuotients(dim, quotients);
+  out.guards = std::move(result.guards);
+  for (const auto &[lhs, rhs] : quotients)
+    guard({Dim::modulo(lhs, rhs), Dim(), DimRelation::Eq, item.name.range});
+  result.guards = std::move(out.guards);
+  orderSymbols(result);
+  result.signature = signatureText(function, result);
+  specialize(item, result);
+  return result;
+}
+
+void Elaborator::specialize(const FunctionItem &item, Function &function) {
+  for (const AttributeNode &attribute : item.attributes) {
+    if (attribute.name.name != "specialize")
+      continue;
+    const std::vector<AttributeToken> &tokens = attribute.arguments;
+    auto symbol = std::find_if(function.symbols.begin(), function.symbols.end(), [&](const Symbol &symbol) {
+      return symbol.name == tokens[0].text && symbol.kind != Symbol::Static;
+    });
+    if (symbol == function.symbols.end()) {
+      context.error("E0204", tokens[0].range, "cannot find dim `" + tokens[0].text + "`")
+          .label("not a runtime dim of `" + function.name + "`");
+      continue;
+    }
+    std::vector<int64_t> sizes;
+    for (size_t i = 2; i < tokens.size(); i += 2) {
+      std::string digits = tokens[i].text;
+      std::erase(digits, '_');
+      bool whole = digits.size() < 19 && digits.find_first_not_of("0123456789") == std::string::npos;
+      int64_t size = whole ? std::stoll(digits) : -1;
+      if (size < 1 || (symbol->kind == Symbol::Bounded && size > symbol->value))
+        context.error("E0219", tokens[i].range, "`" + tokens[i].text + "` is no size of `" + symbol->name + "`");
+      sizes.push_back(size);
+    }
+    function.specialize.push_back({symbol->name, std::move(sizes)});
+  }
+}
+
+Test Elaborator::elaborateTest(const TestItem &test, Module &module) {
+  Test result;
+  begin(module, nullptr, nullptr);
+  context.owner = &test;
+  for (const TestBinding &binding : test.bindings)
+    if (const DimEntity *dim = context.dimOf(module, binding.dim.name)) {
+      // A static dim of the test's size stands for the runtime dim, left and right of the bar.
+      freshSizes[dim] = Dim::constant(binding.value);
+      Axis *axis = symbolOf(*dim);
+      for (Symbol &symbol : out.symbols)
+        if (symbol.name == axis->name)
+          symbol = {axis->name, Symbol::Static, binding.value};
+    }
+  expectations = &result.expectations;
+  runStatements(test.body);
+  if (!context.diagnostics.hasErrors()) {
+    for (const Symbol &symbol : out.symbols)
+      if (symbol.kind != Symbol::Static)
+        context.error("E0219", test.name.range, "the test leaves the size of `" + symbol.name + "` open")
+            .help("give it one: `test \"" + test.name.value + "\" (" + symbol.name + " = 2)`");
+    removeDeadOps(out);
+    orderSymbols(out);
+  }
+  out.name = out.cName = "test";
+  out.location = result.location = context.location(test.name.range);
+  result.name = test.name.value;
+  result.function = std::move(out);
+  return result;
+}
+
+void Elaborator::checkTest(const TestItem &test, Module &module) {
+  begin(module, nullptr, nullptr);
+  context.owner = &test;
+  for (const TestBinding &binding : test.bindings) {
+    DimScope scope = context.declarationScope(module, nullptr, nullptr);
+    const DimEntity *dim = context.findDim(binding.dim.name, binding.dim.range, scope);
+    if (!dim || dim->poisoned)
+      continue;
+    std::string text = "`" + binding.dim.name + " = " + std::to_string(binding.value) + "`";
+    if (dim->kind == DimEntity::Static)
+      context.error("E0219", binding.dim.range,
+                    text + ": the size of `" + dim->name + "` is fixed at " + str(dim->size));
+    else if (dim->kind == DimEntity::Bounded &&
+             (binding.value < 1 || binding.value > dim->bound->constantValue().value_or(INT64_MAX)))
+      context.error("E0219", binding.dim.range, text + ": `" + dim->name + "` is from 1 to " + str(*dim->bound));
+  }
+  std::vector<Expectation> ignored;
+  expectations = &ignored;
+  runStatements(test.body);
+}
+
+} // namespace batten::frontend

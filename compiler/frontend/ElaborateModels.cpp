@@ -1,0 +1,479 @@
+// ElaborateModels.cpp - instances of models, their weights, parameter trees and `each` (R12).
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/frontend/Elaborate.h"
+
+#include <algorithm>
+
+namespace batten::frontend {
+
+//===-- Instances -------------------------------------------------------------------------------------------------===//
+
+/// Position of a member in its model's text.
+static size_t memberIndex(const ModelDecl &model, const Item *member) {
+  return size_t(std::find(model.members.begin(), model.members.end(), member) - model.members.begin());
+}
+
+/// Sizes of the model's own dims, then its conditions. E0207 and E0601 tell where the generics come from.
+bool Elaborator::finishInstance(Instance &instance, const std::string &origin, SourceRange range) {
+  ModelDecl &model = *instance.model;
+  bool complete = true;
+  DimScope scope = context.declarationScope(*model.module, &model, nullptr);
+  scope.size = [&](const DimEntity &dim) { return sizeFor(&instance, dim); };
+  scope.origin = origin;
+  for (const auto &[dim, definition] : model.dims) {
+    if (dim->kind != DimEntity::Static || !definition->value)
+      continue;
+    scope.defining = dim->name;
+    std::optional<Dim> size = dim->poisoned ? std::nullopt : context.evaluate(*definition->value, scope);
+    complete &= size.has_value();
+    if (!size)
+      continue;
+    instance.sizes[dim] = *size;
+    if (size->constantValue().value_or(1) < 1) {
+      context
+          .error("E0219", definition->value->range,
+                 "dim `" + dim->name + "` is " + str(*size) + ", but a size is at least 1")
+          .note("the values " + origin);
+      complete = false;
+    }
+    DimEntity *outward = context.newDim(DimEntity::Static, dim->name, dim->range);
+    outward->size = *size;
+    freshSizes[outward] = *size;
+    instance.outward->try_emplace(dim, outward);
+  }
+  Binding binding;
+  FunctionDecl none;
+  binding.function = &none;
+  binding.self = &instance;
+  return complete && checkConditions(model.conditions, binding, range);
+}
+
+bool Elaborator::bindModel(Instance &instance, const std::vector<DimExprPtr> &arguments, SubDecl &sub,
+                           Instance *parent) {
+  ModelDecl &model = *instance.model;
+  const SubItem &item = *sub.item;
+  if (arguments.size() != model.generics.size()) {
+    std::vector<std::string> names;
+    for (const DimEntity *generic : model.generics)
+      names.push_back(generic->name);
+    context
+        .error("E0218", item.model.range,
+               "`" + model.item->name.name + "` takes " + std::to_string(names.size()) +
+                   (names.size() == 1 ? " dim, " : " dims, ") + std::to_string(arguments.size()) + " given")
+        .note("declared at " + context.at(model.item->name.range) +
+              (names.empty() ? "" : " as `" + model.item->name.name + "<" + joined(names) + ">`"));
+    return false;
+  }
+  DimScope scope = context.declarationScope(*sub.module, sub.owner, nullptr);
+  scope.size = [&](const DimEntity &dim) { return sizeFor(parent, dim); };
+  scope.usedInCore = [this](const DimEntity &dim, SourceRange range) {
+    if (dim.kind == DimEntity::Unbounded)
+      context.unboundedInCore(dim, range);
+  };
+  bool complete = true;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const DimEntity *generic = model.generics[i];
+    std::optional<Dim> size = context.evaluate(*arguments[i], scope);
+    if (!size) {
+      complete = false;
+      continue;
+    }
+    if (size->constantValue().value_or(1) < 1) {
+      context.error("E0219", arguments[i]->range,
+                    "`" + generic->name + "` is " + str(*size) + ", but a size is at least 1");
+      complete = false;
+    }
+    instance.sizes[generic] = *size;
+    // A plain name is the same batch dim outside and inside; any other size makes a dim of its own.
+    const DimEntity *outside = arguments[i]->kind == DimExpr::Kind::Name ? scope.lookup(arguments[i]->name) : nullptr;
+    if (outside && parent && parent->outward && parent != frame->self) {
+      auto mapped = parent->outward->find(outside);
+      if (mapped != parent->outward->end())
+        outside = mapped->second;
+    }
+    if (!outside) {
+      DimEntity *made = context.newDim(DimEntity::Static, generic->name, generic->range);
+      made->size = *size;
+      freshSizes[made] = *size;
+      outside = made;
+    }
+    instance.outward->try_emplace(generic, outside);
+  }
+  return complete;
+}
+
+std::vector<Instance *> Elaborator::makeInstances(SubDecl &sub, Instance *parent) {
+  const SubItem &item = *sub.item;
+  if (!sub.owner && !sub.model)
+    sub.model = context.findModel(item.model, *sub.module);
+  if (!sub.model)
+    return {};
+  context.prepare(*sub.model);
+  Instance first;
+  first.model = sub.model;
+  first.outward = std::make_shared<std::map<const DimEntity *, const DimEntity *>>();
+  std::string origin = "come from `" + context.text(item.range) + "` at " + context.at(item.model.range);
+  if (!bindModel(first, item.arguments, sub, parent) || !finishInstance(first, origin, item.model.range))
+    return {};
+  std::optional<int64_t> count = 1;
+  if (item.count) {
+    DimScope scope = context.declarationScope(*sub.module, sub.owner, nullptr);
+    scope.size = [&](const DimEntity &dim) { return sizeFor(parent, dim); };
+    std::optional<Dim> size = context.evaluate(*item.count, scope);
+    if (!size)
+      return {};
+    count = size->constantValue();
+    std::set<std::string> symbols = size->symbols();
+    bool runtime = std::any_of(symbols.begin(), symbols.end(), [&](const std::string &symbol) {
+      const DimEntity *dim = entityOf(symbol);
+      return dim && (dim->kind == DimEntity::Unbounded || dim->kind == DimEntity::Bounded);
+    });
+    if (runtime || (count && (*count < 1 || *count > 4096))) {
+      context.error("E0219", item.count->range,
+                    runtime ? "the length of a sub array must be static"
+                            : "a sub array has 1 to 4096 elements, this one " + str(*size));
+      return {};
+    }
+  }
+  std::string path = parent ? parent->path : "", from = parent ? parent->from : "";
+  std::string segment = item.from ? item.from->value : item.name.name;
+  std::vector<Instance *> made;
+  for (int64_t i = 0; i < count.value_or(1); ++i) {
+    auto instance = std::make_unique<Instance>(first);
+    std::string index = item.count ? "." + std::to_string(i) : "";
+    instance->path = path + item.name.name + index + ".";
+    instance->from = from + segment + index + ".";
+    instance->root = parent ? parent->root : item.name.name;
+    if (parent) {
+      instance->order = parent->order;
+      instance->order.push_back(memberIndex(*parent->model, &item));
+    }
+    instance->order.push_back(size_t(i));
+    if (parent && parent->tree) {
+      std::string prefix = item.name.name + index + ".";
+      instance->tree = std::make_shared<std::map<std::string, Value>>();
+      instance->treeBatch = parent->treeBatch;
+      for (const auto &[leaf, value] : *parent->tree)
+        if (leaf.rfind(prefix, 0) == 0)
+          (*instance->tree)[leaf.substr(prefix.size())] = value;
+    }
+    made.push_back(instance.get());
+    instancePool.push_back(std::move(instance));
+  }
+  return made;
+}
+
+/// A sub by name: an instance, or all of a sub array.
+Value Elaborator::subValue(SubDecl &sub, Instance *parent) {
+  std::vector<Instance *> *known = parent ? &parent->subs[sub.item->name.name] : &rootInstances[&sub];
+  if (known->empty()) {
+    std::vector<Instance *> made = makeInstances(sub, parent);
+    known = parent ? &parent->subs[sub.item->name.name] : &rootInstances[&sub];
+    *known = made;
+  }
+  Value value;
+  if (known->empty())
+    return value;
+  value.kind = sub.item->count ? Value::Instances : Value::Instance;
+  value.instance = known->front();
+  if (sub.item->count) {
+    DimScope scope = context.declarationScope(*sub.module, sub.owner, nullptr);
+    scope.size = [&](const DimEntity &dim) { return sizeFor(parent, dim); };
+    std::optional<Dim> size = context.evaluate(*sub.item->count, scope);
+    if (size && size->isConstant()) // else the model's generics are open: one stands for all
+      value.instances = *known;
+  }
+  return value;
+}
+
+/// The `M` of `M(x)`: its weights are named as in the model, its generics are to be inferred.
+Instance *Elaborator::directInstance(ModelDecl &model, SourceRange range) {
+  context.prepare(model);
+  std::vector<Instance *> &known = rootInstances[&model];
+  if (!known.empty() && model.generics.empty())
+    return known[0];
+  auto instance = std::make_unique<Instance>();
+  instance->model = &model;
+  instance->root = model.item->name.name;
+  instance->outward = std::make_shared<std::map<const DimEntity *, const DimEntity *>>();
+  instance->incomplete = !model.generics.empty();
+  if (!instance->incomplete && !finishInstance(*instance, "come from `" + model.item->name.name + "`", range))
+    return nullptr;
+  known.push_back(instance.get());
+  instancePool.push_back(std::move(instance));
+  return known.back();
+}
+
+Instance *Elaborator::withTree(Instance *instance, const Value &tree) {
+  auto bound = std::make_unique<Instance>(*instance);
+  bound->tree = std::make_shared<std::map<std::string, Value>>();
+  bound->treeBatch = tree.type.batch;
+  bound->subs.clear();
+  for (size_t i = 0; i < tree.elements.size(); ++i)
+    (*bound->tree)[tree.type.tree->leaves[i].path] = tree.elements[i];
+  instancePool.push_back(std::move(bound));
+  return instancePool.back().get();
+}
+
+/// Definitions are checked with every sub instantiated, also those that nobody calls.
+void Elaborator::checkInstance(SubDecl &sub) {
+  begin(*sub.module, nullptr, nullptr);
+  context.owner = sub.item;
+  subValue(sub, nullptr);
+}
+
+void Elaborator::checkModelSubs(ModelDecl &model) {
+  begin(*model.module, &model, nullptr);
+  context.owner = model.item;
+  for (const Condition &condition : model.conditions)
+    facts.assume(condition);
+  for (const auto &sub : model.subs)
+    subValue(*sub, nullptr);
+  for (const auto &[name, constant] : model.constants)
+    evalConst(*constant, constant->item->name.range);
+  for (const auto &param : model.params)
+    for (const CoreDim &dim : param->type.core)
+      for (const std::string &symbol : dim.size.symbols())
+        if (const DimEntity *entity = context.entityOf(symbol); entity && entity->kind == DimEntity::Bounded)
+          context
+              .error("E0215", param->item->type.range,
+                     "a weight has static sizes; `" + entity->name + "` is a runtime size")
+              .note("`" + entity->name + "` is bound at " + context.at(entity->range), entity->range);
+  for (const auto &param : model.params)
+    for (const DimEntity *dim : param->type.batch)
+      if (dim->kind == DimEntity::Unbounded || dim->kind == DimEntity::Bounded)
+        context
+            .error("E0215", param->item->type.range, "a weight has static sizes; `" + dim->name + "` is a runtime size")
+            .note("`" + dim->name + "` is bound at " + context.at(dim->range), dim->range);
+}
+
+void Elaborator::checkConst(ConstDecl &constant) {
+  begin(*constant.module, nullptr, nullptr);
+  context.owner = constant.item;
+  evalConst(constant, constant.item->name.range);
+}
+
+//===-- Weights and trees -----------------------------------------------------------------------------------------===//
+
+/// A weight's type with the sizes of its instance, its batch dims as the frame knows them.
+Type Elaborator::weightType(const Instance *instance, const ParamDecl &param) {
+  Type type = param.type;
+  for (CoreDim &dim : type.core) {
+    std::map<std::string, Dim> values;
+    for (const std::string &symbol : dim.size.symbols())
+      if (const DimEntity *entity = context.entityOf(symbol))
+        values[symbol] = sizeFor(instance, *entity);
+    dim.size = dim.size.substitute(values);
+  }
+  if (instance == frame->self || !instance || !instance->outward)
+    return type;
+  for (const DimEntity *&dim : type.batch) {
+    auto outward = instance->outward->find(dim);
+    if (outward != instance->outward->end())
+      dim = outward->second;
+  }
+  return type;
+}
+
+void Elaborator::collectLeaves(Instance &instance, const std::string &prefix, TreeShape &shape) {
+  for (const Item *member : instance.model->members) {
+    if (const auto *param = dynCast<ParamItem>(*member)) {
+      ParamDecl &decl = *instance.model->param(param->name.name);
+      shape.leaves.push_back({prefix + param->name.name, weightType(&instance, decl)});
+      continue;
+    }
+    const SubItem &sub = cast<SubItem>(*member);
+    Value value = subValue(*instance.model->sub(sub.name.name), &instance);
+    std::vector<Instance *> elements =
+        value.kind == Value::Instances ? value.instances : std::vector<Instance *>{value.instance};
+    for (size_t i = 0; i < elements.size(); ++i)
+      if (elements[i])
+        collectLeaves(*elements[i], prefix + sub.name.name + (sub.count ? "." + std::to_string(i) : "") + ".", shape);
+  }
+}
+
+TreeShape Elaborator::treeShape(ModelDecl &model, SourceRange use) {
+  TreeShape shape;
+  shape.model = model.item->name.name;
+  begin(*model.module, nullptr, nullptr);
+  if (Instance *instance = directInstance(model, use))
+    collectLeaves(*instance, "", shape);
+  return shape;
+}
+
+const TreeShape *Context::treeOf(ModelDecl &model, SourceRange use) {
+  if (model.tree)
+    return &*model.tree;
+  if (!model.generics.empty()) {
+    error("E0218", use, "`" + model.item->name.name + ".params`: the model's generics cannot be inferred")
+        .note("declared at " + at(model.item->name.range), model.item->name.range);
+    return nullptr;
+  }
+  if (model.visiting)
+    return nullptr;
+  model.visiting = true;
+  TreeShape shape = Elaborator(*this, /*checking=*/true).treeShape(model, use);
+  model.visiting = false;
+  for (const Leaf &leaf : shape.leaves)
+    if (leaf.type.poisoned)
+      return nullptr;
+  model.tree = std::move(shape);
+  return &*model.tree;
+}
+
+/// A weight of an instance, or the leaf of the tree that it is bound to.
+Value Elaborator::weight(Instance *instance, ParamDecl &param, SourceRange range) {
+  if (param.type.poisoned)
+    return Value();
+  Value here;
+  here.kind = Value::Tensor;
+  here.type = weightType(instance, param);
+  const std::string &name = param.item->name.name;
+  if (instance && instance->tree) {
+    const Value &leaf = instance->tree->at(name);
+    here.id = leaf.id;
+    here.loop = leaf.loop;
+    here.type.batch.insert(here.type.batch.begin(), instance->treeBatch.begin(), instance->treeBatch.end());
+    return here;
+  }
+  std::string path = (instance ? instance->path : "") + name;
+  auto known = usedWeights.find(path);
+  if (known != usedWeights.end())
+    return renamed(known->second.value, here, range);
+  here.id = newValue(here, param.item->name.range);
+  UsedWeight used;
+  used.value = here;
+  used.root = instance ? instance->root : "";
+  if (instance) {
+    used.position = instance->order;
+    used.position.push_back(memberIndex(*instance->model, param.item));
+  }
+  used.weight.path = path;
+  used.weight.from = (instance ? instance->from : "") + (param.item->from ? param.item->from->value : name);
+  used.weight.location = context.location(param.item->name.range);
+  used.weight.type.dtype = here.type.dtype;
+  for (const DimEntity *dim : here.type.batch)
+    used.weight.type.core.push_back(sizeOf(*dim));
+  for (const CoreDim &dim : here.type.core)
+    used.weight.type.core.push_back(dim.size);
+  usedWeights[path] = used;
+  return here;
+}
+
+Value Elaborator::treeMember(const Value &tree, const MemberExpr &expr) {
+  const std::string &name = expr.name.name;
+  for (size_t i = 0; i < tree.elements.size(); ++i)
+    if (tree.type.tree->leaves[i].path == name)
+      return tree.elements[i];
+  std::vector<std::string> paths;
+  for (const Leaf &leaf : tree.type.tree->leaves)
+    paths.push_back(leaf.path);
+  Diagnostic &error = context.error("E0105", expr.name.range, "cannot find `" + name + "` in " + str(tree.type));
+  if (std::optional<std::string> similar = nearest(name, paths))
+    error.help("did you mean `" + *similar + "`?");
+  else
+    error.note("its leaves are " + joined(paths));
+  return Value();
+}
+
+/// `each w in p, d in g { return ... }`: the body once a leaf.
+Value Elaborator::evalEach(const EachExpr &expr) {
+  std::vector<Value> trees;
+  for (const EachBinding &binding : expr.bindings) {
+    Value tree = eval(*binding.tree);
+    if (tree.poisoned())
+      return Value();
+    if (tree.kind != Value::Tree) {
+      Diagnostic &error = context.error("E0215", binding.tree->range, "`each` maps over parameter trees");
+      if (tree.kind == Value::Tensor)
+        error.label("this is " + str(tree.type));
+      return Value();
+    }
+    if (!trees.empty() && tree.type.tree != trees[0].type.tree) {
+      context.error("E0215", binding.tree->range,
+                    "`each` maps over trees of one model, found " + str(tree.type) + " beside " + str(trees[0].type));
+      return Value();
+    }
+    trees.push_back(std::move(tree));
+  }
+  const TreeShape &shape = *trees[0].type.tree;
+  std::vector<Value> mapped; // one a result of the body
+  for (size_t leaf = 0; leaf < shape.leaves.size(); ++leaf) {
+    size_t scope = frame->locals.size();
+    for (size_t i = 0; i < trees.size(); ++i) {
+      Local local;
+      local.value = trees[i].elements[leaf];
+      declareLocal(expr.bindings[i].name, std::move(local));
+    }
+    std::vector<Value> results = runBlock(expr.body, {});
+    frame->locals.resize(scope);
+    if (mapped.empty())
+      mapped.resize(results.size());
+    for (size_t i = 0; i < results.size(); ++i) {
+      Value result = tensor(results[i], shape.leaves[leaf].type.dtype, expr.body.results[0]->range);
+      if (result.poisoned())
+        return Value();
+      Type own = toHere(shape.leaves[leaf].type);
+      Type stripped = result.type;
+      size_t prefix = result.kind == Value::Tensor && stripped.batch.size() >= own.batch.size()
+                          ? stripped.batch.size() - own.batch.size()
+                          : 0;
+      BatchList front(stripped.batch.begin(), stripped.batch.begin() + long(prefix));
+      stripped.batch.erase(stripped.batch.begin(), stripped.batch.begin() + long(prefix));
+      bool fits =
+          result.kind == Value::Tensor && sameType(stripped, own) && (leaf == 0 || front == mapped[i].type.batch);
+      if (!fits) {
+        context
+            .error("E0215", expr.body.results[std::min(i, expr.body.results.size() - 1)]->range,
+                   "`each` gives a tree again, so leaf `" + shape.leaves[leaf].path + "` must be " + str(own, true))
+            .label(result.kind == Value::Tensor ? "this is " + str(result.type, true) : "this is no tensor");
+        return Value();
+      }
+      mapped[i].kind = Value::Tree;
+      mapped[i].type.tree = &shape;
+      mapped[i].type.batch = front;
+      mapped[i].elements.push_back(std::move(result));
+    }
+  }
+  if (mapped.size() == 1)
+    return mapped[0];
+  Value tuple;
+  tuple.kind = Value::Tuple;
+  tuple.elements = std::move(mapped);
+  return tuple;
+}
+
+/// The sum of the squares of all leaves, right of the bar only.
+Value Elaborator::opSqNorm(OpCall &call) {
+  Operand tree{eval(*call.given[0]), call.operands[0].range};
+  if (tree.value.poisoned())
+    return Value();
+  std::vector<Operand> leaves;
+  if (tree.value.kind == Value::Tree || tree.value.kind == Value::Tuple)
+    for (const Value &leaf : tree.value.elements)
+      leaves.push_back({leaf, tree.range});
+  else
+    leaves.push_back(tree);
+  std::vector<Operand *> all;
+  std::vector<const Operand *> operands;
+  std::vector<const Value *> values;
+  for (Operand &leaf : leaves)
+    all.push_back(&leaf);
+  if (!meet("sq_norm", call.name, all))
+    return Value();
+  for (Operand &leaf : leaves) {
+    if (!isTensor("sq_norm", call.name, leaf) || !requireFloat("sq_norm", call.name, leaf))
+      return Value();
+    operands.push_back(&leaf);
+    values.push_back(&leaf.value);
+  }
+  std::optional<BatchList> batch = combine("sq_norm", call.name, operands, false);
+  if (!batch)
+    return Value();
+  Type type;
+  type.dtype = leaves[0].value.type.dtype;
+  type.batch = *batch;
+  return emit(call.expr->range, "sq_norm", values, type);
+}
+
+} // namespace batten::frontend

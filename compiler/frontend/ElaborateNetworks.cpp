@@ -1,0 +1,370 @@
+// ElaborateNetworks.cpp - convolution, pools, gather and state, attention, losses.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/frontend/Elaborate.h"
+
+#include <algorithm>
+
+namespace batten::frontend {
+
+//===-- Options ---------------------------------------------------------------------------------------------------===//
+
+/// An integer option, at least `least`; `options` holds its default.
+bool Elaborator::sizeOption(OpCall &call, const char *name, int64_t least, std::map<std::string, Dim> &options) {
+  if (!call.options.count(name))
+    return true;
+  const Expr &value = *call.options[name]->value;
+  std::optional<Dim> given = evalDimExpr(value, scopeHere(true));
+  if (!given)
+    return false;
+  if (facts.holds(Dim::constant(least), DimRelation::Le, *given) == Truth::False) {
+    context.error("E0219", value.range,
+                  std::string("`") + name + "` is " + str(*given) + ", at least " + std::to_string(least) +
+                      " is needed");
+    return false;
+  }
+  if (!checking && !constantOf(*given, value.range, std::string("`") + name + "`"))
+    return false;
+  options[name] = *given;
+  return true;
+}
+
+std::optional<double> Elaborator::numberOption(OpCall &call, const char *name) {
+  if (!call.options.count(name))
+    return std::nullopt;
+  const Expr &expr = *call.options[name]->value;
+  Value value = eval(expr);
+  if (value.kind == Value::Number) {
+    std::optional<int64_t> whole = value.number.integer.constantValue();
+    if (value.number.real ? value.number.known : whole.has_value())
+      return value.number.real ? value.number.value : double(*whole);
+    if (checking)
+      return 1.0; // it has a value once generics are bound
+  }
+  if (!value.poisoned())
+    context.error("E0219", expr.range, std::string("`") + name + "` is a number that is known while compiling");
+  return std::nullopt;
+}
+
+std::optional<bool> Elaborator::boolOption(OpCall &call, const char *name) {
+  if (!call.options.count(name))
+    return false;
+  const Expr &expr = *call.options[name]->value;
+  if (const auto *flag = dynCast<BoolExpr>(expr))
+    return flag->value;
+  context.error("E0219", expr.range, std::string("`") + name + "` takes true or false");
+  return std::nullopt;
+}
+
+Elaborator::Attributes Elaborator::optionAttributes(OpCall &call, const std::map<std::string, Dim> &options) {
+  Attributes attributes;
+  for (const char *name : call.op->options)
+    if (auto option = options.find(name); option != options.end())
+      attributes.push_back({name, option->second.constantValue().value_or(0)});
+  return attributes;
+}
+
+//===-- Windows ---------------------------------------------------------------------------------------------------===//
+
+/// div(in + 2*pad - dilation*(kernel - 1) - 1, stride) + 1
+std::optional<CoreDim> Elaborator::windows(OpCall &call, const CoreDim &in, const Dim &kernel,
+                                           const std::map<std::string, Dim> &options) {
+  auto option = [&](const char *name, int64_t otherwise) {
+    auto found = options.find(name);
+    return found == options.end() ? Dim::constant(otherwise) : found->second;
+  };
+  Dim one = Dim::constant(1);
+  Dim free = in.size + Dim::constant(2) * option("pad", 0) - option("dilation", 1) * (kernel - one) - one;
+  Truth fits = facts.holds(Dim(), DimRelation::Le, free);
+  if (fits == Truth::False) {
+    context
+        .error("E0219", call.name,
+               std::string("`") + call.op->name + "`: a window of " + str(kernel) + " does not fit into " +
+                   str(in, true))
+        .secondary(call.operands[0].range)
+        .label(str(call.operands[0].value.type, true));
+    return std::nullopt;
+  }
+  if (fits == Truth::Maybe && !checking)
+    guard({Dim(), free, DimRelation::Le, call.name});
+  return CoreDim{Dim::floorDiv(free, option("stride", 1)) + one, "", nullptr};
+}
+
+Value Elaborator::opConv2d(OpCall &call) {
+  Operand &x = call.operands[0], &w = call.operands[1];
+  bool biased = call.operands.size() == 3;
+  std::map<std::string, Dim> options = {
+      {"stride", Dim::constant(1)}, {"pad", Dim()}, {"dilation", Dim::constant(1)}, {"groups", Dim::constant(1)}};
+  if (!allTensors(call) || !coreRank(call, 0, 3) || !coreRank(call, 1, 4) || (biased && !coreRank(call, 2, 1)))
+    return Value();
+  if (!sizeOption(call, "stride", 1, options) || !sizeOption(call, "pad", 0, options) ||
+      !sizeOption(call, "dilation", 1, options) || !sizeOption(call, "groups", 1, options))
+    return Value();
+  if (!meet("conv2d", call.name, {&x, &w}))
+    return Value();
+  const std::vector<CoreDim> &image = x.value.type.core, &kernel = w.value.type.core;
+  CoreDim channels{kernel[1].size * options["groups"], options["groups"].isConstant(1) ? kernel[1].text : "", nullptr};
+  if (!requireEqual(image[0], channels, call.name,
+                    [&] { contractionMismatch("conv2d", call.name, x, w, image[0], channels, 1); }))
+    return Value();
+  if (facts.equal(Dim::modulo(kernel[0].size, options["groups"]), Dim()) == Truth::False) {
+    context.error("E0219", call.options["groups"]->range,
+                  "`groups` must divide the " + str(kernel[0], true) + " outputs");
+    return Value();
+  }
+  Type type;
+  type.dtype = accumulated(x.value.type.dtype);
+  if (biased) {
+    Operand &b = call.operands[2];
+    if (b.value.type.dtype != type.dtype && !meet("conv2d", call.name, {&x, &w, &b}))
+      return Value();
+    auto report = [&] {
+      context
+          .error("E0206", call.name,
+                 "`conv2d` needs equal core dims, found [" + str(kernel[0], true) + "] and [" +
+                     str(b.value.type.core[0], true) + "]")
+          .secondary(w.range)
+          .secondary(b.range)
+          .label(str(w.value.type) + " with " + str(b.value.type));
+    };
+    if (!requireEqual(kernel[0], b.value.type.core[0], call.name, report))
+      return Value();
+  }
+  std::optional<CoreDim> height = windows(call, image[1], kernel[2].size, options);
+  std::optional<CoreDim> width = height ? windows(call, image[2], kernel[3].size, options) : std::nullopt;
+  std::vector<const Operand *> operands;
+  std::vector<const Value *> values;
+  for (Operand &operand : call.operands) {
+    operands.push_back(&operand);
+    values.push_back(&operand.value);
+  }
+  std::optional<BatchList> batch = width ? combine("conv2d", call.name, operands, false) : std::nullopt;
+  if (!batch)
+    return Value();
+  type.batch = *batch;
+  type.core = {kernel[0], *height, *width};
+  Attributes attributes = optionAttributes(call, options);
+  accumulator(&call, x.value.type.dtype, type, attributes);
+  return emit(call.expr->range, "conv2d", values, type, attributes);
+}
+
+Value Elaborator::opPool2d(OpCall &call) {
+  Operand &x = call.operands[0];
+  std::map<std::string, Dim> options;
+  if (!allTensors(call) || !coreRank(call, 0, 3) || !sizeOption(call, "k", 1, options))
+    return Value();
+  options["stride"] = options["k"];
+  if (!sizeOption(call, "stride", 1, options))
+    return Value();
+  std::string name = call.op->name;
+  if (name == "avg_pool2d" ? !requireFloat(name, call.name, x) : x.value.type.dtype == DType::Bool) {
+    if (name != "avg_pool2d")
+      wrongDType(name, call.name, x, "numbers");
+    return Value();
+  }
+  Type type = x.value.type;
+  for (size_t i = 1; i < 3; ++i) {
+    std::optional<CoreDim> size = windows(call, type.core[i], options["k"], options);
+    if (!size)
+      return Value();
+    type.core[i] = *size;
+  }
+  return emit(call.expr->range, name, {&x.value}, type, optionAttributes(call, options));
+}
+
+//===-- Gather and state ------------------------------------------------------------------------------------------===//
+
+Value Elaborator::opEmbed(OpCall &call) {
+  Operand &table = call.operands[0], &id = call.operands[1];
+  id.value = tensor(id.value, DType::I32, id.range);
+  if (!allTensors(call) || !coreRank(call, 0, 2) || !coreRank(call, 1, 0))
+    return Value();
+  if (!isInteger(id.value.type.dtype)) {
+    wrongDType("embed", call.name, id, "integers as ids");
+    return Value();
+  }
+  std::optional<BatchList> batch = combine("embed", call.name, {&table, &id}, false);
+  if (!batch)
+    return Value();
+  Type type = table.value.type;
+  type.batch = *batch;
+  type.core = {table.value.type.core[1]};
+  return emit(call.expr->range, "embed", {&table.value, &id.value}, type);
+}
+
+Value Elaborator::opUpdate(OpCall &call) {
+  Operand &c = call.operands[0], &row = call.operands[1];
+  const Expr &option = *call.options["at"]->value;
+  Operand at{tensor(eval(option), DType::I32, option.range), option.range};
+  if (!allTensors(call) || !isTensor("update", call.name, at) || !coreRank(call, 0, 2) || !coreRank(call, 1, 1) ||
+      !meet("update", call.name, {&c, &row}))
+    return Value();
+  if (!isInteger(at.value.type.dtype) || !at.value.type.core.empty()) {
+    context.error(at.value.type.core.empty() ? "E0303" : "E0215", at.range,
+                  "`at` is one integer a position, found " + str(at.value.type));
+    return Value();
+  }
+  const CoreDim &width = c.value.type.core[1], &given = row.value.type.core[0];
+  auto report = [&] {
+    context
+        .error("E0206", call.name,
+               "`update` needs equal core dims, found [" + str(width, true) + "] and [" + str(given, true) + "]")
+        .secondary(c.range)
+        .secondary(row.range)
+        .label(str(c.value.type) + " with a row of " + str(row.value.type));
+  };
+  if (!requireEqual(width, given, call.name, report))
+    return Value();
+  std::optional<BatchList> batch = combine("update", call.name, {&c, &row, &at}, false);
+  if (!batch)
+    return Value();
+  Type type = c.value.type;
+  type.batch = *batch;
+  return emit(call.expr->range, "update", {&c.value, &row.value, &at.value}, type);
+}
+
+Value Elaborator::opRope(OpCall &call) {
+  Operand &x = call.operands[0];
+  const Expr &option = *call.options["at"]->value;
+  Operand at{tensor(eval(option), DType::I32, option.range), option.range};
+  std::optional<bool> interleaved = boolOption(call, "interleaved");
+  std::optional<double> base = numberOption(call, "base");
+  if (!allTensors(call) || !isTensor("rope", call.name, at) || !interleaved || (call.options.count("base") && !base) ||
+      !coreRank(call, 0, 1) || !requireFloat("rope", call.name, x))
+    return Value();
+  if (!isInteger(at.value.type.dtype) || !at.value.type.core.empty()) {
+    context.error(at.value.type.core.empty() ? "E0303" : "E0215", at.range,
+                  "`at` is one integer a position, found " + str(at.value.type));
+    return Value();
+  }
+  const CoreDim &width = x.value.type.core[0];
+  if (facts.equal(Dim::modulo(width.size, Dim::constant(2)), Dim()) == Truth::False) {
+    context.error("E0219", x.range, "`rope` rotates pairs, and " + str(width, true) + " is odd")
+        .label(str(x.value.type));
+    return Value();
+  }
+  std::optional<BatchList> batch = combine("rope", call.name, {&x, &at}, false);
+  if (!batch)
+    return Value();
+  Type type = x.value.type;
+  type.batch = *batch;
+  return emit(call.expr->range, "rope", {&x.value, &at.value}, type,
+              {{"base", base.value_or(10000.0)}, {"interleaved", *interleaved}});
+}
+
+//===-- Attention -------------------------------------------------------------------------------------------------===//
+
+Value Elaborator::opAttention(OpCall &call) {
+  Operand &q = call.operands[0], &k = call.operands[1], &v = call.operands[2];
+  std::optional<bool> causal = boolOption(call, "causal");
+  std::optional<double> scale = numberOption(call, "scale");
+  if (!causal || (call.options.count("scale") && !scale) || !meet("attention", call.name, {&q, &k, &v}) ||
+      !allTensors(call) || !coreRank(call, 0, 2) || !coreRank(call, 1, 2) || !coreRank(call, 2, 2) ||
+      !requireFloat("attention", call.name, q))
+    return Value();
+  const std::vector<CoreDim> &qc = q.value.type.core, &kc = k.value.type.core, &vc = v.value.type.core;
+  if (!requireEqual(qc[1], kc[1], call.name,
+                    [&] { contractionMismatch("attention", call.name, q, k, qc[1], kc[1], 1); }) ||
+      !requireEqual(kc[0], vc[0], call.name,
+                    [&] { contractionMismatch("attention", call.name, k, v, kc[0], vc[0], 0); }))
+    return Value();
+  if (*causal && facts.lessEqual(qc[0].size, kc[0].size) == Truth::False) {
+    context.error("E0219", call.name,
+                  "`causal` aligns the last query with the last key, but there are " + str(qc[0], true) +
+                      " queries and " + str(kc[0], true) + " keys");
+    return Value();
+  }
+  std::vector<Operand> extra;
+  std::vector<std::string> present;
+  for (const char *name : {"mask", "len"}) {
+    if (!call.options.count(name))
+      continue;
+    bool isMask = std::string(name) == "mask";
+    const Expr &expr = *call.options[name]->value;
+    extra.push_back({tensor(eval(expr), DType::I32, expr.range), expr.range});
+    const Operand &operand = extra.back();
+    if (!isTensor("attention", call.name, operand))
+      return Value();
+    const Type &type = operand.value.type;
+    bool fits =
+        isMask ? type.dtype == DType::Bool && type.core.size() == 2 : type.dtype == DType::I32 && type.core.empty();
+    if (!fits) {
+      context
+          .error("E0215", operand.range,
+                 isMask ? "`mask` is bool of core (t, s), true where a key may be seen"
+                        : "`len` is i32 of an empty core: the number of keys of a sample")
+          .label("this is " + str(type));
+      return Value();
+    }
+    for (size_t i = 0; isMask && i < 2; ++i) {
+      const CoreDim &wanted = i == 0 ? qc[0] : kc[0];
+      auto report = [&] {
+        context.error("E0215", operand.range,
+                      "`mask` is (t, s) = (" + str(qc[0], true) + ", " + str(kc[0], true) + "), found " +
+                          str(type, true));
+      };
+      if (!requireEqual(wanted, type.core[i], operand.range, report))
+        return Value();
+    }
+    present.push_back(name);
+  }
+  std::vector<const Operand *> operands = {&q, &k, &v};
+  std::vector<const Value *> values = {&q.value, &k.value, &v.value};
+  for (const Operand &operand : extra) {
+    operands.push_back(&operand);
+    values.push_back(&operand.value);
+  }
+  std::optional<BatchList> batch = combine("attention", call.name, operands, false);
+  if (!batch)
+    return Value();
+  Type type = q.value.type;
+  type.batch = *batch;
+  type.core = {qc[0], vc[1]};
+  Attributes attributes = {{"causal", *causal}, {"optional", present}};
+  if (scale)
+    attributes.push_back({"scale", *scale});
+  return emit(call.expr->range, "attention", values, type, attributes);
+}
+
+//===-- Losses ----------------------------------------------------------------------------------------------------===//
+
+Value Elaborator::opCrossEntropy(OpCall &call) {
+  Operand &logits = call.operands[0], &y = call.operands[1];
+  y.value = tensor(y.value, DType::I32, y.range);
+  if (!allTensors(call) || !coreRank(call, 0, 1) || !coreRank(call, 1, 0) ||
+      !requireFloat("cross_entropy", call.name, logits))
+    return Value();
+  if (!isInteger(y.value.type.dtype)) {
+    wrongDType("cross_entropy", call.name, y, "class numbers (integers) as `y`");
+    return Value();
+  }
+  std::optional<BatchList> batch = combine("cross_entropy", call.name, {&logits, &y}, false);
+  if (!batch)
+    return Value();
+  Type type = logits.value.type;
+  type.batch = *batch;
+  type.core.clear();
+  return emit(call.expr->range, "cross_entropy", {&logits.value, &y.value}, type);
+}
+
+Value Elaborator::opMse(OpCall &call) {
+  Operand &a = call.operands[0], &b = call.operands[1];
+  if (!meet("mse", call.name, {&a, &b}) || !allTensors(call) || !coreRank(call, 0, 1) || !coreRank(call, 1, 1) ||
+      !requireFloat("mse", call.name, a))
+    return Value();
+  std::optional<Type> type = elementwise("mse", call.name, {&a, &b}, false);
+  if (!type)
+    return Value();
+  type->core.clear();
+  return emit(call.expr->range, "mse", {&a.value, &b.value}, *type);
+}
+
+Value Elaborator::opBce(OpCall &call) {
+  Operand &l = call.operands[0], &y = call.operands[1];
+  if (!meet("bce", call.name, {&l, &y}) || !allTensors(call) || !coreRank(call, 0, 0) || !coreRank(call, 1, 0) ||
+      !requireFloat("bce", call.name, l))
+    return Value();
+  std::optional<Type> type = elementwise("bce", call.name, {&l, &y}, false);
+  return type ? emit(call.expr->range, "bce", {&l.value, &y.value}, *type) : Value();
+}
+
+} // namespace batten::frontend

@@ -1,0 +1,392 @@
+// ElaborateShapes.cpp - index and slice, brackets, split, concat, flatten, spread, iota, zeros and fill.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/frontend/Elaborate.h"
+
+#include <algorithm>
+
+namespace batten::frontend {
+
+//===-- Slices ----------------------------------------------------------------------------------------------------===//
+
+static std::vector<std::string> texts(const std::vector<Dim> &dims) {
+  std::vector<std::string> result;
+  for (const Dim &dim : dims)
+    result.push_back(dim.str());
+  return result;
+}
+
+Value Elaborator::slice(const Value &value, const std::vector<Dim> &offsets, const std::vector<Dim> &sizes,
+                        const std::vector<int64_t> &dropped, std::vector<CoreDim> core, SourceRange range) {
+  Type type = value.type;
+  type.core = std::move(core);
+  return emit(range, "slice", {&value}, type,
+              {{"offsets", texts(offsets)}, {"sizes", texts(sizes)}, {"dropped", dropped}});
+}
+
+/// 0 <= lower < upper <= dim, proved.
+bool Elaborator::checkSlice(const CoreDim &dim, const Dim &lower, const Dim &upper, SourceRange range) {
+  struct Bound {
+    Dim low, high;
+    DimRelation relation;
+  };
+  const Bound bounds[] = {
+      {Dim(), lower, DimRelation::Le}, {lower, upper, DimRelation::Lt}, {upper, dim.size, DimRelation::Le}};
+  for (const Bound &bound : bounds) {
+    Truth truth = facts.holds(bound.low, bound.relation, bound.high);
+    if (truth == Truth::True || (truth == Truth::Maybe && facts.dependsOnTurn(bound.low - bound.high)))
+      continue;
+    if (truth == Truth::False) {
+      bool empty = bound.relation == DimRelation::Lt;
+      Diagnostic &error = context.error("E0219", range, "`" + context.text(range) + "` is out of range");
+      error.label(empty
+                      ? "no element from " + str(lower) + " to " + str(upper)
+                      : "the dim is " + str(dim, true) + ", its elements are 0 to " + str(dim.size - Dim::constant(1)));
+      return false;
+    }
+    std::string condition = str(bound.low) + " " + spelling(bound.relation) + " " + str(bound.high);
+    context.error("E0216", range, "cannot prove that `" + context.text(range) + "` is within " + str(dim, true))
+        .label("needs " + condition)
+        .help("say so in the signature: `where " + condition + "`");
+    return false;
+  }
+  return true;
+}
+
+Value Elaborator::evalIndex(const IndexExpr &expr) {
+  Operand base{eval(*expr.base), expr.base->range};
+  base.value = tensor(base.value, std::nullopt, base.range);
+  if (!isTensor("[..]", expr.bracketRange, base))
+    return Value();
+  const Type &type = base.value.type;
+  std::string text = context.text(expr.base->range);
+  if (!expr.hasBar) {
+    context.error("E0211", expr.range, "an index needs a bar; batch dims cannot be indexed")
+        .label(str(type))
+        .help("feature 0 of every sample: `" + text + "[| 0]`; one sample is chosen by the caller, not by the program");
+    return Value();
+  }
+  if (expr.slices.size() != type.core.size()) {
+    context
+        .error("E0215", expr.bracketRange,
+               std::to_string(expr.slices.size()) + " entries for " + std::to_string(type.core.size()) + " core dims")
+        .label("`" + text + "` is " + str(type))
+        .help("one entry a core dim; `:` takes all of it");
+    return Value();
+  }
+  std::vector<Dim> offsets, sizes;
+  std::vector<int64_t> dropped;
+  std::vector<CoreDim> core;
+  DimScope scope = scopeHere(true);
+  bool whole = true;
+  for (size_t i = 0; i < expr.slices.size(); ++i) {
+    const Slice &node = expr.slices[i];
+    const CoreDim &dim = type.core[i];
+    std::optional<Dim> lower = Dim(), upper = dim.size;
+    if (!node.isRange) {
+      lower = evalDimExpr(*node.index, scope);
+      upper = lower ? std::optional<Dim>(*lower + Dim::constant(1)) : std::nullopt;
+    }
+    if (node.lower)
+      lower = evalDimExpr(*node.lower, scope);
+    if (node.upper)
+      upper = evalDimExpr(*node.upper, scope);
+    bool plain = node.isRange && !node.lower && !node.upper;
+    if (!lower || !upper || (!plain && !checkSlice(dim, *lower, *upper, node.range)))
+      return Value();
+    whole &= plain;
+    offsets.push_back(*lower);
+    sizes.push_back(*upper - *lower);
+    if (!node.isRange) {
+      dropped.push_back(int64_t(i));
+      continue;
+    }
+    CoreDim part{sizes.back(), "", nullptr};
+    const auto *name = node.upper && !node.lower ? dynCast<NameExpr>(*node.upper) : nullptr;
+    if (plain)
+      part = dim;
+    else if (node.upper && lower->isConstant(0))
+      part = {sizes.back(), context.text(node.upper->range), name ? scope.lookup(name->name) : nullptr};
+    core.push_back(part);
+  }
+  if (whole)
+    return base.value;
+  return slice(base.value, offsets, sizes, dropped, core, expr.range);
+}
+
+//===-- Making ----------------------------------------------------------------------------------------------------===//
+
+Value Elaborator::evalFill(const FillExpr &expr) {
+  Type type = context.resolveType(expr.type, *frame->module, scopeHere(true));
+  Operand value{Value(), expr.range};
+  if (expr.value)
+    value = {eval(*expr.value), expr.value->range};
+  if (type.poisoned || (expr.value && value.value.poisoned()))
+    return Value();
+  if (type.tree) {
+    Value tree;
+    tree.kind = Value::Tree;
+    tree.type = type;
+    for (const Leaf &leaf : type.tree->leaves) {
+      Value fill = emit(expr.range, "constant", {}, Type{leaf.type.dtype, {}, {}, nullptr, false}, {{"value", 0.0}});
+      if (expr.value)
+        fill =
+            value.value.kind == Value::Number ? scalar(value.value.number, leaf.type.dtype, value.range) : value.value;
+      if (fill.poisoned() || !isTensor("fill", expr.range, {fill, value.range}))
+        return Value();
+      tree.elements.push_back(emit(expr.range, "fill", {&fill}, toHere(leaf.type)));
+    }
+    return tree;
+  }
+  if (!expr.value) {
+    bool real = isFloat(type.dtype);
+    Attribute zero = type.dtype == DType::Bool ? Attribute(false) : real ? Attribute(0.0) : Attribute(int64_t(0));
+    value.value = emit(expr.range, "constant", {}, Type{type.dtype, {}, {}, nullptr, false}, {{"value", zero}});
+  }
+  value.value = tensor(value.value, type.dtype, value.range);
+  if (!isTensor("fill", expr.range, value))
+    return Value();
+  const Type &given = value.value.type;
+  if (given.dtype != type.dtype || !given.core.empty() || !isSublist(given.batch, type.batch)) {
+    context.error(given.dtype != type.dtype ? "E0301" : "E0215", value.range,
+                  "`fill` of " + str(type) + " takes one number of its dtype, found " + str(given));
+    return Value();
+  }
+  if (given.batch.empty() && value.value.loop.empty())
+    return emit(expr.range, "fill", {&value.value}, type);
+  // `fill` repeats one number; one a position is multiplied into ones, which changes no bit.
+  bool isBool = type.dtype == DType::Bool;
+  Attribute one = isBool ? Attribute(true) : isFloat(type.dtype) ? Attribute(1.0) : Attribute(int64_t(1));
+  Value constant = emit(expr.range, "constant", {}, Type{type.dtype, {}, {}, nullptr, false}, {{"value", one}});
+  Value ones = emit(expr.range, "fill", {&constant}, type);
+  return emit(expr.range, isBool ? "and" : "mul", {&ones, &value.value}, type);
+}
+
+Value Elaborator::stack(const std::vector<Operand> &given, SourceRange range) {
+  std::vector<Operand> elements = given;
+  std::vector<Operand *> all;
+  std::vector<const Operand *> operands;
+  std::vector<const Value *> values;
+  for (Operand &element : elements)
+    all.push_back(&element);
+  if (!meet("[..]", range, all))
+    return Value();
+  const Type &first = elements[0].value.type;
+  for (Operand &element : elements) {
+    if (!isTensor("[..]", range, element))
+      return Value();
+    const std::vector<CoreDim> &core = element.value.type.core;
+    auto report = [&] {
+      context.error("E0206", element.range,
+                    "elements of `[..]` have one core, found " + str(first, true) + " and " +
+                        str(element.value.type, true));
+    };
+    if (core.size() != first.core.size()) {
+      report();
+      return Value();
+    }
+    for (size_t i = 0; i < core.size(); ++i)
+      if (!requireEqual(first.core[i], core[i], element.range, report))
+        return Value();
+    operands.push_back(&element);
+    values.push_back(&element.value);
+  }
+  std::optional<BatchList> batch = combine("[..]", range, operands, false);
+  if (!batch)
+    return Value();
+  Type type = first;
+  type.batch = *batch;
+  type.core.insert(type.core.begin(), CoreDim{Dim::constant(int64_t(elements.size())), "", nullptr});
+  return emit(range, "stack", values, type);
+}
+
+Value Elaborator::opIota(OpCall &call) {
+  std::optional<Dim> size = evalDimExpr(*call.given[0], scopeHere(true));
+  if (!size)
+    return Value();
+  if (facts.holds(Dim::constant(1), DimRelation::Le, *size) == Truth::False) {
+    context.error("E0219", call.operands[0].range, "`iota` of " + str(*size) + " elements");
+    return Value();
+  }
+  const auto *name = dynCast<NameExpr>(*call.given[0]);
+  Type type;
+  type.dtype = DType::I32;
+  type.core = {{*size, context.text(call.operands[0].range), name ? scopeHere(false).lookup(name->name) : nullptr}};
+  if (dynCast<NumberExpr>(*call.given[0]))
+    type.core[0].text.clear();
+  return emit(call.expr->range, "iota", {}, type);
+}
+
+//===-- Cutting and joining ---------------------------------------------------------------------------------------===//
+
+Value Elaborator::opSplit(OpCall &call) {
+  Operand &x = call.operands[0];
+  std::optional<Dim> parts = evalDimExpr(*call.given[1], scopeHere(true));
+  if (!isTensor("split", call.name, x) || !parts)
+    return Value();
+  SourceRange range = call.operands[1].range;
+  std::optional<int64_t> count = constantOf(*parts, range, "the number of parts");
+  if (!count)
+    return Value();
+  const Type &type = x.value.type;
+  if (type.core.empty() || *count < 1 || *count > 4096) {
+    context
+        .error("E0219", range,
+               type.core.empty() ? "`split` cuts the last core dim, and there is none"
+                                 : "`split` into " + std::to_string(*count) + " parts")
+        .secondary(x.range)
+        .label(str(type));
+    return Value();
+  }
+  const CoreDim &last = type.core.back();
+  std::optional<Dim> size = Dim::exactDiv(last.size, *parts);
+  if (!size || size->overflowed()) {
+    context.error("E0219", range, "`split` into " + std::to_string(*count) + " parts of a dim of " + str(last, true))
+        .secondary(x.range)
+        .label("it leaves a remainder");
+    return Value();
+  }
+  bool known = facts.equal(Dim::modulo(last.size, *parts), Dim()) == Truth::True;
+  if (!known && checking && !facts.dependsOnTurn(last.size)) {
+    std::string condition = str(last) + " % " + std::to_string(*count) + " == 0";
+    context
+        .error("E0216", range, "cannot prove that " + str(last) + " splits into " + std::to_string(*count) + " parts")
+        .secondary(x.range)
+        .label("it may leave a remainder")
+        .help("say so in the signature: `where " + condition + "`");
+    return Value();
+  }
+  std::vector<CoreDim> core = type.core;
+  core.back() = {*size, "", nullptr};
+  // `3*D` cut in three is `D`: show it by that name.
+  if (const DimEntity *dim = nullptr; size->symbolName() && (dim = entityOf(*size->symbolName())))
+    core.back() = {*size, dim->name, dim};
+  else if (last.text.rfind(std::to_string(*count) + "*", 0) == 0) {
+    core.back().text = last.text.substr(last.text.find('*') + 1);
+    core.back().entity = scopeHere(false).lookup(core.back().text);
+  }
+  Value tuple;
+  tuple.kind = Value::Tuple;
+  std::vector<Dim> offsets(core.size()), sizes;
+  for (const CoreDim &dim : core)
+    sizes.push_back(dim.size);
+  for (int64_t part = 0; part < *count; ++part) {
+    offsets.back() = Dim::constant(part) * *size;
+    tuple.elements.push_back(slice(x.value, offsets, sizes, {}, core, call.expr->range));
+  }
+  return tuple;
+}
+
+Value Elaborator::opConcat(OpCall &call) {
+  std::vector<Operand *> all;
+  std::vector<const Operand *> operands;
+  std::vector<const Value *> values;
+  for (Operand &operand : call.operands)
+    all.push_back(&operand);
+  if (!meet("concat", call.name, all) || !allTensors(call))
+    return Value();
+  Type type = call.operands[0].value.type;
+  Dim last;
+  for (Operand &operand : call.operands) {
+    const std::vector<CoreDim> &core = operand.value.type.core;
+    auto report = [&] {
+      context.error("E0206", call.name, "`concat` joins the last core dim, the others must be equal")
+          .secondary(call.operands[0].range)
+          .secondary(operand.range)
+          .label(str(type, true) + " with " + str(operand.value.type, true));
+    };
+    if (core.empty() || core.size() != type.core.size()) {
+      report();
+      return Value();
+    }
+    for (size_t i = 0; i + 1 < core.size(); ++i)
+      if (!requireEqual(type.core[i], core[i], call.name, report))
+        return Value();
+    last = last + core.back().size;
+    operands.push_back(&operand);
+    values.push_back(&operand.value);
+  }
+  std::optional<BatchList> batch = combine("concat", call.name, operands, false);
+  if (!batch)
+    return Value();
+  type.batch = *batch;
+  type.core.back() = {last, "", nullptr};
+  return emit(call.expr->range, "concat", values, type);
+}
+
+/// The normal form of a rearrangement; `permutation` counts own batch dims, loop dims come in front unmoved.
+Value Elaborator::rearranged(const Value &value, const std::vector<std::vector<Dim>> &splits,
+                             std::vector<int64_t> permutation, const std::vector<int64_t> &joins, Type type,
+                             SourceRange range) {
+  int64_t loops = int64_t(value.loop.size());
+  for (int64_t &position : permutation)
+    position += loops;
+  for (int64_t i = loops; i-- > 0;)
+    permutation.insert(permutation.begin(), i);
+  std::vector<std::vector<std::string>> factors;
+  for (const std::vector<Dim> &split : splits)
+    factors.push_back(texts(split));
+  return emit(range, "rearrange", {&value}, std::move(type),
+              {{"splits", factors}, {"permutation", permutation}, {"joins", joins}});
+}
+
+Value Elaborator::opFlatten(OpCall &call) {
+  Operand &x = call.operands[0];
+  if (!meet("flatten", call.name, {&x}) || !allTensors(call))
+    return Value();
+  Type type = x.value.type;
+  if (type.core.size() == 1)
+    return x.value;
+  Dim product = Dim::constant(1);
+  std::vector<std::vector<Dim>> splits;
+  std::vector<int64_t> permutation;
+  for (const CoreDim &dim : type.core) {
+    product = product * dim.size;
+    splits.push_back({dim.size});
+  }
+  for (size_t i = 0; i < type.batch.size() + splits.size(); ++i)
+    permutation.push_back(int64_t(i));
+  type.core = {{product, "", nullptr}};
+  return rearranged(x.value, splits, permutation, {int64_t(splits.size())}, type, call.expr->range);
+}
+
+Value Elaborator::opSpread(OpCall &call) {
+  Operand &x = call.operands[0];
+  x.value = tensor(x.value, std::nullopt, x.range);
+  if (!isTensor("spread", call.name, x))
+    return Value();
+  const auto *list = dynCast<ArrayExpr>(*call.given[1]);
+  SourceRange range = call.operands[1].range;
+  if (!list) {
+    context.error("E0215", range, "`spread` takes a list of batch dims").help("write `spread(x, [B, T])`");
+    return Value();
+  }
+  Type type = x.value.type;
+  type.batch.clear();
+  DimScope scope = scopeHere(false);
+  for (const ExprPtr &element : list->elements) {
+    const auto *name = dynCast<NameExpr>(*element);
+    if (!name) {
+      context
+          .error(dynCast<NumberExpr>(*element) ? "E0214" : "E0215", element->range,
+                 "a batch dim is a name, found `" + context.text(element->range) + "`")
+          .help("declare it: `dim N = " + context.text(element->range) + "`");
+      return Value();
+    }
+    const DimEntity *dim = context.findDim(name->name, name->range, scope);
+    if (!dim || dim->poisoned || !context.isBatchDim(*dim, name->range))
+      return Value();
+    type.batch.push_back(dim);
+  }
+  if (!context.checkType(type, range))
+    return Value();
+  if (!isSublist(x.value.type.batch, type.batch)) {
+    context.error("E0205", call.name, "`spread` to " + str(type.batch) + " of batch dims " + str(x.value.type.batch))
+        .secondary(x.range)
+        .secondary(range)
+        .label(str(x.value.type) + ": its batch dims must stand in the list, in their order");
+    return Value();
+  }
+  return emit(call.expr->range, "spread", {&x.value}, type);
+}
+
+} // namespace batten::frontend

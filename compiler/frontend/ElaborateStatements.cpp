@@ -1,0 +1,458 @@
+// ElaborateStatements.cpp - locals, `let`, `var`, assignment, unrolled `for`, blocks and their results.
+//
+// A `for` whose range is known is unrolled, also while checking; else its body is checked once with an opaque variable.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/frontend/Elaborate.h"
+
+#include <algorithm>
+
+namespace batten::frontend {
+
+//===-- Locals ----------------------------------------------------------------------------------------------------===//
+
+Elaborator::Local *Elaborator::findLocal(const std::string &name) {
+  for (size_t i = frame->locals.size(); i-- > 0;)
+    if (frame->locals[i].name == name)
+      return &frame->locals[i];
+  return nullptr;
+}
+
+/// Inside one function no name in sight is declared again; a name of the file may be hidden (section 1.5).
+bool Elaborator::declareLocal(const Identifier &name, Local local) {
+  std::optional<SourceRange> first;
+  if (Local *known = findLocal(name.name))
+    first = known->range;
+  if (frame->function)
+    for (const DimEntity *generic : frame->function->generics)
+      if (generic->name == name.name)
+        first = generic->range;
+  if (const ModelDecl *model = frame->model; model && !first) {
+    if (auto dim = model->dimNames.find(name.name); dim != model->dimNames.end())
+      first = dim->second->range;
+    else if (const ParamDecl *param = model->param(name.name))
+      first = param->item->name.range;
+    else if (const SubDecl *sub = model->sub(name.name))
+      first = sub->item->name.range;
+    else if (const FunctionDecl *function = model->function(name.name))
+      first = function->item->name.range;
+  }
+  if (first)
+    context.error("E0103", name.range, "`" + name.name + "` is defined twice")
+        .label("second definition")
+        .note("first defined at " + context.at(*first), *first);
+  local.name = name.name;
+  local.range = name.range;
+  frame->locals.push_back(std::move(local));
+  return !first;
+}
+
+//===-- Fitting values to types -----------------------------------------------------------------------------------===//
+
+/// Same dtype, batch and core; `cores` is Maybe where a size is not provably equal.
+bool Elaborator::sameType(const Type &a, const Type &b, Truth *cores) {
+  if (a.tree != b.tree || a.batch != b.batch)
+    return false;
+  if (a.tree)
+    return true;
+  if (a.dtype != b.dtype || a.core.size() != b.core.size())
+    return false;
+  Truth all = Truth::True;
+  for (size_t i = 0; i < a.core.size(); ++i) {
+    Truth equal = facts.equal(a.core[i].size, b.core[i].size);
+    if (equal == Truth::Maybe && facts.dependsOnTurn(a.core[i].size - b.core[i].size))
+      equal = Truth::True;
+    all = std::min(all, equal);
+  }
+  if (cores)
+    *cores = all;
+  return all == Truth::True;
+}
+
+Value Elaborator::fit(const Value &given, const Type &type, SourceRange range, const std::string &what) {
+  if (given.poisoned() || type.poisoned)
+    return Value();
+  Value value = given;
+  if (value.kind == Value::Number || value.kind == Value::List) {
+    if (type.tree || (value.kind == Value::Number && !(type.core.empty() && type.batch.empty()))) {
+      context.error("E0215", range, what + " is " + str(type) + ", found a number")
+          .help("repeat it: `fill(" + str(type) + ", " + context.text(range) + ")`");
+      return Value();
+    }
+    value = tensor(value, type.dtype, range);
+    if (value.poisoned())
+      return Value();
+  }
+  if (value.kind != Value::Tensor && value.kind != Value::Tree) {
+    const char *found = value.kind == Value::Tuple ? "several values" : "a model";
+    context.error("E0215", range, what + " is " + str(type) + ", found " + found);
+    return Value();
+  }
+  Truth cores = Truth::True;
+  if (sameType(value.type, type, &cores)) {
+    value.type = type; // the names that the declaration gives to dims
+    return value;
+  }
+  if (value.type.tree == type.tree && value.type.dtype != type.dtype) {
+    context.error("E0301", range, what + " is " + dtypeName(type.dtype) + ", found " + dtypeName(value.type.dtype))
+        .label(str(value.type))
+        .help("no implicit promotion: cast with `as " + std::string(dtypeName(type.dtype)) + "`");
+    return Value();
+  }
+  bool onlyCores = value.type.tree == type.tree && value.type.batch == type.batch;
+  for (size_t i = 0; onlyCores && cores == Truth::Maybe && i < type.core.size(); ++i)
+    if (facts.equal(value.type.core[i].size, type.core[i].size) == Truth::Maybe) {
+      unproved(value.type.core[i], type.core[i], range);
+      return Value();
+    }
+  Diagnostic &error =
+      context.error("E0215", range, what + " is " + str(type, true) + ", found " + str(value.type, true));
+  if (value.type.tree == type.tree && value.type.batch.size() < type.batch.size() &&
+      isSublist(value.type.batch, type.batch))
+    error.help("nothing is repeated silently; write `spread(" + context.text(range) + ", " + str(type.batch) + ")`");
+  else if (!value.type.tree && !type.tree && value.type.batch != type.batch)
+    error.help("batch dims differ: " + str(value.type.batch) + " and " + str(type.batch) +
+               "; `rearrange` moves and renames dims, `sum(.. over batch ..)` removes them");
+  return Value();
+}
+
+/// `let c: f32[| 64, ?Hc, _] = ...`: checks what is written, binds what has a `?`.
+Value Elaborator::annotate(const Value &given, const TypeExpr &annotation, SourceRange range) {
+  DimScope scope = scopeHere(true);
+  bool open = false;
+  auto isOpen = [](const TypeDim &dim) { return dim.kind != TypeDim::Kind::Size; };
+  if (annotation.kind == TypeExpr::Kind::Tensor)
+    open = std::any_of(annotation.core.begin(), annotation.core.end(), isOpen) ||
+           std::any_of(annotation.batch.begin(), annotation.batch.end(), isOpen);
+  if (!open)
+    return fit(given, context.resolveType(annotation, *frame->module, scope), range, "the annotation");
+  std::optional<DType> dtype = context.resolveDType(annotation.dtype, *frame->module);
+  if (!dtype || given.poisoned())
+    return Value();
+  Value value = tensor(given, dtype, range);
+  if (value.poisoned())
+    return Value();
+  if (value.type.batch.size() != annotation.batch.size() || value.type.core.size() != annotation.core.size()) {
+    context.error("E0215", range,
+                  "the annotation has " + std::to_string(annotation.batch.size()) + " batch and " +
+                      std::to_string(annotation.core.size()) + " core dims, found " + str(value.type, true));
+    return Value();
+  }
+  Type type = value.type;
+  type.dtype = *dtype;
+  for (size_t i = 0; i < annotation.batch.size(); ++i) {
+    const TypeDim &dim = annotation.batch[i];
+    if (dim.kind == TypeDim::Kind::Size) {
+      type.batch[i] = context.findDim(dim.size->name, dim.range, scope);
+      if (!type.batch[i])
+        return Value();
+    } else if (dim.kind == TypeDim::Kind::Binder) {
+      Local local;
+      local.dim = value.type.batch[i];
+      declareLocal(dim.binder, std::move(local));
+    }
+  }
+  for (size_t i = 0; i < annotation.core.size(); ++i) {
+    const TypeDim &dim = annotation.core[i];
+    if (dim.kind == TypeDim::Kind::Size) {
+      std::optional<CoreDim> core = context.resolveCoreDim(*dim.size, scope);
+      if (!core)
+        return Value();
+      type.core[i] = *core;
+    } else if (dim.kind == TypeDim::Kind::Binder) {
+      DimEntity *bound = context.newDim(DimEntity::Static, dim.binder.name, dim.binder.range);
+      bound->size = value.type.core[i].size;
+      freshSizes[bound] = bound->size;
+      Local local;
+      local.dim = bound;
+      declareLocal(dim.binder, std::move(local));
+      type.core[i] = {bound->size, dim.binder.name, bound};
+    }
+  }
+  return fit(value, type, range, "the annotation");
+}
+
+//===-- Statements ------------------------------------------------------------------------------------------------===//
+
+bool Elaborator::runStatements(const std::vector<StmtPtr> &statements) {
+  for (const StmtPtr &statement : statements) {
+    if (context.diagnostics.limitReached())
+      return false;
+    run(*statement);
+  }
+  return true;
+}
+
+void Elaborator::run(const Stmt &stmt) {
+  switch (stmt.kind) {
+  case StmtKind::Let:
+    return runLet(cast<LetStmt>(stmt));
+  case StmtKind::Var:
+    return runVar(cast<VarStmt>(stmt));
+  case StmtKind::Assign:
+    return runAssign(cast<AssignStmt>(stmt));
+  case StmtKind::For:
+    return runFor(cast<ForStmt>(stmt));
+  case StmtKind::Expect:
+    return runExpect(cast<ExpectStmt>(stmt));
+  }
+}
+
+void Elaborator::runLet(const LetStmt &stmt) {
+  Value value = eval(*stmt.value);
+  if (!stmt.destructures) {
+    Local local;
+    local.value = stmt.type ? annotate(value, *stmt.type, stmt.value->range) : value;
+    if (!stmt.names.empty())
+      declareLocal(stmt.names[0], std::move(local));
+    return;
+  }
+  size_t count = value.kind == Value::Tuple ? value.elements.size() : 1;
+  if (!value.poisoned() && count != stmt.names.size()) {
+    context.error("E0215", stmt.value->range,
+                  "this is " + std::to_string(count) + (count == 1 ? " value, " : " values, ") +
+                      std::to_string(stmt.names.size()) + " names are bound");
+    value = Value();
+  }
+  for (size_t i = 0; i < stmt.names.size(); ++i) {
+    Local local;
+    if (value.kind == Value::Tuple)
+      local.value = value.elements[i];
+    else if (!value.poisoned())
+      local.value = value;
+    if (stmt.type)
+      local.value = annotate(local.value, *stmt.type, stmt.value->range);
+    declareLocal(stmt.names[i], std::move(local));
+  }
+}
+
+void Elaborator::runVar(const VarStmt &stmt) {
+  Value value = eval(*stmt.value);
+  Local local;
+  local.value = stmt.type ? annotate(value, *stmt.type, stmt.value->range) : value;
+  local.assignable = true;
+  if (local.value.kind == Value::Tensor || local.value.kind == Value::Tree)
+    local.declared = local.value.type;
+  declareLocal(stmt.name, std::move(local));
+}
+
+/// The new value of a `var` or `inout`. An inout is updated in place: its old value may not be used again.
+void Elaborator::update(Local &local, const Value &value, bool inPlace, SourceRange range) {
+  if (checking && inPlace) {
+    auto consume = [&](const Value &old, const Value &fresh) {
+      if (old.kind == Value::Tensor && old.id != fresh.id)
+        consumed.try_emplace(old.id, range);
+    };
+    consume(local.value, value);
+    for (size_t i = 0; i < local.value.elements.size() && i < value.elements.size(); ++i)
+      consume(local.value.elements[i], value.elements[i]);
+  }
+  local.value = value;
+}
+
+void Elaborator::runAssign(const AssignStmt &stmt) {
+  Value value = eval(*stmt.value);
+  Local *local = findLocal(stmt.name.name);
+  if (!local) {
+    unknownName(stmt.name.name, stmt.name.range);
+    return;
+  }
+  if (!local->assignable) {
+    context.error("E0108", stmt.name.range, "cannot assign to `" + stmt.name.name + "`")
+        .label("not a `var` or `inout`")
+        .help("declare it with `var` at " + context.at(local->range) + ", or bind a new name with `let`", local->range);
+    return;
+  }
+  if (local->value.poisoned() && !local->declared)
+    return;
+  if (local->declared) {
+    Value fitted = fit(value, *local->declared, stmt.value->range, "`" + stmt.name.name + "`");
+    if (fitted.poisoned()) {
+      fitted = local->value; // one error, not one a later use
+      if (fitted.kind == Value::Tensor && !value.poisoned())
+        return;
+    }
+    return update(*local, fitted, local->inout, stmt.name.range);
+  }
+  if (!value.poisoned() && value.kind != local->value.kind) {
+    context.error("E0215", stmt.value->range, "`" + stmt.name.name + "` keeps its type, and it began as a number")
+        .help("give it a type where it is declared: `var " + stmt.name.name + ": f32 = ...`");
+    return;
+  }
+  update(*local, value, local->inout, stmt.name.range);
+}
+
+//===-- Loops -----------------------------------------------------------------------------------------------------===//
+
+void Elaborator::runFor(const ForStmt &stmt) {
+  if (stmt.names.size() != stmt.iterators.size()) {
+    context.error("E0215", stmt.range.atBegin().to(stmt.iterators.back().range),
+                  std::to_string(stmt.names.size()) + " names for " + std::to_string(stmt.iterators.size()) +
+                      " iterators");
+    return;
+  }
+  std::vector<std::vector<Value>> turns; // a list an iterator
+  std::vector<Value> unknown;            // its variable where the length is not known
+  std::optional<size_t> length;
+  bool known = true;
+  DimScope scope = scopeHere(false);
+  for (const ForIterator &iterator : stmt.iterators) {
+    turns.emplace_back();
+    unknown.emplace_back();
+    std::optional<size_t> mine;
+    if (iterator.upper) {
+      std::optional<Dim> lower = evalDimExpr(*iterator.lower, scope), upper = evalDimExpr(*iterator.upper, scope);
+      if (!lower || !upper)
+        return;
+      std::optional<int64_t> from = lower->constantValue(), to = upper->constantValue();
+      if (!from || !to) {
+        std::set<std::string> symbols = (*upper + *lower).symbols();
+        for (const std::string &symbol : symbols) {
+          const DimEntity *dim = entityOf(symbol);
+          if (!dim || (dim->kind != DimEntity::Unbounded && dim->kind != DimEntity::Bounded))
+            continue;
+          context.error("E0219", iterator.range,
+                        "`for` is unrolled, so its range must be static; `" + dim->name + "` is a runtime size");
+          return;
+        }
+        DimEntity *turn = context.newDim(DimEntity::Turn, stmt.names[turns.size() - 1].name, iterator.range);
+        unknown.back() = integer(Dim::symbol(turn->symbol));
+        known = false;
+        continue;
+      }
+      mine = size_t(std::max<int64_t>(0, *to - *from));
+      if (*mine > 4096) {
+        context.error("E0601", iterator.range,
+                      "a function unrolls at most 4096 turns, this loop has " + std::to_string(*mine));
+        return;
+      }
+      for (int64_t i = *from; i < *to; ++i)
+        turns.back().push_back(integer(Dim::constant(i)));
+      unknown.back() = integer(Dim::constant(*from));
+    } else {
+      Value value = eval(*iterator.lower);
+      if (value.poisoned())
+        return;
+      if (value.kind != Value::Instances) {
+        context.error("E0215", iterator.range, "`for` runs over a range `a..b` or a sub array")
+            .help("to map over a parameter tree write `each w in p { return ... }`");
+        return;
+      }
+      unknown.back().kind = Value::Instance;
+      unknown.back().instance = value.instance;
+      known &= !value.instances.empty();
+      mine = value.instances.size();
+      for (Instance *instance : value.instances) {
+        Value one;
+        one.kind = Value::Instance;
+        one.instance = instance;
+        turns.back().push_back(one);
+      }
+      if (value.instances.empty())
+        continue;
+    }
+    if (length && *mine != *length) {
+      context.error("E0215", iterator.range,
+                    "iterators run in step, but this one has " + std::to_string(*mine) + " turns and the first " +
+                        std::to_string(*length));
+      return;
+    }
+    length = mine;
+  }
+  known ? runTurns(stmt, turns) : runUnknownTurns(stmt, unknown);
+}
+
+void Elaborator::runTurns(const ForStmt &stmt, const std::vector<std::vector<Value>> &turns) {
+  size_t scope = frame->locals.size(), count = turns.empty() ? 0 : turns[0].size();
+  unsigned errors = context.diagnostics.errorCount();
+  for (size_t turn = 0; turn < count; ++turn) {
+    if (--turnsLeft < 0) {
+      context.error("E0601", stmt.range.atBegin(), "a function unrolls at most 4096 turns in all");
+      return;
+    }
+    for (size_t i = 0; i < turns.size(); ++i) {
+      Local local;
+      local.value = turns[i][turn];
+      declareLocal(stmt.names[i], std::move(local));
+    }
+    runStatements(stmt.body);
+    frame->locals.resize(scope);
+    if (context.diagnostics.errorCount() != errors)
+      return; // the next turn would say the same
+  }
+}
+
+void Elaborator::runUnknownTurns(const ForStmt &stmt, const std::vector<Value> &variables) {
+  size_t scope = frame->locals.size();
+  for (size_t i = 0; i < variables.size(); ++i) {
+    Local local;
+    local.value = variables[i];
+    declareLocal(stmt.names[i], std::move(local));
+  }
+  runStatements(stmt.body);
+  frame->locals.resize(scope);
+  // Numbers that the turns change are not known any more.
+  for (const StmtPtr &inner : stmt.body)
+    if (const auto *assign = dynCast<AssignStmt>(*inner))
+      if (Local *local = findLocal(assign->name.name); local && local->value.kind == Value::Number) {
+        frontend::Number &number = local->value.number;
+        number.known = false;
+        if (!number.real)
+          number.integer = Dim::symbol(context.newDim(DimEntity::Turn, local->name, assign->range)->symbol);
+      }
+}
+
+void Elaborator::runExpect(const ExpectStmt &stmt) {
+  Operand actual{eval(*stmt.actual), stmt.actual->range}, expected{eval(*stmt.expected), stmt.expected->range};
+  if (actual.value.poisoned() || expected.value.poisoned())
+    return;
+  if (!meet("~", stmt.range, {&actual, &expected}) || !isTensor("~", stmt.range, actual))
+    return;
+  expected.value = fit(expected.value, actual.value.type, expected.range, "the expected value");
+  if (expected.value.poisoned() || !expectations)
+    return;
+  static const std::map<DType, double> tolerances = {
+      {DType::F64, 1e-12}, {DType::F32, 1e-5}, {DType::F16, 1e-3}, {DType::BF16, 1e-2}};
+  auto usual = tolerances.find(actual.value.type.dtype);
+  Expectation expectation;
+  expectation.actual = int(out.results.size());
+  expectation.expected = expectation.actual + 1;
+  expectation.tolerance = stmt.tolerance ? *stmt.tolerance : usual == tolerances.end() ? 0 : usual->second;
+  expectation.location = context.location(stmt.range);
+  expectations->push_back(expectation);
+  out.results.push_back(actual.value.id);
+  out.results.push_back(expected.value.id);
+}
+
+/// Runs a body; its results fitted to the declared types (none given: as they are).
+std::vector<Value> Elaborator::runBlock(const Block &block, const std::vector<Type> &expected) {
+  size_t scope = frame->locals.size();
+  runStatements(block.statements);
+  std::vector<Value> results;
+  std::vector<SourceRange> ranges;
+  for (const ExprPtr &result : block.results) {
+    Value value = eval(*result);
+    if (value.kind == Value::Tuple && block.results.size() == 1) {
+      results = value.elements;
+      ranges.assign(results.size(), result->range);
+      break;
+    }
+    results.push_back(std::move(value));
+    ranges.push_back(result->range);
+  }
+  bool poisoned = std::any_of(results.begin(), results.end(), [](const Value &value) { return value.poisoned(); });
+  if (!expected.empty() && results.size() != expected.size()) {
+    if (!poisoned && !results.empty())
+      context.error("E0215", ranges[0].to(ranges.back()),
+                    std::to_string(results.size()) + (results.size() == 1 ? " result, " : " results, ") +
+                        std::to_string(expected.size()) + " declared");
+    results.assign(expected.size(), Value());
+  }
+  for (size_t i = 0; i < expected.size() && i < ranges.size(); ++i)
+    results[i] = fit(results[i], expected[i], ranges[i], "the result");
+  // Parameters are the frame's first locals and outlive the block: an inout's last value is read from there.
+  if (frame->locals.size() > scope)
+    frame->locals.resize(scope);
+  return results;
+}
+
+} // namespace batten::frontend

@@ -1,0 +1,443 @@
+// SemaDeclarations.cpp - the names of a file, its imports and models; dims and signatures resolved on first use.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/frontend/Declarations.h"
+#include "compiler/frontend/OpTable.h"
+#include "compiler/frontend/Parser.h"
+
+#include <algorithm>
+
+namespace batten::frontend {
+
+ParamDecl *ModelDecl::param(const std::string &name) const {
+  for (const auto &param : params)
+    if (param->item->name.name == name)
+      return param.get();
+  return nullptr;
+}
+
+SubDecl *ModelDecl::sub(const std::string &name) const {
+  for (const auto &sub : subs)
+    if (sub->item->name.name == name)
+      return sub.get();
+  return nullptr;
+}
+
+FunctionDecl *ModelDecl::function(const std::string &name) const {
+  auto found = functions.find(name);
+  return found == functions.end() ? nullptr : found->second.get();
+}
+
+//===-- Names of a file -------------------------------------------------------------------------------------------===//
+
+FileName *Context::addName(Module &module, const Identifier &name, FileName::Kind kind) {
+  if (findOp(name.name)) {
+    error("E0103", name.range, "`" + name.name + "` is defined twice")
+        .label("second definition")
+        .note("`" + name.name + "` is a built-in op; locals may hide it, a name of the file may not");
+    return nullptr;
+  }
+  auto [entry, fresh] = module.names.try_emplace(name.name);
+  if (!fresh) {
+    error("E0103", name.range, "`" + name.name + "` is defined twice")
+        .label("second definition")
+        .note("first defined at " + at(entry->second.range), entry->second.range);
+    return nullptr;
+  }
+  entry->second.kind = kind;
+  entry->second.range = name.range;
+  module.order.push_back(name.name);
+  return &entry->second;
+}
+
+void Context::declareImport(Module &module, const ImportItem &item) {
+  Identifier name;
+  if (item.alias)
+    name = *item.alias;
+  else
+    name = {programNameOf(item.path.value), item.path.range};
+  FileName *entry = addName(module, name, FileName::Import);
+  if (!entry)
+    return;
+  std::optional<uint32_t> file;
+  if (options.loadImport)
+    file = options.loadImport(item.path.range.file, item.path.value);
+  if (!file) {
+    error("E0107", item.path.range, "cannot read import \"" + item.path.value + "\"")
+        .help("the path is relative to the importing file");
+    return;
+  }
+  auto standing = std::find(importing.begin(), importing.end(), *file);
+  if (standing != importing.end()) {
+    std::vector<std::string> names;
+    for (auto it = standing; it != importing.end(); ++it)
+      names.push_back("`" + diagnostics.sources().file(*it).name() + "`");
+    names.push_back(names.front());
+    error("E0107", item.path.range, "imports in a cycle: " + joined(names, " -> ")).label("closes the cycle");
+    return;
+  }
+  auto known = modules.find(*file);
+  if (known != modules.end()) {
+    entry->import = known->second.get();
+    return;
+  }
+  importedFiles.push_back(std::make_unique<FileNode>(parse(diagnostics.sources(), *file, diagnostics)));
+  entry->import = declare(*importedFiles.back(), /*isMain=*/false);
+}
+
+void Context::declareModel(Module &module, const ModelItem &item, ModelDecl &model) {
+  model.item = &item;
+  model.module = &module;
+  std::map<std::string, SourceRange> seen;
+  auto add = [&](const Identifier &name) {
+    auto [first, fresh] = seen.try_emplace(name.name, name.range);
+    if (!fresh)
+      error("E0103", name.range, "`" + name.name + "` is defined twice")
+          .label("second definition")
+          .note("first defined at " + at(first->second), first->second);
+    return fresh;
+  };
+  for (const Identifier &generic : item.generics) {
+    if (!add(generic))
+      continue;
+    DimEntity *dim = newDim(DimEntity::Generic, generic.name, generic.range);
+    dim->generic = true;
+    model.generics.push_back(dim);
+    model.dimNames[generic.name] = dim;
+  }
+  for (const ItemPtr &member : item.members) {
+    checkAttributes(*member);
+    if (const auto *param = dynCast<ParamItem>(*member)) {
+      if (!add(param->name))
+        continue;
+      model.params.push_back(std::make_unique<ParamDecl>(ParamDecl{param, {}}));
+      model.members.push_back(param);
+    } else if (const auto *sub = dynCast<SubItem>(*member)) {
+      if (!add(sub->name))
+        continue;
+      model.subs.push_back(std::make_unique<SubDecl>(SubDecl{sub, &module, &model, nullptr}));
+      model.members.push_back(sub);
+    } else if (const auto *function = dynCast<FunctionItem>(*member)) {
+      if (!add(function->name))
+        continue;
+      auto decl = std::make_unique<FunctionDecl>();
+      decl->item = function;
+      decl->module = &module;
+      decl->model = &model;
+      if (function->isPublic)
+        error("E0106", function->name.range, "`pub` stands at file level only")
+            .help("write a `pub fn` that calls `" + item.name.name + "." + function->name.name + "`");
+      model.functions[function->name.name] = std::move(decl);
+    } else if (const auto *dims = dynCast<DimItem>(*member)) {
+      for (const DimDefinition &definition : dims->definitions)
+        if (add(definition.name))
+          model.dimDefinitions[definition.name.name] = &definition;
+    } else if (const auto *constant = dynCast<ConstItem>(*member)) {
+      if (add(constant->name))
+        model.constants[constant->name.name] = std::make_unique<ConstDecl>(ConstDecl{constant, &module, &model, false});
+    }
+  }
+}
+
+void Context::declareItem(Module &module, const Item &item) {
+  switch (item.kind) {
+  case ItemKind::Import:
+    return declareImport(module, cast<ImportItem>(item));
+  case ItemKind::Dim:
+    for (const DimDefinition &definition : cast<DimItem>(item).definitions)
+      if (FileName *entry = addName(module, definition.name, FileName::Dim))
+        entry->dimDefinition = &definition;
+    return;
+  case ItemKind::TypeAlias:
+    if (FileName *entry = addName(module, cast<TypeAliasItem>(item).name, FileName::TypeAlias))
+      entry->alias = &cast<TypeAliasItem>(item);
+    return;
+  case ItemKind::Const:
+    if (FileName *entry = addName(module, cast<ConstItem>(item).name, FileName::Const))
+      entry->constant = std::make_unique<ConstDecl>(ConstDecl{&cast<ConstItem>(item), &module, nullptr, false});
+    return;
+  case ItemKind::Function:
+    if (FileName *entry = addName(module, cast<FunctionItem>(item).name, FileName::Function)) {
+      entry->function = std::make_unique<FunctionDecl>();
+      entry->function->item = &cast<FunctionItem>(item);
+      entry->function->module = &module;
+    }
+    return;
+  case ItemKind::Model:
+    if (FileName *entry = addName(module, cast<ModelItem>(item).name, FileName::Model)) {
+      entry->model = std::make_unique<ModelDecl>();
+      declareModel(module, cast<ModelItem>(item), *entry->model);
+    }
+    return;
+  case ItemKind::Sub:
+    if (FileName *entry = addName(module, cast<SubItem>(item).name, FileName::Sub))
+      entry->sub = std::make_unique<SubDecl>(SubDecl{&cast<SubItem>(item), &module, nullptr, nullptr});
+    return;
+  case ItemKind::Test:
+    module.tests.push_back(&cast<TestItem>(item));
+    return;
+  case ItemKind::Param:
+    return; // the parser lets it stand in models only
+  }
+}
+
+Module *Context::declare(const FileNode &file, bool isMain) {
+  auto &module = modules[file.file];
+  module = std::make_unique<Module>();
+  module->file = &file;
+  module->isMain = isMain;
+  importing.push_back(file.file);
+  for (const ItemPtr &item : file.items) {
+    checkAttributes(*item);
+    declareItem(*module, *item);
+  }
+  importing.pop_back();
+
+  // Dims of the main file come first, so that theirs are the plain names in C.
+  for (const std::string &name : module->order)
+    if (module->names[name].kind == FileName::Dim)
+      dimOf(*module, name);
+  return module.get();
+}
+
+//===-- Attributes ------------------------------------------------------------------------------------------------===//
+
+static const std::vector<std::string> lintNames = {"dropped-rows", "perf", "unused-tensor"};
+static const std::vector<std::string> attributeNames = {"acc", "allow", "checkpoint", "fast", "name", "specialize"};
+
+void Context::checkAttributes(const Item &item) {
+  for (const AttributeNode &attribute : item.attributes) {
+    const std::string &name = attribute.name.name;
+    const std::vector<AttributeToken> &arguments = attribute.arguments;
+    using Token = AttributeToken::Kind;
+    auto suggest = [](Diagnostic &error, const std::string &word, const std::vector<std::string> &known) {
+      if (std::optional<std::string> similar = nearest(word, known))
+        error.help("did you mean `" + *similar + "`?");
+      else
+        error.help("known are " + joined(known));
+    };
+    if (std::find(attributeNames.begin(), attributeNames.end(), name) == attributeNames.end()) {
+      suggest(error("E0106", attribute.name.range, "unknown attribute `" + name + "`"), name, attributeNames);
+      continue;
+    }
+    if (name != "allow" && item.kind != ItemKind::Function) {
+      error("E0106", attribute.name.range, "`#[" + name + "]` stands before a function");
+      continue;
+    }
+    if (name == "allow") {
+      std::string lint; // `dropped-rows` is three tokens
+      for (const AttributeToken &token : arguments)
+        lint += token.text;
+      if (std::find(lintNames.begin(), lintNames.end(), lint) == lintNames.end())
+        suggest(error("E0106", attribute.range, "unknown lint `" + lint + "`"), lint, lintNames);
+    } else if (name == "acc") {
+      bool fits = arguments.size() == 1 && dtypeFromName(arguments[0].text);
+      if (!fits)
+        error("E0106", attribute.range, "`acc` takes a dtype").help("write `#[acc(f32)]`");
+    } else if (name == "name") {
+      bool fits = arguments.size() == 1 && arguments[0].kind == Token::String && !arguments[0].text.empty() &&
+                  std::all_of(arguments[0].text.begin(), arguments[0].text.end(),
+                              [](char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)); });
+      if (!fits)
+        error("E0106", attribute.range, "`name` takes a C name in quotes").help("write `#[name(\"c_name\")]`");
+    } else if (name == "specialize") {
+      bool fits = arguments.size() >= 3 && arguments[0].kind == Token::Identifier && arguments[1].text == "=";
+      for (size_t i = 2; fits && i < arguments.size(); ++i)
+        fits = i % 2 == 0 ? arguments[i].kind == Token::Number : arguments[i].text == ",";
+      if (!fits || arguments.size() % 2 == 0)
+        error("E0106", attribute.range, "`specialize` takes a dim and sizes").help("write `#[specialize(B = 1, 8)]`");
+    } else if (attribute.hasArguments) {
+      error("E0106", attribute.range, "`" + name + "` takes nothing in parentheses");
+    }
+  }
+}
+
+//===-- Dims ------------------------------------------------------------------------------------------------------===//
+
+const DimEntity *Context::defineDim(const DimDefinition &definition, const DimScope &scope, bool mayOverride) {
+  const std::string &name = definition.name.name;
+  DimEntity *dim = newDim(DimEntity::Static, name, definition.name.range);
+  std::optional<Dim> value;
+  DimScope inner = scope;
+  inner.defining = name;
+  inner.usedInCore = [this](const DimEntity &used, SourceRange range) {
+    if (used.kind == DimEntity::Unbounded)
+      unboundedInCore(used, range);
+  };
+  if (definition.value) {
+    value = evaluate(*definition.value, inner);
+    dim->poisoned = !value;
+  }
+  if (definition.kind == DimDefinition::Kind::Unbounded)
+    dim->kind = DimEntity::Unbounded;
+  if (definition.kind == DimDefinition::Kind::Bounded) {
+    dim->kind = DimEntity::Bounded;
+    dim->bound = value;
+  }
+  if (value && value->constantValue() && *value->constantValue() < 1) {
+    const char *what = dim->kind == DimEntity::Bounded ? "the bound of `" : "dim `";
+    error("E0219", definition.value->range, what + name + "` is " + str(*value) + ", but a size is at least 1");
+    dim->poisoned = true;
+  }
+  if (value && dim->kind == DimEntity::Static)
+    dim->size = *value;
+  if (value && dim->kind == DimEntity::Bounded && !value->isConstant() && !scope.size) {
+    error("E0219", definition.value->range, "the bound of `" + name + "` is not a number");
+    dim->poisoned = true;
+  }
+  auto replacement = mayOverride ? options.dims.find(name) : options.dims.end();
+  if (replacement != options.dims.end() && !dim->poisoned) {
+    Dim size = Dim::constant(replacement->second);
+    bool fits = replacement->second >= 1 &&
+                (dim->kind != DimEntity::Bounded || replacement->second <= value->constantValue().value_or(INT64_MAX));
+    if (!fits) {
+      error("E0219", definition.range, "--dim " + name + "=" + str(size) + " is out of range");
+      dim->poisoned = true;
+    }
+    dim->kind = DimEntity::Static;
+    dim->bound.reset();
+    dim->size = size;
+  }
+  return dim;
+}
+
+const DimEntity *Context::dimOf(Module &module, const std::string &name) {
+  auto found = module.names.find(name);
+  if (found == module.names.end() || found->second.kind != FileName::Dim)
+    return nullptr;
+  FileName &entry = found->second;
+  if (entry.dim)
+    return entry.dim;
+  if (entry.resolving) {
+    error("E0104", entry.range, "dim `" + name + "` is defined by itself");
+    DimEntity *dim = newDim(DimEntity::Static, name, entry.range);
+    dim->poisoned = true;
+    return entry.dim = dim;
+  }
+  entry.resolving = true;
+  const DimEntity *dim = defineDim(*entry.dimDefinition, declarationScope(module, nullptr, nullptr), module.isMain);
+  entry.resolving = false;
+  if (!entry.dim) // or the cycle has poisoned it
+    entry.dim = dim;
+  return entry.dim;
+}
+
+DimScope Context::declarationScope(Module &module, ModelDecl *model, FunctionDecl *function) {
+  DimScope scope;
+  scope.lookup = [this, &module, model, function](const std::string &name) -> const DimEntity * {
+    if (function)
+      for (const DimEntity *generic : function->generics)
+        if (generic->name == name)
+          return generic;
+    if (model) {
+      auto known = model->dimNames.find(name);
+      if (known != model->dimNames.end())
+        return known->second;
+      auto pending = model->dimDefinitions.find(name);
+      if (pending != model->dimDefinitions.end()) {
+        const DimDefinition *definition = pending->second;
+        model->dimDefinitions.erase(pending); // a dim that names itself is not found
+        const DimEntity *dim = defineDim(*definition, declarationScope(*model->module, model, nullptr), false);
+        model->dimNames[name] = dim;
+        model->dims.push_back({dim, definition});
+        return dim;
+      }
+    }
+    return dimOf(module, name);
+  };
+  scope.size = [](const DimEntity &dim) { return dim.size; };
+  scope.names = [&module, model, function] {
+    std::vector<std::string> names;
+    if (function)
+      for (const DimEntity *generic : function->generics)
+        names.push_back(generic->name);
+    if (model) {
+      for (const auto &[name, dim] : model->dimNames)
+        names.push_back(name);
+      for (const auto &[name, dim] : model->dimDefinitions)
+        names.push_back(name);
+    }
+    for (const auto &[name, entry] : module.names)
+      if (entry.kind == FileName::Dim)
+        names.push_back(name);
+    return names;
+  };
+  return scope;
+}
+
+//===-- Models and signatures -------------------------------------------------------------------------------------===//
+
+void Context::prepare(ModelDecl &model) {
+  if (model.ready)
+    return;
+  model.ready = true;
+  const void *outer = owner;
+  owner = model.item;
+  DimScope scope = declarationScope(*model.module, &model, nullptr);
+  scope.usedInCore = [this](const DimEntity &dim, SourceRange range) {
+    if (dim.kind == DimEntity::Unbounded)
+      unboundedInCore(dim, range);
+  };
+  std::vector<std::string> pending;
+  for (const ItemPtr &member : model.item->members)
+    if (const auto *dims = dynCast<DimItem>(*member))
+      for (const DimDefinition &definition : dims->definitions)
+        scope.lookup(definition.name.name);
+  for (const DimCondition &node : model.item->conditions) {
+    Condition condition;
+    if (resolveCondition(node, scope, condition))
+      model.conditions.push_back(condition);
+  }
+  for (const auto &param : model.params)
+    param->type = resolveType(param->item->type, *model.module, scope);
+  for (const auto &sub : model.subs)
+    sub->model = findModel(sub->item->model, *model.module);
+  for (const auto &[name, function] : model.functions)
+    resolveSignature(*function);
+  owner = outer;
+}
+
+void Context::resolveSignature(FunctionDecl &function) {
+  const FunctionItem &item = *function.item;
+  const void *outer = owner;
+  owner = &item;
+  std::map<std::string, SourceRange> seen;
+  auto add = [&](const Identifier &name) {
+    auto [first, fresh] = seen.try_emplace(name.name, name.range);
+    if (!fresh)
+      error("E0103", name.range, "`" + name.name + "` is defined twice")
+          .label("second definition")
+          .note("first defined at " + at(first->second), first->second);
+  };
+  bool entry = item.isPublic && !function.model;
+  for (const Identifier &generic : item.generics) {
+    add(generic);
+    DimEntity *dim = newDim(entry ? DimEntity::Unbounded : DimEntity::Generic, generic.name, generic.range);
+    dim->generic = true;
+    function.generics.push_back(dim);
+  }
+  DimScope scope = declarationScope(*function.module, function.model, &function);
+  scope.usedInCore = [&](const DimEntity &dim, SourceRange range) {
+    if (dim.kind == DimEntity::Unbounded)
+      unboundedInCore(dim, range);
+    else if (dim.kind == DimEntity::Generic && dim.generic)
+      function.bounded.try_emplace(&dim, range);
+  };
+  for (const Parameter &parameter : item.parameters) {
+    add(parameter.name);
+    function.parameters.push_back(resolveType(parameter.type, *function.module, scope));
+  }
+  for (const TypeExpr &result : item.results)
+    function.results.push_back(resolveType(result, *function.module, scope));
+  scope.usedInCore = nullptr; // a `where` may speak of unbounded dims: it is checked at entry
+  for (const DimCondition &node : item.conditions) {
+    Condition condition;
+    if (resolveCondition(node, scope, condition))
+      function.conditions.push_back(condition);
+  }
+  for (const AttributeNode &attribute : item.attributes)
+    if (attribute.name.name == "acc" && attribute.arguments.size() == 1)
+      function.accumulator = dtypeFromName(attribute.arguments[0].text);
+  owner = outer;
+}
+
+} // namespace batten::frontend
