@@ -4,7 +4,8 @@
  * meets programs that it has never seen (a command line, a binding, a server), and for their files.
  *
  * Conventions, for every function below:
- * - Names. batten_<noun>_<verb>. Results are last but for `error` and begin with `out_`; they are written on success only.
+ * - Names. batten_<noun>_<verb>. Results come last but for `error`, begin with `out_`, and are written on success
+ *   only.
  * - Result. 0, or `status | argument << 8`: a batten_status, or one of this library's own from 64 on. BATTEN_CODE takes
  *   the status out of either kind. `argument` counts over the C argument list of the compiled function, and is set by
  *   batten_program_solve, _shape and _call only.
@@ -74,8 +75,8 @@ BATTEN_API const char *batten_dtype_name(batten_dtype dtype);
 BATTEN_API int batten_tensor_make(batten_dtype dtype, int32_t rank, const int64_t *sizes, void *data,
                                   batten_tensor *out_tensor, batten_error *error);
 
-/* The product of the sizes (1 for rank 0), and the bytes of so many elements, a last half byte counted whole; -1 when the
- * rank or a size is out of range or the product does not fit. */
+/* The product of the sizes (1 for rank 0), and the bytes of so many elements, a last half byte counted whole; -1 when
+ * the rank or a size is out of range or the product does not fit. */
 BATTEN_API int64_t batten_tensor_elements(const batten_tensor *tensor);
 BATTEN_API int64_t batten_tensor_bytes(const batten_tensor *tensor);
 
@@ -151,8 +152,8 @@ typedef struct batten_program batten_program;
 
 /* Loads a shared library that `batten build` made and finds NAME_describe in it. name: NAME, or NULL for the name that
  * the file's own suggests (libqproj.so: qproj), and where that is none, for the only program inside.
- * An artifact is native code: load only what you would run. A path without '/' is a file in the current directory, never
- * searched for. BATTEN_E_FILE, BATTEN_E_NAME, BATTEN_E_SYSTEM, BATTEN_E_ABI. */
+ * An artifact is native code: load only what you would run. A path without '/' is a file in the current directory,
+ * never searched for. BATTEN_E_FILE, BATTEN_E_NAME, BATTEN_E_SYSTEM, BATTEN_E_ABI. */
 BATTEN_API int batten_program_open(const char *path, const char *name, batten_program **out_program,
                                    batten_error *error);
 /* The same for a program that is linked in: batten_program_from(qproj_describe(), ...). */
@@ -190,10 +191,10 @@ typedef struct batten_report {
   void *context;
 } batten_report;
 
-/* Binds the program to tensors, one a weight in the order of the description: allocates the program's memory, chooses the
- * CPU level, packs. The tensors are not needed afterwards. A program without weights is bound with (NULL, 0).
- * All of them are looked at before anything is bound; `report` (or NULL) hears of each that does not fit, and the result
- * is then BATTEN_E_WEIGHTS. Bound once: BATTEN_E_UNBOUND says that it already is. BATTEN_E_CPU, BATTEN_E_OUT_OF_MEMORY. */
+/* Binds the program to tensors, one a weight in the order of the description: allocates the program's memory, chooses
+ * the CPU level, packs. The tensors are not needed afterwards. A program without weights is bound with (NULL, 0). All
+ * of them are looked at before anything is bound; `report` (or NULL) hears of each that does not fit, and the result is
+ * then BATTEN_E_WEIGHTS. Bound once: BATTEN_E_UNBOUND says that it already is. BATTEN_E_CPU, BATTEN_E_OUT_OF_MEMORY. */
 BATTEN_API int batten_program_bind(batten_program *program, const batten_tensor *weights, int64_t count,
                                    const batten_report *report, batten_error *error);
 /* The same from a .safetensors file. Strict: every weight must be there with equal dtype and shape. Tensors that the
@@ -210,9 +211,9 @@ BATTEN_API int batten_program_check_file(const batten_program *program, const ch
 /* In `sizes`: to be found from the tensors. */
 #define BATTEN_UNKNOWN INT64_C(-1)
 
-/* Finds the runtime dims of an entry. tensors: its first `count` arguments, at most argument_count. sizes: one a symbol, in
- * and out, BATTEN_UNKNOWN where it is to be found. Looks at rank, dtype, device, strides and extents, never at data.
- * BATTEN_E_SHAPE and BATTEN_E_DTYPE with the argument; BATTEN_E_SIZE when no tensor fixes a dim. */
+/* Finds the runtime dims of an entry. tensors: its first `count` arguments, at most argument_count. sizes: one a
+ * symbol, in and out, BATTEN_UNKNOWN where it is to be found. Looks at rank, dtype, device, strides and extents, never
+ * at data. BATTEN_E_SHAPE and BATTEN_E_DTYPE with the argument; BATTEN_E_SIZE when no tensor fixes a dim. */
 BATTEN_API int batten_program_solve(const batten_program *program, int64_t entry, const batten_tensor *tensors,
                                     int64_t count, int64_t *sizes, batten_error *error);
 
@@ -228,9 +229,9 @@ BATTEN_API void batten_workspace_destroy(batten_workspace *workspace);
 BATTEN_API int64_t batten_workspace_bytes(const batten_workspace *workspace);
 
 /* Calls an entry, equivalent to NAME_FN(program, sizes..., tensors..., workspace, bytes, call).
- * tensors: all arguments of the description, inputs first, then results: dense, on the CPU, of the entry's dtypes. Sizes
- * are found from them; `sizes` (or NULL) gives those that no tensor fixes, as in batten_program_solve, and is not written.
- * workspace: NULL allocates for this call. call: NULL is serial; call->error gets the sentence of a refusal.
+ * tensors: all arguments of the description, inputs first, then results: dense, on the CPU, of the entry's dtypes.
+ * Sizes are found from them; `sizes` (or NULL) gives those that no tensor fixes, as in batten_program_solve, and is not
+ * written. workspace: NULL allocates for this call. call: NULL is serial; call->error gets the sentence of a refusal.
  * A refused call has written no output. BATTEN_E_SHAPE, BATTEN_E_DTYPE, BATTEN_E_UNSUPPORTED (another device),
  * BATTEN_E_UNBOUND, BATTEN_E_BUSY, BATTEN_E_OUT_OF_MEMORY, and whatever the entry itself refuses. */
 BATTEN_API int batten_program_call(const batten_program *program, int64_t entry, const int64_t *sizes,

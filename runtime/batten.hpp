@@ -9,7 +9,8 @@
 //       !program.call("forward", {batten::view(x, {32, 10}), batten::view(y, {32, 5})}, workspace, error))
 //     fprintf(stderr, "%s\n", error.message());
 //
-// Ownership, threads and errors are those of batten.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Ownership, threads and errors are those of batten.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_RUNTIME_BATTEN_HPP
 #define BATTEN_RUNTIME_BATTEN_HPP
 
@@ -120,7 +121,9 @@ public:
     batten_npy_load(path.c_str(), &tensor.raw, error.get());
     return tensor;
   }
-  bool saveNpy(const std::string &path, Error &error) const { return !batten_npy_save(path.c_str(), &raw, error.get()); }
+  bool saveNpy(const std::string &path, Error &error) const {
+    return !batten_npy_save(path.c_str(), &raw, error.get());
+  }
   /// A copy as another dtype: f16 and bf16 from and to f32.
   Tensor converted(batten_dtype dtype, Error &error) const {
     batten_tensor shape = raw;
@@ -200,8 +203,7 @@ public:
   template <class Body> void parallelFor(int64_t count, Body &&body) const {
     using Plain = std::remove_reference_t<Body>;
     batten_pool_parallel_for(
-        object, count,
-        [](void *context, int64_t begin, int64_t end) { (*static_cast<Plain *>(context))(begin, end); },
+        object, count, [](void *context, int64_t begin, int64_t end) { (*static_cast<Plain *>(context))(begin, end); },
         const_cast<void *>(static_cast<const void *>(&body)));
   }
 };

@@ -69,8 +69,8 @@ int callEntry(const batten_program &program, const batten_entry &entry, const in
     return result;
   int64_t bytes;
   if (!reserveMemory(entry, solved, call, workspace.memory, bytes))
-    return BATTEN_REFUSE(error, BATTEN_E_OUT_OF_MEMORY, "%s(): no memory for a workspace of %lld bytes",
-                         entry.c_symbol, (long long)bytes);
+    return BATTEN_REFUSE(error, BATTEN_E_OUT_OF_MEMORY, "%s(): no memory for a workspace of %lld bytes", entry.c_symbol,
+                         (long long)bytes);
   return entry.call(program.bound, solved, pointers, bytes ? workspace.memory.data() : nullptr, bytes, call);
 }
 
@@ -109,7 +109,7 @@ int batten_program_shape(const batten_program *program, int64_t entry, int64_t a
 int batten_program_call(const batten_program *program, int64_t entry, const int64_t *sizes,
                         const batten_tensor *tensors, int64_t count, batten_workspace *workspace,
                         const batten_call *call) {
-  if (call && call->size != sizeof(batten_call))
+  if (call && call->size < sizeof(batten_call))
     return BATTEN_E_ABI; // where its `error` would be is not known either
   batten_error *error = call ? call->error : nullptr;
   const batten_entry *found;

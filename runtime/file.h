@@ -1,8 +1,9 @@
 // file.h - reading and writing whole regular files without surprises.
 //
-// pread into the caller's memory, not mmap: a mapped file that another process cuts short kills the host with SIGBUS, at
-// whatever later instant a page is touched, and no check beforehand can prevent it. pread says so in its result. The price
-// is one copy at memory speed while weights are bound, which packing then reads from cache or memory as it would the map.
+// pread into the caller's memory, not mmap: a mapped file that another process cuts short kills the host with SIGBUS,
+// at whatever later instant a page is touched, and no check beforehand can prevent it. pread says so in its result. The
+// price is one copy at memory speed while weights are bound, which packing then reads from cache or memory as it would
+// the map.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_RUNTIME_FILE_H
 #define BATTEN_RUNTIME_FILE_H

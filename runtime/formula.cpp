@@ -1,8 +1,7 @@
 // formula.cpp - a formula read as a line a*x + b in one unknown size.
 //
-// Two values, at 0 and 1, give the line; the value found is put back and must come out. A formula with a division, a
-// maximum or an alignment over the unknown could pass that test for several sizes, so it is never solved; nor is one that
-// is no line, such as T*T, where the test at the end fails.
+// Three values, at 0, 1 and 2, give the line or show that there is none (T*T); the size found is put back and must give
+// the value. A formula with a division or a maximum could pass that for several sizes, so it is never solved.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "formula.h"
 

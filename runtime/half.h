@@ -1,7 +1,7 @@
 // half.h - f16 and bf16 bit patterns to f32 and back, to nearest, ties to even.
 //
-// Done on the bits: the same on every CPU and in every rounding mode. NaN stays NaN and keeps its sign; a payload that does
-// not fit is cut and made quiet, so that cutting never gives infinity.
+// Done on the bits: the same on every CPU and in every rounding mode. NaN stays NaN and keeps its sign; a payload that
+// does not fit is cut and made quiet, so that cutting never gives infinity.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_RUNTIME_HALF_H
 #define BATTEN_RUNTIME_HALF_H

@@ -1,6 +1,7 @@
 // hooks.h - where a test makes the host fail: the n-th allocation, a short or interrupted read.
 //
-// Null means the real thing. Only tests set them, before they start threads; the symbols are hidden in the shared library.
+// Null means the real thing. Only tests set them, before they start threads; the shared
+// library does not export it.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_RUNTIME_HOOKS_H
 #define BATTEN_RUNTIME_HOOKS_H

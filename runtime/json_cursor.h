@@ -1,7 +1,7 @@
 // json_cursor.h - the few JSON tokens of a .safetensors header, read in place.
 //
-// Strings are unescaped where they stand and end in NUL; every escape is longer than what it means, so this only shrinks.
-// The first fault is recorded with its byte and stays; every function is false from then on.
+// Strings are unescaped where they stand and end in NUL; every escape is longer than what it means, so this only
+// shrinks. The first fault is recorded with its byte and stays; every function is false from then on.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_RUNTIME_JSON_CURSOR_H
 #define BATTEN_RUNTIME_JSON_CURSOR_H

@@ -128,10 +128,9 @@ int loadLibrary(const char *path, char *file, size_t room, void **outLibrary, ba
   if (const int result = probe.open(path, error))
     return result;
   snprintf(file, room, "%s", probe.name());
-  char located[PATH_MAX];
-  if (snprintf(located, sizeof located, "%s%s", strchr(path, '/') ? "" : "./", path) >= (int)sizeof located)
-    return BATTEN_REFUSE(error, BATTEN_E_FILE, "the path of `%s` is too long", file);
-  *outLibrary = dlopen(located, RTLD_NOW | RTLD_LOCAL);
+  char local[NAME_MAX + 3]; // what could be opened is no longer
+  snprintf(local, sizeof local, "./%s", path);
+  *outLibrary = dlopen(strchr(path, '/') ? path : local, RTLD_NOW | RTLD_LOCAL);
   if (*outLibrary)
     return 0;
   const char *text = dlerror();

@@ -1,7 +1,8 @@
 // memory.h - every allocation of the runtime.
 //
 // The library uses no operator new and no container of the standard library: they report a full memory by an exception
-// or by abort, and the runtime does neither. All memory is 64-byte aligned, so that any of it can be handed to a program.
+// or by abort, and the runtime does neither. All memory is 64-byte aligned, so that any of it can be handed to a
+// program.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_RUNTIME_MEMORY_H
 #define BATTEN_RUNTIME_MEMORY_H

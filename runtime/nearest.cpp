@@ -1,7 +1,8 @@
 // nearest.cpp - edit distance over two rows, and the two best of many.
 //
-// A name counts as near while at most two thirds of its characters differ: `mlp.up` and `mlp.c_fc.weight` are worth naming
-// together, unlike names that share nothing. Wagner & Fischer, The String-to-String Correction Problem, JACM 21 (1974).
+// A name counts as near while at most two thirds of its characters differ: `mlp.up` and `mlp.c_fc.weight` are worth
+// naming together, unlike names that share nothing. Wagner & Fischer, The String-to-String Correction Problem, JACM 21
+// (1974).
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "nearest.h"
 

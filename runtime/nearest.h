@@ -10,7 +10,7 @@ namespace batten::runtime {
 /// Longer names are not compared: the cost is their product.
 constexpr int64_t maximumComparedName = 128;
 
-/// Insertions, deletions and substitutions of bytes that turn one name into the other; at most maximumComparedName long.
+/// Insertions, deletions and substitutions of bytes that turn one name, of at most maximumComparedName, into the other.
 int64_t editDistance(const char *a, int64_t aLength, const char *b, int64_t bLength);
 
 /// The best two of the candidates that are offered one by one.

@@ -1,7 +1,7 @@
 // npy.cpp - .npy files to tensors and back.
 //
-// As for .safetensors: the length of the header is held against the file's size before it is allocated, the size that the
-// header implies must be exactly what the file has left, and only then is memory for the elements asked for.
+// As for .safetensors: the length of the header is held against the file's size before it is allocated, the size that
+// the header implies must be exactly what the file has left, and only then is memory for the elements asked for.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "file.h"
 #include "memory.h"

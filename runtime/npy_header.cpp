@@ -103,7 +103,9 @@ bool DictReader::member() {
     return fail("expected one of the keys descr, fortran_order and shape");
   if (!take(":"))
     return fail("expected `:`");
-  return isDescr ? once(hasDescr) && readDescr() : isOrder ? once(hasOrder) && readOrder() : once(hasShape) && readShape();
+  return isDescr   ? once(hasDescr) && readDescr()
+         : isOrder ? once(hasOrder) && readOrder()
+                   : once(hasShape) && readShape();
 }
 
 bool DictReader::readDescr() {

@@ -4,12 +4,12 @@
 // low bits; workers that take part run their piece and count `pending` down, the caller runs piece 0 and waits for 0.
 // Both waits spin for some microseconds, then sleep on a condition variable.
 //
-// The surprise is why nothing is lost when somebody goes to sleep: who sleeps first raises a count and then looks again at
-// the word that it waits for; who changes that word then looks at the count. All four are sequentially consistent, so one
-// of the two sees the other. The mutex is taken only around sleeping and waking.
+// The surprise is why nothing is lost when somebody goes to sleep: who sleeps first raises a count and then looks again
+// at the word that it waits for; who changes that word then looks at the count. All four are sequentially consistent,
+// so one of the two sees the other. The mutex is taken only around sleeping and waking.
 //
-// A worker that does not take part in a job never touches the job's fields, since the participants stand in the ticket; so
-// the next job can be written while it is still on its way to sleep.
+// A worker that does not take part in a job never touches the job's fields, since the participants stand in the ticket;
+// so the next job can be written while it is still on its way to sleep.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "memory.h"
 #include "status.h"

@@ -35,8 +35,9 @@ int checkDescription(const batten_description *description, batten_error *error)
   if (!description)
     return BATTEN_REFUSE(error, BATTEN_E_NULL, "the description is NULL");
   if (description->abi != BATTEN_ABI || description->size != sizeof(batten_description))
-    return BATTEN_REFUSE(error, BATTEN_E_ABI, "the program has ABI %u (description of %u bytes), this library has %u (%u)",
-                         description->abi, description->size, BATTEN_ABI, (unsigned)sizeof(batten_description));
+    return BATTEN_REFUSE(error, BATTEN_E_ABI,
+                         "the program has ABI %u (description of %u bytes), this library has %u (%u)", description->abi,
+                         description->size, BATTEN_ABI, (unsigned)sizeof(batten_description));
   return 0;
 }
 

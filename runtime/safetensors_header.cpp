@@ -1,11 +1,13 @@
 // safetensors_header.cpp - what a .safetensors header may say, and the sentence for everything else.
 //
-//   header = "{" [ member { "," member } ] "}" ;   member = STRING ":" ( tensor | metadata, when STRING is __metadata__ ) ;
-//   tensor = "{" "dtype" ":" STRING "," "shape" ":" [ numbers ] "," "data_offsets" ":" [ begin, end ] "}", in any order
+//   header   = "{" [ member { "," member } ] "}"
+//   member   = STRING ":" tensor | "__metadata__" ":" metadata
+//   tensor   = "{" "dtype" ":" STRING "," "shape" ":" [ numbers ] "," "data_offsets" ":" [ begin, end ] "}", any order
+//   metadata = "{" [ STRING ":" STRING { "," STRING ":" STRING } ] "}"
 //
-// Rules beyond the grammar: the first byte is `{`, only white space follows the last `}`, no name or metadata key stands
-// twice, end - begin = product of the shape times the bits of the dtype, and the tensors' bytes lie end to end from 0 to
-// the file's end. The format: https://github.com/huggingface/safetensors#format
+// Rules beyond the grammar: the first byte is `{`, only white space follows the last `}`, no name or metadata key
+// stands twice, end - begin = product of the shape times the bits of the dtype, and the tensors' bytes lie end to end
+// from 0 to the file's end. The format: https://github.com/huggingface/safetensors#format
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "safetensors_header.h"
 
@@ -232,8 +234,8 @@ bool HeaderReader::checkBytes(const SafetensorsHeader::Entry &entry) {
 int refuseHeader(const HeaderReader &reader, const char *fileName, batten_error *error) {
   const long long at = reader.cursor.faultPosition();
   if (!reader.tensor)
-    return BATTEN_REFUSE(error, BATTEN_E_FORMAT, "`%s`: %s (byte %lld of the header)", fileName,
-                         reader.cursor.fault(), at);
+    return BATTEN_REFUSE(error, BATTEN_E_FORMAT, "`%s`: %s (byte %lld of the header)", fileName, reader.cursor.fault(),
+                         at);
   return BATTEN_REFUSE(error, BATTEN_E_FORMAT, "`%s`: tensor `%.60s`: %s (byte %lld of the header)", fileName,
                        Printable(reader.tensor).text(), reader.cursor.fault(), at);
 }
@@ -323,9 +325,8 @@ void SafetensorsHeader::shape(int64_t index, batten_tensor &out) const {
 }
 
 int64_t SafetensorsHeader::find(const char *wanted) const {
-  const uint32_t *found = std::lower_bound(byName.begin(), byName.end(), wanted, [&](uint32_t entry, const char *to) {
-    return strcmp(name(entry), to) < 0;
-  });
+  const uint32_t *found = std::lower_bound(byName.begin(), byName.end(), wanted,
+                                           [&](uint32_t entry, const char *to) { return strcmp(name(entry), to) < 0; });
   return found != byName.end() && !strcmp(name(*found), wanted) ? (int64_t)*found : -1;
 }
 

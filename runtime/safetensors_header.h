@@ -1,8 +1,8 @@
 // safetensors_header.h - the JSON header of a .safetensors file as a table of tensors.
 //
-// Takes the header's bytes and keeps them: names and metadata are unescaped in place and stay there, shapes stay text and
-// are read again when asked for. So the table costs at most 0.72 of the header's own bytes beside them, whatever a hostile
-// header says.
+// Takes the header's bytes and keeps them: names and metadata are unescaped in place and stay there, shapes stay text
+// and are read again when asked for. So the table costs at most 0.72 of the header's own bytes beside them, whatever a
+// hostile header says.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_RUNTIME_SAFETENSORS_HEADER_H
 #define BATTEN_RUNTIME_SAFETENSORS_HEADER_H
@@ -22,7 +22,8 @@ const char *dtypeToSafetensors(batten_dtype dtype);
 
 class SafetensorsHeader {
 public:
-  /// `header` is taken over; it has one byte more than the header, which is overwritten. `dataBytes`: what follows it in the file.
+  /// `header` is taken over; it has one byte more than the header, which is overwritten. `dataBytes`: what follows it
+  /// in the file.
   int parse(Array<char> &header, int64_t dataBytes, const char *fileName, batten_error *error);
 
   int64_t count() const { return entries.size(); }
@@ -49,9 +50,9 @@ private:
   int checkNames(const char *fileName, batten_error *error);
 
   Array<char> text;
-  Array<Entry> entries;      ///< in the order of their bytes
-  Array<uint32_t> byName;    ///< entries in the order of their names
-  Array<uint32_t> metadata;  ///< positions of the keys in `text`
+  Array<Entry> entries;     ///< in the order of their bytes
+  Array<uint32_t> byName;   ///< entries in the order of their names
+  Array<uint32_t> metadata; ///< positions of the keys in `text`
 };
 
 } // namespace batten::runtime

@@ -1,7 +1,7 @@
 // solve.cpp - each runtime dim is bound once, by the first extent that tells it, and every other extent must agree.
 //
-// Arguments are gone through left to right. An extent whose formula has one unknown dim binds it (T from an extent T, or
-// from 3*T); one that has none is compared; one that has two is left for the next round, as long as rounds bind
+// Arguments are gone through left to right. An extent whose formula has one unknown dim binds it (T from an extent T,
+// or from 3*T); one that has none is compared; one that has two is left for the next round, as long as rounds bind
 // something. Nothing is stored about who bound what: when two disagree, the first mention is looked up again.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "solve.h"

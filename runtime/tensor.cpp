@@ -1,7 +1,7 @@
 // tensor.cpp - batten_tensor: sizes, strides, memory and the few conversions that files need.
 //
-// Bytes are counted from the right factor by factor with checks, so that a lying shape never wraps; a shape with a 0 in it
-// may have any other sizes whose product fits.
+// Bytes are counted from the right factor by factor with checks, so that a lying shape never wraps; a shape with a 0 in
+// it may have any other sizes whose product fits.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tensor.h"
 

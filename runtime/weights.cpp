@@ -1,8 +1,8 @@
 // weights.cpp - strict matching: every weight found, equal dtype, equal shape; nothing is guessed.
 //
 // All problems of a file are told in one go, because whoever converts a checkpoint wants the list, not the first line.
-// Suggestions come only from tensors that no weight claims, and the search is bounded whatever the file: so many missing
-// weights, so many candidates, so long names.
+// Suggestions come only from tensors that no weight claims, and the search is bounded whatever the file: so many
+// missing weights, so many candidates, so long names.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "weights.h"
 
@@ -49,8 +49,8 @@ void reportMissing(const batten_description &description, int64_t index, const b
   }
   for (int i = 0; i < nearest.count(); ++i) {
     file.header.shape(nearest.candidate(i), shape);
-    help.add("%s`%s` ", i ? ", " : "nearest names in the file: ",
-             Printable(file.header.name(nearest.candidate(i))).text());
+    help.add("%s`%s` ",
+             i ? ", " : "nearest names in the file: ", Printable(file.header.name(nearest.candidate(i))).text());
     addType(help, shape.dtype, shape.rank, shape.sizes);
   }
   problems.add(BATTEN_WEIGHT_MISSING, index, name.text(), message.text(), nearest.count() ? help.text() : nullptr);

@@ -15,7 +15,6 @@ public:
   explicit ProblemList(const batten_report *report) : report(report) { first[0] = 0; }
   void add(int32_t kind, int64_t weight, const char *tensor, const char *message, const char *help);
   bool wantsHelp() const { return report && report->problem; }
-  int64_t count() const { return errors; }
   /// 0 when nothing but warnings was heard.
   int result(const char *origin, batten_error *error) const;
 

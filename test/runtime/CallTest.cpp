@@ -164,6 +164,41 @@ TEST_F(Call, ProductsOfUnknownsWaitForTheirFactors) {
   EXPECT_EQ(sizes[0], 2);
 }
 
+TEST_F(Call, QuotientsWaitForTheirDim) {
+  // a: f32[| div(D, 2)], b: f32[| D]
+  const int64_t halfCode[] = {BATTEN_SIZE, 0, BATTEN_CONSTANT, 2, BATTEN_DIV};
+  const batten_formula half[] = {formula("div(D, 2)", halfCode)};
+  const batten_argument arguments[] = {{"a", BATTEN_INPUT, BATTEN_F32, 0, 1, half, 2, 0},
+                                       {"b", BATTEN_INPUT, BATTEN_F32, 0, 1, dDims, 3, 0}};
+  const batten_symbol symbols[] = {{"D", 64, 1, 0}};
+  const batten_entry entry = describeEntry("halved", "fake_halved", symbols, arguments);
+  batten_description description = withoutWeights;
+  description.entries = &entry;
+  description.entry_count = 1;
+  const batten::Program halved = batten::Program::from(&description, error);
+  std::vector<int64_t> sizes = {BATTEN_UNKNOWN};
+  ASSERT_TRUE(halved.solve(0, {view(x, {3}), view(x, {7})}, sizes, error)) << error.message();
+  EXPECT_EQ(sizes[0], 7);
+  sizes = {BATTEN_UNKNOWN};
+  EXPECT_FALSE(halved.solve(0, {view(x, {4}), view(x, {7})}, sizes, error));
+  EXPECT_STREQ(error.message(), "fake_halved(): argument `a`: dim 0 is 4, it must be div(D, 2) = 3");
+  sizes = {BATTEN_UNKNOWN};
+  EXPECT_FALSE(halved.solve(0, {view(x, {3})}, sizes, error));
+  EXPECT_EQ(error.code(), BATTEN_E_SIZE);
+  EXPECT_FALSE(halved.solve(0, {view(x, {3}), view(x, {7}), view(x, {7})}, sizes, error));
+  EXPECT_EQ(error.code(), BATTEN_E_SHAPE);
+  EXPECT_FALSE(halved.solve(1, {}, sizes, error));
+  EXPECT_EQ(error.code(), BATTEN_E_NAME);
+}
+
+TEST_F(Call, GivenSizesThatOverflowAreRefused) {
+  std::vector<int64_t> sizes = {2, 3, INT64_MAX};
+  EXPECT_FALSE(program.solve(0, tensors, sizes, error));
+  EXPECT_EQ(error.code(), BATTEN_E_SHAPE);
+  EXPECT_STREQ(error.message(),
+               "fake_scale(): argument `x`: dim 2 is 6, and what it must be does not fit into 64 bits");
+}
+
 TEST_F(Call, ShapesOfResultsCanBeAskedFor) {
   const std::vector<int64_t> sizes = {4, 5, 2}, huge = {INT64_MAX, INT64_MAX, 2};
   EXPECT_EQ(program.allocate(0, 4, sizes, error).sizes(), (std::vector<int64_t>{4, 5, 6}));
@@ -229,7 +264,8 @@ TEST_F(Call, SizesOutOfRangeAreLeftToTheEntry) {
 
 TEST_F(Call, ManyThreadsShareOneBoundProgram) {
   batten_entry doubling = entries[0];
-  doubling.call = [](const void *, const int64_t *sizes, void *const *pointers, void *work, int64_t, const batten_call *) {
+  doubling.call = [](const void *, const int64_t *sizes, void *const *pointers, void *work, int64_t,
+                     const batten_call *) {
     for (int64_t i = 0; i < sizes[0] * sizes[1] * 3 * sizes[2]; ++i) {
       static_cast<float *>(work)[i] = static_cast<const float *>(pointers[0])[i];
       static_cast<float *>(pointers[4])[i] = 2 * static_cast<float *>(work)[i];
@@ -293,6 +329,11 @@ TEST(Formula, LinesAreSolvedAndNothingElse) {
   EXPECT_EQ(solve(square, 1, size), Solution::Unclear);
   const int64_t half[] = {BATTEN_SIZE, 0, BATTEN_CONSTANT, 2, BATTEN_DIV};
   EXPECT_EQ(solve(half, 1, size), Solution::Unclear);
+  // x * (x - 1) * (x - 2) + x is a line at 0, 1 and 2 only.
+  const int64_t cubic[] = {BATTEN_SIZE, 0,          BATTEN_SIZE, 0, BATTEN_CONSTANT, 1,
+                           BATTEN_SUB,  BATTEN_MUL, BATTEN_SIZE, 0, BATTEN_CONSTANT, 2,
+                           BATTEN_SUB,  BATTEN_MUL, BATTEN_SIZE, 0, BATTEN_ADD};
+  EXPECT_EQ(solve(cubic, 30, size), Solution::Unclear);
   const int64_t falling[] = {BATTEN_CONSTANT, 9, BATTEN_SIZE, 0, BATTEN_SUB};
   EXPECT_EQ(solve(falling, 1, size), Solution::Unclear);
   const int64_t steep[] = {BATTEN_SIZE, 0, BATTEN_CONSTANT, INT64_MAX, BATTEN_MUL};

@@ -25,13 +25,14 @@ struct Recorded {
   int32_t threads = 0;
 };
 inline Recorded recorded;
-inline int bindStatus = 0; ///< what the fake's bind answers
+inline int bindStatus = 0;              ///< what the fake's bind answers
 inline std::vector<float> boundWeights; ///< copied by the bind
 
 // Codes of the formulas.
 inline constexpr int64_t sizeB[] = {BATTEN_SIZE, 0}, sizeT[] = {BATTEN_SIZE, 1}, sizeD[] = {BATTEN_SIZE, 2};
 inline constexpr int64_t threeD[] = {BATTEN_CONSTANT, 3, BATTEN_SIZE, 2, BATTEN_MUL};
-inline constexpr int64_t workspaceCode[] = {BATTEN_SIZE, 0, BATTEN_SIZE, 1, BATTEN_MUL, BATTEN_CONSTANT, 256, BATTEN_MUL};
+inline constexpr int64_t workspaceCode[] = {BATTEN_SIZE,     0,   BATTEN_SIZE, 1, BATTEN_MUL,
+                                            BATTEN_CONSTANT, 256, BATTEN_MUL};
 inline constexpr int64_t scratchCode[] = {BATTEN_SIZE, 1, BATTEN_CONSTANT, 100, BATTEN_MUL};
 inline constexpr int64_t size0[] = {BATTEN_SIZE, 0}, size1[] = {BATTEN_SIZE, 1};
 inline constexpr int64_t product01[] = {BATTEN_SIZE, 0, BATTEN_SIZE, 1, BATTEN_MUL};
@@ -43,10 +44,11 @@ template <int64_t n> constexpr batten_formula formula(const char *text, const in
 inline const batten_formula rowDims[] = {formula("B", sizeB), formula("T", sizeT), formula("3*D", threeD)};
 inline const batten_formula idDims[] = {formula("B", sizeB), formula("T", sizeT)};
 inline const batten_formula maskDims[] = {formula("D", sizeD)};
-inline const batten_argument scaleArguments[] = {
-    {"x", BATTEN_INPUT, BATTEN_F32, 2, 3, rowDims, 4, 0},   {"ids", BATTEN_INPUT, BATTEN_I32, 2, 2, idDims, 5, 0},
-    {"mask", BATTEN_INPUT, BATTEN_BOOL, 0, 1, maskDims, 6, 0}, {"factor", BATTEN_INPUT, BATTEN_F32, 0, 0, nullptr, 7, 1},
-    {"out", BATTEN_RESULT, BATTEN_F32, 2, 3, rowDims, 8, 0}};
+inline const batten_argument scaleArguments[] = {{"x", BATTEN_INPUT, BATTEN_F32, 2, 3, rowDims, 4, 0},
+                                                 {"ids", BATTEN_INPUT, BATTEN_I32, 2, 2, idDims, 5, 0},
+                                                 {"mask", BATTEN_INPUT, BATTEN_BOOL, 0, 1, maskDims, 6, 0},
+                                                 {"factor", BATTEN_INPUT, BATTEN_F32, 0, 0, nullptr, 7, 1},
+                                                 {"out", BATTEN_RESULT, BATTEN_F32, 2, 3, rowDims, 8, 0}};
 inline const batten_symbol scaleSymbols[] = {{"B", 0, 1, 0}, {"T", 2048, 2, 0}, {"D", 8, 3, 0}};
 
 inline const batten_formula fillDims[] = {formula("N", size0)};
@@ -103,8 +105,7 @@ inline batten_entry describeScale() {
   return entry;
 }
 
-inline const batten_entry entries[] = {describeScale(),
-                                       describeEntry("fill", "fake_fill", fillSymbols, fillArguments),
+inline const batten_entry entries[] = {describeScale(), describeEntry("fill", "fake_fill", fillSymbols, fillArguments),
                                        describeEntry("joined", "fake_joined", joinedSymbols, joinedArguments)};
 
 inline constexpr int64_t weightShape[] = {5, 10}, biasShape[] = {5};

@@ -1,4 +1,5 @@
-// FaultTest.cpp - the n-th allocation fails, reads come short, are interrupted or fail: statuses, never a crash or a leak.
+// FaultTest.cpp - the n-th allocation fails, reads come short, are interrupted or fail: statuses, never a crash or a
+// leak.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "FakeProgram.h"
 #include "Files.h"
@@ -116,10 +117,9 @@ TEST(Fault, CallWithoutMemoryForMoreThreadsRunsOnOne) {
   int32_t ids[1] = {};
   bool mask[2] = {};
   hooks.allocate = [](int64_t bytes) { return bytes <= 256; };
-  EXPECT_TRUE(program.call("scale",
-                           {view(x, {1, 1, 6}), view(ids, {1, 1}), view(mask, {2}), view(&factor, {}),
-                            view(out, {1, 1, 6})},
-                           workspace, error, pool))
+  EXPECT_TRUE(program.call(
+      "scale", {view(x, {1, 1, 6}), view(ids, {1, 1}), view(mask, {2}), view(&factor, {}), view(out, {1, 1, 6})},
+      workspace, error, pool))
       << error.message();
   hooks.allocate = nullptr;
   EXPECT_EQ(recorded.workspaceBytes, 256);
@@ -173,6 +173,70 @@ TEST(Fault, EveryReadMayFailOrEnd) {
       EXPECT_STREQ(error.message(), shrinks ? "`simple.safetensors` became shorter while it was read"
                                             : "cannot read `simple.safetensors`: Input/output error");
     }
+}
+
+/// The n-th read fails for n = 1, 2, ... until the action succeeds; returns that n.
+int failEveryRead(const std::function<int()> &action) {
+  for (int n = 1;; ++n) {
+    failAt = n;
+    hooks.read = [](int descriptor, void *data, size_t bytes, off_t offset) -> ssize_t {
+      if (--failAt)
+        return pread(descriptor, data, bytes, offset);
+      errno = EIO;
+      return -1;
+    };
+    const int result = action();
+    hooks.read = nullptr;
+    if (!result)
+      return n;
+    EXPECT_EQ(result, BATTEN_E_FILE);
+  }
+}
+
+TEST(Fault, FailedReadsLeaveNothingBehind) {
+  EXPECT_EQ(failEveryRead([] {
+              batten_tensor tensor{};
+              const int result = batten_npy_load(fixture("f4.npy").c_str(), &tensor, nullptr);
+              EXPECT_EQ(result == 0, tensor.data != nullptr);
+              batten_tensor_release(&tensor);
+              return result;
+            }),
+            4); // preamble, dict, elements
+  EXPECT_EQ(failEveryRead([] {
+              batten_safetensors *file = nullptr;
+              batten_tensor tensor{};
+              int result = batten_safetensors_open(fixture("simple.safetensors").c_str(), &file, nullptr);
+              if (!result)
+                result = batten_safetensors_load(file, 0, &tensor, nullptr);
+              batten_safetensors_close(file);
+              batten_tensor_release(&tensor);
+              return result;
+            }),
+            4); // length, header, elements
+}
+
+TEST(Fault, EveryWriteMayFail) {
+  const TemporaryFile path("full.safetensors");
+  float data[4] = {};
+  const batten_named_tensor tensors[] = {{"a", view(data, {2})}, {"b", view(data, {4})}};
+  for (int n = 1;; ++n) {
+    failAt = n;
+    hooks.write = [](int descriptor, const void *bytes, size_t count) -> ssize_t {
+      if (--failAt)
+        return write(descriptor, bytes, count);
+      errno = ENOSPC;
+      return -1;
+    };
+    const int result = batten_safetensors_save(path.c_str(), tensors, 2, nullptr);
+    const int other = n <= 2 ? batten_npy_save(path.c_str(), &tensors[0].tensor, nullptr) : BATTEN_E_FILE;
+    hooks.write = nullptr;
+    if (!result) {
+      EXPECT_EQ(n, 4); // header and two tensors
+      break;
+    }
+    EXPECT_EQ(result, BATTEN_E_FILE);
+    EXPECT_TRUE(other == 0 || other == BATTEN_E_FILE);
+  }
 }
 
 TEST(Fault, ShortWritesAreContinued) {

@@ -21,8 +21,9 @@ bool run(const std::string &command) { return std::system((command + " 2>/dev/nu
 /// A shared library under this file name, from C source.
 class Library {
 public:
-  Library(const std::string &name, const std::string &source) : c(name + ".c", source), object(name) {
-    built = run("cc -shared -fPIC -I'" + root() + "' -o '" + object.path + "' '" + c.path + "'");
+  Library(const std::string &name, const std::string &source, const std::string &flags = "")
+      : c(name + ".c", source), object(name) {
+    built = run("cc -shared -fPIC -I'" + root() + "' " + flags + " -o '" + object.path + "' '" + c.path + "'");
   }
   TemporaryFile c, object;
   bool built;
@@ -32,7 +33,8 @@ public:
 std::string program(const std::string &name) {
   std::string text = R"(
 #include "runtime/abi.h"
-static int bind_NAME(void *memory, int64_t bytes, const void *const *weights, const void **program, batten_error *error) {
+static int bind_NAME(void *memory, int64_t bytes, const void *const *weights, const void **program,
+                     batten_error *error) {
   (void)bytes, (void)weights, (void)error;
   *program = memory;
   return 0;
@@ -75,7 +77,8 @@ TEST(Library, ProgramIsFoundByItsNameOrAlone) {
   EXPECT_TRUE(batten::Program::open(library.object.path, error, "simple")) << error.message();
   EXPECT_FALSE(batten::Program::open(library.object.path, error, "complex"));
   EXPECT_EQ(error.code(), BATTEN_E_NAME);
-  EXPECT_NE(std::string(error.message()).find("has no program `complex`: no symbol complex_describe"), std::string::npos);
+  EXPECT_NE(std::string(error.message()).find("has no program `complex`: no symbol complex_describe"),
+            std::string::npos);
 }
 
 TEST(Library, SeveralProgramsMustBeNamed) {
@@ -91,6 +94,44 @@ TEST(Library, SeveralProgramsMustBeNamed) {
   EXPECT_TRUE(batten::Program::open(library.object.path, error, "second"));
   EXPECT_FALSE(batten::Program::open(none.object.path, error));
   EXPECT_NE(std::string(error.message()).find("holds no program"), std::string::npos);
+}
+
+TEST(Library, PrefixAndSuffixAreNoPartOfTheName) {
+  const Library library("plain.so", program("_2layers_mlp") + program("other"));
+  if (!library.built)
+    GTEST_SKIP() << "no cc";
+  const std::string folder = library.object.path.substr(0, library.object.path.rfind('/') + 1);
+  const std::string copy = folder + "lib2layers-mlp.so.1";
+  ASSERT_TRUE(run("cp '" + library.object.path + "' '" + copy + "'"));
+  batten::Error error;
+  const batten::Program opened = batten::Program::open(copy, error);
+  std::remove(copy.c_str());
+  ASSERT_TRUE(opened) << error.message();
+  EXPECT_STREQ(opened.describe().name, "_2layers_mlp");
+}
+
+TEST(Library, SymbolsAreListedWithEitherHashTable) {
+  for (const char *style : {"sysv", "gnu"}) {
+    const Library library(std::string(style) + ".so", program("hashed"), std::string("-Wl,--hash-style=") + style);
+    const Library none(std::string(style) + "none.so", "", std::string("-nostdlib -Wl,--hash-style=") + style);
+    if (!library.built || !none.built)
+      GTEST_SKIP() << "no cc";
+    batten::Error error;
+    EXPECT_TRUE(batten::Program::open(library.object.path, error)) << style << ": " << error.message();
+    EXPECT_FALSE(batten::Program::open(none.object.path, error));
+    EXPECT_EQ(error.code(), BATTEN_E_NAME);
+  }
+}
+
+TEST(Library, ProgramsOfAnotherAbiAreRefused) {
+  std::string source = program("later");
+  source.replace(source.find(".abi = BATTEN_ABI"), 17, ".abi = BATTEN_ABI + 1");
+  const Library library("later.so", source);
+  if (!library.built)
+    GTEST_SKIP() << "no cc";
+  batten::Error error;
+  EXPECT_FALSE(batten::Program::open(library.object.path, error));
+  EXPECT_EQ(error.code(), BATTEN_E_ABI);
 }
 
 TEST(Library, FilesThatAreNoLibrariesAreRefused) {

@@ -1,4 +1,5 @@
-// NpyTest.cpp - .npy files made by NumPy are read and written back byte for byte, and every broken one has its sentence.
+// NpyTest.cpp - .npy files made by NumPy are read and written back byte for byte, and every broken one has its
+// sentence.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Files.h"
 #include "runtime/batten.hpp"
@@ -71,8 +72,7 @@ TEST(Npy, WritesTheBytesThatNumpyWrites) {
 
 TEST(Npy, LongestShapeFitsIntoTheHeader) {
   const int64_t big = INT64_MAX;
-  const batten_tensor widest =
-      batten::view(BATTEN_I8, nullptr, {0, big, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1});
+  const batten_tensor widest = batten::view(BATTEN_I8, nullptr, {0, big, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1});
   ASSERT_EQ(widest.rank, 16);
   const TemporaryFile file("longest.npy");
   batten::Error error;

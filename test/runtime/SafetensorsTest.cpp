@@ -125,6 +125,14 @@ TEST(Safetensors, SaveRefusesBeforeItWrites) {
   refused({{"a", batten::view<float>(nullptr, {2})}}, BATTEN_E_NULL, "its data is NULL");
   refused({{"a", batten::view(BATTEN_DTYPE(17, 4), data, {2})}}, BATTEN_E_UNSUPPORTED, "f4_e2m1fn");
   refused({{"a", batten::view(BATTEN_DTYPE(9, 8), data, {2})}}, BATTEN_E_UNSUPPORTED, "not written");
+  const batten_tensor half = batten::view(BATTEN_U8, data, {INT64_MAX - 8});
+  refused({{"a", half}, {"b", half}}, BATTEN_E_SHAPE, "more than 2^63 - 1 bytes together");
+  const std::string longName(100'000'000, 'n');
+  refused({{longName.c_str(), good}}, BATTEN_E_UNSUPPORTED, "more than the 100000000 allowed");
+  batten::Error error;
+  EXPECT_FALSE(batten::Safetensors::save("/nonexistent/a", {{"a", good}}, error));
+  EXPECT_FALSE(batten::Safetensors::save("/dev/full", {{"a", good}}, error));
+  EXPECT_EQ(error.code(), BATTEN_E_FILE);
 }
 
 void expectRefused(const std::string &bytes, const std::string &part, int status = BATTEN_E_FORMAT) {
@@ -192,10 +200,12 @@ TEST(Safetensors, OffsetsMustSpanTheShape) {
 }
 
 TEST(Safetensors, NothingStandsTwice) {
-  expectRefused(safetensorsBytes("{" + tensor("a", 0, 4) + "," + tensor("a", 4, 8) + "}", 8), "tensor `a` stands twice");
+  expectRefused(safetensorsBytes("{" + tensor("a", 0, 4) + "," + tensor("a", 4, 8) + "}", 8),
+                "tensor `a` stands twice");
   expectRefused(safetensorsBytes("{" + tensor("a", 0, 4) + "," + tensor("\\u0061", 4, 8) + "}", 8), "stands twice");
   expectRefused(safetensorsBytes("{\"__metadata__\":{},\"__metadata__\":{}}", 0), "`__metadata__` stands twice");
-  expectRefused(safetensorsBytes("{\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"}}", 0), "key `k` of `__metadata__` stands");
+  expectRefused(safetensorsBytes("{\"__metadata__\":{\"k\":\"1\",\"k\":\"2\"}}", 0),
+                "key `k` of `__metadata__` stands");
   expectRefused(safetensorsBytes(R"({"a":{"dtype":"U8","dtype":"U8","shape":[],"data_offsets":[0,1]}})", 1),
                 "a key of the tensor stands twice");
 }
@@ -242,6 +252,7 @@ TEST(Safetensors, HeadersOutsideTheGrammarAreRefused) {
   refused(R"({"\u0000":1})", "the character 0 in a string");
   refused(R"({"\ud800":1})", "half of a surrogate pair");
   refused(R"({"\ud800\u0041":1})", "half of a surrogate pair");
+  refused(R"({"\ud800\u00g0":1})", "four hexadecimal digits");
   refused(R"({"\udc00":1})", "half of a surrogate pair");
   refused(R"({"__metadata__":[]})", "expected `{`");
   refused(R"({"__metadata__":{"a":1}})", "expected a string");
@@ -249,9 +260,10 @@ TEST(Safetensors, HeadersOutsideTheGrammarAreRefused) {
 }
 
 TEST(Safetensors, EscapesMeanTheirCharacters) {
-  const TemporaryFile path("escapes.safetensors",
-                           safetensorsBytes("{" + tensor(R"(\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00)", 0, 1) + "} \n\t", 1));
-  EXPECT_EQ(open(path.path).name(0), "\"\\/\b\f\n\r\t\xc3\xa9\xf0\x9f\x98\x80");
+  const TemporaryFile path(
+      "escapes.safetensors",
+      safetensorsBytes("{" + tensor(R"(\"\\\/\b\f\n\r\t\u00e9\u20aC\ud83d\ude00)", 0, 1) + "} \n\t", 1));
+  EXPECT_EQ(open(path.path).name(0), "\"\\/\b\f\n\r\t\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
 }
 
 TEST(Safetensors, EveryTruncationIsRefused) {

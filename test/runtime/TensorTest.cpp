@@ -80,6 +80,34 @@ TEST(Tensor, AllocateGivesAlignedMemory) {
   batten_tensor_release(nullptr);
 }
 
+TEST(Tensor, WhatIsOutOfRangeIsRefusedEverywhere) {
+  batten::Error error;
+  batten_tensor tensor = make({2});
+  tensor.rank = 17;
+  EXPECT_EQ(batten_tensor_elements(&tensor), -1);
+  EXPECT_EQ(batten_tensor_bytes(&tensor), -1);
+  EXPECT_EQ(batten_tensor_allocate(&tensor, error.get()), BATTEN_E_SHAPE);
+  const batten_tensor good = make({0});
+  EXPECT_EQ(batten_tensor_convert(&tensor, &good, error.get()), BATTEN_E_SHAPE);
+  EXPECT_EQ(batten_tensor_convert(&good, &tensor, error.get()), BATTEN_E_SHAPE);
+  EXPECT_EQ(make({-1}).rank, -1);
+  tensor = make({4}, BATTEN_DTYPE(17, 4));
+  tensor.sizes[0] = INT64_MAX;
+  EXPECT_EQ(batten_tensor_bytes(&tensor), -1);
+}
+
+TEST(Tensor, BfloatsAreWrittenRounded) {
+  batten::Error error;
+  batten::Tensor wide = batten::Tensor::allocate(BATTEN_F32, {2}, error);
+  wide.data<float>()[0] = 1.00390625f; // half way: ties to even
+  wide.data<float>()[1] = 1.01171875f;
+  const batten::Tensor narrow = wide.converted(BATTEN_BF16, error);
+  EXPECT_EQ(narrow.data<uint16_t>()[0], 0x3f80);
+  EXPECT_EQ(narrow.data<uint16_t>()[1], 0x3f82);
+  wide = narrow.converted(BATTEN_F32, error);
+  EXPECT_EQ(wide.data<float>()[1], 1.015625f);
+}
+
 TEST(Tensor, ConvertRefusesPairsThatFilesDoNotNeed) {
   batten::Error error;
   const batten::Tensor from = batten::Tensor::allocate(BATTEN_F64, {2}, error);

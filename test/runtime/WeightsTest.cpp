@@ -24,7 +24,8 @@ struct Weights : testing::Test {
   bool bindFile(const std::string &path) {
     heard.clear();
     return program.bind(path, error, [&](const batten_problem &problem) {
-      heard.push_back({problem.kind, problem.weight, problem.tensor, problem.message, problem.help ? problem.help : ""});
+      heard.push_back(
+          {problem.kind, problem.weight, problem.tensor, problem.message, problem.help ? problem.help : ""});
     });
   }
   bool bindFile(const std::vector<batten_named_tensor> &tensors) {
@@ -76,8 +77,9 @@ TEST_F(Weights, EveryProblemIsTold) {
   EXPECT_FALSE(bindFile({{"fc.weight", view(values, {10, 5})}, {"fc.bias", view(BATTEN_F16, halves, {5})}}));
   EXPECT_EQ(error.code(), BATTEN_E_WEIGHTS);
   EXPECT_NE(std::string(error.message()).find("2 problems with "), std::string::npos) << error.message();
-  EXPECT_NE(std::string(error.message()).find("; the first: tensor `fc.weight` has shape [10, 5], the program says [5, 10]"),
-            std::string::npos)
+  EXPECT_NE(
+      std::string(error.message()).find("; the first: tensor `fc.weight` has shape [10, 5], the program says [5, 10]"),
+      std::string::npos)
       << error.message();
   ASSERT_EQ(heard.size(), 2u);
   EXPECT_EQ(heard[0].kind, BATTEN_WEIGHT_SHAPE);
@@ -142,6 +144,14 @@ TEST_F(Weights, TwoWeightsMayReadOneTensor) {
   batten::Program shared = batten::Program::from(&description, error);
   ASSERT_TRUE(shared.bind(fixture("simple.safetensors"), error)) << error.message();
   EXPECT_EQ(seen[0], seen[1]);
+}
+
+TEST_F(Weights, NullIsRefused) {
+  EXPECT_EQ(batten_program_bind(nullptr, nullptr, 0, nullptr, nullptr), BATTEN_E_NULL);
+  EXPECT_EQ(batten_program_bind_file(nullptr, "", nullptr, nullptr), BATTEN_E_NULL);
+  EXPECT_EQ(batten_program_check_file(nullptr, "", nullptr, nullptr), BATTEN_E_NULL);
+  EXPECT_EQ(batten_program_check_file(program.get(), nullptr, nullptr, nullptr), BATTEN_E_NULL);
+  EXPECT_EQ(batten_npy_save(nullptr, nullptr, nullptr), BATTEN_E_NULL);
 }
 
 TEST_F(Weights, BrokenFilesSayWhy) {
