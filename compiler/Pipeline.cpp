@@ -212,6 +212,26 @@ bool Pipeline::run(const std::vector<Emission> &wanted) {
   return generate(wanted);
 }
 
+/// The function's own block arguments are in the order of the front end's arguments.
+bool evaluateFunction(FuncOp function, Evaluator evaluator, const std::map<std::string, int64_t> &sizes,
+                      const std::vector<HostTensor> &arguments, std::vector<HostTensor> &results, std::string &error) {
+  std::vector<DenseValue> values;
+  for (const HostTensor &argument : arguments) {
+    DenseValue value;
+    value.element = static_cast<ElementKind>(argument.dtype);
+    value.shape = argument.sizes;
+    value.bytes = argument.bytes;
+    values.push_back(std::move(value));
+  }
+  auto mode = evaluator == Evaluator::Exact ? EvaluationMode::Exact : EvaluationMode::Reference;
+  std::optional<std::vector<DenseValue>> found = evaluate(function, sizes, values, mode, &error);
+  if (!found)
+    return false;
+  for (DenseValue &value : *found)
+    results.push_back({static_cast<frontend::DType>(value.element), std::move(value.shape), std::move(value.bytes)});
+  return true;
+}
+
 class CompilerImplementation : public Compiler {
 public:
   bool compile(const frontend::Program &program, const Options &options, const std::vector<Emission> &wanted,
@@ -220,7 +240,16 @@ public:
   }
   bool evaluate(const frontend::Program &program, const frontend::Function &function, Evaluator evaluator,
                 const std::map<std::string, int64_t> &sizes, const std::vector<HostTensor> &arguments,
-                frontend::Diagnostics &diagnostics, std::vector<HostTensor> &results, std::string &error) override;
+                frontend::Diagnostics &diagnostics, std::vector<HostTensor> &results, std::string &error) override {
+    Options options;
+    Compilation unused;
+    frontend::Program alone{program.name, program.weights, {function}, {}}; // the others need not be compilable
+    Pipeline pipeline(alone, options, diagnostics, unused);
+    ModuleOp module = pipeline.emit();
+    if (!module)
+      return false;
+    return evaluateFunction(*module.getOps<FuncOp>().begin(), evaluator, sizes, arguments, results, error);
+  }
   std::string llvmVersion() const override { return LLVM_VERSION_STRING; }
 };
 
