@@ -22,22 +22,54 @@ static size_t freeSplit(const RowGroup &group) {
   return split;
 }
 
+/// Fewer results side by side than this leave most of a vector empty.
+constexpr int64_t fewestResultsInLanes = 4;
+
+/// True where no operand lies along the reduced dims and some lie along the kept ones.
+static bool reducesAcrossRows(const RowGroup &group) {
+  if (!group.hasReduction() || group.split == 0 || group.split == group.domain.size())
+    return false;
+  for (const RowNode &node : group.nodes)
+    if (node.kind == RowNode::column && node.result)
+      return false; // results lie along the columns
+  size_t from = lanesFrom(group);
+  std::optional<int64_t> results =
+      countOf(ArrayRef<Dim>(group.domain).slice(from, group.split - from)).constantValue();
+  if (results && *results < fewestResultsInLanes)
+    return false;
+  bool any = false;
+  for (const Operand &access : group.accesses) {
+    bool varies = llvm::any_of(llvm::seq(group.split, group.domain.size()),
+                               [&](size_t d) { return !group.domain[d].isConstant(1) && !access.strides[d].isConstant(0); });
+    std::optional<Dim> along = flatStride(access, group.domain, from, group.split);
+    if (!varies || !along || along->isConstant(0))
+      continue; // the same for all columns, or for all results: cheap either way
+    if (!along->isConstant(1))
+      return false;
+    any = true;
+  }
+  return any;
+}
+
 FailureOr<Kernel> buildRows(func::FuncOp function, StringRef name, const Level &level) {
   Shapes shapes(function);
   KernelFrame frame(function, name, level);
-  FailureOr<RowGroup> group = matchRows(function, shapes, frame);
-  if (failed(group)) {
-    frame.function.erase();
-    return failure();
-  }
-  if (!group->readsRows())
-    group->splitAt(freeSplit(*group));
   GroupScalars scalars(function, frame);
-  Kernel kernel = buildColumnsInLanes(*group, frame, scalars, level);
-  if (failed(expandVectorMath(kernel.function))) {
+  auto build = [&]() -> FailureOr<Kernel> {
+    FailureOr<RowGroup> group = matchRows(function, shapes, frame, scalars);
+    if (failed(group))
+      return failure();
+    if (!group->readsRows())
+      group->splitAt(freeSplit(*group));
+    Kernel kernel = reducesAcrossRows(*group) ? buildRowsInLanes(*group, frame, scalars, level)
+                                              : buildColumnsInLanes(*group, frame, scalars, level);
+    if (failed(expandVectorMath(kernel.function)))
+      return failure();
+    return kernel;
+  };
+  FailureOr<Kernel> kernel = build();
+  if (failed(kernel))
     frame.function.erase();
-    return failure();
-  }
   return kernel;
 }
 

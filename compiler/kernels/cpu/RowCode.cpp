@@ -125,6 +125,18 @@ Value RowCode::combineLanes(unsigned index, SmallVector<Value> accumulators, int
   return vector::ShuffleOp::create(b, loc, result, result, SmallVector<int64_t>(code.lanes, 0));
 }
 
+Value RowCode::laneIndex(Value at, size_t from, size_t to, size_t dim) {
+  Value lane = vector::StepOp::create(b, code.loc, code.type(b.getIndexType()));
+  Value index = arith::AddIOp::create(b, code.loc, code.splat(at), lane);
+  Dim inner = countOf(ArrayRef<Dim>(group.domain).slice(dim + 1, to - dim - 1));
+  Dim outer = countOf(ArrayRef<Dim>(group.domain).slice(from, dim - from));
+  if (!inner.isConstant(1))
+    index = arith::DivUIOp::create(b, code.loc, index, code.splat(frame.size(inner)));
+  if (!outer.isConstant(1))
+    index = arith::RemUIOp::create(b, code.loc, index, code.splat(frame.size(group.domain[dim])));
+  return index;
+}
+
 //===- Loops over dims ------------------------------------------------------------------------------------------------===//
 
 MergedDims mergeDims(const RowGroup &group, size_t from, size_t to) {

@@ -7,7 +7,6 @@
 #ifndef BATTEN_COMPILER_KERNELS_CPU_ROWCODE_H
 #define BATTEN_COMPILER_KERNELS_CPU_ROWCODE_H
 
-#include "compiler/kernels/cpu/GroupScalars.h"
 #include "compiler/kernels/cpu/RowGroup.h"
 #include "compiler/kernels/cpu/VectorCode.h"
 
@@ -58,6 +57,9 @@ protected:
   /// The 64 lanes, as vectors, combined by halves 32, 16, ... 1; the result stands in every lane. Lanes from `live` on hold
   /// the identity, which changes no bit, so halves without a live lane are left out.
   mlir::Value combineLanes(unsigned node, llvm::SmallVector<mlir::Value> accumulators, int64_t live);
+
+  /// Index of domain dim `dim` in each lane, where lanes count dims [from, to) row-major and the first one is at `at`.
+  mlir::Value laneIndex(mlir::Value at, size_t from, size_t to, size_t dim);
 
 private:
   mlir::Value inputValue(const RowInput &input, Chunk *chunk);

@@ -1,7 +1,6 @@
 // RowGroup.cpp - reads a rows group and plans its walks; see RowGroup.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/RowGroup.h"
-#include "compiler/kernels/cpu/GroupScalars.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -76,15 +75,15 @@ static bool isHeavy(Operation *op) {
 namespace {
 class Matcher {
 public:
-  Matcher(func::FuncOp group, Shapes &shapes, KernelFrame &frame)
-      : group(group), shapes(shapes), frame(frame), scalars(group, frame) {}
+  Matcher(func::FuncOp group, Shapes &shapes, KernelFrame &frame, GroupScalars &scalars)
+      : group(group), shapes(shapes), frame(frame), scalars(scalars) {}
   FailureOr<RowGroup> run();
 
 private:
   func::FuncOp group;
   Shapes &shapes;
   KernelFrame &frame;
-  GroupScalars scalars;
+  GroupScalars &scalars;
   RowGroup result;
   DenseMap<Operation *, unsigned> nodeOf;
 
@@ -209,8 +208,8 @@ FailureOr<RowGroup> Matcher::run() {
   return std::move(result);
 }
 
-FailureOr<RowGroup> matchRows(func::FuncOp group, Shapes &shapes, KernelFrame &frame) {
-  return Matcher(group, shapes, frame).run();
+FailureOr<RowGroup> matchRows(func::FuncOp group, Shapes &shapes, KernelFrame &frame, GroupScalars &scalars) {
+  return Matcher(group, shapes, frame, scalars).run();
 }
 
 //===- Steps --------------------------------------------------------------------------------------------------------===//

@@ -11,6 +11,7 @@
 #ifndef BATTEN_COMPILER_KERNELS_CPU_ROWGROUP_H
 #define BATTEN_COMPILER_KERNELS_CPU_ROWGROUP_H
 
+#include "compiler/kernels/cpu/GroupScalars.h"
 #include "compiler/kernels/cpu/Operand.h"
 
 namespace batten {
@@ -60,7 +61,8 @@ private:
 };
 
 /// Reads the group; fails, with an error at the operation, where it is not rows over one domain.
-mlir::FailureOr<RowGroup> matchRows(mlir::func::FuncOp group, Shapes &shapes, KernelFrame &frame);
+mlir::FailureOr<RowGroup> matchRows(mlir::func::FuncOp group, Shapes &shapes, KernelFrame &frame,
+                                    GroupScalars &scalars);
 
 /// Product of extents.
 Dim countOf(mlir::ArrayRef<Dim> extents);

@@ -8,8 +8,23 @@
 
 namespace batten {
 
-/// Vectors run along the columns of one row.
-Kernel buildColumnsInLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level);
+/// Elements that are worth a launch of their own.
+inline constexpr int64_t grainElements = 16384;
+/// Positions of a block of a batch reduction (dialect/NUMERICS.md).
+inline constexpr int64_t blockPositions = 256;
+
+/// Lanes of every vector of a group's kernel: as many as its widest element has in a register.
+int64_t laneCount(const RowGroup &group, const Level &level);
+
+/// Vectors run along the columns of one row. `inBlocks`: reductions in blocks of 256, each summed by the lane tree.
+Kernel buildColumnsInLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level,
+                           bool inBlocks = false);
+
+/// Vectors run along the last kept dims: from `lanesFrom` up to the split. No column value is a result. `inBlocks`:
+/// reductions in blocks of 256, each one chain.
+Kernel buildRowsInLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level,
+                        bool inBlocks = false);
+size_t lanesFrom(const RowGroup &group);
 
 } // namespace batten
 #endif // BATTEN_COMPILER_KERNELS_CPU_ROWKERNELS_H

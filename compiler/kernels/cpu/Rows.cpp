@@ -17,6 +17,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/DenseSet.h"
 
 using namespace mlir;
 
@@ -25,17 +26,16 @@ namespace {
 
 /// Columns of a unit where a row may be cut: a few pages of L1, so that a long vector is split over threads.
 constexpr int64_t blockColumns = 4096;
-/// Elements that are worth a launch of their own.
-constexpr int64_t grainElements = 16384;
 
 class Rows : RowCode {
 public:
-  Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, int64_t lanes);
+  Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, int64_t lanes, bool inBlocks);
   Kernel build();
 
 private:
-  Dim count;                           ///< of columns
-  bool blocked;                        ///< units are blocks of columns
+  Dim count;      ///< of columns
+  bool blocked;   ///< units are blocks of columns
+  bool inBlocks;  ///< reductions begin anew every 256 columns
   MergedDims rowDims;
   SmallVector<Value> rowExtents;       ///< of rowDims
   SmallVector<SmallVector<Value>> rowStrides;
@@ -56,16 +56,20 @@ private:
   ColumnRange range;
 
   Dim unitCount() const;
+  Dim blocksPerRow() const { return Dim::floorDiv(count + Dim::constant(blockColumns - 1), Dim::constant(blockColumns)); }
   Value scratchFor(Type element);
   void setUp();
   void unit(Value index);
   void enterRow(Value row);
   void gatherColumns(unsigned access);
   void walk();
+  void walkBlocks(ArrayRef<unsigned> reductions);
+  SmallVector<Value> blockTurn(const ColumnRange &block, ArrayRef<unsigned> reductions, ValueRange totals);
   SmallVector<Value> chunks(Value first, ArrayRef<Value> masks, ArrayRef<unsigned> stores,
                             ArrayRef<unsigned> reductions, ValueRange accumulators);
   void storeColumn(unsigned node, Chunk &chunk);
   void storeRowResults();
+  size_t operationsOf(unsigned node, llvm::SmallDenseSet<unsigned> &seen) const;
   int64_t vectorsWithoutReduction(ArrayRef<unsigned> stores) const;
 
   Value load(unsigned access, Chunk &chunk) override;
@@ -75,12 +79,12 @@ private:
   void beforeWalk(unsigned access) override;
 };
 
-Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, int64_t lanes)
-    : RowCode(group, frame, scalars, lanes), count(countOf(group.columns())) {
+Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, int64_t lanes, bool inBlocks)
+    : RowCode(group, frame, scalars, lanes), count(countOf(group.columns())), inBlocks(inBlocks) {
   std::optional<int64_t> columns = count.constantValue();
   // A value per row would be computed once a block, and written by several threads.
   blocked = !group.readsRows() && !(columns && *columns <= 2 * blockColumns);
-  inRegisters = columns && *columns <= numLanes;
+  inRegisters = columns && *columns <= numLanes && !inBlocks;
   group.plan(inRegisters);
   rowDims = mergeDims(group, 0, group.split);
   for (const Operand &access : group.accesses)
@@ -90,10 +94,7 @@ Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, int64_t l
 //===- Once a kernel --------------------------------------------------------------------------------------------------===//
 
 Dim Rows::unitCount() const {
-  Dim rows = countOf(group.rows());
-  if (!blocked)
-    return rows;
-  return rows * Dim::floorDiv(count + Dim::constant(blockColumns - 1), Dim::constant(blockColumns));
+  return blocked ? countOf(group.rows()) * blocksPerRow() : countOf(group.rows());
 }
 
 /// Room for one row of `element` in the scratch, on a cache line of its own.
@@ -153,7 +154,7 @@ void Rows::unit(Value index) {
   if (blocked) {
     Value size = code.index(blockColumns), block = index;
     if (!rowExtents.empty()) {
-      Value blocks = arith::CeilDivUIOp::create(b, code.loc, whole.extent, size);
+      Value blocks = frame.size(blocksPerRow());
       block = arith::RemUIOp::create(b, code.loc, index, blocks);
       row = arith::DivUIOp::create(b, code.loc, index, blocks);
     }
@@ -230,15 +231,27 @@ void Rows::storeRowResults() {
 
 //===- Walks over the columns -----------------------------------------------------------------------------------------===//
 
+/// Operations that computing `index` in this walk takes.
+size_t Rows::operationsOf(unsigned index, llvm::SmallDenseSet<unsigned> &seen) const {
+  const RowNode &node = group.nodes[index];
+  if (node.kind != RowNode::column || (node.kept && node.step < step) || !seen.insert(index).second)
+    return 0;
+  size_t operations = node.heavy ? 32 : node.body()->getOperations().size() - 1;
+  for (const RowInput &input : node.inputs)
+    if (input.kind == RowInput::node)
+      operations += operationsOf(input.index, seen);
+  return operations;
+}
+
 /// Independent vectors a turn: enough to hide latencies, few where each is tens of operations already.
 int64_t Rows::vectorsWithoutReduction(ArrayRef<unsigned> stores) const {
-  size_t operations = 0;
-  for (const RowNode &node : group.nodes)
-    if (node.kind == RowNode::column)
-      operations += node.heavy ? 32 : node.body()->getOperations().size() - 1;
-  int64_t vectors = operations > 16 ? 1 : operations > 6 ? 2 : 4;
   if (inRegisters)
     return numLanes / code.lanes;
+  size_t operations = 0;
+  llvm::SmallDenseSet<unsigned> seen;
+  for (unsigned node : stores)
+    operations += operationsOf(node, seen);
+  int64_t vectors = operations > 16 ? 1 : operations > 6 ? 2 : 4;
   if (range.constant)
     vectors = std::min(vectors, std::max<int64_t>(1, *range.constant / code.lanes));
   return vectors;
@@ -258,12 +271,14 @@ void Rows::walk() {
     return;
   for (unsigned node : stores)
     prepare(node);
+  for (unsigned node : reductions)
+    prepare(node);
+  if (inBlocks)
+    return walkBlocks(reductions);
   SmallVector<Value> identities;
   int64_t vectors = reductions.empty() ? vectorsWithoutReduction(stores) : numLanes / code.lanes;
-  for (unsigned node : reductions) {
-    prepare(node);
+  for (unsigned node : reductions)
     identities.append(vectors, identity(node));
-  }
   auto body = [&](Value first, ArrayRef<Value> masks, ValueRange accumulators) {
     return chunks(first, masks, stores, reductions, accumulators);
   };
@@ -273,6 +288,51 @@ void Rows::walk() {
     SmallVector<Value> lanes(ArrayRef<Value>(accumulators).slice(i * vectors, vectors));
     rowValues[node] = combineLanes(node, lanes, range.constant.value_or(numLanes));
   }
+}
+
+/// 256 columns at a time: each block has its own 64 lanes, block results are combined in order.
+void Rows::walkBlocks(ArrayRef<unsigned> reductions) {
+  SmallVector<Value> totals;
+  for (unsigned node : reductions)
+    totals.push_back(identity(node));
+  Value size = code.index(blockPositions);
+  Value tail = arith::RemUIOp::create(b, code.loc, range.extent, size);
+  Value full = arith::SubIOp::create(b, code.loc, range.extent, tail);
+  auto loop = scf::ForOp::create(b, code.loc, code.index(0), full, size, totals);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    ColumnRange block{loop.getInductionVar(), size, blockPositions};
+    scf::YieldOp::create(b, code.loc, blockTurn(block, reductions, loop.getRegionIterArgs()));
+  }
+  totals.assign(loop.getResults().begin(), loop.getResults().end());
+  if (!range.constant || *range.constant % blockPositions != 0) {
+    auto last = scf::ForOp::create(b, code.loc, full, range.extent, size, totals); // none or one
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(last.getBody());
+    ColumnRange block{last.getInductionVar(), tail, std::nullopt};
+    if (range.constant)
+      block.constant = *range.constant % blockPositions;
+    scf::YieldOp::create(b, code.loc, blockTurn(block, reductions, last.getRegionIterArgs()));
+    totals.assign(last.getResults().begin(), last.getResults().end());
+  }
+  for (auto [node, total] : llvm::zip(reductions, totals))
+    rowValues[node] = total;
+}
+
+SmallVector<Value> Rows::blockTurn(const ColumnRange &block, ArrayRef<unsigned> reductions, ValueRange totals) {
+  int64_t vectors = numLanes / code.lanes;
+  SmallVector<Value> identities, next;
+  for (unsigned node : reductions)
+    identities.append(vectors, identity(node));
+  SmallVector<Value> sums = walkColumns(
+      code, block, vectors, vectors, identities,
+      [&](Value first, ArrayRef<Value> masks, ValueRange values) { return chunks(first, masks, {}, reductions, values); });
+  for (auto [i, node] : llvm::enumerate(reductions)) {
+    SmallVector<Value> lanes(ArrayRef<Value>(sums).slice(i * vectors, vectors));
+    next.push_back(combine(node, totals[i], combineLanes(node, lanes, block.constant.value_or(numLanes))));
+  }
+  return next;
 }
 
 /// One turn: masks.size() vectors from column `first` on.
@@ -332,22 +392,18 @@ Value Rows::loadKept(unsigned index, Chunk &chunk) {
 Value Rows::loopIndex(int64_t dim, Chunk *chunk) {
   if (size_t(dim) < group.split)
     return rowDims.dimOf[dim] < 0 ? code.index(0) : digits[rowDims.dimOf[dim]];
-  Value lane = vector::StepOp::create(b, code.loc, code.type(b.getIndexType()));
-  Value column = arith::AddIOp::create(b, code.loc, code.splat(chunk->at), lane);
-  ArrayRef<Dim> inner = ArrayRef<Dim>(group.domain).drop_front(dim + 1);
-  Dim block = countOf(inner);
-  if (!block.isConstant(1))
-    column = arith::DivUIOp::create(b, code.loc, column, code.splat(frame.size(block)));
-  if (!(block * group.domain[dim] == count))
-    column = arith::RemUIOp::create(b, code.loc, column, code.splat(frame.size(group.domain[dim])));
-  return column;
+  return laneIndex(chunk->at, group.split, group.domain.size(), dim);
 }
 
 } // namespace
 
-Kernel buildColumnsInLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level) {
-  int64_t lanes = std::min(numLanes, level.vectorBytes * 8 / int64_t(group.widestBits()));
-  return Rows(group, frame, scalars, lanes).build();
+int64_t laneCount(const RowGroup &group, const Level &level) {
+  return std::min(numLanes, level.vectorBytes * 8 / int64_t(group.widestBits()));
+}
+
+Kernel buildColumnsInLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level,
+                           bool inBlocks) {
+  return Rows(group, frame, scalars, laneCount(group, level), inBlocks).build();
 }
 
 } // namespace batten
