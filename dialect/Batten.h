@@ -67,6 +67,9 @@ std::string dtypeName(mlir::Type element);
 /// What sums and products of this element type are accumulated in (R9).
 mlir::Type accumulatorType(mlir::Type element);
 
+/// Core rank of operand `i` in `(i),(o,i),(o)->(o)`; nullopt for `(..)`, for several signatures, for operands beyond.
+std::optional<unsigned> coreRankIn(llvm::StringRef signature, unsigned i);
+
 /// Bytes of every tensor among the operands and results.
 Dim bytesOfValues(mlir::Operation *op);
 /// The default of BatchedOp::verifyBatch, see there.

@@ -30,7 +30,7 @@ def Batten_Dialect : Dialect {
   let hasOperationAttrVerify = 1;
 }
 
-//===- Types --------------------------------------------------------------------------------------------------------===//
+//===- Types -----------------------------------------------------------------------------------------------------===//
 
 def Batten_Tensor : TypeDef<Batten_Dialect, "Tensor", [ShapedTypeInterface]> {
   let mnemonic = "tensor";
@@ -92,7 +92,8 @@ def Batten_Pointer : TypeDef<Batten_Dialect, "Pointer"> {
   let summary = "where a plan's tensor lies: an argument, program memory or workspace";
 }
 
-def Batten_AnyTensor : Type<CPred<"::llvm::isa<::batten::TensorType>($_self)">, "batten tensor", "::batten::TensorType">;
+def Batten_AnyTensor
+    : Type<CPred<"::llvm::isa<::batten::TensorType>($_self)">, "batten tensor", "::batten::TensorType">;
 
 class Batten_TensorOf<string predicate, string what>
     : Type<And<[Batten_AnyTensor.predicate,
@@ -103,7 +104,7 @@ def Batten_NumberTensor : Batten_TensorOf<"isNumber", "numbers">;
 def Batten_IntegerTensor : Batten_TensorOf<"isInteger", "integers">;
 def Batten_BoolTensor : Batten_TensorOf<"isBool", "bools">;
 
-//===- Attributes ---------------------------------------------------------------------------------------------------===//
+//===- Attributes ------------------------------------------------------------------------------------------------===//
 
 def Batten_Symbol : AttrDef<Batten_Dialect, "Symbol"> {
   let mnemonic = "symbol";
@@ -142,25 +143,33 @@ def Batten_ArgumentArrayAttr : TypedArrayAttrBase<
 /// A string out of a fixed set.
 class Batten_OneOf<list<string> values>
     : ConfinedAttr<StrAttr, [AttrConstraint<
-          Or<!foreach(value, values, CPred<"::llvm::cast<::mlir::StringAttr>($_self).getValue() == \"" # value # "\"">)>,
+          Or<!foreach(value, values,
+                      CPred<"::llvm::cast<::mlir::StringAttr>($_self).getValue() == \"" # value # "\"">)>,
           "that is one of " # !interleave(values, ", ")>]>;
 
 /// The text of a dim polynomial in normal form; sizes and offsets of ops and plans.
 def Batten_DimAttr : ConfinedAttr<StrAttr, [AttrConstraint<
-    CPred<"::batten::isDimText(::llvm::cast<::mlir::StringAttr>($_self))">, "that is a dim polynomial in normal form">]>;
+    CPred<"::batten::isDimText(::llvm::cast<::mlir::StringAttr>($_self))">,
+    "that is a dim polynomial in normal form">]>;
 def Batten_DimArrayAttr : TypedArrayAttrBase<Batten_DimAttr, "array of dim polynomials">;
 def Batten_DimArraysAttr : TypedArrayAttrBase<Batten_DimArrayAttr, "array of arrays of dim polynomials">;
 
-//===- Op classes ---------------------------------------------------------------------------------------------------===//
+//===- Op classes ------------------------------------------------------------------------------------------------===//
 
 class Batten_Op<string mnemonic, list<Trait> traits = []> : Op<Batten_Dialect, mnemonic, traits>;
 
-/// An op on tensors: pure, lifted over the batch, with a cost. `batched` and `costed` name the interface methods that it
-/// defines itself.
-class Batten_TensorOp<string mnemonic, list<string> batched = [], list<string> costed = [], list<Trait> traits = []>
+/// An op on tensors: pure, lifted over the batch, with a cost. `signature` tells the core of each operand and of the
+/// result, `(i),(o,i)->(o)`; `(..)` is any core, and `;` stands between several signatures. `batched` and `costed` name
+/// the interface methods that the op defines itself.
+class Batten_TensorOp<string mnemonic, string signature, list<string> batched = [], list<string> costed = [],
+                      list<Trait> traits = []>
     : Batten_Op<mnemonic, !listconcat([Pure, DeclareOpInterfaceMethods<Batten_BatchedOp, batched>,
                                        DeclareOpInterfaceMethods<Batten_Costed, costed>], traits)> {
+  string coreSignature = signature;
+  code moreDeclarations = "";
   let results = (outs Batten_AnyTensor:$result);
+  let extraClassDeclaration = "static constexpr ::llvm::StringLiteral coreSignature = \"" # signature # "\";\n" #
+                              moreDeclarations;
 }
 
 #endif // BATTEN_BATTEN_TD

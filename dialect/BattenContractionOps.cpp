@@ -16,7 +16,7 @@ static LogicalResult verifyProductDtypes(Operation *op, Value lhs, Value rhs) {
   return success();
 }
 
-//===- matmul -------------------------------------------------------------------------------------------------------===//
+//===- matmul ----------------------------------------------------------------------------------------------------===//
 
 Dim MatmulOp::depth() { return getLhs().getType().coreDims().back(); }
 Dim MatmulOp::flops() { return Dim::constant(2) * getResult().getType().numElements() * depth(); }
@@ -39,9 +39,7 @@ LogicalResult MatmulOp::verify() {
   return verifyProductDtypes(*this, getLhs(), getRhs());
 }
 
-//===- linear -------------------------------------------------------------------------------------------------------===//
-
-std::optional<unsigned> LinearOp::operandCoreRank(unsigned i) { return i == 1 ? 2 : 1; }
+//===- linear ----------------------------------------------------------------------------------------------------===//
 
 Dim LinearOp::flops() {
   Dim elements = getResult().getType().numElements();
@@ -70,9 +68,8 @@ LogicalResult LinearOp::verify() {
   return success();
 }
 
-//===- outer --------------------------------------------------------------------------------------------------------===//
+//===- outer -----------------------------------------------------------------------------------------------------===//
 
-std::optional<unsigned> OuterOp::operandCoreRank(unsigned) { return 1; }
 Dim OuterOp::flops() { return getResult().getType().numElements(); }
 
 LogicalResult OuterOp::verify() {
@@ -87,9 +84,7 @@ LogicalResult OuterOp::verify() {
   return verifyDtypeKept(*this);
 }
 
-//===- transpose ----------------------------------------------------------------------------------------------------===//
-
-std::optional<unsigned> TransposeOp::operandCoreRank(unsigned) { return 2; }
+//===- transpose -------------------------------------------------------------------------------------------------===//
 
 LogicalResult TransposeOp::verify() {
   // transpose_c1

@@ -5,12 +5,13 @@
 
 include "dialect/Batten.td"
 
-def Batten_MatmulOp : Batten_TensorOp<"matmul", [], ["flops"]> {
+def Batten_MatmulOp : Batten_TensorOp<"matmul", "(m,k),(k,n)->(m,n); (k),(k,n)->(n); (m,k),(k)->(m); (k),(k)->()",
+                                      [], ["flops"]> {
   let summary = "product of matrices or vectors, by the core ranks";
   let description = [{
     By core ranks: `(m,k),(k,n)->(m,n)`: `y[m,n] = sum over k of a[m,k] * b[k,n]`; `(k),(k,n)->(n)`; `(m,k),(k)->(m)`;
-    `(k),(k)->()`. The accumulator is f32 for f16, bf16 and f32, i32 for bool, i8, u8 and i32, else the operands' dtype; the
-    sum is rounded once to the result's.
+    `(k),(k)->()`. The accumulator is f32 for f16, bf16 and f32, i32 for bool, i8, u8 and i32, else the operands' dtype;
+    the sum is rounded once to the result's.
 
     Constraints:
     * (C1) each operand has core rank 1 or 2.
@@ -25,13 +26,13 @@ def Batten_MatmulOp : Batten_TensorOp<"matmul", [], ["flops"]> {
   let arguments = (ins Batten_AnyTensor:$lhs, Batten_AnyTensor:$rhs);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
-  let extraClassDeclaration = [{
+  let moreDeclarations = [{
     /// The contracted dim.
     ::batten::Dim depth();
   }];
 }
 
-def Batten_LinearOp : Batten_TensorOp<"linear", ["operandCoreRank"], ["flops"]> {
+def Batten_LinearOp : Batten_TensorOp<"linear", "(i),(o,i),(o)->(o)", [], ["flops"]> {
   let summary = "x times a transposed weight, plus a bias";
   let description = [{
     `(i),(o,i),(o)->(o)`: `y[o] = (sum over i of x[i] * w[o,i]) + b[o]`; the bias may be left out.
@@ -50,7 +51,7 @@ def Batten_LinearOp : Batten_TensorOp<"linear", ["operandCoreRank"], ["flops"]> 
   let hasVerifier = 1;
 }
 
-def Batten_OuterOp : Batten_TensorOp<"outer", ["operandCoreRank"], ["flops"]> {
+def Batten_OuterOp : Batten_TensorOp<"outer", "(m),(n)->(m,n)", [], ["flops"]> {
   let summary = "all products of two vectors' elements";
   let description = [{
     `(m),(n)->(m,n)`: `y[m,n] = a[m] * b[n]`.
@@ -68,7 +69,7 @@ def Batten_OuterOp : Batten_TensorOp<"outer", ["operandCoreRank"], ["flops"]> {
   let hasVerifier = 1;
 }
 
-def Batten_TransposeOp : Batten_TensorOp<"transpose", ["operandCoreRank"]> {
+def Batten_TransposeOp : Batten_TensorOp<"transpose", "(m,n)->(n,m)"> {
   let summary = "swaps the two core dims";
   let description = [{
     `(m,n)->(n,m)`: `y[n,m] = x[m,n]`.

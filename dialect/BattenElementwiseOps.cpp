@@ -62,3 +62,6 @@ LogicalResult SelectOp::verify() {
 }
 
 LogicalResult CastOp::verify() { return verifyCoreKept(*this); } // cast_c1
+
+// A cast to the dtype that the operand has.
+OpFoldResult CastOp::fold(FoldAdaptor) { return getX().getType() == getType() ? getX() : Value(); }

@@ -8,16 +8,17 @@
 include "dialect/Batten.td"
 
 /// Every op here costs one operation an element of its result. `check` is the verifier that its family shares.
-class Batten_ElementwiseOp<string mnemonic, string check = ""> : Batten_TensorOp<mnemonic, [], ["flops"]> {
+class Batten_ElementwiseOp<string mnemonic, string signature, string check = "">
+    : Batten_TensorOp<mnemonic, signature, [], ["flops"]> {
   let hasVerifier = 1;
   let extraClassDefinition = "::batten::Dim $cppClass::flops() { return ::batten::oneOperationEach(*this); }\n" #
       !if(!empty(check), "", "::llvm::LogicalResult $cppClass::verify() { return ::batten::" # check # "(*this); }\n");
 }
 
-//===- Unary --------------------------------------------------------------------------------------------------------===//
+//===- Unary -----------------------------------------------------------------------------------------------------===//
 
 class Batten_UnaryOp<string mnemonic, Type operand, string formula, string dtype = "f32">
-    : Batten_ElementwiseOp<mnemonic, "verifyUnary"> {
+    : Batten_ElementwiseOp<mnemonic, "(..)->(..)", "verifyUnary"> {
   let summary = formula;
   let description = "`" # formula # [{`, element by element.
 
@@ -35,7 +36,8 @@ class Batten_UnaryOp<string mnemonic, Type operand, string formula, string dtype
 def Batten_NegOp : Batten_UnaryOp<"neg", Batten_NumberTensor, "y = -x">;
 def Batten_NotOp : Batten_UnaryOp<"not", Batten_BoolTensor, "y = !x", "i1">;
 def Batten_ReluOp : Batten_UnaryOp<"relu", Batten_FloatTensor, "y = x < 0 ? 0 : x; NaN stays">;
-def Batten_GeluOp : Batten_UnaryOp<"gelu", Batten_FloatTensor, "y = x * Phi(x), with erf or, if `tanh`, its tanh form"> {
+def Batten_GeluOp
+    : Batten_UnaryOp<"gelu", Batten_FloatTensor, "y = x * Phi(x), with erf or, if `tanh`, its tanh form"> {
   let arguments = (ins Batten_FloatTensor:$x, DefaultValuedAttr<BoolAttr, "false">:$tanh);
 }
 def Batten_SiluOp : Batten_UnaryOp<"silu", Batten_FloatTensor, "y = x * sigmoid(x)">;
@@ -50,7 +52,7 @@ def Batten_CosOp : Batten_UnaryOp<"cos", Batten_FloatTensor, "y = cos(x)">;
 def Batten_AbsOp : Batten_UnaryOp<"abs", Batten_NumberTensor, "y = |x|">;
 def Batten_SoftplusOp : Batten_UnaryOp<"softplus", Batten_FloatTensor, "y = ln(1 + exp(x))">;
 
-def Batten_CastOp : Batten_ElementwiseOp<"cast"> {
+def Batten_CastOp : Batten_ElementwiseOp<"cast", "(..)->(..)"> {
   let summary = "another dtype";
   let description = [{
     `y = x as dtype`: floats round to nearest even; float to integer truncates and saturates, NaN gives 0; to bool asks
@@ -65,12 +67,13 @@ def Batten_CastOp : Batten_ElementwiseOp<"cast"> {
   }];
   let arguments = (ins Batten_AnyTensor:$x);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
+  let hasFolder = 1;
 }
 
-//===- Binary -------------------------------------------------------------------------------------------------------===//
+//===- Binary ----------------------------------------------------------------------------------------------------===//
 
 class Batten_BinaryOp<string mnemonic, Type operand, string formula, string dtype = "f32">
-    : Batten_ElementwiseOp<mnemonic, "verifyBinary"> {
+    : Batten_ElementwiseOp<mnemonic, "(..),(..)->(..)", "verifyBinary"> {
   let summary = formula;
   let description = "`" # formula # [{`, element by element.
 
@@ -98,7 +101,8 @@ def Batten_MinOp : Batten_BinaryOp<"min", Batten_NumberTensor, "y = min(a, b); N
 def Batten_AndOp : Batten_BinaryOp<"and", Batten_BoolTensor, "y = a && b", "i1">;
 def Batten_OrOp : Batten_BinaryOp<"or", Batten_BoolTensor, "y = a || b", "i1">;
 
-class Batten_CompareOp<string mnemonic, string formula> : Batten_ElementwiseOp<mnemonic, "verifyCompare"> {
+class Batten_CompareOp<string mnemonic, string formula>
+    : Batten_ElementwiseOp<mnemonic, "(..),(..)->(..)", "verifyCompare"> {
   let summary = formula;
   let description = "`" # formula # [{`, element by element; a comparison with NaN is false, but for `ne`.
 
@@ -121,7 +125,7 @@ def Batten_LeOp : Batten_CompareOp<"le", "y = a <= b">;
 def Batten_GtOp : Batten_CompareOp<"gt", "y = a > b">;
 def Batten_GeOp : Batten_CompareOp<"ge", "y = a >= b">;
 
-def Batten_SelectOp : Batten_ElementwiseOp<"select"> {
+def Batten_SelectOp : Batten_ElementwiseOp<"select", "(..),(..),(..)->(..)"> {
   let summary = "y = c ? a : b";
   let description = [{
     `y = c ? a : b`, element by element.

@@ -79,8 +79,7 @@ ParseResult FuncOp::parse(OpAsmParser &parser, OperationState &state) {
   SmallVector<Type> results;
   SmallVector<DictionaryAttr> resultAttributes;
   bool variadic;
-  if (parser.parseSymbolName(name, getSymNameAttrName(state.name), state.attributes) ||
-      parseSymbols(parser, symbols) ||
+  if (parser.parseSymbolName(name, getSymNameAttrName(state.name), state.attributes) || parseSymbols(parser, symbols) ||
       function_interface_impl::parseFunctionSignatureWithArguments(parser, /*allowVariadic=*/false, tensors, variadic,
                                                                    results, resultAttributes))
     return failure();
@@ -117,8 +116,7 @@ void FuncOp::print(OpAsmPrinter &printer) {
     printer << (single ? "" : ")");
   }
   function_interface_impl::printFunctionAttributes(
-      printer, *this,
-      {getSymbolsAttrName(), getFunctionTypeAttrName(), getArgAttrsAttrName(), getResAttrsAttrName()});
+      printer, *this, {getSymbolsAttrName(), getFunctionTypeAttrName(), getArgAttrsAttrName(), getResAttrsAttrName()});
   printer << ' ';
   printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
 }
@@ -135,7 +133,7 @@ void FuncOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setNam
       setName(argument, name);
 }
 
-//===- Checks -------------------------------------------------------------------------------------------------------===//
+//===- Checks ----------------------------------------------------------------------------------------------------===//
 
 // func_c5
 static LogicalResult verifyInouts(FuncOp func) {
@@ -168,7 +166,8 @@ LogicalResult FuncOp::verify() {
     return emitOpError("has ") << numSymbols << " runtime dims and " << getArgumentTypes().size() << " arguments";
   for (auto [i, type] : llvm::enumerate(getArgumentTypes()))
     if (i < numSymbols ? !type.isIndex() : !isa<batten::TensorType>(type))
-      return emitOpError("argument ") << i << " is " << type << ": an index for each runtime dim comes first, then tensors";
+      return emitOpError("argument ") << i << " is " << type
+                                      << ": an index for each runtime dim comes first, then tensors";
   if (!llvm::all_of(getResultTypes(), llvm::IsaPred<batten::TensorType>))
     return emitOpError("has a result that is no batten tensor");
   return verifyInouts(*this);
@@ -195,8 +194,8 @@ LogicalResult FuncOp::verifyRegions() {
     if (failed(verifyDimsOf(*this, *this, argument.getType())))
       return failure();
   WalkResult result = getBody().walk([&](Operation *op) {
-    return WalkResult(success(llvm::all_of(
-        op->getResultTypes(), [&](Type type) { return succeeded(verifyDimsOf(*this, op, type)); })));
+    return WalkResult(success(
+        llvm::all_of(op->getResultTypes(), [&](Type type) { return succeeded(verifyDimsOf(*this, op, type)); })));
   });
   return failure(result.wasInterrupted());
 }

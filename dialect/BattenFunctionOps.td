@@ -10,7 +10,8 @@ def Batten_FuncOp : Batten_Op<"func", [FunctionOpInterface, IsolatedFromAbove, O
   let description = [{
     The runtime symbols are leading block arguments of type index; static ones (`H = 8`) have no value. Argument
     attributes: `batten.name`; `batten.weight` (path) and `batten.from` (name in the weights file); `batten.inout`, the
-    position of the result that is written back to it; `batten.path` (leaf of a parameter tree); `batten.scalar`.
+    position of the result that is written back to it; `batten.tree` and `batten.path` (model of a parameter tree and the
+    leaf in it); `batten.scalar` (comes by value).
     Results are the returned values, then the new value of each inout argument in order.
 
     Constraints:
@@ -24,10 +25,10 @@ def Batten_FuncOp : Batten_Op<"func", [FunctionOpInterface, IsolatedFromAbove, O
     batten.func @every_symbol[B, T <= 2048, H = 8](%x: !batten.tensor<f32[B, H | T, 64]> {batten.name = "x"}) -> !batten.tensor<f32[B, H | T, 64]> {
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, Batten_SymbolArrayAttr:$symbols, TypeAttrOf<FunctionType>:$function_type,
-                       OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs,
-                       OptionalAttr<StrAttr>:$c_name, OptionalAttr<StrAttr>:$signature,
-                       OptionalAttr<StrArrayAttr>:$guards);
+  let arguments = (ins SymbolNameAttr:$sym_name, Batten_SymbolArrayAttr:$symbols,
+                       TypeAttrOf<FunctionType>:$function_type, OptionalAttr<DictArrayAttr>:$arg_attrs,
+                       OptionalAttr<DictArrayAttr>:$res_attrs, OptionalAttr<StrAttr>:$c_name,
+                       OptionalAttr<StrAttr>:$signature, OptionalAttr<StrArrayAttr>:$guards);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;

@@ -22,14 +22,26 @@ LogicalResult batten::verifyLifted(Operation *op) {
     ArrayRef<StringAttr> result = cast<batten::TensorType>(resultType).getBatch();
     for (auto [i, type] : llvm::enumerate(op->getOperandTypes()))
       if (ArrayRef<StringAttr> batch = cast<batten::TensorType>(type).getBatch(); !isSublist(batch, result))
-        return op->emitOpError("batch dims ") << listText(batch) << " of operand " << i << " are no in-order sublist of "
-                                              << listText(result) << " of the result";
+        return op->emitOpError("batch dims ") << listText(batch) << " of operand " << i
+                                              << " are no in-order sublist of " << listText(result) << " of the result";
     for (StringAttr name : result)
       if (!llvm::any_of(op->getOperandTypes(),
                         [&](Type type) { return cast<batten::TensorType>(type).hasBatch(name); }))
         return op->emitOpError("batch dim ") << name.getValue() << " of the result stands in no operand";
   }
   return success();
+}
+
+std::optional<unsigned> batten::coreRankIn(StringRef signature, unsigned i) {
+  if (signature.contains(';'))
+    return std::nullopt;
+  StringRef operands = signature.split("->").first;
+  for (; i; --i)
+    operands = operands.drop_front(operands.find(')') + 1);
+  StringRef core = operands.split('(').second.split(')').first;
+  if (!operands.contains('(') || core == "..")
+    return std::nullopt;
+  return core.empty() ? 0 : core.count(',') + 1;
 }
 
 LogicalResult batten::verifyBatched(BatchedOp op) {

@@ -13,7 +13,8 @@ def Batten_BatchedOp : OpInterface<"BatchedOp"> {
   }];
   let methods = [
     InterfaceMethod<"Core rank of operand `i` in the op's own signature; nullopt where any rank will do.",
-      "std::optional<unsigned>", "operandCoreRank", (ins "unsigned":$i), "", [{ return std::nullopt; }]>,
+      "std::optional<unsigned>", "operandCoreRank", (ins "unsigned":$i), "",
+      [{ return ::batten::coreRankIn(ConcreteOp::coreSignature, i); }]>,
     InterfaceMethod<"Checks the batch lists of operands and results against each other.",
       "::llvm::LogicalResult", "verifyBatch", (ins), "", [{ return ::batten::verifyLifted($_op); }]>,
     InterfaceMethod<"Batch symbols whose positions this op lets see each other.",
@@ -31,8 +32,8 @@ def Batten_Costed : OpInterface<"Costed"> {
   let methods = [
     InterfaceMethod<"Floating-point (or integer) operations.", "::batten::Dim", "flops", (ins), "",
       [{ return ::batten::Dim::constant(0); }]>,
-    InterfaceMethod<"Bytes of all operands and results, each read or written once.", "::batten::Dim", "bytes", (ins), "",
-      [{ return ::batten::bytesOfValues($_op); }]>
+    InterfaceMethod<"Bytes of all operands and results, each read or written once.",
+      "::batten::Dim", "bytes", (ins), "", [{ return ::batten::bytesOfValues($_op); }]>
   ];
 }
 

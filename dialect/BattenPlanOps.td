@@ -9,9 +9,9 @@ include "dialect/Batten.td"
 def Batten_PlanOp : Batten_Op<"plan", [Symbol, IsolatedFromAbove, NoTerminator]> {
   let summary = "one C function as a list of launches";
   let description = [{
-    Block arguments are the pointers: of an entry its inputs, then its results; of the bind function the weights in header
-    order. `arguments` describes them for the header and the checks. `independent` lists the batch symbols whose positions
-    never meet; `mixes` says for the others where they do; `nonempty` lists the unbounded symbols that must not be 0.
+    Block arguments are the pointers: of an entry its inputs, then its results; of the bind function the weights in
+    header order. `arguments` describes them for the header and the checks. `independent` lists the symbols whose
+    positions never meet; `mixes` says for the others where they do; `nonempty` lists those that must not be 0.
 
     Constraints:
     * (C1) polynomials of the plan are over its runtime symbols.

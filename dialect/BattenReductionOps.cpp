@@ -5,7 +5,7 @@
 using namespace mlir;
 using namespace batten;
 
-//===- reduce, reduce_batch -----------------------------------------------------------------------------------------===//
+//===- reduce, reduce_batch --------------------------------------------------------------------------------------===//
 
 /// One operation an element; for var a sum, a difference and a multiply-add.
 static Dim reductionFlops(StringRef kind, batten::TensorType operand) {
@@ -22,8 +22,8 @@ static LogicalResult verifyReducedDtype(Operation *op, StringRef kind) {
   if (!takes)
     return op->emitOpError("`") << kind << "` is not defined for " << dtypeName(operand);
   bool makes = kind == "max" || kind == "min" || kind == "any" || kind == "all" ? result == operand
-               : isFloat(operand)                                              ? isFloat(result)
-                                                                               : isInteger(result);
+               : isFloat(operand)                                               ? isFloat(result)
+                                                                                : isInteger(result);
   if (!makes)
     return op->emitOpError("`") << kind << "` of " << dtypeName(operand) << " makes no " << dtypeName(result);
   return success();
@@ -69,7 +69,8 @@ LogicalResult ReduceBatchOp::verifyBatch() {
     return emitOpError("reduces ") << listText(dims) << ", no in-order sublist of the batch dims " << listText(operand);
   // reduce_batch_c2
   SmallVector<StringAttr> expected;
-  llvm::copy_if(operand, std::back_inserter(expected), [&](StringAttr name) { return !llvm::is_contained(dims, name); });
+  llvm::copy_if(operand, std::back_inserter(expected),
+                [&](StringAttr name) { return !llvm::is_contained(dims, name); });
   if (ArrayRef<StringAttr>(expected) != result)
     return emitOpError("leaves batch dims ") << listText(expected) << ", the result has " << listText(result);
   return success();
@@ -84,7 +85,7 @@ LogicalResult ReduceBatchOp::verify() {
                  failed(verifyCorrection(*this, getKind(), getCorrection())));
 }
 
-//===- softmax ------------------------------------------------------------------------------------------------------===//
+//===- softmax ---------------------------------------------------------------------------------------------------===//
 
 LogicalResult batten::verifySoftmax(Operation *op, int64_t dim) {
   // softmax_c1, log_softmax_c1
@@ -94,10 +95,7 @@ LogicalResult batten::verifySoftmax(Operation *op, int64_t dim) {
   return failure(failed(verifyDtypeKept(op)) || failed(verifyCoreKept(op)));
 }
 
-//===- norms --------------------------------------------------------------------------------------------------------===//
-
-std::optional<unsigned> LayerNormOp::operandCoreRank(unsigned) { return 1; }
-std::optional<unsigned> RmsNormOp::operandCoreRank(unsigned) { return 1; }
+//===- norms -----------------------------------------------------------------------------------------------------===//
 
 // Sum, difference, multiply-add for the variance, product, multiply-add with g and b.
 Dim LayerNormOp::flops() { return Dim::constant(7) * getX().getType().numElements(); }

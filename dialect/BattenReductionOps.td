@@ -7,7 +7,7 @@ include "dialect/Batten.td"
 
 def Batten_ReductionKind : Batten_OneOf<["sum", "mean", "max", "min", "var", "any", "all"]>;
 
-def Batten_ReduceOp : Batten_TensorOp<"reduce", [], ["flops"]> {
+def Batten_ReduceOp : Batten_TensorOp<"reduce", "(..)->(..)", [], ["flops"]> {
   let summary = "one number from many, within a position";
   let description = [{
     `y[j] = kind over i of x[i,j]`, where i runs over the core dims at `dims` (ascending positions). `var` divides by
@@ -30,7 +30,7 @@ def Batten_ReduceOp : Batten_TensorOp<"reduce", [], ["flops"]> {
   let hasVerifier = 1;
 }
 
-def Batten_ReduceBatchOp : Batten_TensorOp<"reduce_batch", ["verifyBatch", "mixedSymbols"], ["flops"]> {
+def Batten_ReduceBatchOp : Batten_TensorOp<"reduce_batch", "(..)->(..)", ["verifyBatch", "mixedSymbols"], ["flops"]> {
   let summary = "one number from many positions: what `over batch` writes";
   let description = [{
     `y[j] = kind over b of x[b,j]`, where b runs over the batch dims named in `dims`. The result of no positions is the
@@ -54,7 +54,7 @@ def Batten_ReduceBatchOp : Batten_TensorOp<"reduce_batch", ["verifyBatch", "mixe
   let hasVerifier = 1;
 }
 
-class Batten_SoftmaxLikeOp<string mnemonic, string formula> : Batten_TensorOp<mnemonic, [], ["flops"]> {
+class Batten_SoftmaxLikeOp<string mnemonic, string formula> : Batten_TensorOp<mnemonic, "(..)->(..)", [], ["flops"]> {
   let summary = formula;
   let description = "With `m = max(x)` over the core dim at `dim`: `" # formula # [{`. A row of -inf gives NaN.
 
@@ -79,7 +79,7 @@ class Batten_SoftmaxLikeOp<string mnemonic, string formula> : Batten_TensorOp<mn
 def Batten_SoftmaxOp : Batten_SoftmaxLikeOp<"softmax", "y = exp(x - m) / sum(exp(x - m))">;
 def Batten_LogSoftmaxOp : Batten_SoftmaxLikeOp<"log_softmax", "y = (x - m) - ln(sum(exp(x - m)))">;
 
-def Batten_LayerNormOp : Batten_TensorOp<"layer_norm", ["operandCoreRank"], ["flops"]> {
+def Batten_LayerNormOp : Batten_TensorOp<"layer_norm", "(n),(n),(n)->(n)", [], ["flops"]> {
   let summary = "shifts and scales a vector to mean 0 and variance 1, then by g and b";
   let description = [{
     `(n),(n),(n)->(n)`: `y = (x - mean(x)) / sqrt(var(x) + eps) * g + b`.
@@ -96,7 +96,7 @@ def Batten_LayerNormOp : Batten_TensorOp<"layer_norm", ["operandCoreRank"], ["fl
   let hasVerifier = 1;
 }
 
-def Batten_RmsNormOp : Batten_TensorOp<"rms_norm", ["operandCoreRank"], ["flops"]> {
+def Batten_RmsNormOp : Batten_TensorOp<"rms_norm", "(n),(n)->(n)", [], ["flops"]> {
   let summary = "scales a vector to root mean square 1, then by g";
   let description = [{
     `(n),(n)->(n)`: `y = x / sqrt(mean(x^2) + eps) * g`.

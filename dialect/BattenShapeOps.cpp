@@ -7,11 +7,9 @@
 using namespace mlir;
 using namespace batten;
 
-//===- constant, fill, dim, iota ------------------------------------------------------------------------------------===//
+//===- constant, fill, dim, iota ---------------------------------------------------------------------------------===//
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
-
-std::optional<unsigned> FillOp::operandCoreRank(unsigned) { return 0; } // fill_c1
 
 LogicalResult FillOp::verifyBatch() {
   // fill_c1
@@ -38,7 +36,7 @@ LogicalResult IotaOp::verify() {
   return success();
 }
 
-//===- rearrange ----------------------------------------------------------------------------------------------------===//
+//===- rearrange -------------------------------------------------------------------------------------------------===//
 
 SmallVector<Dim> RearrangeOp::sourceDims() {
   auto dims = llvm::map_to_vector(getX().getType().getBatch(), [](StringAttr name) { return Dim::symbol(name.str()); });
@@ -110,7 +108,7 @@ LogicalResult RearrangeOp::verify() {
   return verifyDtypeKept(*this); // rearrange_c6
 }
 
-//===- slice --------------------------------------------------------------------------------------------------------===//
+//===- slice -----------------------------------------------------------------------------------------------------===//
 
 LogicalResult SliceOp::verify() {
   SmallVector<Dim> core = getX().getType().coreDims(), offsets = toDims(getOffsets()), sizes = toDims(getSizes());
@@ -138,7 +136,10 @@ LogicalResult SliceOp::verify() {
   return verifyDtypeKept(*this);
 }
 
-//===- concat, stack, spread ----------------------------------------------------------------------------------------===//
+// The whole of the operand: equal types leave no offset but 0.
+OpFoldResult SliceOp::fold(FoldAdaptor) { return getX().getType() == getType() ? getX() : Value(); }
+
+//===- concat, stack, spread -------------------------------------------------------------------------------------===//
 
 LogicalResult ConcatOp::verify() {
   SmallVector<Dim> result = getResult().getType().coreDims();
@@ -194,3 +195,5 @@ LogicalResult SpreadOp::verifyBatch() {
 
 // spread_c2
 LogicalResult SpreadOp::verify() { return failure(failed(verifyDtypeKept(*this)) || failed(verifyCoreKept(*this))); }
+
+OpFoldResult SpreadOp::fold(FoldAdaptor) { return getX().getType() == getType() ? getX() : Value(); }

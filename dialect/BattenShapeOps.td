@@ -5,7 +5,8 @@
 
 include "dialect/Batten.td"
 
-def Batten_ConstantOp : Batten_TensorOp<"constant", [], [], [ConstantLike, AllTypesMatch<["value", "result"]>/*constant_c1*/]> {
+def Batten_ConstantOp : Batten_TensorOp<"constant", "->(..)", [], [],
+                                        [ConstantLike, AllTypesMatch<["value", "result"]>/*constant_c1*/]> {
   let summary = "a literal";
   let description = [{
     Constraints:
@@ -20,7 +21,7 @@ def Batten_ConstantOp : Batten_TensorOp<"constant", [], [], [ConstantLike, AllTy
   let hasFolder = 1;
 }
 
-def Batten_FillOp : Batten_TensorOp<"fill", ["operandCoreRank", "verifyBatch"]> {
+def Batten_FillOp : Batten_TensorOp<"fill", "()->(..)", ["verifyBatch"]> {
   let summary = "a scalar repeated into every place of the result";
   let description = [{
     `y[..] = x`, into any batch dims and any core.
@@ -38,7 +39,7 @@ def Batten_FillOp : Batten_TensorOp<"fill", ["operandCoreRank", "verifyBatch"]> 
   let hasVerifier = 1;
 }
 
-def Batten_DimOp : Batten_TensorOp<"dim"> {
+def Batten_DimOp : Batten_TensorOp<"dim", "->()"> {
   let summary = "a bounded dim used as a number";
   let description = [{
     The polynomial's value, converted to the result's dtype. What follows from it depends on the size, so positions of
@@ -57,7 +58,7 @@ def Batten_DimOp : Batten_TensorOp<"dim"> {
   let hasVerifier = 1;
 }
 
-def Batten_IotaOp : Batten_TensorOp<"iota"> {
+def Batten_IotaOp : Batten_TensorOp<"iota", "->(n)"> {
   let summary = "0, 1, 2, ...";
   let description = [{
     `y[i] = i`.
@@ -73,13 +74,13 @@ def Batten_IotaOp : Batten_TensorOp<"iota"> {
   let hasVerifier = 1;
 }
 
-def Batten_RearrangeOp : Batten_TensorOp<"rearrange", ["verifyBatch", "mixedSymbols"]> {
+def Batten_RearrangeOp : Batten_TensorOp<"rearrange", "(..)->(..)", ["verifyBatch", "mixedSymbols"]> {
   let summary = "splits, permutes and joins dims; the only way across the bar";
   let description = [{
     `splits` gives for each core dim of the operand the factors that it splits into, row-major (one factor: as it is).
-    Result dims, before joining, are numbered by `permutation`: position i comes from dim `permutation[i]` of the operand's
-    batch dims followed by all factors. The first ones, as many as the result has batch dims, are the result's batch; the
-    others are joined into its core dims, `joins[c]` consecutive ones for core dim c (0: a new dim of size 1).
+    Result dims, before joining, are numbered by `permutation`: position i comes from dim `permutation[i]` of the
+    operand's batch dims followed by all factors. The first ones, as many as the result has batch dims, are the result's
+    batch; the others are joined into its core dims, `joins[c]` consecutive ones for core dim c (0: a new dim of size 1).
 
     Constraints:
     * (C1) one list of factors for each core dim of the operand, and their product is that dim.
@@ -99,13 +100,13 @@ def Batten_RearrangeOp : Batten_TensorOp<"rearrange", ["verifyBatch", "mixedSymb
     $x `splits` $splits `permutation` $permutation `joins` $joins attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
-  let extraClassDeclaration = [{
+  let moreDeclarations = [{
     /// The operand's batch dims, then every factor: what `permutation` numbers.
     ::llvm::SmallVector<::batten::Dim> sourceDims();
   }];
 }
 
-def Batten_SliceOp : Batten_TensorOp<"slice"> {
+def Batten_SliceOp : Batten_TensorOp<"slice", "(..)->(..)"> {
   let summary = "a range of each core dim";
   let description = [{
     `y[i..] = x[offset + i ..]`: a range of each core dim; those in `dropped` (ascending positions, size 1) vanish from
@@ -127,9 +128,10 @@ def Batten_SliceOp : Batten_TensorOp<"slice"> {
     $x `offsets` $offsets `sizes` $sizes (`dropped` $dropped^)? attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
-def Batten_ConcatOp : Batten_TensorOp<"concat"> {
+def Batten_ConcatOp : Batten_TensorOp<"concat", "(..)->(..)"> {
   let summary = "operands side by side on the last core dim";
   let description = [{
     `(.., a), (.., b), .. -> (.., a + b + ..)`.
@@ -147,7 +149,7 @@ def Batten_ConcatOp : Batten_TensorOp<"concat"> {
   let hasVerifier = 1;
 }
 
-def Batten_StackOp : Batten_TensorOp<"stack"> {
+def Batten_StackOp : Batten_TensorOp<"stack", "(..)->(..)"> {
   let summary = "operands one after another in a new first core dim";
   let description = [{
     `[a, b, ..]`: `(..), (..) -> (n, ..)`.
@@ -165,7 +167,7 @@ def Batten_StackOp : Batten_TensorOp<"stack"> {
   let hasVerifier = 1;
 }
 
-def Batten_SpreadOp : Batten_TensorOp<"spread", ["verifyBatch"]> {
+def Batten_SpreadOp : Batten_TensorOp<"spread", "(..)->(..)", ["verifyBatch"]> {
   let summary = "repeats positions into more batch dims";
   let description = [{
     `spread(x, [B, T])`: `y` at (b, t) is `x` at those of b and t that it has.
@@ -181,6 +183,7 @@ def Batten_SpreadOp : Batten_TensorOp<"spread", ["verifyBatch"]> {
   let arguments = (ins Batten_AnyTensor:$x);
   let assemblyFormat = "$x attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 #endif // BATTEN_BATTENSHAPEOPS_TD

@@ -39,8 +39,8 @@ LogicalResult batten::verifyBounded(Operation *op, const Dim &dim) {
     if (!symbol)
       return op->emitOpError("has the size ") << dim.str() << ", but the function has no dim " << name;
     if (symbol.getKind() == SymbolKind::Unbounded)
-      return op->emitOpError("has the size ") << dim.str() << ", but " << name
-                                              << " has no upper bound, so it may only stand left of the bar";
+      return op->emitOpError("has the size ")
+             << dim.str() << ", but " << name << " has no upper bound, so it may only stand left of the bar";
   }
   return success();
 }

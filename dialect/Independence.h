@@ -3,8 +3,8 @@
 // A function is independent over B if what it gives at position b depends on what it is given at b (and on what has no
 // B) and nothing else; chunking, sharding and batching of requests rest on that. The ops of the dialect let positions
 // see each other in four ways only, so one look at each op is a proof: a reduction over batch dims; a rearrange that
-// moves a batch dim right of the bar; a size used as a number (dim, the offset of a slice); and a bounded dim that stands
-// right of the bar, where any op may combine its positions. For what is not independent, the first such op is kept.
+// moves a batch dim right of the bar; a size used as a number (dim, the offset of a slice); and a bounded dim that
+// stands right of the bar, where any op may combine its positions. Where a dim is mixed, the first such op is kept.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_DIALECT_INDEPENDENCE_H
 #define BATTEN_DIALECT_INDEPENDENCE_H
@@ -17,7 +17,7 @@ namespace batten {
 
 struct IndependenceFact {
   SymbolAttr symbol;
-  mlir::Operation *mixedBy = nullptr; ///< the first op that mixes it; the function itself where an argument is so shaped
+  mlir::Operation *mixedBy = nullptr; ///< the first op that mixes it; the function where an argument is so shaped
   std::string how;                    ///< "`mean` over batch B"
 
   bool independent() const { return !mixedBy; }

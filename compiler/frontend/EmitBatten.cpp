@@ -16,8 +16,8 @@ using namespace batten;
 
 namespace {
 
-using frontend::DType;
 using frontend::Diagnostics;
+using frontend::DType;
 
 class FunctionEmitter {
 public:
@@ -94,7 +94,7 @@ frontend::SourceRange rangeOf(const frontend::Location &location, const frontend
   return {};
 }
 
-//===- Functions ----------------------------------------------------------------------------------------------------===//
+//===- Functions -------------------------------------------------------------------------------------------------===//
 
 bool FunctionEmitter::emit() {
   OpBuilder::InsertionGuard guard(builder);
@@ -176,7 +176,7 @@ batten::TensorType FunctionEmitter::convertType(const frontend::TensorType &type
   return convertTensor(type, builder.getContext());
 }
 
-//===- Ops ----------------------------------------------------------------------------------------------------------===//
+//===- Ops -------------------------------------------------------------------------------------------------------===//
 
 bool FunctionEmitter::emitOp(const frontend::Op &op) {
   std::string name = "batten." + op.name;
@@ -215,7 +215,8 @@ Attribute elementValue(std::variant<int64_t, double> number, Type element) {
     }
     return FloatAttr::get(element, value);
   }
-  int64_t value = integer ? *integer : int64_t(std::get<double>(number)); // sema lets only whole numbers that fit through
+  // Sema lets only whole numbers that fit through.
+  int64_t value = integer ? *integer : int64_t(std::get<double>(number));
   if (isBool(element))
     value = value != 0;
   return IntegerAttr::get(element, APInt(element.getIntOrFloatBitWidth(), uint64_t(value), /*isSigned=*/false,
@@ -263,14 +264,13 @@ Attribute FunctionEmitter::convert(const frontend::Attribute &attribute) {
 /// Says it once, also where several functions inline the same line.
 bool FunctionEmitter::refuse(const frontend::Location &location, const std::string &message) {
   frontend::SourceRange range = rangeOf(location, diagnostics.sources());
-  if (llvm::none_of(diagnostics.all(), [&](const frontend::Diagnostic &said) {
-        return said.range == range && said.message == message;
-      }))
+  if (llvm::none_of(diagnostics.all(),
+                    [&](const frontend::Diagnostic &said) { return said.range == range && said.message == message; }))
     diagnostics.error("E0602", range, message);
   return false;
 }
 
-//===- Module -------------------------------------------------------------------------------------------------------===//
+//===- Module ----------------------------------------------------------------------------------------------------===//
 
 Attribute weightAttribute(const frontend::Weight &weight, MLIRContext *context) {
   auto text = [&](const std::string &string) { return StringAttr::get(context, string); };

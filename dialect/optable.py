@@ -1,0 +1,95 @@
+"""Makes what is derived from the ops of BattenOps.td, so that no signature is written twice.
+
+  llvm-tblgen --dump-json BattenOps.td | optable.py reference > ops.md
+  llvm-tblgen --dump-json BattenOps.td | optable.py table > OpTable.inc
+
+`reference`: the op reference, in markdown. `table`: one line a tensor op for the generator of random programs:
+  BATTEN_OP(name, family, "cores", "operands", "attributes")
+where cores is the signature `(i),(o,i),(o)->(o)` (`(..)`: any core; `;` between several), operands are `name:kind` (kind: any, float, number, integer, bool; `?` behind an optional one, `*` behind a variadic
+one) and attributes are `name:type` (`?` behind one with a default).
+"""
+
+import inspect
+import json
+import re
+import sys
+
+FAMILIES = {
+    "BattenFunctionOps.td": "Functions",
+    "BattenElementwiseOps.td": "Element-wise",
+    "BattenContractionOps.td": "Contractions",
+    "BattenReductionOps.td": "Reductions and norms",
+    "BattenShapeOps.td": "Shapes",
+    "BattenPlanOps.td": "Plans",
+}
+ELEMENTS = {"Batten_AnyTensor": "any", "Batten_FloatTensor": "float", "Batten_NumberTensor": "number",
+            "Batten_IntegerTensor": "integer", "Batten_BoolTensor": "bool"}
+
+
+class Op:
+    def __init__(self, table, record):
+        self.name = record["opName"]
+        self.summary = record["summary"]
+        self.description = inspect.cleandoc(record["description"])
+        file, line = re.match(r"(.*):(\d+)", record["!locs"][-1]).groups()
+        self.file, self.line = file.rsplit("/", 1)[-1], int(line)
+        self.operands, self.attributes = [], []
+        for argument, name in record["arguments"]["args"]:
+            self.add_argument(table, table[argument["def"]], argument["def"], name)
+        self.cores = record.get("coreSignature")  # of ops on tensors
+
+    def add_argument(self, table, definition, key, name):
+        bases = definition["!superclasses"]
+        if "TypeConstraint" in bases:
+            mark = "*" if "Variadic" in bases else "?" if "Optional" in bases else ""
+            while "baseType" in definition:
+                key = definition["baseType"]["def"]
+                definition = table[key]
+            self.operands.append(f"{name}:{ELEMENTS.get(key, key)}{mark}")
+        else:
+            optional = definition.get("isOptional") or definition.get("defaultValue") not in (None, "")
+            self.attributes.append(f"{name}:{attribute_type(table, definition)}{'?' if optional else ''}")
+
+
+def attribute_type(table, definition):
+    """"string", "i64", "bool" ...: the innermost attribute's C++ class, in a word."""
+    while definition.get("baseAttr"):
+        definition = table[definition["baseAttr"]["def"]]
+    name = definition["storageType"].strip().rsplit("::", 1)[-1].removesuffix("Attr")
+    return {"Integer": "i64", "Float": "f64"}.get(name, name.lower())
+
+
+def read(stream):
+    table = json.load(stream)
+    ops = [Op(table, table[name]) for name in table["!instanceof"]["Op"]]
+    order = list(FAMILIES)
+    return sorted(ops, key=lambda op: (order.index(op.file), op.line, op.name))
+
+
+def reference(ops):
+    print("# Operations of the batten dialect\n")
+    print("Made from `dialect/*.td`. Core dims only; every op lifts over the batch.")
+    family = None
+    for op in ops:
+        if FAMILIES[op.file] != family:
+            family = FAMILIES[op.file]
+            print(f"\n## {family}")
+        print(f"\n### `batten.{op.name}`: {op.summary}\n")
+        if op.cores:
+            print(f"Cores: `{op.cores}`\n")
+        if op.operands:
+            print("Operands: " + ", ".join(f"`{operand}`" for operand in op.operands) + "\n")
+        if op.attributes:
+            print("Attributes: " + ", ".join(f"`{attribute}`" for attribute in op.attributes) + "\n")
+        print(op.description)
+
+
+def table(ops):
+    for op in ops:
+        if op.cores:
+            family = op.file.removeprefix("Batten").removesuffix("Ops.td")
+            print(f'BATTEN_OP({op.name}, {family}, "{op.cores}", "{" ".join(op.operands)}", "{" ".join(op.attributes)}")')
+
+
+if __name__ == "__main__":
+    {"reference": reference, "table": table}[sys.argv[1]](read(sys.stdin))
