@@ -39,8 +39,16 @@ Value VectorCode::splat(Value scalar) const {
   return vector::BroadcastOp::create(builder, loc, type(scalar.getType()), scalar);
 }
 
+/// A comparison with the lane numbers, which is what a mask register is loaded from anyway. In 32 bits: sixteen lanes fit
+/// one register.
 Value VectorCode::firstLanes(Value count) const {
-  return vector::CreateMaskOp::create(builder, loc, type(builder.getI1Type()), ValueRange{count});
+  Value none = index(0), all = index(lanes);
+  Value clamped = arith::MinSIOp::create(builder, loc, arith::MaxSIOp::create(builder, loc, count, none), all);
+  Value narrow = arith::IndexCastOp::create(builder, loc, builder.getI32Type(), clamped);
+  auto numbers = llvm::to_vector(llvm::seq<int32_t>(0, lanes));
+  auto vector = type(builder.getI32Type());
+  Value lane = arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(vector, ArrayRef<int32_t>(numbers)));
+  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, lane, splat(narrow));
 }
 
 /// A byte of memory as a bool: any nonzero reads as true.
