@@ -1,0 +1,79 @@
+// ExactArithmetic.h - sums in the order of dialect/NUMERICS.md, for the exact evaluator.
+//
+// `Number` is the type that an op computes in: float for f32, f16 and bf16, double for f64, Wrapping for integers.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_DIALECT_EXACTARITHMETIC_H
+#define BATTEN_DIALECT_EXACTARITHMETIC_H
+
+#include "dialect/Evaluation.h"
+#include <cmath>
+
+#pragma STDC FP_CONTRACT OFF
+
+namespace batten::evaluation {
+
+/// An integer of any width: 64 bits that wrap, cut to the dtype when stored.
+struct Wrapping {
+  int64_t value = 0;
+  Wrapping() = default;
+  explicit Wrapping(int64_t value) : value(value) {}
+  friend Wrapping operator+(Wrapping a, Wrapping b) { return Wrapping(int64_t(uint64_t(a.value) + uint64_t(b.value))); }
+  friend Wrapping operator-(Wrapping a, Wrapping b) { return Wrapping(int64_t(uint64_t(a.value) - uint64_t(b.value))); }
+  friend Wrapping operator*(Wrapping a, Wrapping b) { return Wrapping(int64_t(uint64_t(a.value) * uint64_t(b.value))); }
+};
+
+inline float multiplyAdd(float a, float b, float c) { return std::fma(a, b, c); }
+inline double multiplyAdd(double a, double b, double c) { return std::fma(a, b, c); }
+inline Wrapping multiplyAdd(Wrapping a, Wrapping b, Wrapping c) { return a * b + c; }
+
+template <typename Number> Number load(const DenseValue &from, int64_t at) {
+  return static_cast<Number>(from.real(at)); // exact: the dtype is no wider than Number
+}
+template <> inline Wrapping load<Wrapping>(const DenseValue &from, int64_t at) { return Wrapping(from.integer(at)); }
+inline void store(DenseValue &to, int64_t at, double value) { to.setReal(at, value); }
+inline void store(DenseValue &to, int64_t at, Wrapping value) { to.setInteger(at, value.value); }
+
+/// One chain in ascending order, from 0: step(i, sum) gives the sum with term i in it.
+template <typename Number, typename Step> Number chain(int64_t begin, int64_t end, Step step) {
+  Number sum{};
+  for (int64_t i = begin; i < end; ++i)
+    sum = step(i, sum);
+  return sum;
+}
+
+/// Term i goes to lane (i - begin) mod 64, each lane a chain; then the upper half of the lanes is added to the lower,
+/// 32 to 1.
+template <typename Number, typename Step> Number lanes(int64_t begin, int64_t end, Step step) {
+  Number lane[64] = {};
+  for (int64_t i = begin; i < end; ++i)
+    lane[(i - begin) % 64] = step(i, lane[(i - begin) % 64]);
+  for (int64_t half = 32; half > 0; half /= 2)
+    for (int64_t i = 0; i < half; ++i)
+      lane[i] = lane[i] + lane[i + half];
+  return lane[0];
+}
+
+/// How a reduction adds its terms up.
+enum class Order { Lanes, Blocks, LaneBlocks };
+
+/// Blocks of 256 terms, each a chain (or a lane tree), their sums added in order from 0.
+template <typename Number, typename Step> Number accumulate(Order order, int64_t count, Step step) {
+  if (order == Order::Lanes)
+    return lanes<Number>(0, count, step);
+  Number total{};
+  for (int64_t begin = 0; begin < count; begin += 256) {
+    int64_t end = std::min(begin + 256, count);
+    total = total + (order == Order::Blocks ? chain<Number>(begin, end, step) : lanes<Number>(begin, end, step));
+  }
+  return total;
+}
+
+/// Calls `body` with a value of the type that numbers of this dtype are computed in.
+template <typename Body> auto withNumber(ElementKind kind, Body body) {
+  if (kind == ElementKind::F64)
+    return body(double());
+  return kind <= ElementKind::BF16 ? body(float()) : body(Wrapping());
+}
+
+} // namespace batten::evaluation
+#endif // BATTEN_DIALECT_EXACTARITHMETIC_H
