@@ -314,16 +314,17 @@ void Elaborator::mark(const DimEntity *dim, SourceRange range) {
 
 /// `value` under the batch names that `as` has here: the same elements, another symbol of the same size.
 Value Elaborator::renamed(const Value &value, const Value &as, SourceRange range) {
+  Value result = as;
+  result.id = value.id;
   TensorType wanted = flatType(as);
-  if (out.values[value.id].batch == wanted.batch)
-    return as;
+  if (out.values[size_t(value.id)].batch == wanted.batch)
+    return result;
   std::vector<std::vector<std::string>> splits;
   std::vector<int64_t> permutation, joins(value.type.core.size(), 1);
   for (const CoreDim &dim : value.type.core)
     splits.push_back({dim.size.str()});
   for (size_t i = 0; i < wanted.batch.size() + splits.size(); ++i)
     permutation.push_back(int64_t(i));
-  Value result = as;
   result.id = newValue(as, range);
   Op op{"rearrange", {value.id}, {result.id}, {}, context.location(range)};
   op.attributes = {{"splits", splits}, {"permutation", permutation}, {"joins", joins}};

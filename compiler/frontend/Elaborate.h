@@ -162,6 +162,7 @@ private:
   Value evalDim(const DimEntity &dim, SourceRange range);
   Value evalConst(ConstDecl &constant, SourceRange range);
   Value evalMember(const MemberExpr &expr);
+  Value memberOf(const Operand &base, const MemberExpr &expr);
   Value evalArray(const ArrayExpr &expr);
   Value evalUnary(const UnaryExpr &expr);
   Value evalCast(const CastExpr &expr);

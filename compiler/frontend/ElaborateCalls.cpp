@@ -56,8 +56,8 @@ Elaborator::Callee Elaborator::resolveCallee(const Expr &expr) {
     return callee;
   };
   if (const auto *node = dynCast<NameExpr>(expr)) {
-    if (Local *local = findLocal(node->name))
-      return fromValue(local->dim ? integer(Dim()) : local->value);
+    if (findLocal(node->name))
+      return fromValue(evalName(*node));
     if (ModelDecl *model = frame->model) {
       if (FunctionDecl *function = model->function(node->name)) {
         callee.kind = Callee::Function;
@@ -67,10 +67,16 @@ Elaborator::Callee Elaborator::resolveCallee(const Expr &expr) {
       }
       if (SubDecl *sub = model->sub(node->name))
         return fromValue(subValue(*sub, frame->self));
-      if (model->param(node->name))
+      if (model->param(node->name) || model->constants.count(node->name) || model->dimNames.count(node->name))
         return fromValue(evalName(*node));
     }
     callee = resolveFileName(*frame->module, node->name, expr.range);
+    if (callee.kind == Callee::Value)
+      return fromValue(evalName(*node));
+    if (callee.kind == Callee::None && frame->function)
+      for (const DimEntity *generic : frame->function->generics)
+        if (generic->name == node->name)
+          return fromValue(evalName(*node));
     if (callee.kind == Callee::None) {
       callee.op = findOp(node->name);
       callee.kind = callee.op ? Callee::Op : Callee::None;
@@ -129,8 +135,12 @@ Elaborator::Callee Elaborator::resolveCallee(const Expr &expr) {
   case Callee::None:
     callee.kind = base.kind;
     return callee;
+  case Callee::Value:
+    return fromValue(memberOf({base.value, member->base->range}, *member));
   default:
-    return fromValue(eval(expr));
+    context.error("E0105", member->range, "`" + context.text(member->base->range) + "` is a function; call it");
+    callee.kind = Callee::Error;
+    return callee;
   }
 }
 

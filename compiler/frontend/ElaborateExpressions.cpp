@@ -197,31 +197,30 @@ Value Elaborator::evalName(const NameExpr &expr) {
   return Value();
 }
 
+/// `a.b` as a value: a weight of an instance, an instance, or a member of a value.
 Value Elaborator::evalMember(const MemberExpr &expr) {
-  const std::string &name = expr.name.name;
-  if (const auto *base = dynCast<NameExpr>(*expr.base); base && !findLocal(base->name)) {
-    Callee callee = resolveCallee(expr);
-    if (callee.kind == Callee::Error)
-      return Value();
-    if (callee.kind == Callee::Instance || callee.kind == Callee::Instances || callee.kind == Callee::Value)
-      return callee.value;
-    if (callee.kind != Callee::None) {
-      context.error("E0105", expr.range, "`" + context.text(expr.range) + "` is not a value; call it");
-      return Value();
-    }
+  Callee callee = resolveCallee(expr);
+  switch (callee.kind) {
+  case Callee::Error:
+    return Value();
+  case Callee::Instance:
+  case Callee::Instances:
+  case Callee::Value:
+    return callee.value;
+  case Callee::None:
+    return unknownName(context.text(expr.base->range), expr.base->range);
+  default:
+    context.error("E0105", expr.range, "`" + context.text(expr.range) + "` is not a value; call it");
+    return Value();
   }
-  Operand base{eval(*expr.base), expr.base->range};
+}
+
+Value Elaborator::memberOf(const Operand &base, const MemberExpr &expr) {
+  const std::string &name = expr.name.name;
   if (base.value.poisoned())
     return Value();
   if (base.value.kind == Value::Tree)
     return treeMember(base.value, expr);
-  if (base.value.kind == Value::Instance) {
-    Instance *instance = base.value.instance;
-    if (ParamDecl *param = instance->model->param(name))
-      return weight(instance, *param, expr.range);
-    if (SubDecl *sub = instance->model->sub(name))
-      return subValue(*sub, instance);
-  }
   if (name == "T" && base.value.kind == Value::Tensor)
     return transpose(base, expr.range);
   Diagnostic &error =
