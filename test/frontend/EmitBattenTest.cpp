@@ -61,6 +61,8 @@ struct EmitBatten : testing::Test {
 
   /// The printed value of a constant of this dtype.
   std::string constant(DType dtype, Attribute value) {
+    function().ops.clear();
+    function().values.clear();
     function().results = {op("constant", {}, {dtype, {}, {}}, {{"value", value}})};
     std::string text = emit();
     size_t begin = text.find("dense<"), end = text.find('>', begin);
