@@ -64,20 +64,29 @@ static std::string harmless(StringRef text) {
   return result;
 }
 
-/// Breaks at spaces; a continuation line is indented.
+/// One paragraph a line of `text`, broken at spaces; all but the first line are indented.
 void HeaderWriter::comment(StringRef text) {
-  std::string row = "/*", clean = harmless(text);
-  llvm::SmallVector<StringRef> words;
-  StringRef(clean).split(words, ' ', -1, /*KeepEmpty=*/false);
-  words.push_back("*/");
-  for (StringRef word : words) {
-    if (row.size() + 1 + word.size() > width && row.size() > 2) {
+  std::string row = "/*";
+  llvm::SmallVector<StringRef> paragraphs, words;
+  text.split(paragraphs, '\n');
+  for (StringRef paragraph : paragraphs) {
+    if (row.size() > 2) {
       line(row);
       row = "  ";
     }
-    row += " " + word.str();
+    std::string clean = harmless(paragraph);
+    words.clear();
+    StringRef(clean).split(words, ' ', -1, /*KeepEmpty=*/false);
+    for (StringRef word : words) {
+      bool last = &paragraph == &paragraphs.back() && &word == &words.back();
+      if (row.size() + 1 + word.size() + (last ? 3 : 0) > width) { // the last line ends in " */"
+        line(row);
+        row = "  ";
+      }
+      row += " " + word.str();
+    }
   }
-  line(row);
+  line(row + " */");
 }
 
 void HeaderWriter::prototype(StringRef result, const std::string &function, llvm::ArrayRef<std::string> parameters) {
@@ -201,11 +210,12 @@ std::string HeaderWriter::describe(const EntryInfo &entry) {
   for (const SymbolInfo &symbol : entry.symbols)
     if (symbol.nonEmpty)
       text += " BATTEN_E_EMPTY when " + symbol.name + " = 0.";
+  text += "\n";
   for (const TensorInfo &tensor : entry.tensors)
     if (tensor.tree.empty() && !tensor.dims.empty())
       shapes.push_back(tensor.cName + " " + extents(tensor));
   if (!shapes.empty())
-    text += " " + llvm::join(shapes, ", ") + ".";
+    text += llvm::join(shapes, ", ") + ".";
   std::vector<std::string> ranges;
   for (const SymbolInfo &symbol : entry.symbols)
     ranges.push_back(symbol.bound ? "1 <= " + symbol.cName + " <= " + std::to_string(symbol.bound)
@@ -214,7 +224,7 @@ std::string HeaderWriter::describe(const EntryInfo &entry) {
     ranges.push_back(guard.text);
   if (!ranges.empty())
     text += " " + llvm::join(ranges, ", ") + ".";
-  return text;
+  return StringRef(text).rtrim().str();
 }
 
 void HeaderWriter::writeEntry(const EntryInfo &entry, bool first) {
