@@ -38,6 +38,7 @@ public:
 
 private:
   void *address(const char *name) const;
+  int file;
   void *handle = nullptr;
 };
 

@@ -33,18 +33,18 @@ bool Module::parseText(const std::string &text) {
   return bool(module);
 }
 
-Library::Library(const std::string &bytes) {
-  int file = memfd_create("batten-test", 0);
+// The file stays open as long as the library: its path must be no other library's, or dlopen gives that one.
+Library::Library(const std::string &bytes) : file(memfd_create("batten-test", 0)) {
   if (file < 0 || write(file, bytes.data(), bytes.size()) != ssize_t(bytes.size()))
     return;
   handle = dlopen(("/proc/self/fd/" + std::to_string(file)).c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle)
     fprintf(stderr, "%s\n", dlerror());
-  close(file);
 }
 Library::~Library() {
   if (handle)
     dlclose(handle);
+  close(file);
 }
 void *Library::address(const char *name) const { return handle ? dlsym(handle, name) : nullptr; }
 
