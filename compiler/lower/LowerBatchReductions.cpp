@@ -22,9 +22,9 @@ LogicalResult lowerReduceBatch(ReduceBatchOp op, FunctionLowering &lowering) {
       reduced.push_back(extent);
   }
   llvm::append_range(axes, axisRange(result.batchRank(), result.coreRank()));
-  Folding folding{
-      op.getLoc(), {lowering.tensor(op.getX()), axes, {}},           x.getElementType(), lowering.extents(result),
-      reduced,     x.coreRank() == 0 ? orderLaneBlocks : orderBlocks};
+  Input input{lowering.tensor(op.getX()), axes, {}};
+  const Order &order = x.coreRank() == 0 ? orderLaneBlocks : orderBlocks;
+  Folding folding{op.getLoc(), input, x.getElementType(), lowering.extents(result), reduced, order};
   lowering.set(op, fold(folding, op.getKind(), op.getCorrection(), result.getElementType(), lowering));
   return success();
 }

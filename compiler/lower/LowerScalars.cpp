@@ -3,9 +3,12 @@
 // arith.fptosi, divsi and their like are undefined outside their range. Every operand is made harmless by a select
 // before the operation and the meaning of language.md 1.5 put in by a select after it, so that nothing undefined is
 // ever computed, not even in lanes whose result is thrown away.
+//
+// arith.remf is a library call, element by element, in every back end; it is written out as a long division instead.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/lower/Lowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 #include <cmath>
 
@@ -54,8 +57,8 @@ static Value castFloat(OpBuilder &b, Location loc, Value value, Type to) {
   unsigned from = value.getType().getIntOrFloatBitWidth(), width = to.getIntOrFloatBitWidth();
   if (from < width)
     return extend(b, loc, value, to);
-  if (from == width) // f16 and bf16: neither contains the other
-    value = extend(b, loc, value, b.getF32Type());
+  if (width == 16 && from != 32) // between the two narrow ones, and from f64: by way of what narrow floats compute in
+    value = castFloat(b, loc, value, b.getF32Type());
   return arith::TruncFOp::create(b, loc, to, value);
 }
 
@@ -155,6 +158,36 @@ Value divideIntegers(OpBuilder &b, Location loc, Value lhs, Value rhs, bool isUn
   Value quotient = isUnsigned ? arith::DivUIOp::create(b, loc, lhs, divisor.safe).getResult()
                               : arith::DivSIOp::create(b, loc, lhs, divisor.safe).getResult();
   return arith::SelectOp::create(b, loc, divisor.isZero, constant(b, loc, lhs.getType(), 0), quotient);
+}
+
+/// Long division of |x| by |y|, as many bits of the quotient a step as a float holds but one. Each step is exact: where
+/// r >= m, r - q m is a multiple of m's last bit and no larger than m. The rounded quotient is at most one too great,
+/// which makes that difference negative.
+Value remainderOfFloats(OpBuilder &b, Location loc, Value x, Value y) {
+  auto type = cast<FloatType>(x.getType());
+  const llvm::fltSemantics &semantics = type.getFloatSemantics();
+  int bits = APFloat::semanticsPrecision(semantics) - 1;
+  int range = APFloat::semanticsMaxExponent(semantics) - APFloat::semanticsMinExponent(semantics) + bits;
+  Value up = constant(b, loc, type, std::ldexp(1.0, bits)), zero = constant(b, loc, type, 0);
+  Value rest = math::AbsFOp::create(b, loc, x);
+  SmallVector<Value> multiples{math::AbsFOp::create(b, loc, y)};
+  while (int(multiples.size()) <= range / bits)
+    multiples.push_back(arith::MulFOp::create(b, loc, multiples.back(), up));
+  Value isDefined =
+      arith::AndIOp::create(b, loc,
+                            arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, rest,
+                                                  constant(b, loc, FloatAttr::get(type, APFloat::getInf(semantics)))),
+                            arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, multiples.front(), zero));
+  for (Value multiple : llvm::reverse(multiples)) {
+    Value quotient = math::FloorOp::create(b, loc, arith::DivFOp::create(b, loc, rest, multiple));
+    Value less = math::FmaOp::create(b, loc, arith::NegFOp::create(b, loc, quotient), multiple, rest);
+    Value isNegative = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, less, zero);
+    less = arith::SelectOp::create(b, loc, isNegative, arith::AddFOp::create(b, loc, less, multiple), less);
+    Value fits = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGE, rest, multiple);
+    rest = arith::SelectOp::create(b, loc, fits, less, rest);
+  }
+  Value undefined = constant(b, loc, FloatAttr::get(type, APFloat::getNaN(semantics)));
+  return arith::SelectOp::create(b, loc, isDefined, math::CopySignOp::create(b, loc, rest, x), undefined);
 }
 
 Value remainderOfIntegers(OpBuilder &b, Location loc, Value lhs, Value rhs, bool isUnsigned) {
