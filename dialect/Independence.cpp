@@ -27,13 +27,13 @@ static std::string howMixed(Operation *op, StringRef symbol) {
   if (auto reduction = dyn_cast<ReduceBatchOp>(op); reduction && llvm::is_contained(reduction.mixedSymbols(), symbol))
     return ("`" + reduction.getKind() + "` over batch " + symbol).str();
   if (auto batched = dyn_cast<BatchedOp>(op); batched && llvm::is_contained(batched.mixedSymbols(), symbol))
-    return (symbol + " moves right of the bar").str();
+    return "moves right of the bar";
   if (auto dim = dyn_cast<DimOp>(op); dim && names(toDim(dim.getValueAttr()), symbol))
-    return (symbol + " is used as a number").str();
+    return "is used as a number";
   if (auto slice = dyn_cast<SliceOp>(op); slice && names(slice.getOffsets(), symbol))
-    return (symbol + " says where a slice begins").str();
+    return "says where a slice begins";
   if (inCore(op->getOperandTypes(), symbol) || inCore(op->getResultTypes(), symbol))
-    return (symbol + " stands right of the bar").str();
+    return "stands right of the bar";
   return "";
 }
 
@@ -45,7 +45,7 @@ static IndependenceFact analyse(FuncOp func, SymbolAttr symbol) {
         return {symbol, &op, how};
   // No op touches such an argument, but it may be handed on.
   if (inCore(func.getArgumentTypes(), name))
-    return {symbol, func, (name + " stands right of the bar").str()};
+    return {symbol, func, "stands right of the bar"};
   return {symbol, nullptr, ""};
 }
 

@@ -18,7 +18,7 @@ namespace batten {
 struct IndependenceFact {
   SymbolAttr symbol;
   mlir::Operation *mixedBy = nullptr; ///< the first op that mixes it; the function where an argument is so shaped
-  std::string how;                    ///< "`mean` over batch B"
+  std::string how;                    ///< "`mean` over batch B", "moves right of the bar"
 
   bool independent() const { return !mixedBy; }
 };

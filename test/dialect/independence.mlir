@@ -39,7 +39,7 @@ batten.func @empty_sum[B, T <= 64](%x: !batten.tensor<f32[B, T | 8]>) -> !batten
 
 // CHECK-LABEL: batten.func @crosses
 // CHECK-SAME: batten.independent = ["B"]
-// CHECK-SAME: batten.mixes = ["T: T moves right of the bar at
+// CHECK-SAME: batten.mixes = ["T: moves right of the bar at
 batten.func @crosses[B, T <= 64](%x: !batten.tensor<f32[B, T | 8]>) -> !batten.tensor<f32[B | T, 8]> {
   %y = batten.rearrange %x splits [["8"]] permutation [0, 1, 2] joins [1, 1] : (!batten.tensor<f32[B, T | 8]>) -> !batten.tensor<f32[B | T, 8]>
   batten.return %y : !batten.tensor<f32[B | T, 8]>
@@ -55,7 +55,7 @@ batten.func @heads[B, T <= 64, H = 8](%x: !batten.tensor<f32[B, T | 512]>) -> !b
 }
 
 // CHECK-LABEL: batten.func @number
-// CHECK-SAME: batten.mixes = ["T: T is used as a number at
+// CHECK-SAME: batten.mixes = ["T: is used as a number at
 batten.func @number[B, T <= 64](%x: !batten.tensor<f32[B, T |]>) -> !batten.tensor<f32[B, T |]> {
   %n = batten.dim "T" : !batten.tensor<f32[|]>
   %y = batten.mul %x, %n : (!batten.tensor<f32[B, T |]>, !batten.tensor<f32[|]>) -> !batten.tensor<f32[B, T |]>
@@ -63,14 +63,14 @@ batten.func @number[B, T <= 64](%x: !batten.tensor<f32[B, T |]>) -> !batten.tens
 }
 
 // CHECK-LABEL: batten.func @offset
-// CHECK-SAME: batten.mixes = ["T: T says where a slice begins at
+// CHECK-SAME: batten.mixes = ["T: says where a slice begins at
 batten.func @offset[B, T <= 64](%x: !batten.tensor<f32[B, T | 128]>) -> !batten.tensor<f32[B, T |]> {
   %y = batten.slice %x offsets ["T - 1"] sizes ["1"] dropped [0] : (!batten.tensor<f32[B, T | 128]>) -> !batten.tensor<f32[B, T |]>
   batten.return %y : !batten.tensor<f32[B, T |]>
 }
 
 // CHECK-LABEL: batten.func @handed_on
-// CHECK-SAME: batten.mixes = ["T: T stands right of the bar at
+// CHECK-SAME: batten.mixes = ["T: stands right of the bar at
 batten.func @handed_on[B, T <= 64](%x: !batten.tensor<f32[B | T]>) -> !batten.tensor<f32[B | T]> {
   batten.return %x : !batten.tensor<f32[B | T]>
 }
