@@ -16,6 +16,8 @@ inline float like(float, float constant) { return constant; }
 inline uint32_t like(uint32_t, uint32_t constant) { return constant; }
 inline float fma(float a, float b, float c) { return std::fma(a, b, c); }
 inline float floor(float a) { return std::floor(a); }
+inline float absolute(float a) { return std::fabs(a); }
+inline float negate(float a) { return -a; }
 inline uint32_t bitsOf(float a) { return std::bit_cast<uint32_t>(a); }
 inline float fromBits(uint32_t a) { return std::bit_cast<float>(a); }
 /// The value as a signed number; below 2^24 in magnitude wherever a sequence asks.

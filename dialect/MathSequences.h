@@ -34,8 +34,6 @@ template <typename F, size_t n> F polynomial(F x, const float (&coefficients)[n]
   return sum;
 }
 
-template <typename F> F absolute(F x) { return fromBits(bitsOf(x) & like(bitsOf(x), ~signBit)); }
-template <typename F> F negate(F x) { return fromBits(bitsOf(x) ^ like(bitsOf(x), signBit)); }
 /// |magnitude| with the sign of `sign`.
 template <typename F> F withSign(F magnitude, F sign) {
   auto bits = bitsOf(magnitude);

@@ -57,6 +57,8 @@ inline FloatTerm fma(FloatTerm a, FloatTerm b, FloatTerm c) {
   return {a.place.make<mlir::math::FmaOp>(a.value, b.value, c.value), a.place};
 }
 inline FloatTerm floor(FloatTerm a) { return {a.place.make<mlir::math::FloorOp>(a.value), a.place}; }
+inline FloatTerm absolute(FloatTerm a) { return {a.place.make<mlir::math::AbsFOp>(a.value), a.place}; }
+inline FloatTerm negate(FloatTerm a) { return {a.place.make<mlir::arith::NegFOp>(a.value), a.place}; }
 
 inline IntegerTerm operator+(IntegerTerm a, IntegerTerm b) { return a.binary<mlir::arith::AddIOp>(b); }
 inline IntegerTerm operator-(IntegerTerm a, IntegerTerm b) { return a.binary<mlir::arith::SubIOp>(b); }

@@ -1,9 +1,15 @@
 // ScalarMathTest.cpp - the element-wise functions keep the bounds that dialect/NUMERICS.md publishes, on about two
 // million floats each and the places where they are likely to fail; all 2^32 are for test/ulp/exhaustive.cpp.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialect/Evaluate.h"
+#include "dialect/Numerics.h"
 #include "dialect/ScalarMath.h"
 #include "test/ulp/Ulp.h"
+#include <fstream>
 #include <gtest/gtest.h>
+#include <regex>
+#include <set>
+#include <sstream>
 
 using namespace batten;
 
@@ -35,8 +41,44 @@ TEST_P(PublishedBound, HoldsAtEdges) {
     }
 }
 
+/// In a narrow float the one rounding is all that is left to see: every value of the dtype, error in its own units.
+double worstInNarrow(const ulp::Function &function, ElementKind element, int digits, int leastExponent) {
+  DenseValue x(element, {1}), y(element, {1});
+  double worst = 0;
+  for (uint32_t bits = 0; bits < 0x10000; ++bits) {
+    x.bytes = {char(bits & 0xff), char(bits >> 8)};
+    double exact = function.reference(x.real(0));
+    y.setReal(0, function.compute(float(x.real(0))));
+    double value = y.real(0), unit = std::ldexp(1.0, std::max(std::ilogb(exact), leastExponent) - digits);
+    if (std::isfinite(exact) && std::isfinite(value) && exact != 0)
+      worst = std::max(worst, std::abs(value - exact) / unit);
+  }
+  return worst;
+}
+
+TEST_P(PublishedBound, IsHalfAnUlpInF16AndBf16) {
+  EXPECT_LE(worstInNarrow(GetParam(), ElementKind::F16, 10, -14), 0.51);
+  EXPECT_LE(worstInNarrow(GetParam(), ElementKind::BF16, 7, -126), 0.51);
+}
+
 INSTANTIATE_TEST_SUITE_P(, PublishedBound, testing::ValuesIn(ulp::functions()),
                          [](const testing::TestParamInfo<ulp::Function> &info) { return info.param.name; });
+
+std::string fileText(const std::string &path) {
+  std::ifstream file(std::string(BATTEN_TEST_SOURCE_DIR) + "/../" + path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+TEST(Numerics, ThePageHasEveryConstantOfTheCode) {
+  std::string page = fileText("dialect/NUMERICS.md"), code = fileText("dialect/MathCoefficients.h");
+  EXPECT_NE(page.find(numericsId), std::string::npos);
+  std::regex constant("0x1\\.[0-9a-f]+p[+-]?[0-9]+");
+  std::set<std::string> printed(std::sregex_token_iterator(page.begin(), page.end(), constant), {});
+  for (std::sregex_token_iterator at(code.begin(), code.end(), constant), end; at != end; ++at)
+    EXPECT_TRUE(printed.count(at->str())) << at->str();
+}
 
 TEST(ScalarMath, OddFunctionsAreOddAndEvenOnesEvenBitForBit) {
   for (uint32_t bits = 0; bits < 0x7f800000; bits += 4099) {
