@@ -111,23 +111,21 @@ void KeptLanes::setUp() {
   }
   resultCount = frame.size(results);
   positionCount = frame.size(positions);
-  Type widest;
+  int64_t widest = 1;
   for (auto [i, node] : llvm::enumerate(group.nodes)) {
-    Type element = cast<RankedTensorType>(node.op.getResult(0).getType()).getElementType();
     if (node.result) // dense, whatever an extent of 1 says
       laneStrides[*node.result] = code.index(1);
     if (node.kept) {
-      keptMemory[i] = frame.scratchView(scratchBytes, element);
-      int64_t bytes = code.lanes * storageType(element).getIntOrFloatBitWidth() / 8;
+      keptMemory[i] = frame.scratchView(scratchBytes, node.element());
+      int64_t bytes = code.lanes * elementBytes(node.element());
       scratchBytes = scratchBytes + positions * Dim::constant(bytes); // multiples of a vector, so aligned
     }
-    if (node.kind == RowNode::reduction &&
-        (!widest || widest.getIntOrFloatBitWidth() < element.getIntOrFloatBitWidth()))
-      widest = storageType(element);
+    if (node.kind == RowNode::reduction)
+      widest = std::max(widest, elementBytes(node.element()));
   }
   if (inBlocks || positions.constantValue().value_or(unrolledPositions + 1) <= unrolledPositions)
     return;
-  int64_t bytes = numLanes * code.lanes * widest.getIntOrFloatBitWidth() / 8;
+  int64_t bytes = numLanes * code.lanes * widest;
   accumulators = memref::AllocaOp::create(b, code.loc, MemRefType::get({bytes}, b.getI8Type()), b.getI64IntegerAttr(64));
 }
 
@@ -294,7 +292,7 @@ void KeptLanes::reduceInBlocks(ArrayRef<unsigned> reductions, ArrayRef<unsigned>
   for (size_t j = 0; j < units.size(); ++j) {
     select(j);
     for (auto [r, node] : llvm::enumerate(reductions))
-      rowValues[node] = totals[r * units.size() + j];
+      rowValues[node] = finish(node, totals[r * units.size() + j]);
   }
 }
 
@@ -310,7 +308,7 @@ void KeptLanes::reduceInLanes(unsigned node, ArrayRef<unsigned> stores) {
   std::optional<int64_t> count = positions.constantValue();
   if (count && *count <= unrolledPositions)
     return reduceUnrolled(node, stores, *count);
-  Type element = cast<RankedTensorType>(group.nodes[node].op.getResult(0).getType()).getElementType();
+  Type element = accumulatorElement(node);
   auto type = MemRefType::get({numLanes * code.lanes}, storageType(element));
   Value stack = memref::ViewOp::create(b, code.loc, type, accumulators, code.index(0), ValueRange());
   Value one = code.index(1), lanes = code.index(code.lanes), start = identity(node);
@@ -339,7 +337,7 @@ void KeptLanes::reduceInLanes(unsigned node, ArrayRef<unsigned> stores) {
       code.store(combine(node, lhs, rhs), stack, low, {});
       return none;
     });
-  rowValues[node] = code.load(stack, code.index(0), one, element, {});
+  rowValues[node] = finish(node, code.load(stack, code.index(0), one, element, {}));
 }
 
 /// A few positions: each has an accumulator of its own, and lanes that hold the identity are left out.
@@ -352,7 +350,7 @@ void KeptLanes::reduceUnrolled(unsigned node, ArrayRef<unsigned> stores, int64_t
   for (int64_t half = numLanes / 2; half >= 1; half /= 2)
     for (int64_t k = 0; k < half && k + half < count; ++k)
       sums[k] = combine(node, sums[k], sums[k + half]);
-  rowValues[node] = sums[0];
+  rowValues[node] = finish(node, sums[0]);
 }
 
 //===- Loads ----------------------------------------------------------------------------------------------------------===//
@@ -379,8 +377,8 @@ void KeptLanes::storeKept(unsigned node, Chunk &chunk) {
 }
 
 Value KeptLanes::loadKept(unsigned node, Chunk &chunk) {
-  Type element = cast<RankedTensorType>(group.nodes[node].op.getResult(0).getType()).getElementType();
-  return code.load(keptMemory[node], code.times(position, code.index(code.lanes)), code.index(1), element, {});
+  Value at = code.times(position, code.index(code.lanes));
+  return code.load(keptMemory[node], at, code.index(1), group.nodes[node].element(), {});
 }
 
 Value KeptLanes::loopIndex(int64_t dim, Chunk *chunk) {

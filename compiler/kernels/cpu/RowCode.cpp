@@ -78,31 +78,89 @@ void RowCode::prepare(unsigned index) {
 
 //===- Reductions ---------------------------------------------------------------------------------------------------===//
 
-Value RowCode::identity(unsigned index) { return code.splat(group.nodes[index].inputs.back().value); }
+/// The operation that folds one more element into the accumulator.
+static Operation *foldOf(const RowNode &node) { return node.body()->getTerminator()->getOperand(0).getDefiningOp(); }
+
+/// Maximum and minimum of f32. IEEE 754 wants NaN to win and -0 below 0, five dependent instructions on x86; as integers
+/// the same order is one.
+bool RowCode::foldsOrderedIntegers(unsigned index) const {
+  Operation *fold = foldOf(group.nodes[index]);
+  return isa<arith::MaximumFOp, arith::MinimumFOp>(fold) && fold->getResult(0).getType().isF32() &&
+         group.nodes[index].body()->getArguments().back().hasOneUse();
+}
+
+Type RowCode::accumulatorElement(unsigned index) const {
+  return foldsOrderedIntegers(index) ? b.getI32Type() : group.nodes[index].element();
+}
+
+/// Below zero the bits of a float descend: flip all but the sign.
+static Value flipNegative(OpBuilder &b, Location loc, Value bits) {
+  auto type = cast<VectorType>(bits.getType());
+  auto constant = [&](int32_t value) {
+    return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, value)).getResult();
+  };
+  Value negative = arith::ShRSIOp::create(b, loc, bits, constant(31));
+  Value flipped = arith::AndIOp::create(b, loc, negative, constant(std::numeric_limits<int32_t>::max()));
+  return arith::XOrIOp::create(b, loc, bits, flipped);
+}
+
+/// Integers in the order of floats; NaN is made to stand where it wins: above all or below all.
+Value RowCode::orderedInteger(unsigned index, Value vector) {
+  Location loc = code.loc;
+  bool isMaximum = isa<arith::MaximumFOp>(foldOf(group.nodes[index]));
+  auto type = cast<VectorType>(code.type(b.getI32Type()));
+  Value bits = arith::BitcastOp::create(b, loc, type, vector);
+  uint32_t winner = isMaximum ? 0x7fffffff : 0xffffffff;
+  Value nan = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, APInt(32, winner)));
+  Value isNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, vector, vector);
+  bits = arith::SelectOp::create(b, loc, isNan, nan, bits);
+  return flipNegative(b, loc, bits);
+}
+
+Value RowCode::identity(unsigned index) {
+  Value identity = code.splat(group.nodes[index].inputs.back().value);
+  return foldsOrderedIntegers(index) ? orderedInteger(index, identity) : identity;
+}
+
+Value RowCode::finish(unsigned index, Value accumulator) {
+  if (!foldsOrderedIntegers(index))
+    return accumulator;
+  Location loc = group.nodes[index].op.getLoc();
+  return arith::BitcastOp::create(b, loc, code.type(b.getF32Type()), flipNegative(b, loc, accumulator));
+}
 
 Value RowCode::accumulate(unsigned index, Chunk &chunk, Value accumulator) {
   RowNode &node = group.nodes[index];
+  bool asIntegers = foldsOrderedIntegers(index);
+  Value placeholder = asIntegers ? code.splat(node.inputs.back().value) : accumulator;
   SmallVector<Value> arguments;
   for (const RowInput &input : ArrayRef<RowInput>(node.inputs).drop_back())
     arguments.push_back(inputValue(input, &chunk));
-  arguments.push_back(accumulator);
+  arguments.push_back(placeholder);
   code.loc = node.op.getLoc();
   Value next = code.cloneBody(node.op, arguments, [&](int64_t dim) { return loopIndex(dim, &chunk); })[0];
+  if (asIntegers) { // only what the fold would have added is wanted
+    Operation *fold = next.getDefiningOp();
+    Value element = fold->getOperand(fold->getOperand(0) == placeholder ? 1 : 0);
+    fold->erase();
+    next = combine(index, accumulator, orderedInteger(index, element));
+  }
   return chunk.mask ? arith::SelectOp::create(b, code.loc, chunk.mask, next, accumulator).getResult() : next;
 }
 
 Value RowCode::combine(unsigned index, Value lhs, Value rhs) {
-  linalg::GenericOp op = group.nodes[index].op;
-  Location loc = op.getLoc();
-  Block *body = op.getBody();
-  Operation *last = body->getTerminator()->getOperand(0).getDefiningOp();
-  if (isa<math::FmaOp>(last)) // products are summed
+  const RowNode &node = group.nodes[index];
+  Location loc = linalg::GenericOp(node.op).getLoc();
+  Operation *fold = foldOf(node);
+  if (isa<math::FmaOp>(fold)) // products are summed
     return arith::AddFOp::create(b, loc, lhs, rhs);
-  SmallVector<Value> operands;
-  for (Value operand : last->getOperands())
-    operands.push_back(operand == body->getArguments().back() ? lhs : rhs);
-  Operation *combined = b.clone(*last);
-  combined->setOperands(operands);
+  if (foldsOrderedIntegers(index))
+    return isa<arith::MaximumFOp>(fold) ? arith::MaxSIOp::create(b, loc, lhs, rhs).getResult()
+                                        : arith::MinSIOp::create(b, loc, lhs, rhs).getResult();
+  Operation *combined = b.clone(*fold);
+  Value accumulator = node.body()->getArguments().back();
+  for (auto [mine, theirs] : llvm::zip(combined->getOpOperands(), fold->getOperands()))
+    mine.set(theirs == accumulator ? lhs : rhs);
   combined->getResult(0).setType(lhs.getType());
   return combined->getResult(0);
 }

@@ -49,9 +49,13 @@ protected:
   mlir::Value rowValue(unsigned node);
   /// Makes whatever `node` needs that is the same for the whole row, ahead of the walk.
   void prepare(unsigned node);
+  /// Accumulators are of `accumulatorElement`: what the reduction folds, or for the extremes of f32 integers in the same
+  /// order (one instruction a fold; NaN and the sign of zero as they should be), which `finish` turns back.
+  mlir::Type accumulatorElement(unsigned node) const;
+  mlir::Value identity(unsigned node);
+  mlir::Value finish(unsigned node, mlir::Value accumulator);
   /// The accumulator after the chunk's elements; lanes outside its mask keep theirs.
   mlir::Value accumulate(unsigned node, Chunk &chunk, mlir::Value accumulator);
-  mlir::Value identity(unsigned node);
   /// Two accumulators of one reduction, `lhs` the one of the lower lane or the earlier block.
   mlir::Value combine(unsigned node, mlir::Value lhs, mlir::Value rhs);
   /// The 64 lanes, as vectors, combined by halves 32, 16, ... 1; the result stands in every lane. Lanes from `live` on hold
@@ -62,6 +66,8 @@ protected:
   mlir::Value laneIndex(mlir::Value at, size_t from, size_t to, size_t dim);
 
 private:
+  bool foldsOrderedIntegers(unsigned node) const;
+  mlir::Value orderedInteger(unsigned node, mlir::Value vector);
   mlir::Value inputValue(const RowInput &input, Chunk *chunk);
   bool isReloaded(const RowNode &node) const { return node.kept && node.step < step && !inRegisters; }
 };

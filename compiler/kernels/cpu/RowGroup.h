@@ -31,6 +31,7 @@ struct RowNode {
   unsigned step = 0;                  ///< the walk over the columns that computes it; for rows: before which it is known
   bool heavy = false;                 ///< has a function that expands to tens of operations
   bool kept = false;                  ///< a column value that a later step reads from memory
+  mlir::Type element() const { return mlir::getElementTypeOrSelf(op->getResult(0).getType()); }
   mlir::Block *body() const { return mlir::linalg::GenericOp(op).getBody(); }
 };
 
@@ -63,6 +64,9 @@ private:
 /// Reads the group; fails, with an error at the operation, where it is not rows over one domain.
 mlir::FailureOr<RowGroup> matchRows(mlir::func::FuncOp group, Shapes &shapes, KernelFrame &frame,
                                     GroupScalars &scalars);
+
+/// Bytes of an element in memory.
+inline int64_t elementBytes(mlir::Type element) { return storageType(element).getIntOrFloatBitWidth() / 8; }
 
 /// Product of extents.
 Dim countOf(mlir::ArrayRef<Dim> extents);

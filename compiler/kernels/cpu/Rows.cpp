@@ -10,77 +10,25 @@
 // an operand that meets them at one stride is read in place, any other is first gathered into this thread's scratch.
 // The tail is a masked chunk; a row of at most 64 columns is straight-line code that stays in registers.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/kernels/cpu/ColumnWalk.h"
-#include "compiler/kernels/cpu/RowCode.h"
+#include "compiler/kernels/cpu/Rows.h"
 #include "compiler/kernels/cpu/RowKernels.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "llvm/ADT/DenseSet.h"
 
 using namespace mlir;
 
 namespace batten {
-namespace {
 
 /// Columns of a unit where a row may be cut: a few pages of L1, so that a long vector is split over threads.
 constexpr int64_t blockColumns = 4096;
+/// What a grain takes a row of unknown length for.
+constexpr int64_t usualColumns = 512;
 
-class Rows : RowCode {
-public:
-  Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, int64_t lanes, bool inBlocks);
-  Kernel build();
-
-private:
-  Dim count;      ///< of columns
-  bool blocked;   ///< units are blocks of columns
-  bool inBlocks;  ///< reductions begin anew every 256 columns
-  MergedDims rowDims;
-  SmallVector<Value> rowExtents;       ///< of rowDims
-  SmallVector<SmallVector<Value>> rowStrides;
-  SmallVector<std::optional<Dim>> columnStrides; ///< nullopt: gathered into scratch
-  Dim scratchBytes;
-
-  /// Where a walk finds an access, or a kept value, along the columns of the current row.
-  struct Place {
-    Value memory, base, stride;
-    Type element;
-    Value everywhere; ///< stride 0: the vector of its one element
-  };
-  SmallVector<Place> places;           ///< by access
-  DenseMap<unsigned, Place> keptPlaces; ///< by node
-  DenseMap<unsigned, Value> firstOfRow;
-  SmallVector<Value> digits;
-  SmallVector<Chunk> registerChunks;
-  ColumnRange range;
-
-  Dim unitCount() const;
-  Dim blocksPerRow() const { return Dim::floorDiv(count + Dim::constant(blockColumns - 1), Dim::constant(blockColumns)); }
-  Value scratchFor(Type element);
-  void setUp();
-  void unit(Value index);
-  void enterRow(Value row);
-  void gatherColumns(unsigned access);
-  void walk();
-  void walkBlocks(ArrayRef<unsigned> reductions);
-  SmallVector<Value> blockTurn(const ColumnRange &block, ArrayRef<unsigned> reductions, ValueRange totals);
-  SmallVector<Value> chunks(Value first, ArrayRef<Value> masks, ArrayRef<unsigned> stores,
-                            ArrayRef<unsigned> reductions, ValueRange accumulators);
-  void storeColumn(unsigned node, Chunk &chunk);
-  void storeRowResults();
-  size_t operationsOf(unsigned node, llvm::SmallDenseSet<unsigned> &seen) const;
-  int64_t vectorsWithoutReduction(ArrayRef<unsigned> stores) const;
-
-  Value load(unsigned access, Chunk &chunk) override;
-  Value loadForRow(unsigned access) override;
-  Value loadKept(unsigned node, Chunk &chunk) override;
-  Value loopIndex(int64_t dim, Chunk *chunk) override;
-  void beforeWalk(unsigned access) override;
-};
-
-Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, int64_t lanes, bool inBlocks)
-    : RowCode(group, frame, scalars, lanes), count(countOf(group.columns())), inBlocks(inBlocks) {
+Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level, bool inBlocks)
+    : RowCode(group, frame, scalars, laneCount(group, level)), level(level), count(countOf(group.columns())),
+      inBlocks(inBlocks) {
   std::optional<int64_t> columns = count.constantValue();
   // A value per row would be computed once a block, and written by several threads.
   blocked = !group.readsRows() && !(columns && *columns <= 2 * blockColumns);
@@ -93,16 +41,8 @@ Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, int64_t l
 
 //===- Once a kernel --------------------------------------------------------------------------------------------------===//
 
-Dim Rows::unitCount() const {
-  return blocked ? countOf(group.rows()) * blocksPerRow() : countOf(group.rows());
-}
-
-/// Room for one row of `element` in the scratch, on a cache line of its own.
-Value Rows::scratchFor(Type element) {
-  Value view = frame.scratchView(scratchBytes, element);
-  Dim bytes = count * Dim::constant(storageType(element).getIntOrFloatBitWidth() / 8);
-  scratchBytes = scratchBytes + Dim::floorDiv(bytes + Dim::constant(63), Dim::constant(64)) * Dim::constant(64);
-  return view;
+Dim Rows::blocksPerRow() const {
+  return Dim::floorDiv(count + Dim::constant(blockColumns - 1), Dim::constant(blockColumns));
 }
 
 /// Everything that does not depend on the row: strides, extents, places in the scratch.
@@ -111,7 +51,7 @@ void Rows::setUp() {
   for (const Dim &extent : rowDims.extents)
     rowExtents.push_back(frame.size(extent));
   for (auto [i, access] : llvm::enumerate(group.accesses)) {
-    SmallVector<Value> &strides = rowStrides.emplace_back();
+    Values &strides = rowStrides.emplace_back();
     for (const Dim &stride : rowDims.strides[i])
       strides.push_back(frame.size(stride));
     Place place{access.memory, zero, one, access.element, {}};
@@ -124,12 +64,11 @@ void Rows::setUp() {
   for (auto [i, node] : llvm::enumerate(group.nodes)) {
     if (node.result && node.kind == RowNode::column)
       places[*node.result].stride = one; // dense, whatever an extent of 1 says
-    if (node.kept && !node.result) {
-      Type element = cast<RankedTensorType>(node.op.getResult(0).getType()).getElementType();
-      keptPlaces[i] = {scratchFor(element), zero, one, element, {}};
-    }
+    if (node.kept && !node.result)
+      keptPlaces[i] = {scratchFor(node.element()), zero, one, node.element(), {}};
   }
   range = {zero, frame.size(count), count.constantValue()};
+  streaming = isStreaming();
 }
 
 Kernel Rows::build() {
@@ -140,10 +79,14 @@ Kernel Rows::build() {
     b.setInsertionPointToStart(loop.getBody());
     unit(loop.getInductionVar());
   }
-  int64_t perUnit = count.constantValue().value_or(blocked ? blockColumns : 512);
+  if (streaming) // such stores are ordered with nothing else, and another thread may read the results next
+    LLVM::CallIntrinsicOp::create(b, code.loc, b.getStringAttr("llvm.x86.sse.sfence"), ValueRange());
+  Dim rows = countOf(group.rows());
+  int64_t columns = count.constantValue().value_or(blocked ? blockColumns : usualColumns);
   if (blocked)
-    perUnit = std::min(perUnit, blockColumns);
-  return {frame.function, unitCount(), std::max<int64_t>(1, grainElements / perUnit), scratchBytes};
+    columns = std::min(columns, blockColumns);
+  return {frame.function, blocked ? rows * blocksPerRow() : rows, std::max<int64_t>(1, grainElements / columns),
+          scratchBytes};
 }
 
 //===- Once a unit ----------------------------------------------------------------------------------------------------===//
@@ -183,35 +126,7 @@ void Rows::enterRow(Value row) {
     else
       gatherColumns(i);
   }
-}
-
-/// Copies the columns of an access, in row-major order, side by side into its place in the scratch.
-void Rows::gatherColumns(unsigned index) {
-  const Operand &access = group.accesses[index];
-  size_t rank = group.domain.size(), inner = rank - 1;
-  while (inner > group.split && flatStride(access, group.domain, inner - 1, rank))
-    --inner;
-  Dim runLength = countOf(ArrayRef<Dim>(group.domain).drop_front(inner));
-  Value stride = frame.size(*flatStride(access, group.domain, inner, rank));
-  Value from = firstOfRow[index], to = code.index(0);
-  OpBuilder::InsertionGuard guard(b);
-  Dim block = count; // columns that one turn of the current loop covers
-  for (size_t d = group.split; d < inner; ++d) {
-    if (group.domain[d].isConstant(1))
-      continue;
-    block = *Dim::exactDiv(block, group.domain[d]);
-    auto loop = scf::ForOp::create(b, code.loc, code.index(0), frame.size(group.domain[d]), code.index(1));
-    b.setInsertionPointToStart(loop.getBody());
-    Value turn = loop.getInductionVar();
-    from = code.add(from, code.times(turn, frame.size(access.strides[d])));
-    to = code.add(to, code.times(turn, frame.size(block)));
-  }
-  ColumnRange run{code.index(0), frame.size(runLength), runLength.constantValue()};
-  walkColumns(code, run, /*vectors=*/1, /*tailVectors=*/1, {}, [&](Value at, ArrayRef<Value> masks, ValueRange) {
-    Value element = code.load(access.memory, code.add(from, code.times(at, stride)), stride, access.element, masks[0]);
-    code.store(element, places[index].memory, code.add(to, at), masks[0]);
-    return SmallVector<Value>();
-  });
+  findLaterRows();
 }
 
 void Rows::storeRowResults() {
@@ -244,7 +159,7 @@ size_t Rows::operationsOf(unsigned index, llvm::SmallDenseSet<unsigned> &seen) c
 }
 
 /// Independent vectors a turn: enough to hide latencies, few where each is tens of operations already.
-int64_t Rows::vectorsWithoutReduction(ArrayRef<unsigned> stores) const {
+int64_t Rows::vectorsWithoutReduction(Nodes stores) const {
   if (inRegisters)
     return numLanes / code.lanes;
   size_t operations = 0;
@@ -275,70 +190,66 @@ void Rows::walk() {
     prepare(node);
   if (inBlocks)
     return walkBlocks(reductions);
-  SmallVector<Value> identities;
   int64_t vectors = reductions.empty() ? vectorsWithoutReduction(stores) : numLanes / code.lanes;
+  Values identities;
   for (unsigned node : reductions)
     identities.append(vectors, identity(node));
-  auto body = [&](Value first, ArrayRef<Value> masks, ValueRange accumulators) {
+  auto turn = [&](Value first, ArrayRef<Value> masks, ValueRange accumulators) {
+    prefetchLaterRows(first, masks.size() * code.lanes);
     return chunks(first, masks, stores, reductions, accumulators);
   };
-  SmallVector<Value> accumulators =
-      walkColumns(code, range, vectors, reductions.empty() && !inRegisters ? 1 : vectors, identities, body);
+  Values accumulators =
+      walkColumns(code, range, vectors, reductions.empty() && !inRegisters ? 1 : vectors, identities, turn);
   for (auto [i, node] : llvm::enumerate(reductions)) {
-    SmallVector<Value> lanes(ArrayRef<Value>(accumulators).slice(i * vectors, vectors));
-    rowValues[node] = combineLanes(node, lanes, range.constant.value_or(numLanes));
+    Values lanes(ArrayRef<Value>(accumulators).slice(i * vectors, vectors));
+    rowValues[node] = finish(node, combineLanes(node, lanes, range.constant.value_or(numLanes)));
   }
 }
 
 /// 256 columns at a time: each block has its own 64 lanes, block results are combined in order.
-void Rows::walkBlocks(ArrayRef<unsigned> reductions) {
-  SmallVector<Value> totals;
+void Rows::walkBlocks(Nodes reductions) {
+  Values totals;
   for (unsigned node : reductions)
     totals.push_back(identity(node));
   Value size = code.index(blockPositions);
   Value tail = arith::RemUIOp::create(b, code.loc, range.extent, size);
   Value full = arith::SubIOp::create(b, code.loc, range.extent, tail);
-  auto loop = scf::ForOp::create(b, code.loc, code.index(0), full, size, totals);
-  {
+  auto over = [&](Value from, Value to, Value extent, std::optional<int64_t> constant) {
+    auto loop = scf::ForOp::create(b, code.loc, from, to, size, totals);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    ColumnRange block{loop.getInductionVar(), size, blockPositions};
+    ColumnRange block{loop.getInductionVar(), extent, constant};
     scf::YieldOp::create(b, code.loc, blockTurn(block, reductions, loop.getRegionIterArgs()));
-  }
-  totals.assign(loop.getResults().begin(), loop.getResults().end());
-  if (!range.constant || *range.constant % blockPositions != 0) {
-    auto last = scf::ForOp::create(b, code.loc, full, range.extent, size, totals); // none or one
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(last.getBody());
-    ColumnRange block{last.getInductionVar(), tail, std::nullopt};
-    if (range.constant)
-      block.constant = *range.constant % blockPositions;
-    scf::YieldOp::create(b, code.loc, blockTurn(block, reductions, last.getRegionIterArgs()));
-    totals.assign(last.getResults().begin(), last.getResults().end());
-  }
+    totals.assign(loop.getResults().begin(), loop.getResults().end());
+  };
+  over(range.first, full, size, blockPositions);
+  if (!range.constant)
+    over(full, range.extent, tail, std::nullopt); // none or one
+  else if (int64_t left = *range.constant % blockPositions)
+    over(full, range.extent, tail, left);
   for (auto [node, total] : llvm::zip(reductions, totals))
-    rowValues[node] = total;
+    rowValues[node] = finish(node, total);
 }
 
-SmallVector<Value> Rows::blockTurn(const ColumnRange &block, ArrayRef<unsigned> reductions, ValueRange totals) {
+Rows::Values Rows::blockTurn(const ColumnRange &block, Nodes reductions, ValueRange totals) {
   int64_t vectors = numLanes / code.lanes;
-  SmallVector<Value> identities, next;
+  Values identities, next;
   for (unsigned node : reductions)
     identities.append(vectors, identity(node));
-  SmallVector<Value> sums = walkColumns(
+  Values sums = walkColumns(
       code, block, vectors, vectors, identities,
       [&](Value first, ArrayRef<Value> masks, ValueRange values) { return chunks(first, masks, {}, reductions, values); });
   for (auto [i, node] : llvm::enumerate(reductions)) {
-    SmallVector<Value> lanes(ArrayRef<Value>(sums).slice(i * vectors, vectors));
+    Values lanes(ArrayRef<Value>(sums).slice(i * vectors, vectors));
     next.push_back(combine(node, totals[i], combineLanes(node, lanes, block.constant.value_or(numLanes))));
   }
   return next;
 }
 
 /// One turn: masks.size() vectors from column `first` on.
-SmallVector<Value> Rows::chunks(Value first, ArrayRef<Value> masks, ArrayRef<unsigned> stores,
-                                ArrayRef<unsigned> reductions, ValueRange accumulators) {
-  SmallVector<Value> next(accumulators);
+Rows::Values Rows::chunks(Value first, ArrayRef<Value> masks, Nodes stores, Nodes reductions,
+                          ValueRange accumulators) {
+  Values next(accumulators);
   if (inRegisters && registerChunks.empty())
     for (auto [j, mask] : llvm::enumerate(masks))
       registerChunks.emplace_back(code.add(first, code.index(j * code.lanes)), mask);
@@ -351,51 +262,9 @@ SmallVector<Value> Rows::chunks(Value first, ArrayRef<Value> masks, ArrayRef<uns
     for (auto [r, node] : llvm::enumerate(reductions))
       next[r * vectors + j] = accumulate(node, chunk, next[r * vectors + j]);
   }
+  flushStores();
   return next;
 }
-
-void Rows::storeColumn(unsigned index, Chunk &chunk) {
-  RowNode &node = group.nodes[index];
-  Value value = columnValue(index, chunk);
-  const Place &place = node.result ? places[*node.result] : keptPlaces[index];
-  code.loc = node.op.getLoc();
-  code.store(value, place.memory, code.add(place.base, chunk.at), chunk.mask);
-}
-
-//===- Loads ----------------------------------------------------------------------------------------------------------===//
-
-Value Rows::load(unsigned access, Chunk &chunk) {
-  const Place &place = places[access];
-  if (place.everywhere)
-    return place.everywhere;
-  Value at = code.add(place.base, code.times(chunk.at, place.stride));
-  return code.load(place.memory, at, place.stride, place.element, chunk.mask);
-}
-
-/// What is the same in every column is loaded before the walk.
-void Rows::beforeWalk(unsigned access) {
-  Place &place = places[access];
-  if (constantIndex(place.stride) == 0 && !place.everywhere)
-    place.everywhere = loadForRow(access);
-}
-
-Value Rows::loadForRow(unsigned access) {
-  return code.loadSplat(group.accesses[access].memory, firstOfRow[access], group.accesses[access].element);
-}
-
-Value Rows::loadKept(unsigned index, Chunk &chunk) {
-  RowNode &node = group.nodes[index];
-  const Place &place = node.result ? places[*node.result] : keptPlaces[index];
-  return code.load(place.memory, code.add(place.base, chunk.at), place.stride, place.element, chunk.mask);
-}
-
-Value Rows::loopIndex(int64_t dim, Chunk *chunk) {
-  if (size_t(dim) < group.split)
-    return rowDims.dimOf[dim] < 0 ? code.index(0) : digits[rowDims.dimOf[dim]];
-  return laneIndex(chunk->at, group.split, group.domain.size(), dim);
-}
-
-} // namespace
 
 int64_t laneCount(const RowGroup &group, const Level &level) {
   return std::min(numLanes, level.vectorBytes * 8 / int64_t(group.widestBits()));
@@ -403,7 +272,7 @@ int64_t laneCount(const RowGroup &group, const Level &level) {
 
 Kernel buildColumnsInLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level,
                            bool inBlocks) {
-  return Rows(group, frame, scalars, laneCount(group, level), inBlocks).build();
+  return Rows(group, frame, scalars, level, inBlocks).build();
 }
 
 } // namespace batten

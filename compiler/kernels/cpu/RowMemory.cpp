@@ -1,0 +1,213 @@
+// RowMemory.cpp - how rows reach memory: places in scratch, loads, stores, prefetches.
+//
+// Two things serve rows that come from DRAM, where several walks over a row would leave the bus idle in between: a later
+// row is prefetched, spread over all walks, and results that no cache could hold are stored past it.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/Rows.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace batten {
+
+constexpr int64_t lineBytes = 64;
+/// The row that is prefetched is this far ahead: the time of one row is not always enough for DRAM.
+constexpr int64_t rowsAhead = 2;
+/// Longer rows than this do not wait in L1 beside the current one; the hardware's own prefetcher follows them well.
+constexpr int64_t prefetchedRowBytes = 16384;
+/// A prefetched row is spread over at most so many walks, each of which fetches a part of it as it goes.
+constexpr int64_t rowParts = 4;
+
+//===- Scratch ----------------------------------------------------------------------------------------------------------===//
+
+/// Room for one row of `element` in the scratch, on a cache line of its own.
+Value Rows::scratchFor(Type element) {
+  Value view = frame.scratchView(scratchBytes, element);
+  Dim bytes = count * Dim::constant(elementBytes(element)), line = Dim::constant(lineBytes);
+  scratchBytes = scratchBytes + Dim::floorDiv(bytes + Dim::constant(lineBytes - 1), line) * line;
+  return view;
+}
+
+/// Copies the columns of an access, in row-major order, side by side into its place in the scratch.
+void Rows::gatherColumns(unsigned index) {
+  const Operand &access = group.accesses[index];
+  size_t rank = group.domain.size(), inner = rank - 1;
+  while (inner > group.split && flatStride(access, group.domain, inner - 1, rank))
+    --inner;
+  Dim runLength = countOf(ArrayRef<Dim>(group.domain).drop_front(inner));
+  Value stride = frame.size(*flatStride(access, group.domain, inner, rank));
+  Value from = firstOfRow[index], to = code.index(0);
+  OpBuilder::InsertionGuard guard(b);
+  for (size_t d = group.split; d < inner; ++d) {
+    if (group.domain[d].isConstant(1))
+      continue;
+    auto loop = scf::ForOp::create(b, code.loc, code.index(0), frame.size(group.domain[d]), code.index(1));
+    b.setInsertionPointToStart(loop.getBody());
+    Value turn = loop.getInductionVar();
+    Dim columnsInside = countOf(ArrayRef<Dim>(group.domain).drop_front(d + 1));
+    from = code.add(from, code.times(turn, frame.size(access.strides[d])));
+    to = code.add(to, code.times(turn, frame.size(columnsInside)));
+  }
+  ColumnRange run{code.index(0), frame.size(runLength), runLength.constantValue()};
+  walkColumns(code, run, /*vectors=*/1, /*tailVectors=*/1, {}, [&](Value at, ArrayRef<Value> masks, ValueRange) {
+    Value element = code.load(access.memory, code.add(from, code.times(at, stride)), stride, access.element, masks[0]);
+    code.store(element, places[index].memory, code.add(to, at), masks[0]);
+    return Values();
+  });
+}
+
+//===- Loads ------------------------------------------------------------------------------------------------------------===//
+
+Value Rows::load(unsigned access, Chunk &chunk) {
+  const Place &place = places[access];
+  if (place.everywhere)
+    return place.everywhere;
+  Value at = code.add(place.base, code.times(chunk.at, place.stride));
+  return code.load(place.memory, at, place.stride, place.element, chunk.mask);
+}
+
+/// What is the same in every column is loaded before the walk.
+void Rows::beforeWalk(unsigned access) {
+  Place &place = places[access];
+  if (constantIndex(place.stride) == 0 && !place.everywhere)
+    place.everywhere = loadForRow(access);
+}
+
+Value Rows::loadForRow(unsigned access) {
+  return code.loadSplat(group.accesses[access].memory, firstOfRow[access], group.accesses[access].element);
+}
+
+Value Rows::loadKept(unsigned index, Chunk &chunk) {
+  RowNode &node = group.nodes[index];
+  const Place &place = node.result ? places[*node.result] : keptPlaces[index];
+  return code.load(place.memory, code.add(place.base, chunk.at), place.stride, place.element, chunk.mask);
+}
+
+Value Rows::loopIndex(int64_t dim, Chunk *chunk) {
+  if (size_t(dim) < group.split)
+    return rowDims.dimOf[dim] < 0 ? code.index(0) : digits[rowDims.dimOf[dim]];
+  return laneIndex(chunk->at, group.split, group.domain.size(), dim);
+}
+
+//===- Stores -----------------------------------------------------------------------------------------------------------===//
+
+/// True, when the kernel is called, where inputs and results together exceed half of the last cache and every vector of
+/// the results is aligned. Null where that can't be.
+Value Rows::isStreaming() {
+  Dim bytes;
+  Value misaligned;
+  for (auto [i, access] : llvm::enumerate(group.accesses)) {
+    Dim elements = Dim::constant(1); // that the launch touches
+    for (auto [d, extent] : llvm::enumerate(group.domain))
+      if (!access.strides[d].isConstant(0))
+        elements = elements * extent;
+    bytes = bytes + elements * Dim::constant(elementBytes(access.element));
+  }
+  auto add = [&](Value address) {
+    misaligned = misaligned ? arith::OrIOp::create(b, code.loc, misaligned, address).getResult() : address;
+  };
+  std::optional<int64_t> constant = bytes.constantValue();
+  if (constant && *constant <= level.cacheBytesL3 / 2)
+    return {};
+  for (const RowNode &node : group.nodes) {
+    if (!node.result || node.kind != RowNode::column || !canStream(node.element()))
+      continue;
+    Dim rowBytes = count * Dim::constant(elementBytes(node.element()));
+    if (std::optional<int64_t> row = rowBytes.constantValue(); row && *row % lineBytes != 0 && !rowExtents.empty())
+      return {};
+    add(memref::ExtractAlignedPointerAsIndexOp::create(b, code.loc, places[*node.result].memory));
+    if (!rowExtents.empty())
+      add(frame.size(rowBytes));
+  }
+  if (!misaligned)
+    return {};
+  Value low = arith::AndIOp::create(b, code.loc, misaligned, code.index(lineBytes - 1));
+  Value aligned = arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::eq, low, code.index(0));
+  Value large = arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::ugt, frame.size(bytes),
+                                      code.index(level.cacheBytesL3 / 2));
+  return arith::AndIOp::create(b, code.loc, aligned, large);
+}
+
+/// x86 has such stores of 16 bytes and more.
+bool Rows::canStream(Type element) const { return !element.isInteger(1) && code.lanes * elementBytes(element) >= 16; }
+
+void Rows::storeColumn(unsigned index, Chunk &chunk) {
+  RowNode &node = group.nodes[index];
+  Value value = columnValue(index, chunk);
+  const Place &place = node.result ? places[*node.result] : keptPlaces[index];
+  code.loc = node.op.getLoc();
+  pendingStores.push_back({value, place.memory, code.add(place.base, chunk.at), chunk.mask,
+                           node.result && !node.kept && canStream(node.element())});
+}
+
+/// Stores what the turn has computed; one branch decides how its results go.
+void Rows::flushStores() {
+  SmallVector<PendingStore> results;
+  for (const PendingStore &store : pendingStores) {
+    if (streaming && store.isResult && !store.mask)
+      results.push_back(store);
+    else
+      code.store(store.value, store.memory, store.at, store.mask);
+  }
+  pendingStores.clear();
+  if (results.empty())
+    return;
+  auto branch = scf::IfOp::create(b, code.loc, streaming, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  for (const PendingStore &store : results) {
+    int64_t bytes = code.lanes * elementBytes(getElementTypeOrSelf(store.value));
+    vector::StoreOp::create(b, code.loc, store.value, store.memory, ValueRange{store.at}, /*nontemporal=*/true,
+                            llvm::MaybeAlign(bytes));
+  }
+  b.setInsertionPointToStart(branch.elseBlock());
+  for (const PendingStore &store : results)
+    code.store(store.value, store.memory, store.at, {});
+}
+
+//===- Prefetches -------------------------------------------------------------------------------------------------------===//
+
+/// Where the row that will be prefetched begins, in every operand that lies along the columns. A single walk reads memory
+/// in order and needs no help.
+void Rows::findLaterRows() {
+  laterRows.clear();
+  if (inRegisters || group.steps == 1 || rowExtents.empty())
+    return;
+  for (auto [i, access] : llvm::enumerate(group.accesses)) {
+    bool isResult = llvm::any_of(group.nodes, [&](const RowNode &node) { return node.result == unsigned(i); });
+    std::optional<int64_t> bytes = (count * Dim::constant(elementBytes(access.element))).constantValue();
+    Value stride = rowStrides[i].back();
+    if (isResult || columnStrides[i] != Dim::constant(1) || constantIndex(stride) == 0 ||
+        (bytes && *bytes > prefetchedRowBytes))
+      continue;
+    laterRows.push_back({i, code.add(firstOfRow[i], code.times(stride, code.index(rowsAhead)))});
+  }
+}
+
+/// The part of the later rows that belongs to this turn: walk w fetches quarter w as it goes, the first walk also the
+/// quarters that no walk has. In one burst the requests would wait for each other.
+void Rows::prefetchLaterRows(Value first, int64_t columns) {
+  int64_t walks = std::min<int64_t>(group.steps, rowParts);
+  if (laterRows.empty() || step >= walks)
+    return;
+  SmallVector<int64_t> parts{int64_t(step)};
+  if (step == 0)
+    for (int64_t part = walks; part < rowParts; ++part)
+      parts.push_back(part);
+  Value within = arith::ShRUIOp::create(b, code.loc, first, code.index(2));
+  Value quarter = arith::ShRUIOp::create(b, code.loc, range.extent, code.index(2));
+  for (auto [access, row] : laterRows) {
+    int64_t perLine = lineBytes / elementBytes(group.accesses[access].element);
+    for (int64_t part : parts)
+      for (int64_t ahead = 0; ahead < columns / rowParts || ahead == 0; ahead += perLine) {
+        Value at = code.add(code.add(row, code.times(quarter, code.index(part))), within);
+        memref::PrefetchOp::create(b, code.loc, places[access].memory, ValueRange{code.add(at, code.index(ahead))},
+                                   /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+      }
+  }
+}
+
+} // namespace batten

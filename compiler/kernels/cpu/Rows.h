@@ -1,0 +1,84 @@
+// Rows.h - the builder of rows with their columns in the lanes of vectors; see Rows.cpp.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_KERNELS_CPU_ROWS_H
+#define BATTEN_COMPILER_KERNELS_CPU_ROWS_H
+
+#include "compiler/kernels/cpu/ColumnWalk.h"
+#include "compiler/kernels/cpu/RowCode.h"
+#include "llvm/ADT/DenseSet.h"
+
+namespace batten {
+
+class Rows : RowCode {
+public:
+  Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level, bool inBlocks);
+  Kernel build();
+
+private:
+  using Nodes = mlir::ArrayRef<unsigned>;
+  using Values = llvm::SmallVector<mlir::Value>;
+
+  /// Where a walk finds an access, or a kept value, along the columns of the current row.
+  struct Place {
+    mlir::Value memory, base, stride;
+    mlir::Type element;
+    mlir::Value everywhere; ///< stride 0: the vector of its one element
+  };
+  struct PendingStore {
+    mlir::Value value, memory, at, mask;
+    bool isResult;
+  };
+
+  const Level &level;
+  Dim count;     ///< of columns
+  bool blocked;  ///< units are blocks of columns
+  bool inBlocks; ///< reductions begin anew every 256 columns
+  MergedDims rowDims;
+  Values rowExtents;                                   ///< of rowDims
+  llvm::SmallVector<Values> rowStrides;                ///< by access, of rowDims
+  llvm::SmallVector<std::optional<Dim>> columnStrides; ///< by access; nullopt: gathered into scratch
+  Dim scratchBytes;
+  mlir::Value streaming; ///< i1: results bypass the caches; null: never
+
+  // Of the row that is being built.
+  llvm::SmallVector<Place> places;              ///< by access
+  llvm::DenseMap<unsigned, Place> keptPlaces;   ///< by node
+  llvm::DenseMap<unsigned, mlir::Value> firstOfRow; ///< by access
+  Values digits;
+  llvm::SmallVector<Chunk> registerChunks;
+  ColumnRange range;
+  llvm::SmallVector<std::pair<unsigned, mlir::Value>> laterRows; ///< access, first element of a row to prefetch
+  llvm::SmallVector<PendingStore> pendingStores;                 ///< of this turn
+
+  // Rows.cpp: units and walks.
+  Dim blocksPerRow() const;
+  void setUp();
+  void unit(mlir::Value index);
+  void enterRow(mlir::Value row);
+  void storeRowResults();
+  void walk();
+  void walkBlocks(Nodes reductions);
+  Values blockTurn(const ColumnRange &block, Nodes reductions, mlir::ValueRange totals);
+  Values chunks(mlir::Value first, mlir::ArrayRef<mlir::Value> masks, Nodes stores, Nodes reductions,
+                mlir::ValueRange accumulators);
+  size_t operationsOf(unsigned node, llvm::SmallDenseSet<unsigned> &seen) const;
+  int64_t vectorsWithoutReduction(Nodes stores) const;
+
+  // RowMemory.cpp: scratch, loads, stores, prefetches.
+  mlir::Value scratchFor(mlir::Type element);
+  void gatherColumns(unsigned access);
+  mlir::Value isStreaming();
+  bool canStream(mlir::Type element) const;
+  void storeColumn(unsigned node, Chunk &chunk);
+  void flushStores();
+  void findLaterRows();
+  void prefetchLaterRows(mlir::Value first, int64_t columns);
+  mlir::Value load(unsigned access, Chunk &chunk) override;
+  mlir::Value loadForRow(unsigned access) override;
+  mlir::Value loadKept(unsigned node, Chunk &chunk) override;
+  mlir::Value loopIndex(int64_t dim, Chunk *chunk) override;
+  void beforeWalk(unsigned access) override;
+};
+
+} // namespace batten
+#endif // BATTEN_COMPILER_KERNELS_CPU_ROWS_H
