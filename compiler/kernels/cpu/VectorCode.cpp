@@ -39,15 +39,21 @@ Value VectorCode::splat(Value scalar) const {
   return vector::BroadcastOp::create(builder, loc, type(scalar.getType()), scalar);
 }
 
+/// 0, 1, 2, ... as elements of an integer or index type.
+static Value laneNumbers(const VectorCode &code, Type element) {
+  auto numbers = llvm::map_to_vector(llvm::seq<int64_t>(0, code.lanes), [&](int64_t lane) -> Attribute {
+    return code.builder.getIntegerAttr(element, lane);
+  });
+  return arith::ConstantOp::create(code.builder, code.loc, DenseElementsAttr::get(code.type(element), numbers));
+}
+
 /// A comparison with the lane numbers, which is what a mask register is loaded from anyway. In 32 bits: sixteen lanes fit
 /// one register.
 Value VectorCode::firstLanes(Value count) const {
   Value none = index(0), all = index(lanes);
   Value clamped = arith::MinSIOp::create(builder, loc, arith::MaxSIOp::create(builder, loc, count, none), all);
   Value narrow = arith::IndexCastOp::create(builder, loc, builder.getI32Type(), clamped);
-  auto numbers = llvm::to_vector(llvm::seq<int32_t>(0, lanes));
-  auto vector = type(builder.getI32Type());
-  Value lane = arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(vector, ArrayRef<int32_t>(numbers)));
+  Value lane = laneNumbers(*this, builder.getI32Type());
   return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, lane, splat(narrow));
 }
 
@@ -80,7 +86,7 @@ Value VectorCode::load(Value memory, Value at, Value stride, Type element, Value
   } else if (step == 1) {
     result = vector::MaskedLoadOp::create(builder, loc, stored, memory, ValueRange{at}, mask, none);
   } else {
-    Value lane = vector::StepOp::create(builder, loc, type(builder.getIndexType()));
+    Value lane = laneNumbers(*this, builder.getIndexType());
     Value offsets = arith::MulIOp::create(builder, loc, lane, splat(stride));
     Value all = mask ? mask : firstLanes(index(lanes));
     result = vector::GatherOp::create(builder, loc, stored, memory, ValueRange{at}, offsets, all, none);
