@@ -184,7 +184,7 @@ Value RowCode::combineLanes(unsigned index, SmallVector<Value> accumulators, int
 }
 
 Value RowCode::laneIndex(Value at, size_t from, size_t to, size_t dim) {
-  Value lane = vector::StepOp::create(b, code.loc, code.type(b.getIndexType()));
+  Value lane = code.laneNumbers(b.getIndexType());
   Value index = arith::AddIOp::create(b, code.loc, code.splat(at), lane);
   Dim inner = countOf(ArrayRef<Dim>(group.domain).slice(dim + 1, to - dim - 1));
   Dim outer = countOf(ArrayRef<Dim>(group.domain).slice(from, dim - from));

@@ -39,12 +39,11 @@ Value VectorCode::splat(Value scalar) const {
   return vector::BroadcastOp::create(builder, loc, type(scalar.getType()), scalar);
 }
 
-/// 0, 1, 2, ... as elements of an integer or index type.
-static Value laneNumbers(const VectorCode &code, Type element) {
-  auto numbers = llvm::map_to_vector(llvm::seq<int64_t>(0, code.lanes), [&](int64_t lane) -> Attribute {
-    return code.builder.getIntegerAttr(element, lane);
+Value VectorCode::laneNumbers(Type element) const {
+  auto numbers = llvm::map_to_vector(llvm::seq<int64_t>(0, lanes), [&](int64_t lane) -> Attribute {
+    return builder.getIntegerAttr(element, lane);
   });
-  return arith::ConstantOp::create(code.builder, code.loc, DenseElementsAttr::get(code.type(element), numbers));
+  return arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type(element), numbers));
 }
 
 /// A comparison with the lane numbers, which is what a mask register is loaded from anyway. In 32 bits: sixteen lanes fit
@@ -53,7 +52,7 @@ Value VectorCode::firstLanes(Value count) const {
   Value none = index(0), all = index(lanes);
   Value clamped = arith::MinSIOp::create(builder, loc, arith::MaxSIOp::create(builder, loc, count, none), all);
   Value narrow = arith::IndexCastOp::create(builder, loc, builder.getI32Type(), clamped);
-  Value lane = laneNumbers(*this, builder.getI32Type());
+  Value lane = laneNumbers(builder.getI32Type());
   return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, lane, splat(narrow));
 }
 
@@ -86,7 +85,7 @@ Value VectorCode::load(Value memory, Value at, Value stride, Type element, Value
   } else if (step == 1) {
     result = vector::MaskedLoadOp::create(builder, loc, stored, memory, ValueRange{at}, mask, none);
   } else {
-    Value lane = laneNumbers(*this, builder.getIndexType());
+    Value lane = laneNumbers(builder.getIndexType());
     Value offsets = arith::MulIOp::create(builder, loc, lane, splat(stride));
     Value all = mask ? mask : firstLanes(index(lanes));
     result = vector::GatherOp::create(builder, loc, stored, memory, ValueRange{at}, offsets, all, none);

@@ -25,6 +25,8 @@ struct VectorCode {
   mlir::Value times(mlir::Value lhs, mlir::Value rhs) const; ///< of index values; folds constants 0 and 1
   /// A scalar in every lane; a vector stays as it is.
   mlir::Value splat(mlir::Value scalar) const;
+  /// 0, 1, 2, ... as elements of an integer or index type.
+  mlir::Value laneNumbers(mlir::Type element) const;
   /// vector<lanes x i1> of the first `count` (an index value) lanes.
   mlir::Value firstLanes(mlir::Value count) const;
 
