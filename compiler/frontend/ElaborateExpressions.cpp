@@ -247,7 +247,7 @@ Value Elaborator::evalArray(const ArrayExpr &expr) {
   Value list;
   list.kind = Value::List;
   for (Operand &element : elements) {
-    const Value &first = elements[0].value;
+    const Value &first = list.elements.empty() ? element.value : list.elements[0];
     if (element.value.kind != first.kind || element.value.elements.size() != first.elements.size()) {
       context.error("E0215", element.range, "elements of `[..]` have one shape").help("a matrix is `[[..], [..]]`");
       return Value();
