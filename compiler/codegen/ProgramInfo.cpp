@@ -54,7 +54,13 @@ static const StringRef keywords[] = {
 
 /// What the text of a prototype needs unshadowed: the types in it.
 static bool isTakenByTypes(StringRef name, StringRef program) {
-  return name.starts_with("batten_") || name.ends_with("_t") || name.starts_with((program + "_").str());
+  // Whole names: a weight `mha_wo` of program mha is no type, and every name must come free by a `_` at its end.
+  for (StringRef type : {"batten_call", "batten_error", "batten_bf16", "batten_f16", "batten_bool"})
+    if (name == type)
+      return true;
+  StringRef rest = name;
+  bool own = rest.consume_front(program) && rest.consume_front("_");
+  return name.ends_with("_t") || (own && (rest == "program" || rest == "weights" || rest.ends_with("_params")));
 }
 
 namespace {
