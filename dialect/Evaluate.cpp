@@ -133,8 +133,7 @@ using evaluation::Tensor;
 
 class Evaluator {
 public:
-  Evaluator(FuncOp function, EvaluationMode mode, std::string &error)
-      : function(function), mode(mode), error(error) {}
+  Evaluator(FuncOp function, EvaluationMode mode, std::string &error) : function(function), mode(mode), error(error) {}
   std::optional<std::vector<DenseValue>> run(const std::map<std::string, int64_t> &given,
                                              ArrayRef<DenseValue> arguments);
 
@@ -192,7 +191,7 @@ bool Evaluator::checkGuards() {
     std::optional<int64_t> lhs = side(text.take_front(at)), rhs = side(text.drop_front(end));
     if (!lhs || !rhs)
       return fail("`" + text + "` has no value at these sizes");
-    bool holds = relation == "==" ? *lhs == *rhs
+    bool holds = relation == "=="   ? *lhs == *rhs
                  : relation == "!=" ? *lhs != *rhs
                  : relation == "<"  ? *lhs < *rhs
                  : relation == "<=" ? *lhs <= *rhs

@@ -48,7 +48,8 @@ ElementKind elementKind(mlir::Type element);
 enum class EvaluationMode { Reference, Exact };
 
 /// Results of `function`, as it returns them. `sizes` has every runtime symbol; `arguments` are the tensors in order of
-/// the block arguments. nullopt: `error` says in one sentence what does not fit, or which op this mode has no meaning for.
+/// the block arguments. nullopt: `error` says in one sentence what does not fit, or which op this mode has no meaning
+/// for.
 std::optional<std::vector<DenseValue>> evaluate(FuncOp function, const std::map<std::string, int64_t> &sizes,
                                                 llvm::ArrayRef<DenseValue> arguments, EvaluationMode mode,
                                                 std::string *error);

@@ -39,9 +39,8 @@ bool exactContraction(const Step &step) {
   bool isSum = isa<MatmulOp, LinearOp>(step.op);
   if (!isSum && !isa<OuterOp>(step.op))
     return false;
-  withNumber(step.operands[0].value->element, [&](auto number) {
-    isSum ? sums<decltype(number)>(step) : outer<decltype(number)>(step);
-  });
+  withNumber(step.operands[0].value->element,
+             [&](auto number) { isSum ? sums<decltype(number)>(step) : outer<decltype(number)>(step); });
   return true;
 }
 

@@ -1,4 +1,5 @@
-// ExactElementwise.cpp - element-wise ops as dialect/NUMERICS.md fixes them, and the exact evaluator's list of families.
+// ExactElementwise.cpp - element-wise ops as dialect/NUMERICS.md fixes them, and the exact evaluator's list of
+// families.
 //
 // f16 and bf16 are computed in f32 and rounded once. The functions of f32 are those of ScalarMath.h; f64 has none.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -11,7 +12,7 @@ using namespace mlir;
 namespace batten::evaluation {
 
 bool evaluateExact(const Step &step) {
-  for (auto family : {exactElementwise, exactContraction, exactReduction})
+  for (auto *family : {exactElementwise, exactContraction, exactReduction})
     if (family(step) || !step.error.empty())
       return step.error.empty();
   return false;
@@ -83,9 +84,8 @@ template <typename Real> static Binary<Real> binaryFunction(Operation *op) {
 template <typename Real> static bool floats(const Step &step) {
   const DenseValue &x = *step.operands[0].value, &y = *step.operands.back().value;
   if (Unary<Real> function = unaryFunction<Real>(step.op)) {
-    forEachElement(step, [&](int64_t to, ArrayRef<int64_t> at) {
-      store(*step.result.value, to, function(load<Real>(x, at[0])));
-    });
+    forEachElement(
+        step, [&](int64_t to, ArrayRef<int64_t> at) { store(*step.result.value, to, function(load<Real>(x, at[0]))); });
     return true;
   }
   Binary<Real> function = binaryFunction<Real>(step.op);
@@ -106,8 +106,12 @@ static int64_t integerOp(Operation *op, int64_t a, int64_t b) {
       .Case([&](AddOp) { return (x + y).value; })
       .Case([&](SubOp) { return (x - y).value; })
       .Case([&](MulOp) { return (x * y).value; })
-      .Case([&](DivOp) { return b == 0 ? 0 : b == -1 ? (Wrapping(0) - x).value : a / b; })
-      .Case([&](RemOp) { return b == 0 ? a : b == -1 ? 0 : a % b; })
+      .Case([&](DivOp) { return b == 0    ? 0
+                                : b == -1 ? (Wrapping(0) - x).value
+                                          : a / b; })
+      .Case([&](RemOp) { return b == 0    ? a
+                                : b == -1 ? 0
+                                          : a % b; })
       .Case([&](MaxOp) { return a > b ? a : b; })
       .Case([&](MinOp) { return a < b ? a : b; })
       .Case([&](AndOp) { return a & b; })
@@ -145,8 +149,8 @@ template <typename T> static bool holds(Operation *op, T a, T b) {
 static bool compare(const Step &step) {
   const DenseValue &x = *step.operands[0].value, &y = *step.operands[1].value;
   forEachElement(step, [&](int64_t to, ArrayRef<int64_t> at) {
-    bool result = x.isReal() ? holds(step.op, x.real(at[0]), y.real(at[1]))
-                             : holds(step.op, x.integer(at[0]), y.integer(at[1]));
+    bool result =
+        x.isReal() ? holds(step.op, x.real(at[0]), y.real(at[1])) : holds(step.op, x.integer(at[0]), y.integer(at[1]));
     step.result.value->setInteger(to, result);
   });
   return true;
@@ -170,7 +174,8 @@ static double throughF32(double value, const DenseValue &result) {
 
 static double integerToFloat(int64_t value, const DenseValue &result) {
   // One rounding to what the op computes in; by way of double a large i64 would be rounded twice.
-  return result.element == ElementKind::F64 ? static_cast<double>(value) : static_cast<double>(static_cast<float>(value));
+  return result.element == ElementKind::F64 ? static_cast<double>(value)
+                                            : static_cast<double>(static_cast<float>(value));
 }
 
 static int64_t floatToInteger(double value, ElementKind kind) {

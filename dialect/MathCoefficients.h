@@ -11,8 +11,8 @@
 
 namespace batten::coefficients {
 
-// 1.5 * 2^23: a float this large has units in its last place, so adding it rounds to a whole number, and the low bits of
-// the sum hold that number. With 127 + 64 more, shifting these bits by 23 gives 2^(n + 64), for n from -190 to 63.
+// 1.5 * 2^23: a float this large has units in its last place, so adding it rounds to a whole number, and the low bits
+// of the sum hold that number. With 127 + 64 more, shifting these bits by 23 gives 2^(n + 64), for n from -190 to 63.
 inline constexpr float roundingShift = 0x1.8p23f;
 inline constexpr float scaleUp = 0x1p64f, scaleDown = 0x1p-64f;
 
@@ -20,13 +20,14 @@ inline constexpr float log2E = 0x1.715476p+0f;
 inline constexpr float ln2High = 0x1.62e43p-1f, ln2Low = -0x1.05c61p-29f;
 
 // exp(r) = 1 + r (1 + r q(r)) for |r| <= ln(2) / 2, the error weighted for exp and for expm1.
-inline constexpr float expPolynomial[] = {0x1.fffffcp-2f, 0x1.555492p-3f, 0x1.5558bp-5f, 0x1.12399cp-7f, 0x1.6a4ed2p-10f};
+inline constexpr float expPolynomial[] = {0x1.fffffcp-2f, 0x1.555492p-3f, 0x1.5558bp-5f, 0x1.12399cp-7f,
+                                          0x1.6a4ed2p-10f};
 inline constexpr float expm1Polynomial[] = {0x1.fffffep-2f, 0x1.5554b4p-3f, 0x1.5556f2p-5f, 0x1.12254ap-7f,
                                             0x1.6b9c68p-10f};
 inline constexpr float expLowest = -104.0f, expHighest = 89.0f;
 
 // log(1 + f) = f - f^2 / 2 + f^3 p(f) for 1 + f in [sqrt(1/2), sqrt(2)).
-inline constexpr float logPolynomial[] = {0x1.555554p-2f,  -0x1.000226p-2f, 0x1.99a01cp-3f,  -0x1.54728cp-3f,
+inline constexpr float logPolynomial[] = {0x1.555554p-2f, -0x1.000226p-2f, 0x1.99a01cp-3f, -0x1.54728cp-3f,
                                           0x1.22d936p-3f, -0x1.0d8232p-3f, 0x1.055e62p-3f, -0x1.38c912p-4f};
 inline constexpr uint32_t sqrtHalfBits = 0x3f3504f3;
 inline constexpr float logLn2High = 0x1.62e4p-1f, logLn2Low = 0x1.7f7d1cp-20f; // 16 bits: exact times an exponent
@@ -37,7 +38,7 @@ inline constexpr float tanhPolynomial[] = {-0x1.555548p-2f, 0x1.110c5ep-3f, -0x1
 inline constexpr float tanhSmall = 0.5625f, tanhHighest = 10.0f;
 
 // erfc(a) = exp(-(a + a p(a))) for a in [0, 4].
-inline constexpr float erfPolynomial[] = {0x1.06eba8p-3f,   0x1.45f3p-1f,    0x1.a4f8c4p-4f,
+inline constexpr float erfPolynomial[] = {0x1.06eba8p-3f,   0x1.45f3p-1f,     0x1.a4f8c4p-4f,
                                           -0x1.39b7cep-6f,  -0x1.636f46p-13f, 0x1.b74236p-10f,
                                           -0x1.4e2516p-11f, 0x1.f27c4ep-14f,  -0x1.3af112p-17f};
 inline constexpr float erfHighest = 4.0f;

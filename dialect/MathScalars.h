@@ -24,7 +24,9 @@ inline float fromBits(uint32_t a) { return std::bit_cast<float>(a); }
 inline float toFloat(uint32_t a) { return static_cast<float>(static_cast<int32_t>(a)); }
 inline uint32_t shiftLeft(uint32_t a, uint32_t by) { return a << by; }
 inline uint32_t shiftRight(uint32_t a, uint32_t by) { return a >> by; }
-inline uint32_t shiftRightSigned(uint32_t a, uint32_t by) { return static_cast<uint32_t>(static_cast<int32_t>(a) >> by); }
+inline uint32_t shiftRightSigned(uint32_t a, uint32_t by) {
+  return static_cast<uint32_t>(static_cast<int32_t>(a) >> by);
+}
 inline uint32_t highProduct(uint32_t a, uint32_t b) { return static_cast<uint32_t>(uint64_t(a) * b >> 32); }
 inline bool isEqual(uint32_t a, uint32_t b) { return a == b; }
 inline bool isBelow(uint32_t a, uint32_t b) { return a < b; }

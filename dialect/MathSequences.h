@@ -117,8 +117,8 @@ template <typename F> F log(F x) {
   return select(x == like(x, infinity), x, result);
 }
 
-/// On a = |x|: 1 - 2 e / (1 + e), e = exp(-2a), which loses digits near 0, where a polynomial takes its place. Odd by its
-/// bits.
+/// On a = |x|: 1 - 2 e / (1 + e), e = exp(-2a), which loses digits near 0, where a polynomial takes its place. Odd by
+/// its bits.
 template <typename F> F tanh(F x) {
   F a = absolute(x), one = like(x, 1.0f);
   F square = a * a;
@@ -136,8 +136,8 @@ template <typename F> F erf(F x) {
   return withSign(expm1NonPositive(negate(w)), x);
 }
 
-/// q = e / (1 + e), e = exp(-|x|), is the result for -|x|. As 1 - q above 0 and e (1 - q) below, the errors of the sum and
-/// of the quotient shrink by the factor e.
+/// q = e / (1 + e), e = exp(-|x|), is the result for -|x|. As 1 - q above 0 and e (1 - q) below, the errors of the sum
+/// and of the quotient shrink by the factor e.
 template <typename F> F sigmoid(F x) {
   F one = like(x, 1.0f);
   F e = callExpNonPositive(negate(absolute(x)));
@@ -151,8 +151,7 @@ template <typename F> F silu(F x) {
   F one = like(x, 1.0f);
   auto isNegative = x < like(x, 0.0f);
   F bounded = atLeast(x, c::siluLowest);
-  Reduced<F> reduced =
-      reduceByLn2(atLeast(negate(absolute(x)), c::siluLowest), like(x, c::roundingShift + 127 + 64));
+  Reduced<F> reduced = reduceByLn2(atLeast(negate(absolute(x)), c::siluLowest), like(x, c::roundingShift + 127 + 64));
   F p = expReduced(reduced.r);
   F e = p * reduced.scale * like(x, c::scaleDown);
   F quotient = bounded * select(isNegative, p, one) / (one + e);

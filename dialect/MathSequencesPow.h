@@ -76,8 +76,8 @@ template <typename F> F pow(F x, F y) {
   F half = y * like(x, 0.5f);
   auto isWhole = floor(y) == y;
   F sign = select(isWhole, select(floor(half) == half, one, like(x, -1.0f)), one);
-  F negative = select(isWhole, result * sign, select(a == zero, result, select(a == like(x, infinity), result,
-                                                                             like(x, notANumber))));
+  F negative = select(isWhole, result * sign,
+                      select(a == zero, result, select(a == like(x, infinity), result, like(x, notANumber))));
   // The sign bit, not x < 0: -0 to an odd power keeps its sign.
   auto signBits = bitsOf(x) & like(bitsOf(x), signBit);
   result = select(isEqual(signBits, like(signBits, 0u)), result, negative);

@@ -28,7 +28,8 @@ struct Place {
   }
   mlir::Value constant(mlir::Type type, mlir::TypedAttr scalar) const {
     if (auto vector = mlir::dyn_cast<mlir::VectorType>(type))
-      return make<mlir::arith::ConstantOp>(mlir::DenseElementsAttr::get(vector, mlir::ArrayRef<mlir::Attribute>(scalar)));
+      return make<mlir::arith::ConstantOp>(
+          mlir::DenseElementsAttr::get(vector, mlir::ArrayRef<mlir::Attribute>(scalar)));
     return make<mlir::arith::ConstantOp>(scalar);
   }
 };
@@ -46,7 +47,8 @@ inline FloatTerm like(FloatTerm x, float constant) {
   return {x.place.constant(x.value.getType(), x.place.builder->getF32FloatAttr(constant)), x.place};
 }
 inline IntegerTerm like(IntegerTerm x, uint32_t constant) {
-  return {x.place.constant(x.value.getType(), x.place.builder->getI32IntegerAttr(static_cast<int32_t>(constant))), x.place};
+  return {x.place.constant(x.value.getType(), x.place.builder->getI32IntegerAttr(static_cast<int32_t>(constant))),
+          x.place};
 }
 
 inline FloatTerm operator+(FloatTerm a, FloatTerm b) { return a.binary<mlir::arith::AddFOp>(b); }
@@ -114,9 +116,9 @@ template <typename F, typename Rare> Angle<F> selectRare(MaskTerm condition, Ang
   auto yield = [&](Angle<F> angle) {
     mlir::scf::YieldOp::create(builder, place.loc, mlir::ValueRange{angle.r.value, angle.quadrant.value});
   };
-  auto branch = mlir::scf::IfOp::create(
-      builder, place.loc, mlir::TypeRange{usual.r.value.getType(), usual.quadrant.value.getType()}, any,
-      /*withElseRegion=*/true);
+  auto branch = mlir::scf::IfOp::create(builder, place.loc,
+                                        mlir::TypeRange{usual.r.value.getType(), usual.quadrant.value.getType()}, any,
+                                        /*withElseRegion=*/true);
   mlir::OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.thenBlock());
   Angle<F> large = rare();

@@ -13,7 +13,7 @@ using namespace mlir;
 namespace batten::evaluation {
 
 bool evaluateReference(const Step &step) {
-  for (auto family : {referenceElementwise, referenceContraction, referenceReduction})
+  for (auto *family : {referenceElementwise, referenceContraction, referenceReduction})
     if (family(step) || !step.error.empty())
       return step.error.empty();
   return false;
@@ -103,9 +103,8 @@ static bool floats(const Step &step) {
     return true;
   }
   if (Binary function = binaryFunction(step.op)) {
-    forEachElement(step, [&](int64_t to, ArrayRef<int64_t> at) {
-      result.setReal(to, function(x.real(at[0]), y.real(at[1])));
-    });
+    forEachElement(
+        step, [&](int64_t to, ArrayRef<int64_t> at) { result.setReal(to, function(x.real(at[0]), y.real(at[1]))); });
     return true;
   }
   if (!compare(step.op, 0.0, 0.0))

@@ -1,7 +1,8 @@
-// RegionMath.cpp - the sequences of MathSequences.h as operations. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RegionMath.cpp - the sequences of MathSequences.h as operations. SPDX-License-Identifier: Apache-2.0 WITH
+// LLVM-exception
 #include "dialect/RegionMath.h"
-#include "dialect/MathTerms.h"
 #include "dialect/MathSequencesPow.h"
+#include "dialect/MathTerms.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
@@ -20,7 +21,9 @@ Value buildNonPositiveExp(OpBuilder &builder, Location loc, Value x) {
 
 Value buildSigmoid(OpBuilder &builder, Location loc, Value x) { return sequence::sigmoid(term(builder, loc, x)).value; }
 Value buildSilu(OpBuilder &builder, Location loc, Value x) { return sequence::silu(term(builder, loc, x)).value; }
-Value buildSoftplus(OpBuilder &builder, Location loc, Value x) { return sequence::softplus(term(builder, loc, x)).value; }
+Value buildSoftplus(OpBuilder &builder, Location loc, Value x) {
+  return sequence::softplus(term(builder, loc, x)).value;
+}
 
 Value buildGelu(OpBuilder &builder, Location loc, Value x, bool tanh) {
   FloatTerm argument = term(builder, loc, x);

@@ -102,9 +102,9 @@ TEST_P(Evaluate, OuterAndTranspose) {
   EXPECT_EQ(op("[B]", "outer %a, %b", {"f32[B | 2]", "f32[| 3]"}, "f32[B | 2, 3]", {{"B", 1}},
                {f32({1, 2}, {1, 2}), f32({3}, {1, 2, 3})}),
             (Numbers{1, 2, 3, 2, 4, 6}));
-  EXPECT_EQ(op("[B]", "transpose %a", {"f32[B | 2, 3]"}, "f32[B | 3, 2]", {{"B", 1}},
-               {f32({1, 2, 3}, {1, 2, 3, 4, 5, 6})}),
-            (Numbers{1, 4, 2, 5, 3, 6}));
+  EXPECT_EQ(
+      op("[B]", "transpose %a", {"f32[B | 2, 3]"}, "f32[B | 3, 2]", {{"B", 1}}, {f32({1, 2, 3}, {1, 2, 3, 4, 5, 6})}),
+      (Numbers{1, 4, 2, 5, 3, 6}));
 }
 
 TEST_P(Evaluate, IntegerMatmulAccumulatesIn32Bits) {
@@ -123,17 +123,18 @@ TEST_P(Evaluate, ReductionsOverCoreAndBatch) {
   EXPECT_EQ(core("var"), (Numbers{0.25, 0.25, 0.25, 1}));
   EXPECT_EQ(core("max"), (Numbers{2, 4, 6, 9}));
   EXPECT_EQ(core("min"), (Numbers{1, 3, 5, 7}));
-  EXPECT_EQ(op("[B, T]", "reduce_batch \"sum\" %a dims [\"B\"]", {"f32[B, T | 2]"}, "f32[T | 2]", {{"B", 2}, {"T", 2}},
-               x),
-            (Numbers{6, 8, 10, 13}));
+  EXPECT_EQ(
+      op("[B, T]", "reduce_batch \"sum\" %a dims [\"B\"]", {"f32[B, T | 2]"}, "f32[T | 2]", {{"B", 2}, {"T", 2}}, x),
+      (Numbers{6, 8, 10, 13}));
   EXPECT_EQ(op("[B, T]", "reduce_batch \"mean\" %a dims [\"B\", \"T\"]", {"f32[B, T | 2]"}, "f32[| 2]",
                {{"B", 2}, {"T", 2}}, x),
             (Numbers{4, 5.25}));
 }
 
 TEST_P(Evaluate, AnEmptyBatchSumsToZeroAndHasNoMean) {
-  EXPECT_EQ(op("[B]", "reduce_batch \"sum\" %a dims [\"B\"]", {"f32[B | 2]"}, "f32[| 2]", {{"B", 0}}, {f32({0, 2}, {})}),
-            (Numbers{0, 0}));
+  EXPECT_EQ(
+      op("[B]", "reduce_batch \"sum\" %a dims [\"B\"]", {"f32[B | 2]"}, "f32[| 2]", {{"B", 0}}, {f32({0, 2}, {})}),
+      (Numbers{0, 0}));
   EXPECT_EQ(op("[B]", "neg %a", {"f32[B | 2]"}, "f32[B | 2]", {{"B", 0}}, {f32({0, 2}, {})}), (Numbers{}));
   Results results = run("batten.func @f[B](%a: !batten.tensor<f32[B | 2]>) -> !batten.tensor<f32[| 2]> {\n"
                         "  %y = batten.reduce_batch \"mean\" %a dims [\"B\"] : (!batten.tensor<f32[B | 2]>) -> "
@@ -164,21 +165,23 @@ TEST_P(Evaluate, Norms) {
 
 TEST_P(Evaluate, RearrangeCrossesTheBar) {
   // [B | (H D)] -> [B, H | D], and back with T in front of the bar.
-  Numbers y = op("[B, T <= 4, H = 2]", "rearrange %a splits [[\"T\"], [\"2\", \"2\"]] permutation [0, 2, 1, 3] joins [1, 1]",
-                 {"f32[B | T, 4]"}, "f32[B, H | T, 2]", {{"B", 1}, {"T", 2}}, {f32({1, 2, 4}, {0, 1, 2, 3, 4, 5, 6, 7})});
+  Numbers y =
+      op("[B, T <= 4, H = 2]", "rearrange %a splits [[\"T\"], [\"2\", \"2\"]] permutation [0, 2, 1, 3] joins [1, 1]",
+         {"f32[B | T, 4]"}, "f32[B, H | T, 2]", {{"B", 1}, {"T", 2}}, {f32({1, 2, 4}, {0, 1, 2, 3, 4, 5, 6, 7})});
   EXPECT_EQ(y, (Numbers{0, 1, 4, 5, 2, 3, 6, 7}));
 }
 
 TEST_P(Evaluate, SlicesConcatStackSpread) {
   DenseValue x = f32({1, 2, 3}, {1, 2, 3, 4, 5, 6});
-  EXPECT_EQ(op("[B]", "slice %a offsets [\"1\", \"1\"] sizes [\"1\", \"2\"] dropped [0]", {"f32[B | 2, 3]"}, "f32[B | 2]",
-               {{"B", 1}}, {x}),
+  EXPECT_EQ(op("[B]", "slice %a offsets [\"1\", \"1\"] sizes [\"1\", \"2\"] dropped [0]", {"f32[B | 2, 3]"},
+               "f32[B | 2]", {{"B", 1}}, {x}),
             (Numbers{5, 6}));
   EXPECT_EQ(op("[B]", "concat %a, %b", {"f32[B | 2, 1]", "f32[| 2, 2]"}, "f32[B | 2, 3]", {{"B", 2}},
                {f32({2, 2, 1}, {1, 2, 3, 4}), f32({2, 2}, {5, 6, 7, 8})}),
             (Numbers{1, 5, 6, 2, 7, 8, 3, 5, 6, 4, 7, 8}));
-  EXPECT_EQ(op("[B]", "stack %a, %b", {"f32[B |]", "f32[|]"}, "f32[B | 2]", {{"B", 2}}, {f32({2}, {1, 2}), f32({}, {9})}),
-            (Numbers{1, 9, 2, 9}));
+  EXPECT_EQ(
+      op("[B]", "stack %a, %b", {"f32[B |]", "f32[|]"}, "f32[B | 2]", {{"B", 2}}, {f32({2}, {1, 2}), f32({}, {9})}),
+      (Numbers{1, 9, 2, 9}));
   EXPECT_EQ(op("[B, T]", "spread %a", {"f32[T | 1]"}, "f32[B, T | 1]", {{"B", 2}, {"T", 2}}, {f32({2, 1}, {1, 2})}),
             (Numbers{1, 2, 1, 2}));
 }
@@ -276,8 +279,9 @@ TEST_P(ExactOrder, BatchReductionsAddBlocksOf256) {
       block += float(x[i]);
     total += block;
   }
-  EXPECT_EQ(op("[B]", "reduce_batch \"sum\" %a dims [\"B\"]", {"f32[B | 1]"}, "f32[| 1]", {{"B", 600}}, {f32({600, 1}, x)}),
-            Numbers{total});
+  EXPECT_EQ(
+      op("[B]", "reduce_batch \"sum\" %a dims [\"B\"]", {"f32[B | 1]"}, "f32[| 1]", {{"B", 600}}, {f32({600, 1}, x)}),
+      Numbers{total});
 }
 
 TEST_P(ExactOrder, FunctionsAreTheScalarOnes) {

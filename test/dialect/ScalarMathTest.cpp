@@ -1,9 +1,9 @@
 // ScalarMathTest.cpp - the element-wise functions keep the bounds that dialect/NUMERICS.md publishes, on about two
 // million floats each and the places where they are likely to fail; all 2^32 are for test/ulp/exhaustive.cpp.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialect/ScalarMath.h"
 #include "dialect/Evaluate.h"
 #include "dialect/Numerics.h"
-#include "dialect/ScalarMath.h"
 #include "test/ulp/Ulp.h"
 #include <fstream>
 #include <gtest/gtest.h>
@@ -28,10 +28,10 @@ TEST_P(PublishedBound, HoldsOnEverySign) {
 
 TEST_P(PublishedBound, HoldsAtEdges) {
   const ulp::Function &function = GetParam();
-  std::vector<float> edges = {0.0f,   1.0f,       infinity,  nan,       0x1p-149f,  0x1p-126f, 0x1.fffffep127f,
-                              1e-30f, 1e30f,      88.72283f, 88.72284f, 87.33654f,  87.33655f, 103.9720f,
-                              104.0f, 104.5f,     0.5625f,   10.0f,     4.0f,       14.5f,     11.0f,
-                              110.0f, 131072.0f,  0.70710677f, 1.5707964f, 16367173.0f};
+  std::vector<float> edges = {0.0f,   1.0f,      infinity,    nan,        0x1p-149f,  0x1p-126f, 0x1.fffffep127f,
+                              1e-30f, 1e30f,     88.72283f,   88.72284f,  87.33654f,  87.33655f, 103.9720f,
+                              104.0f, 104.5f,    0.5625f,     10.0f,      4.0f,       14.5f,     11.0f,
+                              110.0f, 131072.0f, 0.70710677f, 1.5707964f, 16367173.0f};
   for (float edge : edges)
     for (int step = -2; step <= 2; ++step) {
       float x = std::bit_cast<float>(std::bit_cast<uint32_t>(edge) + step);
@@ -127,8 +127,8 @@ TEST(ScalarMath, PowIsWithinOneUlp) {
 }
 
 TEST(ScalarMath, PowHasTheSpecialCasesOfIeee754) {
-  const float values[] = {0.0f, 1.0f, 2.0f, 3.0f, 0.5f,      1.5f, 0.25f,     1e-40f,
-                          1e10f, 3e38f, 16777217.0f, 8388607.0f, infinity, nan};
+  const float values[] = {0.0f,   1.0f,  2.0f,  3.0f,        0.5f,       1.5f,     0.25f,
+                          1e-40f, 1e10f, 3e38f, 16777217.0f, 8388607.0f, infinity, nan};
   for (float x : values)
     for (float y : values)
       for (float p : {x, -x})

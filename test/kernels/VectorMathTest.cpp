@@ -71,13 +71,23 @@ std::string kernelText(const Case &test, unsigned lanes) {
   std::string vector = "vector<" + std::to_string(lanes) + "xf32>";
   std::string operation = *test.operation ? test.operation : "math.cbrt";
   return "func.func @kernel(%begin: index, %end: index, %x: memref<f32>, %y: memref<f32>) {\n"
-         "  %step = arith.constant " + std::to_string(lanes) + " : index\n"
-         "  %xs = memref.reinterpret_cast %x to offset: [0], sizes: [%end], strides: [1] : memref<f32> to memref<?xf32>\n"
-         "  %ys = memref.reinterpret_cast %y to offset: [0], sizes: [%end], strides: [1] : memref<f32> to memref<?xf32>\n"
+         "  %step = arith.constant " +
+         std::to_string(lanes) +
+         " : index\n"
+         "  %xs = memref.reinterpret_cast %x to offset: [0], sizes: [%end], strides: [1] : memref<f32> to "
+         "memref<?xf32>\n"
+         "  %ys = memref.reinterpret_cast %y to offset: [0], sizes: [%end], strides: [1] : memref<f32> to "
+         "memref<?xf32>\n"
          "  scf.for %i = %begin to %end step %step {\n"
-         "    %v = vector.load %xs[%i] : memref<?xf32>, " + vector + "\n"
-         "    %w = " + operation + " %v : " + vector + "\n"
-         "    vector.store %w, %ys[%i] : memref<?xf32>, " + vector + "\n"
+         "    %v = vector.load %xs[%i] : memref<?xf32>, " +
+         vector +
+         "\n"
+         "    %w = " +
+         operation + " %v : " + vector +
+         "\n"
+         "    vector.store %w, %ys[%i] : memref<?xf32>, " +
+         vector +
+         "\n"
          "  }\n"
          "  return\n"
          "}\n";
@@ -93,7 +103,8 @@ void build(ModuleOp module, const Case &test) {
 
 /// Floats of every sign and exponent, the edges of the functions' ranges, and NaN.
 std::vector<float> inputs() {
-  std::vector<float> values = {0.0f, -0.0f, INFINITY, -INFINITY, NAN, 1.0f, -1.0f, 88.7228f, -103.97f, 131072.0f, 3e38f};
+  std::vector<float> values = {0.0f,  -0.0f,    INFINITY, -INFINITY, NAN,  1.0f,
+                               -1.0f, 88.7228f, -103.97f, 131072.0f, 3e38f};
   uint32_t state = 12345;
   while (values.size() < 1 << 16) {
     state = state * 1664525 + 1013904223;
@@ -130,8 +141,7 @@ void VectorMath::run(const CpuLevel &level, unsigned lanes) {
   ASSERT_TRUE(llvmModule);
   auto jit = llvm::cantFail(llvm::orc::LLJITBuilder().create());
   llvm::cantFail(jit->addIRModule({std::move(llvmModule), std::move(llvmContext)}));
-  auto *kernel =
-      llvm::cantFail(jit->lookup("kernel")).toPtr<void (*)(int64_t, int64_t, const float *, float *)>();
+  auto *kernel = llvm::cantFail(jit->lookup("kernel")).toPtr<void (*)(int64_t, int64_t, const float *, float *)>();
 
   std::vector<float> x = inputs(), y(x.size());
   kernel(0, x.size(), x.data(), y.data());

@@ -44,7 +44,10 @@ inline const std::vector<Function> &functions() {
       {"gelu_tanh", [](float x) { return scalar::gelu(x, true); },
        [](double x) { return x < -100 ? -0.0 : geluTanh(x); }, 4.0},
       {"softplus", scalar::softplus,
-       [](double x) { return (x > 0 ? x : x < 0 ? 0.0 : x) + std::log1p(std::exp(-std::abs(x))); }, 3.0},
+       [](double x) {
+         return (x > 0 ? x : x < 0 ? 0.0 : x) + std::log1p(std::exp(-std::abs(x)));
+       },
+       3.0},
       {"rsqrt", scalar::rsqrt, [](double x) { return 1.0 / std::sqrt(x); }, 1.5},
   };
   return table;

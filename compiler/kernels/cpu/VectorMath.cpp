@@ -1,8 +1,8 @@
 // VectorMath.cpp - see VectorMath.h. The sequences are those of dialect/MathSequences.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/VectorMath.h"
-#include "dialect/MathTerms.h"
 #include "dialect/MathSequencesTrigonometric.h"
+#include "dialect/MathTerms.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 using namespace mlir;
@@ -29,8 +29,8 @@ template <typename Op> struct Expand : OpRewritePattern<Op> {
 struct ExpandExp : Expand<math::ExpOp> {
   using Expand::Expand;
   LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
-    Expand chosen(getContext(), op->hasAttr(nonPositiveAttrName) ? sequence::expNonPositive<FloatTerm>
-                                                                 : sequence::expAny<FloatTerm>);
+    Expand chosen(getContext(),
+                  op->hasAttr(nonPositiveAttrName) ? sequence::expNonPositive<FloatTerm> : sequence::expAny<FloatTerm>);
     return chosen.matchAndRewrite(op, rewriter);
   }
 };

@@ -12,7 +12,8 @@
 namespace batten {
 
 void populateVectorMathPatterns(mlir::RewritePatternSet &patterns);
-/// Expands every one of these operations in `kernel`; fails, with an error at the operation, where one has another type.
+/// Expands every one of these operations in `kernel`; fails, with an error at the operation, where one has another
+/// type.
 mlir::LogicalResult expandVectorMath(mlir::func::FuncOp kernel);
 
 } // namespace batten
