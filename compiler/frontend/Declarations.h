@@ -139,6 +139,7 @@ public:
   void prepare(ModelDecl &model); ///< resolves its members' types
   void resolveSignature(FunctionDecl &function);
   const TreeShape *treeOf(ModelDecl &model, SourceRange use);
+  const TreeShape *partOf(const TreeShape &shape, const std::string &name);
   /// The dims that a declaration may name: generics, the model's, the file's.
   DimScope declarationScope(Module &module, ModelDecl *model, FunctionDecl *function);
 
@@ -187,6 +188,7 @@ private:
   std::vector<std::unique_ptr<DimEntity>> entities;
   std::map<std::string, const DimEntity *> symbols;
   std::map<uint32_t, std::unique_ptr<Module>> modules;
+  std::map<std::pair<const TreeShape *, std::string>, TreeShape> treeParts;
   std::vector<std::unique_ptr<FileNode>> importedFiles;
   std::vector<uint32_t> importing; ///< files whose imports are being read: to find cycles
   std::set<std::tuple<std::string, uint32_t, uint32_t>> reported;

@@ -16,14 +16,13 @@
 
 namespace batten::frontend {
 
-/// Weights that elaborated functions read, in the order of the header.
+/// Weights that elaborated functions read, in the order of the header. Parameters that name one tensor share it.
 class WeightTable {
 public:
-  void use(const Weight &weight, const std::string &root, const std::vector<size_t> &position);
+  /// The weight of this tensor: the first that was used, or this one.
+  const Weight &use(const Weight &weight, const std::string &root, const std::vector<size_t> &position);
   /// By root in order of first use, then by declaration.
   std::vector<Weight> ordered() const;
-  /// Position in that order.
-  size_t rank(const std::string &path) const;
 
 private:
   struct Entry {
@@ -32,7 +31,7 @@ private:
     std::vector<size_t> position;
   };
   std::vector<std::string> roots;
-  std::map<std::string, Entry> entries; // by path
+  std::map<std::string, Entry> entries; // by name in the weights file
 };
 
 class Elaborator {
@@ -128,6 +127,8 @@ private:
   std::vector<Value> emitMany(SourceRange range, const std::string &name, const std::vector<const Value *> &operands,
                               std::vector<Type> types, Attributes attributes = {});
   void mark(const DimEntity *dim, SourceRange range);
+  void addMix(const std::string &symbol, SourceRange range);
+  void registerSymbols(const Type &declared);
   Value renamed(const Value &value, const Value &as, SourceRange range);
   void guard(const Condition &condition);
   std::vector<Argument> arguments(FunctionDecl &function, std::vector<Value> &values);
@@ -212,7 +213,13 @@ private:
   bool requireEqual(const CoreDim &a, const CoreDim &b, SourceRange range, const std::function<void()> &report);
   void unproved(const CoreDim &a, const CoreDim &b, SourceRange range);
   DType accumulated(DType dtype);
-  void accumulator(OpCall *call, DType operand, Type &type, Attributes &attributes);
+  struct Accumulation {
+    std::optional<DType> wide; ///< operands are cast to this first
+    DType result;
+  };
+  Accumulation accumulation(OpCall *call, DType operand, DType result);
+  Value accumulate(SourceRange range, const std::string &name, const std::vector<const Value *> &operands, Type type,
+                   const Attributes &attributes, const Accumulation &accumulation);
   bool coreRank(OpCall &call, size_t index, size_t rank);
   Value opMatmul(OpCall &call);
   Value opLinear(OpCall &call);
@@ -221,7 +228,7 @@ private:
 
   //===-- Reductions (ElaborateReductions.cpp) --------------------------------------------------------------------===//
   Value opReduce(OpCall &call);
-  Value reduceBatch(OpCall &call, const Operand &operand, Type type, Attributes attributes);
+  Value reduceBatch(OpCall &call, const Operand &operand, Type type, Attributes attributes, const Accumulation &how);
   std::optional<std::vector<int64_t>> coreAxes(OpCall &call, const Operand &operand, bool single);
   std::optional<std::vector<int64_t>> namedAxes(OpCall &call, const Operand &operand);
   std::optional<std::vector<int64_t>> impliedAxis(OpCall &call, const Operand &operand, bool single);
@@ -319,6 +326,7 @@ private:
   Value weight(Instance *instance, ParamDecl &param, SourceRange range);
   Instance *withTree(Instance *instance, const Value &tree);
   Type weightType(const Instance *instance, const ParamDecl &param);
+  TensorType staticType(const Type &type);
   void collectLeaves(Instance &instance, const std::string &prefix, TreeShape &shape);
   Value treeMember(const Value &tree, const MemberExpr &expr);
   Value evalEach(const EachExpr &expr);
@@ -349,11 +357,11 @@ private:
   struct UsedWeight {
     Weight weight;
     Value value;
-    TensorType type;
+    SourceRange range; ///< of its type
     std::string root;
     std::vector<size_t> position;
   };
-  std::map<std::string, UsedWeight> usedWeights; ///< by path
+  std::map<std::string, UsedWeight> usedWeights; ///< by name in the weights file
   std::map<int, SourceRange> consumed;           ///< values updated in place, and where
   std::vector<Expectation> *expectations = nullptr;
   int64_t turnsLeft = 4096;

@@ -115,7 +115,7 @@ Truth Facts::holds(const Dim &lhs, DimRelation relation, const Dim &rhs) const {
     if (known.relation == mirrored(relation) && right - left == difference)
       return Truth::True;
   }
-  Interval range = interval(difference);
+  Interval range = signs(difference, 0);
   bool below = range.high && *range.high < 0, above = range.low && *range.low > 0;
   bool notAbove = range.high && *range.high <= 0, notBelow = range.low && *range.low >= 0;
   auto decide = [](bool yes, bool no) { return yes ? Truth::True : no ? Truth::False : Truth::Maybe; };
@@ -168,6 +168,44 @@ Facts::Interval Facts::interval(const Atom &atom) const {
   if (atom.kind == Atom::Kind::Quotient && *lhs.low >= 1)
     result.low = std::max<int64_t>(*result.low, 1);
   return result;
+}
+
+/// The interval of a dim as far as its sign goes. Quotients are correlated with what they divide, which interval
+/// arithmetic can't see: `K/2 - K` is multiplied by 2 to tell that it is negative. For a floor division the multiple is
+/// bounded from both sides.
+Facts::Interval Facts::signs(const Dim &dim, unsigned depth) const {
+  Interval range = interval(dim);
+  if (depth > 3)
+    return range;
+  for (const DimTerm &term : dim.terms()) {
+    if (term.factors.size() != 1)
+      continue;
+    const Atom &atom = term.factors[0];
+    bool quotient = atom.kind == Atom::Kind::Quotient, floor = atom.kind == Atom::Kind::Div;
+    Interval divisor = interval(atom.rhs);
+    if ((!quotient && !floor) || !divisor.low || *divisor.low < 1)
+      continue;
+    Dim symbol =
+        quotient ? Dim::exactDiv(atom.lhs, atom.rhs).value_or(Dim::overflow()) : Dim::floorDiv(atom.lhs, atom.rhs);
+    Dim coefficient = Dim::constant(term.coefficient), rest = dim - coefficient * symbol;
+    Dim least = atom.lhs - (floor ? atom.rhs - Dim::constant(1) : Dim()); // atom * rhs lies in [least, lhs]
+    Dim high = coefficient * (term.coefficient > 0 ? atom.lhs : least) + rest * atom.rhs;
+    Dim low = coefficient * (term.coefficient > 0 ? least : atom.lhs) + rest * atom.rhs;
+    if (high.overflowed() || low.overflowed())
+      continue;
+    Interval above = signs(high, depth + 1), below = signs(low, depth + 1);
+    auto tighten = [](std::optional<int64_t> &bound, std::optional<int64_t> found, bool upper) {
+      if (!found || (upper ? *found > 0 : *found < 0))
+        return; // it says nothing about the sign
+      int64_t sign = *found < 0 ? -1 : *found > 0;
+      if (!bound || (upper ? *bound > sign : *bound < sign))
+        bound = sign;
+    };
+    tighten(range.high, above.high, true);
+    tighten(range.low, below.low, false);
+    break;
+  }
+  return range;
 }
 
 Facts::Interval Facts::interval(const Dim &dim) const {

@@ -43,6 +43,7 @@ private:
   struct Interval {
     std::optional<int64_t> low, high; // nullopt: unbounded
   };
+  Interval signs(const Dim &dim, unsigned depth) const;
   Interval interval(const Dim &dim) const;
   Interval interval(const Atom &atom) const;
   static Interval product(const Interval &a, const Interval &b);

@@ -34,6 +34,7 @@ int64_t dtypeBytes(DType dtype);
 struct Location {
   std::string file;
   int line = 0, column = 0, endColumn = 0;
+  bool operator==(const Location &other) const = default;
 };
 
 /// `dtype[batch | core]`. Batch entries are symbols of the Function; core entries are polynomials over its bounded

@@ -110,6 +110,17 @@ std::string TensorType::str() const {
 
 //===-- Batch lists -----------------------------------------------------------------------------------------------===//
 
+bool sameShape(const TreeShape *a, const TreeShape *b) {
+  if (a == b || !a || !b)
+    return a == b;
+  return std::equal(
+      a->leaves.begin(), a->leaves.end(), b->leaves.begin(), b->leaves.end(), [](const Leaf &x, const Leaf &y) {
+        auto sizes = [](const CoreDim &m, const CoreDim &n) { return m.size == n.size; };
+        return x.path == y.path && x.type.dtype == y.type.dtype && x.type.batch.size() == y.type.batch.size() &&
+               std::equal(x.type.core.begin(), x.type.core.end(), y.type.core.begin(), y.type.core.end(), sizes);
+      });
+}
+
 bool isSublist(const BatchList &part, const BatchList &whole) {
   size_t found = 0;
   for (const DimEntity *dim : whole)

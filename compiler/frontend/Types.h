@@ -51,6 +51,7 @@ struct Leaf;
 struct TreeShape {
   std::string model;
   std::vector<Leaf> leaves;
+  std::map<std::string, std::string> parts; ///< path of a sub (no array) -> its model: `p.mlp` is a tree again
 };
 
 struct Type {
@@ -65,6 +66,9 @@ struct Leaf {
   std::string path; ///< "mlp.up"
   Type type;
 };
+
+/// Trees are the same when their leaves are: `p.mlp` fits where `Mlp.params` is wanted.
+bool sameShape(const TreeShape *a, const TreeShape *b);
 
 using BatchList = std::vector<const DimEntity *>;
 
