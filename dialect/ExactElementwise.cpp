@@ -1,5 +1,4 @@
-// ExactElementwise.cpp - element-wise ops as dialect/NUMERICS.md fixes them, and the exact evaluator's list of
-// families.
+// ExactElementwise.cpp - element-wise ops as dialect/NUMERICS.md fixes them, and the exact evaluator's families.
 //
 // f16 and bf16 are computed in f32 and rounded once. The functions of f32 are those of ScalarMath.h; f64 has none.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,7 +1,7 @@
 // MathTerms.h - the arithmetic of dialect/MathSequences.h on MLIR values: instead of computing, it emits.
 //
 // A FloatTerm is an f32 value or a vector of them, an IntegerTerm and a MaskTerm the i32 and i1 that go with it. Each
-// function makes the one operation that MathScalars.h computes. Include before the sequences.
+// function makes the one operation that MathScalars.h computes; the sequences find them by their arguments.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_DIALECT_MATHTERMS_H
 #define BATTEN_DIALECT_MATHTERMS_H

@@ -1,5 +1,5 @@
-// RegionMath.cpp - the sequences of MathSequences.h as operations. SPDX-License-Identifier: Apache-2.0 WITH
-// LLVM-exception
+// RegionMath.cpp - the sequences of MathSequences.h as operations.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialect/RegionMath.h"
 #include "dialect/MathSequencesPow.h"
 #include "dialect/MathTerms.h"
