@@ -49,6 +49,20 @@ def BuildKernels : Pass<"batten-build-kernels", "mlir::ModuleOp"> {
   }];
   let options = [Option<"cpu", "cpu", "std::string", "\"x86-64-v4\"", "LLVM name of the CPU to build for">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::scf::SCFDialect", "mlir::vector::VectorDialect",
-                           "mlir::memref::MemRefDialect", "mlir::math::MathDialect", "batten::BattenDialect"];
+                           "mlir::memref::MemRefDialect", "mlir::math::MathDialect", "mlir::LLVM::LLVMDialect",
+                           "batten::BattenDialect"];
+}
+
+//===- codegen ------------------------------------------------------------------------------------------------------===//
+
+def LowerToLLVM : Pass<"batten-lower-to-llvm", "mlir::ModuleOp"> {
+  let summary = "kernels and plans become functions of the LLVM dialect";
+  let description = [{
+    Takes the scheduled form. Leaves llvm.funcs only: kernels with the target of their level, and for each plan the
+    functions of the C interface, which call those of codegen/Support.c and name tables that exist in LLVM IR only.
+  }];
+  let options = [Option<"cpu", "cpu", "std::string", "\"\"", "LLVM name of the CPU; empty: the module's batten.level">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::cf::ControlFlowDialect", "mlir::LLVM::LLVMDialect",
+                           "mlir::math::MathDialect", "mlir::ub::UBDialect", "mlir::vector::VectorDialect"];
 }
 #endif

@@ -11,6 +11,7 @@
 #include "compiler/codegen/CodeBuilder.h"
 #include "compiler/codegen/Emit.h"
 #include "compiler/codegen/Support.h"
+#include "llvm/ADT/StringSet.h"
 #include <cstddef>
 
 using namespace mlir;
@@ -35,6 +36,7 @@ public:
   LogicalResult emit();
 
 private:
+  void renameKernels();
   LLVM::LLVMFuncOp declare(StringRef name, ArrayRef<Type> inputs, Type output);
   void declareSupport();
   LLVM::LLVMFuncOp begin(const Twine &name, ArrayRef<Type> inputs, Type output, bool isPublic);
@@ -355,7 +357,25 @@ void EntryEmitter::emitBind() {
   code.give(code.call(module.lookupSymbol<LLVM::LLVMFuncOp>(uniformBindName(program)), arguments));
 }
 
+/// A kernel is named by the schedule and may be called like a function of the C interface.
+void EntryEmitter::renameKernels() {
+  llvm::StringSet<> taken;
+  for (const EntryInfo &entry : program.entries)
+    for (const char *suffix : {"", "_workspace"})
+      taken.insert(entry.cSymbol + suffix);
+  for (const char *suffix : {"_bind", "_describe"})
+    taken.insert(program.name + suffix);
+  for (auto kernel : module.getOps<LLVM::LLVMFuncOp>()) {
+    if (!taken.contains(kernel.getSymName()))
+      continue;
+    auto name = code.b.getStringAttr(kernel.getSymName() + ".kernel");
+    (void)SymbolTable::replaceAllSymbolUses(kernel, name, module);
+    kernel.setSymNameAttr(name);
+  }
+}
+
 LogicalResult EntryEmitter::emit() {
+  renameKernels();
   declareSupport();
   for (auto [i, entry] : llvm::enumerate(program.entries)) {
     code.loc = PlanOp(entry.plan).getLoc();

@@ -219,9 +219,9 @@ static Dim productOf(const DimTerm &term) {
 
 /// A polynomial that is never below either: the greater coefficient of each product.
 static Dim join(const Dim &a, const Dim &b) {
-  Dim result = a;
-  // b - a is what b has more of each product; its positive part is what a lacks.
-  for (const DimTerm &term : (b - a).terms())
+  Dim result = a, more = b - a;
+  // The positive part of b - a is what a lacks.
+  for (const DimTerm &term : more.terms())
     if (term.coefficient > 0)
       result = result + Dim::constant(term.coefficient) * productOf(term);
   return result;

@@ -4,8 +4,9 @@
 // memrefs only, and this one is static). Each kernel gets the target of its level as function attributes, so that one
 // LLVM module may hold code for several levels while everything else stays plain x86-64.
 //
-// The surprise: a rounding from f32 to bf16 is spelled out in integer operations first. Without AVX512-BF16 LLVM
-// would call a library for it, and with it the instruction flushes subnormals: other bits.
+// Two surprises, both for the sake of bits. A rounding from f32 to bf16 is spelled out in integer operations: without
+// AVX512-BF16 LLVM would call a library for it, and with it the instruction flushes subnormals. And vector.fma would
+// become llvm.fmuladd, which leaves it to the target whether it rounds once or twice; math.fma rounds once.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/Emit.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -22,6 +23,7 @@
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
@@ -33,9 +35,20 @@ using namespace mlir;
 
 namespace batten {
 
+namespace {
+struct OneRounding : OpRewritePattern<vector::FMAOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(vector::FMAOp op, PatternRewriter &rewriter) const override {
+    rewriter.replaceOpWithNewOp<math::FmaOp>(op, op.getLhs(), op.getRhs(), op.getAcc());
+    return success();
+  }
+};
+} // namespace
+
 /// Rewrites that have to come before the conversion, since it has no pattern of its own for their results.
 static LogicalResult prepare(ModuleOp module) {
   RewritePatternSet patterns(module.getContext());
+  patterns.add<OneRounding>(module.getContext());
   arith::populateExpandBFloat16Patterns(patterns);
   arith::populateCeilFloorDivExpandOpsPatterns(patterns);
   vector::populateVectorBroadcastLoweringPatterns(patterns);
@@ -83,7 +96,8 @@ static void setTarget(LLVM::LLVMFuncOp kernel, const CpuLevel &level) {
 
 LogicalResult lowerKernels(ModuleOp module, const CpuLevel &level) {
   // What the conversion makes on the way; outside of a pass nobody else loads it.
-  module.getContext()->loadDialect<cf::ControlFlowDialect, LLVM::LLVMDialect, ub::UBDialect>();
+  module.getContext()->loadDialect<arith::ArithDialect, cf::ControlFlowDialect, LLVM::LLVMDialect, math::MathDialect,
+                                   ub::UBDialect, vector::VectorDialect>();
   if (failed(prepare(module)) || failed(convert(module)))
     return failure();
   for (auto kernel : module.getOps<LLVM::LLVMFuncOp>()) {

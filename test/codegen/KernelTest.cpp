@@ -99,13 +99,18 @@ TEST(Level, V3HoldsNoZmmAndV4DoesAndBothUseFma) {
 }
 
 TEST(Level, EveryCpuNameCompiles) {
-  for (const char *level : {"x86-64-v2", "x86-64-v3", "x86-64-v4", "znver4", "znver5", "sapphirerapids", "native"})
+  for (const char *level : {"x86-64-v3", "x86-64-v4", "znver4", "znver5", "sapphirerapids", "native"})
     EXPECT_NE(assembly(program(level, "f32", "f32", fma16)).find("p_f:"), std::string::npos) << level;
   Module module;
   std::string error;
   ASSERT_TRUE(module.parseText(program("z80", "f32", "f32", fma16)));
   EXPECT_FALSE(batten::emitObject(*module, {}, error));
   EXPECT_EQ(error, "unknown CPU level `z80`");
+}
+
+// A product and a sum, rounded twice, would be other bits.
+TEST(Level, WithoutFmaAnFmaIsRefusedNotSplit) {
+  EXPECT_EQ(Loaded(program("x86-64-v2", "f32", "f32", fma16)).error, "internal error: the generated code calls `fmaf`");
 }
 
 TEST(Level, RequirementsGrowAndThisMachineMeetsItsOwn) {
@@ -187,6 +192,16 @@ TEST(Kernel, ACallOutOfTheArtifactIsRefused) {
       memref.store %w, %r[%i] : memref<?xf32>
 )";
   EXPECT_EQ(Loaded(program("x86-64-v3", "f32", "f32", body)).error, "internal error: the generated code calls `expf`");
+}
+
+TEST(Kernel, MayBeNamedLikeAnEntry) {
+  std::string text = program("x86-64-v3", "f32", "f32", fma16);
+  for (size_t at; (at = text.find("@k")) != std::string::npos;)
+    text.replace(at, 2, "@p_f");
+  Loaded loaded(text);
+  ASSERT_EQ(loaded.bound, 0) << loaded.error;
+  float x[16] = {}, out[16];
+  EXPECT_EQ(loaded.call(1, x, out), 0);
 }
 
 TEST(Kernel, MaskedAndGatheredMemoryAndPrefetch) {
