@@ -172,13 +172,22 @@ Value RowCode::combineLanes(unsigned index, SmallVector<Value> accumulators, int
         accumulators[j] = combine(index, accumulators[j], accumulators[j + half]);
   Value result = accumulators[0];
   Location loc = group.nodes[index].op.getLoc();
+  auto lanesOf = [&](int64_t first, int64_t count) {
+    auto numbers = llvm::to_vector(llvm::seq(first, first + count));
+    return vector::ShuffleOp::create(b, loc, result, result, numbers).getResult();
+  };
+  // Halves become vectors of their own: where lanes are known to be zero, LLVM makes a 20-cycle vexpandpd of a shuffle of
+  // the whole register. From four lanes on only the lower ones matter.
   for (int64_t half = code.lanes / 2; half >= 1; half /= 2) {
-    if (half >= live)
-      continue;
-    SmallVector<int64_t> upper(code.lanes); // only the lower `half` lanes matter from here on
-    for (int64_t lane = 0; lane < code.lanes; ++lane)
-      upper[lane] = half + lane % half;
-    result = combine(index, result, vector::ShuffleOp::create(b, loc, result, result, upper));
+    Value upper = half >= 4 ? lanesOf(half, half) : Value(), lower = half >= 4 ? lanesOf(0, half) : result;
+    if (half < 4 && half < live) {
+      int64_t width = cast<VectorType>(result.getType()).getNumElements();
+      SmallVector<int64_t> rotated;
+      for (int64_t lane = 0; lane < width; ++lane)
+        rotated.push_back((lane + half) % width);
+      upper = vector::ShuffleOp::create(b, loc, result, result, rotated);
+    }
+    result = half < live ? combine(index, lower, upper) : lower;
   }
   return vector::ShuffleOp::create(b, loc, result, result, SmallVector<int64_t>(code.lanes, 0));
 }
