@@ -60,7 +60,8 @@ static bool isTakenByTypes(StringRef name, StringRef program) {
       return true;
   StringRef rest = name;
   bool own = rest.consume_front(program) && rest.consume_front("_");
-  return name.ends_with("_t") || (own && (rest == "program" || rest == "weights" || rest.ends_with("_params")));
+  return name.ends_with("_t") || (own && (rest == "program" || rest == "weights" || rest.ends_with("_params") ||
+                                           rest.ends_with("_params_in")));
 }
 
 namespace {

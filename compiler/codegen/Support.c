@@ -13,6 +13,10 @@
 
 enum { Alignment = 64 };
 
+/* What runs at a refusal or at a bind only: kept out of the way of the calls, and small. It is compiled again for every
+ * program, so its size is compile time too. */
+#define COLD __attribute__((cold, noinline, minsize))
+
 /* --- The sentence of an error ------------------------------------------------------------------------------------ */
 
 typedef struct Sentence {
@@ -20,7 +24,7 @@ typedef struct Sentence {
   int32_t used;
 } Sentence;
 
-static void addText(Sentence *s, const char *text) {
+COLD static void addText(Sentence *s, const char *text) {
   if (!s->error)
     return;
   const int32_t room = (int32_t)sizeof(s->error->message) - 1;
@@ -29,7 +33,7 @@ static void addText(Sentence *s, const char *text) {
   s->error->message[s->used] = 0;
 }
 
-static void addNumber(Sentence *s, int64_t number) {
+COLD static void addNumber(Sentence *s, int64_t number) {
   char digits[24];
   int at = (int)sizeof(digits);
   uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
@@ -42,14 +46,14 @@ static void addNumber(Sentence *s, int64_t number) {
   addText(s, digits + at);
 }
 
-static Sentence begin(batten_error *error, const char *name, const char *text) {
+COLD static Sentence begin(batten_error *error, const char *name, const char *text) {
   Sentence s = {error, 0};
   addText(&s, name);
   addText(&s, text);
   return s;
 }
 
-static int refuse(const Sentence *s, batten_status status, int32_t position) {
+COLD static int refuse(const Sentence *s, batten_status status, int32_t position) {
   const int result = (int)status + (position << 8);
   if (s->error)
     s->error->result = result;
@@ -57,7 +61,7 @@ static int refuse(const Sentence *s, batten_status status, int32_t position) {
 }
 
 /* The usual sentence: "name: text". */
-static int refuseWith(batten_error *error, const char *name, const char *text, batten_status status, int32_t position) {
+COLD static int refuseWith(batten_error *error, const char *name, const char *text, batten_status status, int32_t position) {
   const Sentence s = begin(error, name, text);
   return refuse(&s, status, position);
 }
@@ -83,7 +87,7 @@ static int overlaps(const void *a, int64_t aBytes, const void *b, int64_t bBytes
 
 /* --- Sizes ------------------------------------------------------------------------------------------------------- */
 
-static int names(const batten_formula *formula, int64_t symbol) {
+COLD static int names(const batten_formula *formula, int64_t symbol) {
   for (int64_t i = 0; i < formula->length; ++i) {
     const int64_t operation = formula->code[i];
     if (operation != BATTEN_CONSTANT && operation != BATTEN_SIZE)
@@ -95,7 +99,7 @@ static int names(const batten_formula *formula, int64_t symbol) {
 }
 
 /* A size has no name of its own for the user: it is a dim of the first tensor that shows it. */
-static Sentence beginSize(batten_error *error, const batten_entry *entry, int64_t symbol, int64_t size) {
+COLD static Sentence beginSize(batten_error *error, const batten_entry *entry, int64_t symbol, int64_t size) {
   Sentence s = {error, 0};
   for (int64_t i = 0; i < entry->argument_count && !s.used; ++i)
     for (int32_t d = 0; d < entry->arguments[i].rank && !s.used; ++d)
@@ -129,11 +133,9 @@ static int holds(const batten_guard *guard, const int64_t *sizes) {
   }
 }
 
-static int checkRange(const batten_entry *entry, int64_t index, int64_t size, batten_error *error) {
+COLD static int refuseRange(const batten_entry *entry, int64_t index, int64_t size, batten_error *error) {
   const batten_symbol *symbol = &entry->symbols[index];
   const int64_t least = symbol->bound ? 1 : 0;
-  if (size >= least && (!symbol->bound || size <= symbol->bound) && (size || !symbol->non_empty))
-    return 0;
   Sentence s = beginSize(error, entry, index, size);
   if (size >= least && size == 0) {
     addText(&s, ", but a mean, max, min or var over it needs at least one sample");
@@ -148,20 +150,23 @@ static int checkRange(const batten_entry *entry, int64_t index, int64_t size, ba
   return refuse(&s, BATTEN_E_SIZE, symbol->position);
 }
 
+COLD static int refuseGuard(const batten_entry *entry, const batten_guard *guard, const int64_t *sizes,
+                            batten_error *error) {
+  Sentence s = beginSize(error, entry, guard->symbol, sizes[guard->symbol]);
+  addText(&s, ", but it must hold that ");
+  addText(&s, guard->text);
+  return refuse(&s, BATTEN_E_SIZE, entry->symbols[guard->symbol].position);
+}
+
 static int checkSizes(const batten_entry *entry, const int64_t *sizes, batten_error *error) {
   for (int64_t i = 0; i < entry->symbol_count; ++i) {
-    const int result = checkRange(entry, i, sizes[i], error);
-    if (result)
-      return result;
-    for (int64_t g = 0; g < entry->guard_count; ++g) {
-      const batten_guard *guard = &entry->guards[g];
-      if (guard->symbol != i || holds(guard, sizes))
-        continue;
-      Sentence s = beginSize(error, entry, i, sizes[i]);
-      addText(&s, ", but it must hold that ");
-      addText(&s, guard->text);
-      return refuse(&s, BATTEN_E_SIZE, entry->symbols[i].position);
-    }
+    const batten_symbol *symbol = &entry->symbols[i];
+    const int64_t least = symbol->bound || symbol->non_empty ? 1 : 0;
+    if (sizes[i] < least || (symbol->bound && sizes[i] > symbol->bound))
+      return refuseRange(entry, i, sizes[i], error);
+    for (int64_t g = 0; g < entry->guard_count; ++g)
+      if (entry->guards[g].symbol == i && !holds(&entry->guards[g], sizes))
+        return refuseGuard(entry, &entry->guards[g], sizes, error);
   }
   return 0;
 }
@@ -183,6 +188,13 @@ static int64_t bytesOf(const batten_argument *argument, const int64_t *sizes) {
   return empty ? 0 : fits ? bytes : -1;
 }
 
+COLD static int refuseAlignment(const batten_argument *argument, int64_t bytes, batten_error *error) {
+  Sentence s = begin(error, argument->name, ": it must be aligned to ");
+  addNumber(&s, bytes);
+  addText(&s, " bytes");
+  return refuse(&s, BATTEN_E_ALIGN, argument->position);
+}
+
 static int checkTensors(const batten_entry *entry, const int64_t *sizes, void *const *tensors, batten_error *error,
                         int64_t *extents) {
   for (int64_t i = 0; i < entry->argument_count; ++i) {
@@ -194,17 +206,13 @@ static int checkTensors(const batten_entry *entry, const int64_t *sizes, void *c
                         argument->position);
     if (!tensors[i] && extents[i])
       return refuseWith(error, argument->name, ": it is NULL", BATTEN_E_NULL, argument->position);
-    if (misaligned(tensors[i], elementBytes)) {
-      Sentence s = begin(error, argument->name, ": it must be aligned to ");
-      addNumber(&s, elementBytes);
-      addText(&s, " bytes");
-      return refuse(&s, BATTEN_E_ALIGN, argument->position);
-    }
+    if (misaligned(tensors[i], elementBytes))
+      return refuseAlignment(argument, elementBytes, error);
   }
   return 0;
 }
 
-static int refuseOverlap(const batten_argument *argument, const char *other, batten_error *error) {
+COLD static int refuseOverlap(const batten_argument *argument, const char *other, batten_error *error) {
   Sentence s = begin(error, argument->name, ": it overlaps ");
   addText(&s, other);
   return refuse(&s, BATTEN_E_OVERLAP, argument->position);
@@ -233,6 +241,25 @@ static int checkOverlap(const batten_entry *entry, const batten_description *des
 
 /* --- Workspace and call ------------------------------------------------------------------------------------------ */
 
+/* Left to right: the pointer, then the bytes. */
+COLD static int refuseWorkspace(const void *workspace, int64_t bytes, int64_t needed, batten_error *error,
+                                int32_t position) {
+  if (needed > 0 && !workspace) {
+    Sentence s = begin(error, "workspace", ": it is NULL, ");
+    addNumber(&s, needed);
+    addText(&s, " bytes are needed");
+    return refuse(&s, BATTEN_E_NULL, position);
+  }
+  if (needed > 0 && misaligned(workspace, Alignment))
+    return refuseWith(error, "workspace", ": it must be aligned to 64 bytes", BATTEN_E_ALIGN, position);
+  Sentence s = begin(error, "workspace_bytes", ": ");
+  addNumber(&s, bytes);
+  addText(&s, " given, ");
+  addNumber(&s, needed);
+  addText(&s, " needed");
+  return refuse(&s, BATTEN_E_WORKSPACE, position + 1);
+}
+
 static int checkWorkspace(const batten_entry *entry, const batten_description *description, const void *program,
                           const int64_t *sizes, const void *workspace, int64_t bytes, batten_error *error,
                           int32_t position) {
@@ -243,30 +270,14 @@ static int checkWorkspace(const batten_entry *entry, const batten_description *d
   if (!fits)
     return refuseWith(error, "workspace", ": these sizes need more than 2^63 - 1 bytes or steps", BATTEN_E_SIZE,
                       position);
-  if (needed > 0 && !workspace) {
-    Sentence s = begin(error, "workspace", ": it is NULL, ");
-    addNumber(&s, needed);
-    addText(&s, " bytes are needed");
-    return refuse(&s, BATTEN_E_NULL, position);
-  }
-  if (needed > 0 && misaligned(workspace, Alignment))
-    return refuseWith(error, "workspace", ": it must be aligned to 64 bytes", BATTEN_E_ALIGN, position);
-  if (bytes < needed) {
-    Sentence s = begin(error, "workspace_bytes", ": ");
-    addNumber(&s, bytes);
-    addText(&s, " given, ");
-    addNumber(&s, needed);
-    addText(&s, " needed");
-    return refuse(&s, BATTEN_E_WORKSPACE, position + 1);
-  }
+  if (bytes < needed || (needed > 0 && (!workspace || misaligned(workspace, Alignment))))
+    return refuseWorkspace(workspace, bytes, needed, error, position);
   if (workspace && overlaps(workspace, bytes, program, description->program_bytes))
     return refuseWith(error, "workspace", ": it overlaps the program", BATTEN_E_OVERLAP, position);
   return 0;
 }
 
-static int checkCall(const batten_call *call, batten_error *error, int32_t position) {
-  if (!call)
-    return 0;
+COLD static int refuseCall(const batten_call *call, batten_error *error, int32_t position) {
   if (call->size < sizeof(batten_call)) {
     Sentence s = begin(error, "call", ": its size is ");
     addNumber(&s, call->size);
@@ -275,12 +286,15 @@ static int checkCall(const batten_call *call, batten_error *error, int32_t posit
     addText(&s, " bytes");
     return refuse(&s, BATTEN_E_ABI, position);
   }
-  if (call->parallel_for && call->threads < 1) {
-    Sentence s = begin(error, "call", ": threads is ");
-    addNumber(&s, call->threads);
-    addText(&s, ", it must be at least 1");
-    return refuse(&s, BATTEN_E_SIZE, position);
-  }
+  Sentence s = begin(error, "call", ": threads is ");
+  addNumber(&s, call->threads);
+  addText(&s, ", it must be at least 1");
+  return refuse(&s, BATTEN_E_SIZE, position);
+}
+
+static int checkCall(const batten_call *call, batten_error *error, int32_t position) {
+  if (call && (call->size < sizeof(batten_call) || (call->parallel_for && call->threads < 1)))
+    return refuseCall(call, error, position);
   return 0;
 }
 
@@ -411,7 +425,7 @@ void batten_support_row_status(const batten_entry *entry, const int64_t *sizes, 
 
 /* --- Bind -------------------------------------------------------------------------------------------------------- */
 
-static uint64_t savedByOs(void) {
+COLD static uint64_t savedByOs(void) {
   uint32_t low, high, a, b, c, d;
   if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & (UINT32_C(1) << 27))) /* OSXSAVE: xgetbv may be used */
     return 0;
@@ -419,7 +433,7 @@ static uint64_t savedByOs(void) {
   return (uint64_t)high << 32 | low;
 }
 
-static int has(const batten_cpuid *required) {
+COLD static int has(const batten_cpuid *required) {
   uint32_t found[4] = {0, 0, 0, 0};
   if (required->leaf == BATTEN_CPUID_XCR0)
     found[0] = (uint32_t)savedByOs();
@@ -428,13 +442,13 @@ static int has(const batten_cpuid *required) {
   return (found[required->reg & 3] & required->mask) == required->mask;
 }
 
-static int refuseWeight(const batten_weight *weight, const char *text, batten_status status, batten_error *error) {
+COLD static int refuseWeight(const batten_weight *weight, const char *text, batten_status status, batten_error *error) {
   Sentence s = begin(error, "weights.", weight->field);
   addText(&s, text);
   return refuse(&s, status, 2);
 }
 
-static int checkWeight(const batten_weight *weight, int64_t bytes, const void *data, const void *memory,
+COLD static int checkWeight(const batten_weight *weight, int64_t bytes, const void *data, const void *memory,
                        int64_t memoryBytes, batten_error *error) {
   if (!data)
     return refuseWeight(weight, ": it is NULL", BATTEN_E_WEIGHTS, error);
@@ -445,7 +459,7 @@ static int checkWeight(const batten_weight *weight, int64_t bytes, const void *d
   return 0;
 }
 
-static int checkWeights(const batten_description *description, const void *memory, const void *const *weights,
+COLD static int checkWeights(const batten_description *description, const void *memory, const void *const *weights,
                         batten_error *error) {
   if (!weights)
     return refuseWith(error, "weights", ": it is NULL", BATTEN_E_NULL, 2);
@@ -461,7 +475,7 @@ static int checkWeights(const batten_description *description, const void *memor
   return 0;
 }
 
-static int checkMemory(const batten_description *description, const void *memory, int64_t bytes, batten_error *error) {
+COLD static int checkMemory(const batten_description *description, const void *memory, int64_t bytes, batten_error *error) {
   if (!memory)
     return refuseWith(error, "memory", ": it is NULL", BATTEN_E_NULL, 0);
   if (misaligned(memory, Alignment))
@@ -476,7 +490,7 @@ static int checkMemory(const batten_description *description, const void *memory
   return refuse(&s, BATTEN_E_MEMORY, 1);
 }
 
-static int chooseLevel(const batten_description *description, batten_error *error, uint32_t *chosen) {
+COLD static int chooseLevel(const batten_description *description, batten_error *error, uint32_t *chosen) {
   for (int64_t i = 0; i < description->level_count; ++i) {
     const batten_level *level = &description->levels[i];
     int64_t met = 0;
@@ -495,7 +509,7 @@ static int chooseLevel(const batten_description *description, batten_error *erro
   return refuse(&s, BATTEN_E_CPU, 0);
 }
 
-int batten_support_check_bind(const batten_description *description, void *memory, int64_t memoryBytes,
+COLD int batten_support_check_bind(const batten_description *description, void *memory, int64_t memoryBytes,
                               const void *const *weights, const void **program, batten_error *error, uint32_t *level) {
   int result = checkMemory(description, memory, memoryBytes, error);
   if (!result && description->weight_count)
