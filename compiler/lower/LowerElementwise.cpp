@@ -97,20 +97,12 @@ static Value buildFormula(Operation *op, const Formula &f) {
       .Case([&](GtOp) { return f.compare(F::OGT, I::sgt, I::ugt); })
       .Case([&](GeOp) { return f.compare(F::OGE, I::sge, I::uge); })
       .Case([&](SelectOp) { return f.make<arith::SelectOp>(); })
-      .Default(Value());
+      .DefaultUnreachable("an element-wise op");
 }
 
 /// The functions that exist in f32 only.
 static bool isTranscendental(Operation *op) {
   return isa<ExpOp, LogOp, SinOp, CosOp, TanhOp, SigmoidOp, SiluOp, GeluOp, SoftplusOp, PowOp>(op);
-}
-
-static bool isCompiled(Operation *op, Type dtype) {
-  if (!isa<NegOp, NotOp, AbsOp, ReluOp, SqrtOp, RsqrtOp, AddOp, SubOp, MulOp, DivOp, RemOp, MaxOp, MinOp, AndOp, OrOp,
-           EqOp, NeOp, LtOp, LeOp, GtOp, GeOp, SelectOp, CastOp>(op) &&
-      !isTranscendental(op))
-    return false;
-  return !isTranscendental(op) || computedAs(dtype).isF32();
 }
 
 /// Inputs of an element-wise op: each has the result's core or an empty one.
@@ -124,7 +116,7 @@ static SmallVector<Input> elementwiseInputs(Operation *op, TensorType result, Fu
 LogicalResult lowerElementwise(Operation *op, FunctionLowering &lowering) {
   auto result = cast<TensorType>(op->getResult(0).getType());
   Type from = cast<TensorType>(op->getOperands().front().getType()).getElementType(), to = result.getElementType();
-  if (!isCompiled(op, from))
+  if (isTranscendental(op) && !computedAs(from).isF32())
     return notCompiled(op);
   auto region = [&](OpBuilder &b, Location loc, ValueRange scalars) -> Value {
     if (isa<CastOp>(op))

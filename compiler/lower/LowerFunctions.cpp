@@ -43,7 +43,11 @@ static LogicalResult lowerOp(Operation *op, FunctionLowering &lowering) {
       .Case([&](SliceOp op) { return lowerSlice(op, lowering); })
       .Case([&](ConcatOp op) { return lowerConcat(op, lowering); })
       .Case([&](StackOp op) { return lowerStack(op, lowering); })
-      .Default([&](Operation *op) { return lowerElementwise(op, lowering); });
+      .Case<NegOp, NotOp, AbsOp, ReluOp, GeluOp, SiluOp, TanhOp, SigmoidOp, ExpOp, LogOp, SqrtOp, RsqrtOp, SinOp, CosOp,
+            SoftplusOp, CastOp>([&](Operation *op) { return lowerElementwise(op, lowering); })
+      .Case<AddOp, SubOp, MulOp, DivOp, RemOp, PowOp, MaxOp, MinOp, AndOp, OrOp, EqOp, NeOp, LtOp, LeOp, GtOp, GeOp,
+            SelectOp>([&](Operation *op) { return lowerElementwise(op, lowering); })
+      .Default([](Operation *op) { return notCompiled(op); });
 }
 
 //===- The function and its arguments -----------------------------------------------------------------------------===//

@@ -146,3 +146,22 @@ batten.func @bool_to_float_is_zero_or_one[B](%x: !batten.tensor<i1[B | 8]>) -> !
   %y = batten.cast %x : (!batten.tensor<i1[B | 8]>) -> !batten.tensor<f32[B | 8]>
   batten.return %y : !batten.tensor<f32[B | 8]>
 }
+
+// CHECK-LABEL: func.func @the_remainder_of_floats_calls_no_library(
+// CHECK-NOT: arith.remf
+// CHECK-COUNT-13: arith.divf
+// CHECK-NOT: arith.divf
+// CHECK: math.copysign
+// CHECK: return
+batten.func @the_remainder_of_floats_calls_no_library[B](%x: !batten.tensor<f32[B | 8]>, %y: !batten.tensor<f32[B | 8]>) -> !batten.tensor<f32[B | 8]> {
+  %z = batten.rem %x, %y : (!batten.tensor<f32[B | 8]>, !batten.tensor<f32[B | 8]>) -> !batten.tensor<f32[B | 8]>
+  batten.return %z : !batten.tensor<f32[B | 8]>
+}
+
+// CHECK-LABEL: func.func @f64_reaches_narrow_floats_through_f32(
+// CHECK: %[[F:.*]] = arith.truncf %in : f64 to f32
+// CHECK-NEXT: arith.truncf %[[F]] : f32 to bf16
+batten.func @f64_reaches_narrow_floats_through_f32[B](%x: !batten.tensor<f64[B | 8]>) -> !batten.tensor<bf16[B | 8]> {
+  %y = batten.cast %x : (!batten.tensor<f64[B | 8]>) -> !batten.tensor<bf16[B | 8]>
+  batten.return %y : !batten.tensor<bf16[B | 8]>
+}
