@@ -32,7 +32,7 @@ std::optional<Level> describeMachine(llvm::StringRef cpu) {
   auto has = [&](llvm::StringRef feature) { return llvm::is_contained(features, feature); };
   if (!has("avx2") || !has("fma"))
     return std::nullopt;
-  bool zmm = has("avx512f") && has("avx512bw") && has("avx512dq") && has("avx512vl");
+  bool zmm = has("avx512bw") && has("avx512dq") && has("avx512vl");
   Level level = zmm ? wide : narrow;
   level.name = cpu.str();
   for (const Entry &entry : caches)
