@@ -3,7 +3,6 @@
 // The block of types that all headers share is copied, letter by letter, from runtime/abi.h, which is embedded in the
 // compiler, so that headers of several programs and the runtime's own can be included together.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/codegen/Codegen.h"
 #include "compiler/codegen/ProgramInfo.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Path.h"
@@ -281,7 +280,7 @@ std::string HeaderWriter::write() {
 }
 
 std::optional<std::string> emitHeader(mlir::ModuleOp module, const CodegenOptions &options, std::string &error) {
-  auto program = readProgram(module, options.level, error);
+  auto program = readProgram(module, options, error);
   if (!program)
     return std::nullopt;
   return HeaderWriter(*program).write();

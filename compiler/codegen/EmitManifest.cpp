@@ -1,6 +1,5 @@
 // EmitManifest.cpp - the description as JSON: field by field what NAME_describe() returns, without the code of formulas.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/codegen/Codegen.h"
 #include "compiler/codegen/ProgramInfo.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
@@ -87,7 +86,7 @@ static void writeWeight(OStream &json, const WeightInfo &weight) {
 }
 
 std::optional<std::string> emitManifest(mlir::ModuleOp module, const CodegenOptions &options, std::string &error) {
-  auto program = readProgram(module, options.level, error);
+  auto program = readProgram(module, options, error);
   if (!program)
     return std::nullopt;
   std::string text;

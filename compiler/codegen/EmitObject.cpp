@@ -6,7 +6,6 @@
 // The LLVM passes are a short list: kernels arrive scheduled, so what is left is the cleaning-up of address arithmetic.
 // Against default<O3> it took 9.5 instead of 42 ms for the same speed and 13 % less code.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/codegen/Codegen.h"
 #include "compiler/codegen/Emit.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
@@ -133,7 +132,7 @@ static void optimize(Compilation &compilation, unsigned optLevel) {
 static std::optional<Compilation> translate(ModuleOp source, const CodegenOptions &options, std::string &error) {
   DiagnosticText diagnostics(source.getContext(), error);
   OwningOpRef<ModuleOp> module = source.clone();
-  auto program = readProgram(*module, options.level, error);
+  auto program = readProgram(*module, options, error);
   if (!program)
     return std::nullopt;
   auto failure = [&]() -> std::optional<Compilation> {

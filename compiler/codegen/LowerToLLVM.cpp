@@ -17,7 +17,9 @@ struct LowerToLLVMPass : impl::LowerToLLVMBase<LowerToLLVMPass> {
   void runOnOperation() override {
     mlir::ModuleOp module = getOperation();
     std::string error;
-    auto program = readProgram(module, cpu, error);
+    CodegenOptions options;
+    options.level = cpu;
+    auto program = readProgram(module, options, error);
     if (!program) {
       module.emitError(error);
       return signalPassFailure();

@@ -6,6 +6,7 @@
 #include "compiler/codegen/ProgramInfo.h"
 #include "compiler/Version.h"
 #include "compiler/codegen/Formula.h"
+#include "dialect/Numerics.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/xxhash.h"
 
@@ -348,24 +349,25 @@ static bool readPlan(PlanOp plan, ProgramInfo &program, std::string &error) {
   return true;
 }
 
-std::optional<ProgramInfo> readProgram(ModuleOp module, StringRef level, std::string &error) {
+std::optional<ProgramInfo> readProgram(ModuleOp module, const CodegenOptions &options, std::string &error) {
   ProgramInfo program;
   program.name = textOf(module, attr::program, "program");
   program.source = textOf(module, attr::source, "");
   program.sourceHash = textOf(module, attr::sourceHash, "");
-  program.numerics = textOf(module, "batten.numerics", "batten-1");
+  program.numerics = numericsId;
   program.compiler = "batten " BATTEN_VERSION;
   auto bytes = module->getAttrOfType<IntegerAttr>(attr::programBytes);
   program.programBytes = std::max<int64_t>(bytes ? bytes.getInt() : 0, sizeof(batten_program_header));
 
-  std::string levelName = level.empty() ? textOf(module, attr::level, "x86-64-v3") : level.str();
+  std::string levelName = options.level.empty() ? textOf(module, attr::level, "x86-64-v3") : options.level;
   auto known = lookupLevel(levelName);
   if (!known) {
     error = "unknown CPU level `" + levelName + "`";
     return std::nullopt;
   }
   program.level = *known;
-  program.flags = "--target=cpu:" + program.level.name;
+  program.flags = "--target=cpu:" + program.level.name + " -O" + std::to_string(options.optLevel) +
+                  (options.debugInfo ? " -g" : "");
   if (!readWeights(module, program, error))
     return std::nullopt;
   for (auto plan : module.getOps<PlanOp>())

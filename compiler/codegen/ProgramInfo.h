@@ -4,6 +4,7 @@
 #ifndef BATTEN_COMPILER_CODEGEN_PROGRAMINFO_H
 #define BATTEN_COMPILER_CODEGEN_PROGRAMINFO_H
 
+#include "compiler/codegen/Codegen.h"
 #include "compiler/codegen/Levels.h"
 #include "dialect/Batten.h"
 #include "runtime/abi.h"
@@ -76,8 +77,7 @@ struct ProgramInfo {
 };
 
 /// Reads the plans and attributes of `module`. nullopt and a sentence in `error` where they make no program.
-/// `level` "" stands for the module's own.
-std::optional<ProgramInfo> readProgram(mlir::ModuleOp module, llvm::StringRef level, std::string &error);
+std::optional<ProgramInfo> readProgram(mlir::ModuleOp module, const CodegenOptions &options, std::string &error);
 
 /// "f32", "bool", ...; and the C type of an element: "float", "batten_bool".
 llvm::StringRef dtypeText(batten_dtype dtype);

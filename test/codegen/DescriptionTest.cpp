@@ -1,6 +1,7 @@
 // DescriptionTest.cpp - the tables of a program, and calling it by them alone.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Tiny.h"
+#include "dialect/Numerics.h"
 #include "gtest/gtest.h"
 #include "llvm/Support/JSON.h"
 #include <string>
@@ -13,6 +14,8 @@ TEST(Description, SaysWhatTheProgramIs) {
   EXPECT_STREQ(d->source, "tiny.btn");
   EXPECT_STREQ(d->source_hash, "1f0c9a77");
   EXPECT_EQ(std::string(d->compiler).rfind("batten ", 0), 0u);
+  EXPECT_STREQ(d->flags, "--target=cpu:x86-64-v3 -O2");
+  EXPECT_STREQ(d->numerics, batten::numericsId);
   EXPECT_EQ(d->program_bytes, 128);
   ASSERT_EQ(d->level_count, 1);
   EXPECT_STREQ(d->levels[0].name, "x86-64-v3");
