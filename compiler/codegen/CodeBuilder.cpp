@@ -51,7 +51,8 @@ Value CodeBuilder::at(Value base, Value bytes) {
 }
 Value CodeBuilder::at(Value base, int64_t bytes) { return at(base, number(bytes)); }
 Value CodeBuilder::unlessNull(Value pointer, Value address, Value otherwise) {
-  return LLVM::SelectOp::create(b, loc, LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, pointer, null()), otherwise, address);
+  return LLVM::SelectOp::create(b, loc, LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, pointer, null()),
+                                otherwise, address);
 }
 Value CodeBuilder::load(Type type, Value address) { return LLVM::LoadOp::create(b, loc, type, address); }
 void CodeBuilder::store(Value value, Value address) { LLVM::StoreOp::create(b, loc, value, address); }

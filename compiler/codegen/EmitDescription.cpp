@@ -62,14 +62,15 @@ Constant *Tables::array(ArrayRef<Constant *> elements) {
 
 void Tables::define(StringRef name, Constant *contents) {
   GlobalVariable *placeholder = module.getGlobalVariable(name);
-  auto *table = new GlobalVariable(module, contents->getType(), /*isConstant=*/true, GlobalValue::InternalLinkage,
-                                   contents);
+  auto *table =
+      new GlobalVariable(module, contents->getType(), /*isConstant=*/true, GlobalValue::InternalLinkage, contents);
   table->takeName(placeholder);
   placeholder->replaceAllUsesWith(table);
   placeholder->eraseFromParent();
 }
 
-//===- The structs of runtime/abi.h ---------------------------------------------------------------------------------===//
+//===- The structs of runtime/abi.h
+//---------------------------------------------------------------------------------===//
 
 static Constant *words(Tables &t, ArrayRef<int64_t> values) {
   SmallVector<Constant *> elements;
@@ -101,8 +102,8 @@ static Constant *symbol(Tables &t, const SymbolInfo &symbol) {
 }
 
 static Constant *guard(Tables &t, const GuardInfo &guard) {
-  return t.record({t.text(guard.text), formula(t, guard.lhs), formula(t, guard.rhs), t.i32(guard.relation),
-                   t.i32(guard.symbol)});
+  return t.record(
+      {t.text(guard.text), formula(t, guard.lhs), formula(t, guard.rhs), t.i32(guard.relation), t.i32(guard.symbol)});
 }
 
 static Constant *argument(Tables &t, const TensorInfo &tensor) {
@@ -160,28 +161,17 @@ void defineDescription(Module &module, const ProgramInfo &program) {
   SmallVector<Constant *> entries;
   for (const EntryInfo &info : program.entries)
     entries.push_back(entry(t, info));
-  Constant *table = entries.empty() ? nullptr
-                                    : ConstantArray::get(ArrayType::get(entries[0]->getType(), entries.size()), entries);
+  Constant *table =
+      entries.empty() ? nullptr : ConstantArray::get(ArrayType::get(entries[0]->getType(), entries.size()), entries);
   t.define(entriesName(program), table ? table : t.i64(0));
   Constant *levels = level(t, program.level);
-  t.define(descriptionName(program),
-           t.record({t.i32(BATTEN_ABI),
-                     t.i32(sizeof(batten_description)),
-                     t.i64(program.magic),
-                     t.text(program.name),
-                     t.text(program.source),
-                     t.text(program.sourceHash),
-                     t.text(program.compiler),
-                     t.text(program.flags),
-                     t.text(program.numerics),
-                     t.i64(program.programBytes),
-                     t.function(uniformBindName(program)),
-                     module.getGlobalVariable(entriesName(program), /*AllowInternal=*/true),
-                     t.i64(entries.size()),
-                     each(t, program.weights, weight),
-                     t.i64(program.weights.size()),
-                     t.array(levels),
-                     t.i64(1)}));
+  t.define(
+      descriptionName(program),
+      t.record({t.i32(BATTEN_ABI), t.i32(sizeof(batten_description)), t.i64(program.magic), t.text(program.name),
+                t.text(program.source), t.text(program.sourceHash), t.text(program.compiler), t.text(program.flags),
+                t.text(program.numerics), t.i64(program.programBytes), t.function(uniformBindName(program)),
+                module.getGlobalVariable(entriesName(program), /*AllowInternal=*/true), t.i64(entries.size()),
+                each(t, program.weights, weight), t.i64(program.weights.size()), t.array(levels), t.i64(1)}));
 }
 
 } // namespace batten

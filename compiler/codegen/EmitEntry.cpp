@@ -69,7 +69,8 @@ private:
 
 } // namespace
 
-//===- Functions ----------------------------------------------------------------------------------------------------===//
+//===- Functions
+//----------------------------------------------------------------------------------------------------===//
 
 LLVM::LLVMFuncOp EntryEmitter::declare(StringRef name, ArrayRef<Type> inputs, Type output) {
   code.b.setInsertionPointToEnd(module.getBody());
@@ -101,14 +102,15 @@ void EntryEmitter::declareSupport() {
   }
   // The tables are made of LLVM constants after the translation; until then they are names.
   for (const std::string &name : {descriptionName(program), entriesName(program)}) {
-    auto placeholder = LLVM::GlobalOp::create(code.b, code.loc, LLVM::LLVMArrayType::get(code.b.getI8Type(), 0), /*isConstant=*/true,
-                                        LLVM::Linkage::External, name, Attribute());
+    auto placeholder = LLVM::GlobalOp::create(code.b, code.loc, LLVM::LLVMArrayType::get(code.b.getI8Type(), 0),
+                                              /*isConstant=*/true, LLVM::Linkage::External, name, Attribute());
     placeholder.setDsoLocal(true);
     placeholder.setVisibility_(LLVM::Visibility::Hidden);
   }
 }
 
-//===- Launches -----------------------------------------------------------------------------------------------------===//
+//===- Launches
+//-----------------------------------------------------------------------------------------------------===//
 
 /// void K.launch(const batten_launch *, int64_t begin, int64_t end, void *scratch)
 LLVM::LLVMFuncOp EntryEmitter::unpacking(LLVM::LLVMFuncOp kernel) {
@@ -222,7 +224,8 @@ LogicalResult EntryEmitter::emitLaunches(PlanOp plan, const Frame &frame) {
   return success();
 }
 
-//===- Entries ------------------------------------------------------------------------------------------------------===//
+//===- Entries
+//------------------------------------------------------------------------------------------------------===//
 
 /// int (const void *program, const int64_t *sizes, void *const *tensors, void *workspace, int64_t workspace_bytes,
 ///      const batten_call *call)
@@ -236,8 +239,8 @@ LogicalResult EntryEmitter::emitEntry(const EntryInfo &entry, unsigned index) {
   frame.call = function.getArgument(5);
   frame.record = record(plan);
   Value extents = code.words(entry.tensors.size());
-  code.giveUnlessZero(code.call(check, {description(), table(index), bound, sizes, tensors, workspace, workspaceBytes,
-                                        frame.call, extents}));
+  code.giveUnlessZero(code.call(
+      check, {description(), table(index), bound, sizes, tensors, workspace, workspaceBytes, frame.call, extents}));
   for (auto [i, symbol] : llvm::enumerate(entry.symbols))
     frame.sizes[symbol.name] = code.load(code.i64, code.at(sizes, 8 * i));
   for (auto [i, argument] : llvm::enumerate(plan.getBody().getArguments()))
@@ -314,7 +317,8 @@ void EntryEmitter::emitWorkspace(const EntryInfo &entry) {
   code.give(code.call(module.lookupSymbol<LLVM::LLVMFuncOp>(uniformWorkspaceName(entry)), sizes));
 }
 
-//===- Bind and describe --------------------------------------------------------------------------------------------===//
+//===- Bind and describe
+//--------------------------------------------------------------------------------------------===//
 
 /// int (void *memory, int64_t memory_bytes, const void *const *weights, const void **program, batten_error *error)
 LogicalResult EntryEmitter::emitUniformBind() {
@@ -325,8 +329,8 @@ LogicalResult EntryEmitter::emitUniformBind() {
   Value level = code.words(1);
   if (program.bind)
     frame.record = record(program.bind);
-  code.giveUnlessZero(code.call(checkBind, {description(), memory, function.getArgument(1), weights, result,
-                                            function.getArgument(4), level}));
+  code.giveUnlessZero(code.call(
+      checkBind, {description(), memory, function.getArgument(1), weights, result, function.getArgument(4), level}));
   if (program.bind) {
     PlanOp bind = program.bind;
     frame.call = frame.scratch = code.null();
@@ -396,8 +400,6 @@ LogicalResult EntryEmitter::emit() {
   return success();
 }
 
-LogicalResult emitEntries(ModuleOp module, const ProgramInfo &program) {
-  return EntryEmitter(module, program).emit();
-}
+LogicalResult emitEntries(ModuleOp module, const ProgramInfo &program) { return EntryEmitter(module, program).emit(); }
 
 } // namespace batten

@@ -126,7 +126,8 @@ static std::string extents(const TensorInfo &tensor) {
   return extents(texts);
 }
 
-//===- Bind ---------------------------------------------------------------------------------------------------------===//
+//===- Bind
+//---------------------------------------------------------------------------------------------------------===//
 
 void HeaderWriter::writeWeights() {
   comment("Row-major, dense. Read during the bind only (they are packed into the program's memory).");
@@ -145,8 +146,7 @@ void HeaderWriter::writeWeights() {
 
 void HeaderWriter::writeBind() {
   bool hasWeights = !program.weights.empty();
-  std::string bytes =
-      "#define " + upper(name) + "_BYTES INT64_C(" + std::to_string(program.programBytes) + ")";
+  std::string bytes = "#define " + upper(name) + "_BYTES INT64_C(" + std::to_string(program.programBytes) + ")";
   std::vector<std::string> parameters = {"void *memory", "int64_t memory_bytes", "const " + name + "_program **program",
                                          "batten_error *error"};
   if (!hasWeights) {
@@ -167,7 +167,8 @@ void HeaderWriter::writeBind() {
   line("");
 }
 
-//===- Entries ------------------------------------------------------------------------------------------------------===//
+//===- Entries
+//------------------------------------------------------------------------------------------------------===//
 
 static bool isInout(const TensorInfo &tensor) { return tensor.kind == BATTEN_INOUT; }
 

@@ -75,8 +75,8 @@ static std::unique_ptr<llvm::TargetMachine> createMachine(unsigned optLevel, std
   if (!target)
     return nullptr;
   auto effort = static_cast<llvm::CodeGenOptLevel>(std::min(optLevel, 3u));
-  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
-      triple, "x86-64", "", llvm::TargetOptions(), llvm::Reloc::PIC_, std::nullopt, effort));
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(triple, "x86-64", "", llvm::TargetOptions(),
+                                                                          llvm::Reloc::PIC_, std::nullopt, effort));
 }
 
 bool linkSupport(llvm::Module &module, std::string &error) {
@@ -123,8 +123,8 @@ static void optimize(Compilation &compilation, unsigned optLevel) {
   builder.crossRegisterProxies(loops, functions, components, modules);
   llvm::ModulePassManager passes;
   llvm::cantFail(builder.parsePassPipeline(
-      passes, optLevel ? "globaldce,function(sroa,early-cse,instcombine,simplifycfg,loop-mssa(licm),gvn,dce)"
-                       : "globaldce"));
+      passes,
+      optLevel ? "globaldce,function(sroa,early-cse,instcombine,simplifycfg,loop-mssa(licm),gvn,dce)" : "globaldce"));
   passes.run(*compilation.module, modules);
 }
 

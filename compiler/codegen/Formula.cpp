@@ -1,8 +1,8 @@
 // Formula.cpp - dim polynomials as postfix code, and the workspace of a plan as a formula.
 //
 // A plan places each buffer above some others: at the greatest of their ends, rounded up to 64. Callers get the total
-// as a polynomial, or as the greatest of a few. Rounding is not a polynomial and paths through the plan are many, so the
-// formula is an upper bound: rounding adds 64 where it can't be shown to add less, an end that another one is never
+// as a polynomial, or as the greatest of a few. Rounding is not a polynomial and paths through the plan are many, so
+// the formula is an upper bound: rounding adds 64 where it can't be shown to add less, an end that another one is never
 // below is dropped, and where more than a few remain they are joined coefficient by coefficient. The offsets that a
 // call really uses are computed exactly (EmitEntry.cpp) and so lie within.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,7 +12,8 @@
 
 namespace batten {
 
-//===- Postfix code -------------------------------------------------------------------------------------------------===//
+//===- Postfix code
+//-------------------------------------------------------------------------------------------------===//
 
 namespace {
 /// Writes code and keeps count of the stack that it needs.
@@ -93,7 +94,8 @@ std::optional<FormulaInfo> makeFormula(llvm::ArrayRef<Dim> amounts, const std::v
   return formula;
 }
 
-//===- Bounds -------------------------------------------------------------------------------------------------------===//
+//===- Bounds
+//-------------------------------------------------------------------------------------------------------===//
 
 static bool isNonNegative(const Dim &dim);
 
@@ -195,7 +197,8 @@ std::optional<int64_t> upperBound(const Dim &dim, const std::vector<SymbolInfo> 
   return interval->high;
 }
 
-//===- Workspace ----------------------------------------------------------------------------------------------------===//
+//===- Workspace
+//----------------------------------------------------------------------------------------------------===//
 
 static Dim productOf(const DimTerm &term) {
   Dim product = Dim::constant(1);

@@ -1,8 +1,8 @@
 // Levels.cpp - CPU levels from LLVM's own CPU table.
 //
 // A level is a CPU name. LLVM knows which features it has; the table below knows where cpuid shows them. A feature that
-// stands in no row (monitor, key locker, ...) is switched off in the generated code, so that the code can't use what the
-// bind has not seen. Hence a feature that kernels are to use needs a row here, and nothing else.
+// stands in no row (monitor, key locker, ...) is switched off in the generated code, so that the code can't use what
+// the bind has not seen. Hence a feature that kernels are to use needs a row here, and nothing else.
 //
 // Bit positions: Intel SDM vol. 2A, CPUID; AMD APM vol. 3, appendix E.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -111,8 +111,8 @@ std::optional<CpuLevel> lookupLevel(StringRef name) {
     // A virtual machine may hide features of the CPU that it calls its own.
     auto seen = host.find(feature);
     bool hidden = seen != host.end() && !seen->second;
-    bool listed = std::any_of(std::begin(features), std::end(features),
-                              [&](const Feature &f) { return feature == f.name; });
+    bool listed =
+        std::any_of(std::begin(features), std::end(features), [&](const Feature &f) { return feature == f.name; });
     if (listed && !hidden)
       used[feature] = true;
     else if (!base.contains(feature))
@@ -128,8 +128,8 @@ std::optional<CpuLevel> lookupLevel(StringRef name) {
   for (StringRef feature : off)
     level.features += (level.features.empty() ? "-" : ",-") + feature.str();
 
-  bool zmm = used.contains("avx512f") && used.contains("avx512vl") && used.contains("avx512bw") &&
-             used.contains("avx512dq");
+  bool zmm =
+      used.contains("avx512f") && used.contains("avx512vl") && used.contains("avx512bw") && used.contains("avx512dq");
   level.vectorBits = zmm ? 512 : used.contains("avx2") ? 256 : 128;
   return level;
 }

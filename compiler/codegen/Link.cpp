@@ -104,9 +104,9 @@ std::optional<std::string> linkShared(llvm::StringRef object, llvm::StringRef na
   }
   std::string output = folder.output(), source = input.path(), soname = ("-soname=" + name).str();
   // Full relro: the tables with pointers become read-only before anybody sees them.
-  std::vector<const char *> arguments = {"ld.lld", "-shared",     "--threads=1", "--hash-style=gnu", "--build-id=none",
-                                         "-z",     "relro",       "-z",          "now",              "-Bsymbolic",
-                                         "-o",     output.c_str()};
+  std::vector<const char *> arguments = {
+      "ld.lld", "-shared",    "--threads=1", "--hash-style=gnu", "--build-id=none", "-z", "relro", "-z",
+      "now",    "-Bsymbolic", "-o",          output.c_str()};
   if (!name.empty())
     arguments.push_back(soname.c_str());
   arguments.push_back(source.c_str());

@@ -96,8 +96,9 @@ static void setTarget(LLVM::LLVMFuncOp kernel, const CpuLevel &level) {
 
 LogicalResult lowerKernels(ModuleOp module, const CpuLevel &level) {
   // What the conversion makes on the way; outside of a pass nobody else loads it.
-  module.getContext()->loadDialect<arith::ArithDialect, cf::ControlFlowDialect, LLVM::LLVMDialect, math::MathDialect,
-                                   ub::UBDialect, vector::VectorDialect>();
+  module.getContext()
+      ->loadDialect<arith::ArithDialect, cf::ControlFlowDialect, LLVM::LLVMDialect, math::MathDialect, ub::UBDialect,
+                    vector::VectorDialect>();
   if (failed(prepare(module)) || failed(convert(module)))
     return failure();
   for (auto kernel : module.getOps<LLVM::LLVMFuncOp>()) {

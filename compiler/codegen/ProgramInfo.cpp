@@ -14,7 +14,8 @@ using namespace mlir;
 
 namespace batten {
 
-//===- Names --------------------------------------------------------------------------------------------------------===//
+//===- Names
+//--------------------------------------------------------------------------------------------------------===//
 
 namespace {
 struct DtypeRow {
@@ -23,9 +24,9 @@ struct DtypeRow {
 };
 } // namespace
 static const DtypeRow dtypes[] = {
-    {BATTEN_F64, "f64", "double"},       {BATTEN_F32, "f32", "float"},        {BATTEN_F16, "f16", "batten_f16"},
-    {BATTEN_BF16, "bf16", "batten_bf16"}, {BATTEN_I64, "i64", "int64_t"},      {BATTEN_I32, "i32", "int32_t"},
-    {BATTEN_I8, "i8", "int8_t"},         {BATTEN_U8, "u8", "uint8_t"},        {BATTEN_BOOL, "bool", "batten_bool"},
+    {BATTEN_F64, "f64", "double"},        {BATTEN_F32, "f32", "float"},   {BATTEN_F16, "f16", "batten_f16"},
+    {BATTEN_BF16, "bf16", "batten_bf16"}, {BATTEN_I64, "i64", "int64_t"}, {BATTEN_I32, "i32", "int32_t"},
+    {BATTEN_I8, "i8", "int8_t"},          {BATTEN_U8, "u8", "uint8_t"},   {BATTEN_BOOL, "bool", "batten_bool"},
 };
 
 static const DtypeRow &rowOf(batten_dtype dtype) {
@@ -41,17 +42,18 @@ static batten_dtype dtypeOf(Type element) {
 
 /// Words that C11 or C++20 keep for themselves, and the two old macros of GNU modes.
 static const StringRef keywords[] = {
-    "alignas",  "alignof",  "and",       "and_eq",   "asm",      "auto",     "bitand",    "bitor",        "bool",
-    "break",    "case",     "catch",     "char",     "char16_t", "char32_t", "char8_t",   "class",        "co_await",
-    "co_return", "co_yield", "compl",    "concept",  "const",    "const_cast", "consteval", "constexpr",  "constinit",
-    "continue", "decltype", "default",   "delete",   "do",       "double",   "dynamic_cast", "else",      "enum",
-    "explicit", "export",   "extern",    "false",    "float",    "for",      "friend",    "goto",         "if",
-    "inline",   "int",      "linux",     "long",     "mutable",  "namespace", "new",      "noexcept",     "not",
-    "not_eq",   "nullptr",  "operator",  "or",       "or_eq",    "private",  "protected", "public",       "register",
-    "reinterpret_cast", "requires", "restrict", "return", "short", "signed", "sizeof",    "static",       "static_assert",
-    "static_cast", "struct", "switch",   "template", "this",     "thread_local", "throw", "true",         "try",
-    "typedef",  "typeid",   "typename",  "typeof",   "union",    "unix",     "unsigned",  "using",        "virtual",
-    "void",     "volatile", "wchar_t",   "while",    "xor",      "xor_eq"};
+    "alignas",     "alignof",      "and",       "and_eq",   "asm",       "auto",         "bitand",   "bitor",
+    "bool",        "break",        "case",      "catch",    "char",      "char16_t",     "char32_t", "char8_t",
+    "class",       "co_await",     "co_return", "co_yield", "compl",     "concept",      "const",    "const_cast",
+    "consteval",   "constexpr",    "constinit", "continue", "decltype",  "default",      "delete",   "do",
+    "double",      "dynamic_cast", "else",      "enum",     "explicit",  "export",       "extern",   "false",
+    "float",       "for",          "friend",    "goto",     "if",        "inline",       "int",      "linux",
+    "long",        "mutable",      "namespace", "new",      "noexcept",  "not",          "not_eq",   "nullptr",
+    "operator",    "or",           "or_eq",     "private",  "protected", "public",       "register", "reinterpret_cast",
+    "requires",    "restrict",     "return",    "short",    "signed",    "sizeof",       "static",   "static_assert",
+    "static_cast", "struct",       "switch",    "template", "this",      "thread_local", "throw",    "true",
+    "try",         "typedef",      "typeid",    "typename", "typeof",    "union",        "unix",     "unsigned",
+    "using",       "virtual",      "void",      "volatile", "wchar_t",   "while",        "xor",      "xor_eq"};
 
 /// What the text of a prototype needs unshadowed: the types in it.
 static bool isTakenByTypes(StringRef name, StringRef program) {
@@ -61,8 +63,8 @@ static bool isTakenByTypes(StringRef name, StringRef program) {
       return true;
   StringRef rest = name;
   bool own = rest.consume_front(program) && rest.consume_front("_");
-  return name.ends_with("_t") || (own && (rest == "program" || rest == "weights" || rest.ends_with("_params") ||
-                                           rest.ends_with("_params_in")));
+  return name.ends_with("_t") ||
+         (own && (rest == "program" || rest == "weights" || rest.ends_with("_params") || rest.ends_with("_params_in")));
 }
 
 namespace {
@@ -103,7 +105,8 @@ static std::string textOf(ModuleOp module, StringRef name, StringRef otherwise) 
   return text ? text.str() : otherwise.str();
 }
 
-//===- Entries ------------------------------------------------------------------------------------------------------===//
+//===- Entries
+//------------------------------------------------------------------------------------------------------===//
 
 namespace {
 /// Fills one EntryInfo; `error` tells what was wrong when a step returns false.
@@ -244,9 +247,8 @@ bool EntryReader::setFormula(ArrayRef<Dim> amounts, FormulaInfo &formula) {
 }
 
 bool EntryReader::readGuard(StringRef text) {
-  static const std::pair<StringRef, batten_relation> relations[] = {{"==", BATTEN_EQ}, {"!=", BATTEN_NE},
-                                                                    {"<=", BATTEN_LE}, {">=", BATTEN_GE},
-                                                                    {"<", BATTEN_LT},  {">", BATTEN_GT}};
+  static const std::pair<StringRef, batten_relation> relations[] = {
+      {"==", BATTEN_EQ}, {"!=", BATTEN_NE}, {"<=", BATTEN_LE}, {">=", BATTEN_GE}, {"<", BATTEN_LT}, {">", BATTEN_GT}};
   for (auto [spelling, relation] : relations) {
     auto [left, right] = text.split(spelling);
     if (left.size() == text.size())
@@ -298,7 +300,8 @@ bool EntryReader::readAmounts() {
   return setFormula(rounded, entry.scratch) && setFormula(workspaceOf(entry.plan, scratch), entry.workspace);
 }
 
-//===- The program --------------------------------------------------------------------------------------------------===//
+//===- The program
+//--------------------------------------------------------------------------------------------------===//
 
 static bool readWeights(ModuleOp module, ProgramInfo &program, std::string &error) {
   CNames fields(program.name, {});

@@ -7,8 +7,8 @@
 #include "compiler/codegen/Codegen.h"
 #include "compiler/codegen/Levels.h"
 #include "dialect/Batten.h"
-#include "runtime/abi.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "runtime/abi.h"
 
 namespace batten {
 

@@ -61,7 +61,8 @@ COLD static int refuse(const Sentence *s, batten_status status, int32_t position
 }
 
 /* The usual sentence: "name: text". */
-COLD static int refuseWith(batten_error *error, const char *name, const char *text, batten_status status, int32_t position) {
+COLD static int refuseWith(batten_error *error, const char *name, const char *text, batten_status status,
+                           int32_t position) {
   const Sentence s = begin(error, name, text);
   return refuse(&s, status, position);
 }
@@ -335,7 +336,8 @@ int batten_support_check(const batten_description *description, const batten_ent
 
 int64_t batten_support_workspace(const batten_entry *entry, const int64_t *sizes) {
   int64_t bytes;
-  return !checkSizes(entry, sizes, NULL) && batten_formula_evaluate(&entry->workspace_bytes, sizes, &bytes) ? bytes : -1;
+  return !checkSizes(entry, sizes, NULL) && batten_formula_evaluate(&entry->workspace_bytes, sizes, &bytes) ? bytes
+                                                                                                            : -1;
 }
 
 /* --- Launches ---------------------------------------------------------------------------------------------------- */
@@ -449,7 +451,7 @@ COLD static int refuseWeight(const batten_weight *weight, const char *text, batt
 }
 
 COLD static int checkWeight(const batten_weight *weight, int64_t bytes, const void *data, const void *memory,
-                       int64_t memoryBytes, batten_error *error) {
+                            int64_t memoryBytes, batten_error *error) {
   if (!data)
     return refuseWeight(weight, ": it is NULL", BATTEN_E_WEIGHTS, error);
   if (misaligned(data, BATTEN_DTYPE_BYTES(weight->dtype)))
@@ -460,7 +462,7 @@ COLD static int checkWeight(const batten_weight *weight, int64_t bytes, const vo
 }
 
 COLD static int checkWeights(const batten_description *description, const void *memory, const void *const *weights,
-                        batten_error *error) {
+                             batten_error *error) {
   if (!weights)
     return refuseWith(error, "weights", ": it is NULL", BATTEN_E_NULL, 2);
   for (int64_t i = 0; i < description->weight_count; ++i) {
@@ -475,7 +477,8 @@ COLD static int checkWeights(const batten_description *description, const void *
   return 0;
 }
 
-COLD static int checkMemory(const batten_description *description, const void *memory, int64_t bytes, batten_error *error) {
+COLD static int checkMemory(const batten_description *description, const void *memory, int64_t bytes,
+                            batten_error *error) {
   if (!memory)
     return refuseWith(error, "memory", ": it is NULL", BATTEN_E_NULL, 0);
   if (misaligned(memory, Alignment))
@@ -510,7 +513,8 @@ COLD static int chooseLevel(const batten_description *description, batten_error 
 }
 
 COLD int batten_support_check_bind(const batten_description *description, void *memory, int64_t memoryBytes,
-                              const void *const *weights, const void **program, batten_error *error, uint32_t *level) {
+                                   const void *const *weights, const void **program, batten_error *error,
+                                   uint32_t *level) {
   int result = checkMemory(description, memory, memoryBytes, error);
   if (!result && description->weight_count)
     result = checkWeights(description, memory, weights, error);

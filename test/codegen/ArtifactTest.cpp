@@ -74,8 +74,8 @@ TEST(Call, ComputesEverySizeFromZero) {
 }
 
 TEST(Call, EmptyBatchTakesNullTensors) {
-  EXPECT_EQ(tiny().add(tiny().program, 0, nullptr, 2.0f, nullptr, AddCall().workspacePointer,
-                       tiny().addWorkspace(0), nullptr),
+  EXPECT_EQ(tiny().add(tiny().program, 0, nullptr, 2.0f, nullptr, AddCall().workspacePointer, tiny().addWorkspace(0),
+                       nullptr),
             0);
 }
 
@@ -132,7 +132,8 @@ TEST(Call, RowStatusMarksNanAndInfinity) {
   EXPECT_EQ(std::memcmp(status, expected, sizeof status), 0);
 }
 
-//===- Refusals -----------------------------------------------------------------------------------------------------===//
+//===- Refusals
+//-----------------------------------------------------------------------------------------------------===//
 
 TEST(Refusal, Program) {
   AddCall call;
@@ -185,8 +186,8 @@ TEST(Refusal, Pointers) {
   AddCall call;
   call.xPointer = reinterpret_cast<const float *>(reinterpret_cast<const char *>(call.x.data()) + 1);
   call.expectRefusal(BATTEN_E_ALIGN, 2, "x: it must be aligned to 4 bytes");
-  int result = tiny().add(tiny().program, 4, nullptr, 2.0f, call.out.data(), call.workspacePointer,
-                          call.workspaceBytes, &call.call);
+  int result = tiny().add(tiny().program, 4, nullptr, 2.0f, call.out.data(), call.workspacePointer, call.workspaceBytes,
+                          &call.call);
   EXPECT_EQ(result, BATTEN_E_NULL + (2 << 8));
   EXPECT_STREQ(call.error.message, "x: it is NULL");
   result = tiny().add(tiny().program, 4, call.x.data(), 2.0f, nullptr, call.workspacePointer, call.workspaceBytes,

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Tiny.h"
 #include "dialect/Numerics.h"
-#include "gtest/gtest.h"
 #include "llvm/Support/JSON.h"
+#include "gtest/gtest.h"
 #include <string>
 
 TEST(Description, SaysWhatTheProgramIs) {

@@ -28,8 +28,8 @@ int64_t evaluate(const FormulaInfo &formula, std::vector<int64_t> sizes) {
 } // namespace
 
 TEST(Formula, CodeComputesThePolynomial) {
-  for (const char *text : {"0", "7", "B", "3*B + 1", "B*T*T - 5*T + 2", "div(B + 255, 256)", "B % 8", "div(B*T, 7)*64",
-                           "div(B - 1, 4)"}) {
+  for (const char *text :
+       {"0", "7", "B", "3*B + 1", "B*T*T - 5*T + 2", "div(B + 255, 256)", "B % 8", "div(B*T, 7)*64", "div(B - 1, 4)"}) {
     auto formula = makeFormula(dim(text), symbols());
     ASSERT_TRUE(formula) << text;
     for (int64_t B : {0, 1, 5, 1000})

@@ -68,8 +68,8 @@ TEST(Header, CompilesAsCAndCppAloneAndTogether) {
   write(folder.path + "/all.c", all + "#include \"runtime/abi.h\"\n");
   const std::string flags = " -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I" BATTEN_TEST_SOURCE_DIR "/.. ";
   for (const char *name : {"simple.c", "qproj.c", "train.c", "all.c"})
-    for (const char *compiler : {"gcc -std=c99", "gcc -std=c11", "g++ -std=c++17 -x c++", "clang-22 -std=c99",
-                                 "clang++-22 -std=c++17 -x c++"})
+    for (const char *compiler :
+         {"gcc -std=c99", "gcc -std=c11", "g++ -std=c++17 -x c++", "clang-22 -std=c99", "clang++-22 -std=c++17 -x c++"})
       EXPECT_TRUE(folder.run(compiler + flags + name)) << compiler << " " << name;
 }
 

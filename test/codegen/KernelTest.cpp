@@ -2,37 +2,44 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "Tiny.h"
 #include "compiler/codegen/Levels.h"
-#include "gtest/gtest.h"
 #include "llvm/Object/ELFObjectFile.h"
+#include "gtest/gtest.h"
 #include <cmath>
 #include <cstring>
 
 namespace {
 
-/// A program p with one entry f over B rows of 16, whose kernel has `body` for its loop: %a and %r are its flat views of
-/// `element`, %i is the offset of a row.
+/// A program p with one entry f over B rows of 16, whose kernel has `body` for its loop: %a and %r are its flat views
+/// of `element`, %i is the offset of a row.
 std::string program(const std::string &level, const std::string &element, const std::string &dtype,
                     const std::string &body, const std::string &outElement = "", const std::string &outDtype = "") {
   std::string out = outElement.empty() ? element : outElement, outType = outDtype.empty() ? dtype : outDtype;
   return R"(
-module attributes {batten.program = "p", batten.level = ")" + level + R"(", batten.source_hash = "0", batten.source = "p.btn"} {
-  func.func @k(%begin: index, %end: index, %x: memref<)" + element + R"(> {llvm.noalias}, %y: memref<)" + out + R"(> {llvm.noalias},
+module attributes {batten.program = "p", batten.level = ")" +
+         level + R"(", batten.source_hash = "0", batten.source = "p.btn"} {
+  func.func @k(%begin: index, %end: index, %x: memref<)" +
+         element + R"(> {llvm.noalias}, %y: memref<)" + out + R"(> {llvm.noalias},
                %scratch: memref<i8>) attributes {batten.kernel} {
     %c0 = arith.constant 0 : index
     %c1 = arith.constant 1 : index
     %c16 = arith.constant 16 : index
     %most = arith.constant 576460752303423487 : index
-    %a = memref.reinterpret_cast %x to offset: [0], sizes: [%most], strides: [1] : memref<)" + element + R"(> to memref<?x)" + element + R"(>
-    %r = memref.reinterpret_cast %y to offset: [0], sizes: [%most], strides: [1] : memref<)" + out + R"(> to memref<?x)" + out + R"(>
+    %a = memref.reinterpret_cast %x to offset: [0], sizes: [%most], strides: [1] : memref<)" +
+         element + R"(> to memref<?x)" + element + R"(>
+    %r = memref.reinterpret_cast %y to offset: [0], sizes: [%most], strides: [1] : memref<)" +
+         out + R"(> to memref<?x)" + out + R"(>
     scf.for %n = %begin to %end step %c1 {
       %i = arith.muli %n, %c16 : index
-      )" + body + R"(
+      )" +
+         body + R"(
     }
     return
   }
   batten.plan @f[B] kind "entry" attributes {c_name = "f", arguments = [
-      #batten.argument<name = "x", type = !batten.tensor<)" + dtype + R"([B | 16]>, kind = input>,
-      #batten.argument<name = "out", type = !batten.tensor<)" + outType + R"([B | 16]>, kind = result>]} {
+      #batten.argument<name = "x", type = !batten.tensor<)" +
+         dtype + R"([B | 16]>, kind = input>,
+      #batten.argument<name = "out", type = !batten.tensor<)" +
+         outType + R"([B | 16]>, kind = result>]} {
   ^bb0(%x: !batten.pointer, %out: !batten.pointer):
     batten.launch @k range "B" grain 1 sizes [] scratch "0" (%x, %out)
   }
@@ -61,7 +68,8 @@ struct Loaded {
       bound = bind(memory, sizeof memory, &program, nullptr);
   }
   int call(int64_t B, const void *x, void *out) {
-    auto f = library->find<int(const void *, int64_t, const void *, void *, void *, int64_t, const batten_call *)>("p_f");
+    auto f =
+        library->find<int(const void *, int64_t, const void *, void *, void *, int64_t, const batten_call *)>("p_f");
     return f(program, B, x, out, nullptr, 0, nullptr);
   }
   std::string bytes, error;
@@ -156,8 +164,9 @@ TEST(Kernel, RoundingToBf16IsExactAndCallsNothing) {
       %w = arith.truncf %v : vector<16xf32> to vector<16xbf16>
       vector.store %w, %r[%i] : memref<?xbf16>, vector<16xbf16>
 )";
-  const uint32_t bits[16] = {0x3f800000, 0x3f808000, 0x3f818000, 0x3f808001, 0x3f807fff, 0x00000001, 0x00018000, 0x80012345,
-                             0x7f800000, 0xff800000, 0x7f7fffff, 0x00000000, 0x80000000, 0x42280000, 0x007fffff, 0xc2f70000};
+  const uint32_t bits[16] = {0x3f800000, 0x3f808000, 0x3f818000, 0x3f808001, 0x3f807fff, 0x00000001,
+                             0x00018000, 0x80012345, 0x7f800000, 0xff800000, 0x7f7fffff, 0x00000000,
+                             0x80000000, 0x42280000, 0x007fffff, 0xc2f70000};
   for (const char *level : {"x86-64-v3", "native"}) {
     Loaded loaded(program(level, "f32", "f32", body, "bf16", "bf16"));
     ASSERT_EQ(loaded.bound, 0) << loaded.error;
@@ -297,8 +306,9 @@ module attributes {batten.program = "p", batten.level = "x86-64-v3"} {
 )";
   Loaded loaded(text);
   ASSERT_EQ(loaded.bound, 0) << loaded.error;
-  auto f = loaded.library->find<int(const void *, const float *const *, uint8_t, double *, void *, int64_t,
-                                    const batten_call *)>("p_f");
+  auto f = loaded.library
+               ->find<int(const void *, const float *const *, uint8_t, double *, void *, int64_t, const batten_call *)>(
+                   "p_f");
   const float a = 1, b = 2, *tree[2] = {&a, &b};
   double out = 0;
   ASSERT_EQ(f(loaded.program, tree, 250, &out, nullptr, 0, nullptr), 0);

@@ -4,9 +4,9 @@
 #define BATTEN_TEST_CODEGEN_TINY_H
 
 #include "compiler/codegen/Codegen.h"
-#include "runtime/abi.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "runtime/abi.h"
 #include <memory>
 #include <string>
 
