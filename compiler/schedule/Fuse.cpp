@@ -7,6 +7,7 @@
 #include "compiler/Passes.h"
 #include "compiler/schedule/Groups.h"
 #include "compiler/schedule/Machine.h"
+#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
@@ -44,6 +45,8 @@ public:
     for (const Group &group : groups)
       outline(group);
     dropUnused();
+    // Calls stand last, views of what they return stood first: an entry may return such a view.
+    sortTopologically(&entry.getBody().front());
   }
 
 private:
