@@ -53,7 +53,7 @@ static Value expand(Location loc, Value tensor, ArrayRef<int64_t> counts, ArrayR
 /// counts[i] dims of `tensor`, which is dense, become dim i.
 static Value collapse(Location loc, Value tensor, ArrayRef<int64_t> counts, ArrayRef<Dim> extents,
                       FunctionLowering &lowering) {
-  if (areSingle(counts))
+  if (areSingle(counts) && int64_t(counts.size()) == cast<RankedTensorType>(tensor.getType()).getRank())
     return tensor;
   RankedTensorType type = lowering.typeOf(extents, getElementTypeOrSelf(tensor));
   return tensor::CollapseShapeOp::create(lowering.builder, loc, type, tensor, groupsOf(counts));
@@ -65,21 +65,45 @@ static Value permute(Location loc, Value tensor, ArrayRef<int64_t> permutation, 
   return linalg::TransposeOp::create(lowering.builder, loc, tensor, init, permutation)->getResult(0);
 }
 
-/// Dims of size 1 as in `joins`: a 0 there is a new dim. They go with the dim in front of them, or the first one
+/// Group sizes for the other dims: a dim of size 1, a 0 in `dims`, goes with the dim in front of it, or the first one
 /// behind.
-static Value addUnits(Location loc, Value tensor, unsigned batchRank, ArrayRef<int64_t> joins, ArrayRef<Dim> extents,
-                      FunctionLowering &lowering) {
-  SmallVector<int64_t> counts(batchRank, 1);
+static SmallVector<int64_t> groupsWithUnits(ArrayRef<int64_t> dims) {
+  SmallVector<int64_t> counts;
   int64_t leading = 0;
-  for (int64_t join : joins) {
-    if (join == 0) {
+  for (int64_t dim : dims) {
+    if (dim == 0) {
       (counts.empty() ? leading : counts.back()) += 1;
       continue;
     }
     counts.push_back(1 + leading);
     leading = 0;
   }
-  return expand(loc, tensor, counts, extents, lowering);
+  return counts;
+}
+
+/// Dims of size 1 as in `joins`: a 0 there is a new dim.
+static Value addUnits(Location loc, Value tensor, unsigned batchRank, ArrayRef<int64_t> joins, ArrayRef<Dim> extents,
+                      FunctionLowering &lowering) {
+  SmallVector<int64_t> dims(batchRank, 1);
+  llvm::append_range(dims, joins);
+  return expand(loc, tensor, groupsWithUnits(dims), extents, lowering);
+}
+
+/// Dims of size 1 as in `splits`: a 0 there is a dim that vanishes. Only of dense values is that a join.
+static Value dropUnits(Location loc, Value tensor, ArrayRef<int64_t> splits, ArrayRef<Dim> extents,
+                       FunctionLowering &lowering) {
+  if (!llvm::is_contained(splits, 0))
+    return tensor;
+  Extents kept;
+  for (auto [split, extent] : llvm::zip_equal(splits, extents))
+    if (split != 0)
+      kept.push_back(extent);
+  if (isDense(tensor))
+    return collapse(loc, tensor, groupsWithUnits(splits), kept, lowering);
+  SmallVector<OpFoldResult> zeros(extents.size(), lowering.builder.getIndexAttr(0)),
+      ones(extents.size(), lowering.builder.getIndexAttr(1));
+  RankedTensorType type = lowering.typeOf(kept, getElementTypeOrSelf(tensor));
+  return tensor::ExtractSliceOp::create(lowering.builder, loc, type, tensor, zeros, lowering.sizes.sizes(extents), ones);
 }
 
 //===- What makes tensors -----------------------------------------------------------------------------------------===//
@@ -200,7 +224,9 @@ LogicalResult lowerRearrange(RearrangeOp op, FunctionLowering &lowering) {
       joins.push_back(join);
       joined.push_back(extent);
     }
-  Value value = expand(loc, lowering.tensor(op.getX()), splits, factors, lowering);
+  Value value = dropUnits(loc, lowering.tensor(op.getX()), splits, lowering.extents(source), lowering);
+  llvm::erase(splits, 0);
+  value = expand(loc, value, splits, factors, lowering);
   value = reorder(loc, value, op.getPermutation(), permuted, !areSingle(joins), lowering);
   value = collapse(loc, value, joins, joined, lowering);
   lowering.set(op, addUnits(loc, value, result.batchRank(), op.getJoins(), extents, lowering));
