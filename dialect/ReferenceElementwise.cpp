@@ -156,7 +156,9 @@ static bool cast(const Step &step) {
   const DenseValue &x = *step.operands[0].value;
   DenseValue &result = *step.result.value;
   forEachElement(step, [&](int64_t to, ArrayRef<int64_t> at) {
-    if (result.isReal())
+    if (result.element == ElementKind::F32 && !x.isReal()) // an i64 has more digits than a double: rounded once
+      result.setReal(to, static_cast<float>(x.integer(at[0])));
+    else if (result.isReal())
       result.setReal(to, x.real(at[0]));
     else if (!x.isReal())
       result.setInteger(to, x.integer(at[0]));
