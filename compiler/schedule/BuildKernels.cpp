@@ -152,11 +152,11 @@ private:
 void ProgramMemory::begin() {
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
   auto weights = module->getAttrOfType<ArrayAttr>(attr::weights);
+  if (!weights || weights.empty())
+    return;
   plan = PlanOp::create(b, module.getLoc(), b.getStringAttr("bind"), b.getArrayAttr({}), b.getStringAttr("bind"), {}, {},
                         {}, {}, {}, {}, {});
   Block &block = plan.getBody().emplaceBlock();
-  if (!weights)
-    return;
   for (auto weight : weights.getAsRange<ArgumentAttr>()) {
     Value pointer = block.addArgument(PointerType::get(module.getContext()), module.getLoc());
     pointers[weight.getPath()] = {pointer, weight.getType()};

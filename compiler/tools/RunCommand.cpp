@@ -251,8 +251,8 @@ int Run::compileAndCall(Compiler &compiler, Inputs &inputs) {
   batten_error error{};
   batten_program *opened = nullptr;
   std::string path = "/proc/self/fd/" + std::to_string(file);
+  // The descriptor stays open: the loader knows a library by its path, and this one is a number that would be reused.
   int result = batten_program_open(path.c_str(), program.name.c_str(), &opened, &error);
-  close(file);
   std::unique_ptr<batten_program, CloseProgram> loaded(opened);
   if (result)
     return session.fail(ExitInternal, error.message);
