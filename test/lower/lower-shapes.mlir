@@ -70,6 +70,24 @@ batten.func @joining_nothing_makes_a_dim_of_size_one[B](%x: !batten.tensor<f32[B
   batten.return %h : !batten.tensor<f32[B | 1]>
 }
 
+// CHECK-LABEL: func.func @a_dim_of_size_one_vanishes_from_what_is_dense(
+// CHECK: tensor.collapse_shape %{{.*}} {{\[\[}}0, 1], [2]] : tensor<?x1x3xf32> into tensor<?x3xf32>
+// CHECK-NOT: linalg.generic
+// CHECK: return
+batten.func @a_dim_of_size_one_vanishes_from_what_is_dense[B](%x: !batten.tensor<f32[B | 1, 3]>) -> !batten.tensor<f32[B | 3]> {
+  %h = batten.rearrange %x splits [[], ["3"]] permutation [0, 1] joins [1] : (!batten.tensor<f32[B | 1, 3]>) -> !batten.tensor<f32[B | 3]>
+  batten.return %h : !batten.tensor<f32[B | 3]>
+}
+
+// CHECK-LABEL: func.func @a_dim_of_size_one_is_sliced_away_elsewhere(
+// CHECK: %[[T:.*]] = linalg.transpose
+// CHECK: tensor.extract_slice %[[T]][0, 0, 0] [%{{.*}}, 3, 1] [1, 1, 1] : tensor<?x3x1xf32> to tensor<?x3xf32>
+batten.func @a_dim_of_size_one_is_sliced_away_elsewhere[B](%x: !batten.tensor<f32[B | 1, 3]>) -> !batten.tensor<f32[B | 3]> {
+  %t = batten.transpose %x : (!batten.tensor<f32[B | 1, 3]>) -> !batten.tensor<f32[B | 3, 1]>
+  %h = batten.rearrange %t splits [["3"], []] permutation [0, 1] joins [1] : (!batten.tensor<f32[B | 3, 1]>) -> !batten.tensor<f32[B | 3]>
+  batten.return %h : !batten.tensor<f32[B | 3]>
+}
+
 // CHECK-LABEL: func.func @an_index_drops_its_dim(
 // CHECK: tensor.extract_slice %{{.*}}[0, 64, 0] [%{{.*}}, 1, %{{.*}}] [1, 1, 1] : tensor<?x128x?xf32> to tensor<?x?xf32>
 batten.func @an_index_drops_its_dim[B, T <= 64](%x: !batten.tensor<f32[B | 128, T]>) -> !batten.tensor<f32[B | T]> {
