@@ -57,6 +57,8 @@ private:
   void keep(Emission emission, const std::vector<Emission> &wanted);
   void timed(StringRef phase, llvm::function_ref<void()> work);
   bool internalError(StringRef phase, StringRef what);
+  bool refuseForUser(Diagnostic &diagnostic);
+  bool refuseUpdates();
 };
 
 DialectRegistry registry() {
@@ -74,10 +76,41 @@ Pipeline::Pipeline(const frontend::Program &program, const Options &options, fro
   context.loadAllAvailableDialects();
   // MLIR's own reports are about our IR, never about the user's program, except for what a lowering refuses.
   context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
-    llvm::raw_string_ostream stream(faults);
-    stream << diagnostic.getLocation() << ": " << diagnostic << "\n";
+    if (!refuseForUser(diagnostic)) {
+      llvm::raw_string_ostream stream(faults);
+      stream << diagnostic.getLocation() << ": " << diagnostic << "\n";
+    }
     return success();
   });
+}
+
+/// "'batten.exp' op is not compiled yet", at a place in the source: the user's business, in the user's words.
+bool Pipeline::refuseForUser(Diagnostic &diagnostic) {
+  std::string message = diagnostic.str();
+  auto place = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>();
+  StringRef name = message;
+  if (!place || !name.consume_front("'batten.") || !name.contains("is not compiled yet"))
+    return false;
+  frontend::Location location{place.getFilename().str(), int(place.getLine()), int(place.getColumn()),
+                              int(place.getColumn()) + 1};
+  diagnostics.error("E0602", frontend::rangeOf(location, diagnostics.sources()),
+                    "`" + name.split('\'').first.str() + "` is not compiled yet for these types");
+  return true;
+}
+
+/// Updates in place are checked; their plan (one pointer for what is read and written) is not made yet.
+bool Pipeline::refuseUpdates() {
+  bool found = false;
+  for (const frontend::Function &function : program.functions)
+    for (const frontend::Argument &argument : function.arguments) {
+      if (!argument.inout)
+        continue;
+      diagnostics.error("E0602", frontend::rangeOf(argument.location, diagnostics.sources()),
+                        "`inout` is not compiled yet");
+      found = true;
+      break; // once a function
+    }
+  return found;
 }
 
 void Pipeline::timed(StringRef phase, llvm::function_ref<void()> work) {
@@ -97,7 +130,9 @@ bool Pipeline::runPasses(StringRef phase, llvm::function_ref<void(PassManager &)
   add(passes);
   bool passed = false;
   timed(phase, [&] { passed = succeeded(passes.run(*module)); });
-  return passed || internalError(phase, faults);
+  if (!passed && !diagnostics.hasErrors())
+    internalError(phase, faults);
+  return passed;
 }
 
 void Pipeline::keep(Emission emission, const std::vector<Emission> &wanted) {
@@ -201,6 +236,8 @@ bool Pipeline::run(const std::vector<Emission> &wanted) {
   Emission last = *std::max_element(wanted.begin(), wanted.end());
   if (last == Emission::Batten)
     return true;
+  if (refuseUpdates())
+    return false;
   if (!lower())
     return false;
   keep(Emission::Linalg, wanted);

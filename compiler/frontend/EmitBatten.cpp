@@ -14,6 +14,24 @@
 using namespace mlir;
 using namespace batten;
 
+/// The program keeps lines and columns, diagnostics want bytes: columns count characters.
+frontend::SourceRange frontend::rangeOf(const Location &location, const Sources &sources) {
+  for (uint32_t index = 0; index < sources.size(); ++index) {
+    const SourceFile &file = sources.file(index);
+    if (file.name() != location.file || location.line < 1 || uint32_t(location.line) > file.lineCount())
+      continue;
+    std::string_view line = file.line(location.line);
+    auto offsetOf = [&](int column) {
+      size_t offset = 0;
+      for (int i = 1; i < column && offset < line.size(); ++i)
+        offset += std::max(1u, utf8SequenceLength(line, offset));
+      return file.lineBegin(location.line) + uint32_t(offset);
+    };
+    return {index, offsetOf(location.column), offsetOf(location.endColumn)};
+  }
+  return {};
+}
+
 namespace {
 
 using frontend::Diagnostics;
@@ -74,24 +92,6 @@ Type convertDType(DType dtype, MLIRContext *context) {
 batten::TensorType convertTensor(const frontend::TensorType &type, MLIRContext *context) {
   auto batch = llvm::map_to_vector(type.batch, [&](const std::string &name) { return StringAttr::get(context, name); });
   return batten::TensorType::get(convertDType(type.dtype, context), batch, ArrayRef<Dim>(type.core));
-}
-
-/// The program keeps lines and columns, diagnostics want bytes: columns count characters.
-frontend::SourceRange rangeOf(const frontend::Location &location, const frontend::Sources &sources) {
-  for (uint32_t index = 0; index < sources.size(); ++index) {
-    const frontend::SourceFile &file = sources.file(index);
-    if (file.name() != location.file || location.line < 1 || uint32_t(location.line) > file.lineCount())
-      continue;
-    std::string_view line = file.line(location.line);
-    auto offsetOf = [&](int column) {
-      size_t offset = 0;
-      for (int i = 1; i < column && offset < line.size(); ++i)
-        offset += std::max(1u, frontend::utf8SequenceLength(line, offset));
-      return file.lineBegin(location.line) + uint32_t(offset);
-    };
-    return {index, offsetOf(location.column), offsetOf(location.endColumn)};
-  }
-  return {};
 }
 
 //===- Functions -------------------------------------------------------------------------------------------------===//
