@@ -205,6 +205,23 @@ bool Inputs::bindSizes(size_t index) {
   return true;
 }
 
+/// What no input fixes may follow from an equation that the call must keep anyway: `S:T` gives S the size of T.
+void Inputs::solveGuards() {
+  bool found = true;
+  while (found) {
+    found = false;
+    for (const frontend::Guard &guard : function.guards)
+      for (auto [unknown, known] : {std::pair(&guard.lhs, &guard.rhs), std::pair(&guard.rhs, &guard.lhs)}) {
+        std::optional<std::string> symbol = unknown->symbolName();
+        if (guard.relation != "==" || !symbol || sizes.count(*symbol))
+          continue;
+        std::optional<int64_t> size = known->evaluate(sizes);
+        if (size && *size >= 0)
+          found = sizes.emplace(*symbol, *size).second;
+      }
+  }
+}
+
 bool Inputs::shapeOf(const frontend::TensorType &type, std::vector<int64_t> &shape) {
   auto found = shapeAt(type, sizes);
   if (!found)
@@ -346,6 +363,7 @@ bool Inputs::prepare(const GivenInputs &given, const std::map<std::string, int64
   }
   if (!notes.empty())
     return fail(std::to_string(notes.size()) + (notes.size() == 1 ? " input is" : " inputs are") + " missing");
+  solveGuards();
   for (size_t i = 0; i < count; ++i) {
     const frontend::Argument &argument = function.arguments[i];
     if (argument.weight)

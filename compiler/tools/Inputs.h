@@ -35,6 +35,7 @@ private:
   bool generate(size_t index, const std::string &how);
   bool bindSizes(size_t index);
   bool bindSize(const std::string &symbol, int64_t size, const std::string &argument);
+  void solveGuards();
   bool shapeOf(const frontend::TensorType &type, std::vector<int64_t> &shape);
   bool checkShape(size_t index);
   bool fail(std::string sentence);
