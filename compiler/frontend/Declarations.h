@@ -174,6 +174,9 @@ public:
   const void *owner = nullptr; ///< the item whose text is being resolved or checked
   /// Functions that are being checked, outermost first, each with the call that led to it.
   std::vector<std::pair<FunctionDecl *, SourceRange>> checkStack;
+  std::vector<SourceRange> inlinedAt; ///< calls that are being inlined, outermost first
+  unsigned depth = 0;                 ///< of nested expressions, across calls
+  bool tooDeep = false;               ///< the limit was reported
 
 private:
   std::optional<Dim> evaluateChain(const DimExpr &expr, const DimScope &scope);
@@ -187,6 +190,7 @@ private:
 
   std::vector<std::unique_ptr<DimEntity>> entities;
   std::map<std::string, const DimEntity *> symbols;
+  std::map<std::string, size_t> symbolCounts; ///< dims a name
   std::map<uint32_t, std::unique_ptr<Module>> modules;
   std::map<std::pair<const TreeShape *, std::string>, TreeShape> treeParts;
   std::vector<std::unique_ptr<FileNode>> importedFiles;

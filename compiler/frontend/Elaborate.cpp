@@ -8,7 +8,10 @@ namespace batten::frontend {
 
 Elaborator::Elaborator(Context &context, bool checking, WeightTable *weights)
     : context(context), checking(checking), weightTable(weights),
-      facts([this](const std::string &symbol) { return entityOf(symbol); }) {}
+      facts([this](const std::string &symbol) { return entityOf(symbol); }) {
+  if (!checking)
+    turnsLeft = int64_t(1) << 20;
+}
 
 const DimEntity *Elaborator::entityOf(const std::string &symbol) const {
   if (checking)
@@ -62,6 +65,7 @@ std::vector<Argument> Elaborator::arguments(FunctionDecl &function, std::vector<
   for (size_t i = 0; i < function.parameters.size(); ++i) {
     const Parameter &node = function.item->parameters[i];
     Value value;
+    registerSymbols(function.parameters[i]);
     value.type = toHere(function.parameters[i]);
     auto add = [&](Value &one, const std::string &path, const std::string &tree) {
       one.kind = Value::Tensor;
@@ -98,6 +102,17 @@ std::vector<Argument> Elaborator::arguments(FunctionDecl &function, std::vector<
     declareLocal(node.name, std::move(local));
   }
   return result;
+}
+
+/// Runtime dims become symbols in the order of the text: it is the order of the C arguments.
+void Elaborator::registerSymbols(const Type &declared) {
+  if (checking || declared.poisoned)
+    return;
+  for (const DimEntity *dim : declared.batch)
+    axisIn(*frame, dim);
+  for (const CoreDim &dim : declared.core)
+    if (dim.entity)
+      sizeOf(*dim.entity);
 }
 
 //===-- Symbols and sizes -----------------------------------------------------------------------------------------===//
@@ -260,9 +275,32 @@ int Elaborator::newValue(const Value &value, SourceRange range) {
   return int(out.values.size()) - 1;
 }
 
+/// E0601: a size or a tensor beyond 64 bits, or a function that grows without end.
+bool Elaborator::withinLimits(const Type &type, SourceRange range) {
+  static constexpr size_t maxOps = size_t(1) << 18;
+  if (out.ops.size() >= maxOps && !stopped) {
+    context.error("E0601", range, "more than " + std::to_string(maxOps) + " ops once every call is inlined");
+    stopped = true;
+  }
+  int64_t bytes = dtypeBytes(type.dtype);
+  for (const CoreDim &dim : type.core) {
+    std::optional<int64_t> size = dim.size.constantValue();
+    if (!dim.size.overflowed() && !(size && __builtin_mul_overflow(bytes, *size, &bytes)))
+      continue;
+    context.error("E0601", range, dim.size.overflowed() ? "a size overflows 64 bits"
+                                                        : "a value of type " + str(type, true) + " is larger than 2^63 - 1 bytes")
+        .note("dims are 64-bit and a tensor may hold at most 2^63 - 1 bytes");
+    return false;
+  }
+  return !stopped;
+}
+
 std::vector<Value> Elaborator::emitMany(SourceRange range, const std::string &name,
                                         const std::vector<const Value *> &operands, std::vector<Type> types,
                                         Attributes attributes) {
+  for (const Type &type : types)
+    if (!withinLimits(type, range))
+      return std::vector<Value>(types.size());
   Op op;
   op.name = name;
   op.attributes = std::move(attributes);
@@ -309,7 +347,15 @@ void Elaborator::mark(const DimEntity *dim, SourceRange range) {
   }
   const DimEntity *declared = symbolEntities[axisIn(*frame, dim)->name];
   if (declared->kind == DimEntity::Unbounded || declared->kind == DimEntity::Bounded)
-    out.mixes.push_back({axisIn(*frame, dim)->name, context.text(range), context.location(range)});
+    addMix(axisIn(*frame, dim)->name, range);
+}
+
+void Elaborator::addMix(const std::string &symbol, SourceRange range) {
+  Location location = context.location(range);
+  for (const Mix &known : out.mixes)
+    if (known.dim == symbol && known.location == location)
+      return;
+  out.mixes.push_back({symbol, context.text(range), location});
 }
 
 /// `value` under the batch names that `as` has here: the same elements, another symbol of the same size.

@@ -127,6 +127,7 @@ private:
   std::vector<Value> emitMany(SourceRange range, const std::string &name, const std::vector<const Value *> &operands,
                               std::vector<Type> types, Attributes attributes = {});
   void mark(const DimEntity *dim, SourceRange range);
+  bool withinLimits(const Type &type, SourceRange range);
   void addMix(const std::string &symbol, SourceRange range);
   void registerSymbols(const Type &declared);
   Value renamed(const Value &value, const Value &as, SourceRange range);
@@ -159,6 +160,7 @@ private:
 
   //===-- Expressions (ElaborateExpressions.cpp) ------------------------------------------------------------------===//
   Value eval(const Expr &expr);
+  Value evalKind(const Expr &expr);
   Value evalName(const NameExpr &expr);
   Value evalDim(const DimEntity &dim, SourceRange range);
   Value evalConst(ConstDecl &constant, SourceRange range);
@@ -364,8 +366,8 @@ private:
   std::map<std::string, UsedWeight> usedWeights; ///< by name in the weights file
   std::map<int, SourceRange> consumed;           ///< values updated in place, and where
   std::vector<Expectation> *expectations = nullptr;
-  int64_t turnsLeft = 4096;
-  unsigned inliningDepth = 0;
+  int64_t turnsLeft = 4096; ///< while elaborating: a limit for all that is inlined
+  bool stopped = false;     ///< a limit was reached: everything is poison from here on
 };
 
 } // namespace batten::frontend

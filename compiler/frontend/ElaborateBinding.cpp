@@ -115,8 +115,8 @@ bool Elaborator::fitArgument(const Type &parameter, Operand &operand, const std:
     value = tensor(value, parameter.dtype, operand.range);
   if (value.poisoned())
     return false;
-  bool kinds =
-      parameter.tree ? value.kind == Value::Tree && value.type.tree == parameter.tree : value.kind == Value::Tensor;
+  bool kinds = parameter.tree ? value.kind == Value::Tree && sameShape(value.type.tree, parameter.tree)
+                              : value.kind == Value::Tensor;
   if (!kinds) {
     std::string found = value.kind == Value::Tensor || value.kind == Value::Tree ? str(value.type, true)
                         : value.kind == Value::Tuple                             ? "several values"
@@ -243,13 +243,16 @@ bool Elaborator::bindBatch(const Type &parameter, const Operand &operand, Bindin
       continue;
     std::string name = "`" + wanted->name + "`";
     bool generic = inferable(wanted, binding);
-    context
-        .error("E0215", operand.range,
-               what + " is " + str(parameter, true) + ", found " + str(operand.value.type, true))
-        .label(generic ? name + " was bound to `" + expected->name + "`, here it meets `" + found->name + "`"
-                       : name + " must meet " + (expected == wanted ? "itself" : "`" + expected->name + "`") +
-                             ", here it meets `" + found->name + "`")
-        .note(name + " is bound at " + context.at(wanted->range), wanted->range);
+    Diagnostic &error = context.error(
+        "E0215", operand.range, what + " is " + str(parameter, true) + ", found " + str(operand.value.type, true));
+    error.label(generic ? name + " was bound to `" + expected->name + "`, here it meets `" + found->name + "`"
+                        : name + " must meet " + (expected == wanted ? "itself" : "`" + expected->name + "`") +
+                              ", here it meets `" + found->name + "`");
+    error.note(name + " is bound at " + context.at(wanted->range) +
+                   (wanted->name == found->name ? ", the other at " + context.at(found->range) : ""),
+               wanted->range);
+    if (wanted->range.file != found->range.file)
+      error.help("the dims of an import are its own; a library function takes generics: `fn f<N>(x: f32[N | ..])`");
     return false;
   }
   return true;

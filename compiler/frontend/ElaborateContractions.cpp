@@ -49,8 +49,7 @@ DType Elaborator::accumulated(DType dtype) {
 }
 
 /// `acc:` and `out:`, and `#[acc(..)]` of the function.
-void Elaborator::accumulator(OpCall *call, DType operand, Type &type, Attributes &attributes) {
-  std::optional<DType> acc = frame->function ? frame->function->accumulator : std::nullopt;
+Elaborator::Accumulation Elaborator::accumulation(OpCall *call, DType operand, DType result) {
   auto option = [&](const char *name) -> std::optional<DType> {
     if (!call || !call->options.count(name))
       return std::nullopt;
@@ -62,28 +61,56 @@ void Elaborator::accumulator(OpCall *call, DType operand, Type &type, Attributes
     context.error("E0219", value.range, std::string("`") + name + "` takes a dtype");
     return std::nullopt;
   };
-  if (std::optional<DType> given = option("acc"))
-    acc = given;
-  if (acc && isFloat(*acc) != isFloat(operand)) {
-    if (call && call->options.count("acc"))
-      context.error("E0303", call->options["acc"]->value->range,
-                    std::string("cannot accumulate ") + dtypeName(operand) + " in " + dtypeName(*acc));
+  auto refuse = [&](const char *name, const std::string &message) {
+    context.error("E0303", call->options[name]->value->range, message).help("cast operands or the result with `as`");
+  };
+  Accumulation how{std::nullopt, result};
+  DType usual = accumulatorOf(operand);
+  std::optional<DType> acc = option("acc"), out = option("out");
+  bool written = acc.has_value();
+  if (!acc && frame->function && frame->function->accumulator)
+    acc = isFloat(*frame->function->accumulator) == isFloat(operand) ? frame->function->accumulator : std::nullopt;
+  if (acc && (isFloat(*acc) != isFloat(operand) || dtypeBytes(*acc) < dtypeBytes(usual))) {
+    if (written)
+      refuse("acc", std::string(dtypeName(operand)) + " is accumulated in " + dtypeName(usual) + " or wider, not in " +
+                        dtypeName(*acc));
     acc.reset();
   }
-  if (acc && *acc != accumulatorOf(operand)) {
-    attributes.push_back({"acc", std::string(dtypeName(*acc))});
-    if (!isFloat(operand))
-      type.dtype = *acc;
+  if (acc && *acc != usual) {
+    how.wide = acc;
+    how.result = isFloat(operand) ? result : *acc;
   }
-  if (std::optional<DType> result = option("out")) {
-    if (isFloat(*result) != isFloat(operand))
-      context
-          .error("E0303", call->options["out"]->value->range,
-                 std::string("the result of ") + dtypeName(operand) + " cannot be " + dtypeName(*result))
-          .help("cast the result with `as`");
-    else
-      type.dtype = *result;
+  if (out && isFloat(*out) != isFloat(operand)) {
+    refuse("out", std::string("the result of ") + dtypeName(operand) + " cannot be " + dtypeName(*out));
+    out.reset();
   }
+  if (out) {
+    how.result = *out;
+    if (!how.wide && *out != usual && *out != result)
+      how.wide = usual;
+  }
+  return how;
+}
+
+/// A wider accumulator is the op on widened operands, which is exact; its result is rounded once.
+Value Elaborator::accumulate(SourceRange range, const std::string &name, const std::vector<const Value *> &operands,
+                             Type type, const Attributes &attributes, const Accumulation &how) {
+  type.dtype = how.result;
+  if (!how.wide)
+    return emit(range, name, operands, type, attributes);
+  auto cast = [&](const Value &value, DType dtype) {
+    Type target = value.type;
+    target.dtype = dtype;
+    return value.type.dtype == dtype ? value : emit(range, "cast", {&value}, target);
+  };
+  std::vector<Value> widened;
+  std::vector<const Value *> pointers;
+  for (const Value *operand : operands)
+    widened.push_back(cast(*operand, *how.wide));
+  for (const Value &value : widened)
+    pointers.push_back(&value);
+  type.dtype = *how.wide;
+  return cast(emit(range, name, pointers, type, attributes), how.result);
 }
 
 Value Elaborator::matmul(const std::string &op, SourceRange opRange, Operand lhs, Operand rhs, SourceRange range,
@@ -122,9 +149,7 @@ Value Elaborator::matmul(const std::string &op, SourceRange opRange, Operand lhs
     type.core.push_back(a[0]);
   if (b.size() == 2)
     type.core.push_back(b[1]);
-  Attributes attributes;
-  accumulator(call, operand, type, attributes);
-  return emit(range, "matmul", {&lhs.value, &rhs.value}, type, attributes);
+  return accumulate(range, "matmul", {&lhs.value, &rhs.value}, type, {}, accumulation(call, operand, type.dtype));
 }
 
 Value Elaborator::opMatmul(OpCall &call) {
@@ -184,12 +209,10 @@ Value Elaborator::opLinear(OpCall &call) {
     return Value();
   type.batch = *batch;
   type.core = {out};
-  Attributes attributes;
-  accumulator(&call, x.value.type.dtype, type, attributes);
   std::vector<const Value *> values;
   for (const Operand &operand : call.operands)
     values.push_back(&operand.value);
-  return emit(call.expr->range, "linear", values, type, attributes);
+  return accumulate(call.expr->range, "linear", values, type, {}, accumulation(&call, x.value.type.dtype, type.dtype));
 }
 
 Value Elaborator::opOuter(OpCall &call) {

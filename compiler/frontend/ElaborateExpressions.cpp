@@ -7,7 +7,29 @@
 
 namespace batten::frontend {
 
+/// Nested calls nest expressions too: the depth is counted across all that is inlined, for the compiler's own stack.
+/// A call weighs as much as its frames do.
 Value Elaborator::eval(const Expr &expr) {
+  static constexpr unsigned maxDepth = 1024, callWeight = 4;
+  unsigned weight = expr.kind == ExprKind::Call ? callWeight : 1;
+  if (stopped)
+    return Value();
+  if (context.depth + weight > maxDepth) {
+    if (!context.tooDeep)
+      context.error("E0601", expr.range, "calls and expressions are nested too deep")
+          .label("more than 200 calls within calls, or as much in expressions")
+          .help("bind inner parts with `let`, call from a loop, or chain a sub array");
+    context.tooDeep = true;
+    stopped = true;
+    return Value();
+  }
+  context.depth += weight;
+  Value value = evalKind(expr);
+  context.depth -= weight;
+  return value;
+}
+
+Value Elaborator::evalKind(const Expr &expr) {
   switch (expr.kind) {
   case ExprKind::Number: {
     const auto &node = cast<NumberExpr>(expr);
@@ -125,7 +147,7 @@ Value Elaborator::evalDim(const DimEntity &dim, SourceRange range) {
     frame->function->mixes.push_back({&dim, range});
   if (!checking)
     for (const std::string &symbol : value.number.integer.symbols())
-      out.mixes.push_back({symbol, context.text(range), context.location(range)});
+      addMix(symbol, range);
   return value;
 }
 

@@ -9,12 +9,12 @@ namespace batten::frontend {
 
 //===-- Weights ---------------------------------------------------------------------------------------------------===//
 
-void WeightTable::use(const Weight &weight, const std::string &root, const std::vector<size_t> &position) {
+const Weight &WeightTable::use(const Weight &weight, const std::string &root, const std::vector<size_t> &position) {
   auto known = std::find(roots.begin(), roots.end(), root);
   size_t rootIndex = size_t(known - roots.begin());
   if (known == roots.end())
     roots.push_back(root);
-  entries.try_emplace(weight.path, Entry{weight, rootIndex, position});
+  return entries.try_emplace(weight.from, Entry{weight, rootIndex, position}).first->second.weight;
 }
 
 std::vector<Weight> WeightTable::ordered() const {
@@ -28,11 +28,6 @@ std::vector<Weight> WeightTable::ordered() const {
   for (const Entry *entry : sorted)
     weights.push_back(entry->weight);
   return weights;
-}
-
-size_t WeightTable::rank(const std::string &path) const {
-  std::vector<Weight> all = ordered();
-  return size_t(std::find_if(all.begin(), all.end(), [&](const Weight &w) { return w.path == path; }) - all.begin());
 }
 
 /// Arguments for the weights that live ops read, in the order of the header.
@@ -49,19 +44,27 @@ void Elaborator::addWeightArguments(Function &function) {
   // In order of first use here, so that the table learns of roots in the order of the program.
   std::sort(used.begin(), used.end(),
             [](const UsedWeight *a, const UsedWeight *b) { return a->value.id < b->value.id; });
-  for (const UsedWeight *weight : used)
-    weightTable->use(weight->weight, weight->root, weight->position);
-  std::sort(used.begin(), used.end(), [this](const UsedWeight *a, const UsedWeight *b) {
-    return weightTable->rank(a->weight.path) < weightTable->rank(b->weight.path);
-  });
   for (const UsedWeight *weight : used) {
+    const Weight &shared = weightTable->use(weight->weight, weight->root, weight->position);
+    if (!(shared.type == weight->weight.type))
+      context
+          .error("E0503", weight->range,
+                 "tensor `" + shared.from + "` is bound with two types, " + shared.type.str() + " and " +
+                     weight->weight.type.str())
+          .note("first by `" + shared.path + "` at " + shared.location.file + ":" +
+                std::to_string(shared.location.line) + ":" + std::to_string(shared.location.column));
+  }
+  for (const Weight &weight : weightTable->ordered()) {
+    auto mine = usedWeights.find(weight.from);
+    if (mine == usedWeights.end() || !read.count(mine->second.value.id))
+      continue;
     Argument argument;
-    argument.name = argument.path = weight->weight.path;
-    argument.from = weight->weight.from;
-    argument.type = function.values[weight->value.id];
+    argument.name = argument.path = weight.path;
+    argument.from = weight.from;
+    argument.type = function.values[size_t(mine->second.value.id)];
     argument.weight = true;
-    argument.location = weight->weight.location;
-    argument.value = weight->value.id;
+    argument.location = weight.location;
+    argument.value = mine->second.value.id;
     function.arguments.push_back(std::move(argument));
   }
 }
@@ -196,9 +199,8 @@ Function Elaborator::elaborate(FunctionDecl &function) {
   std::vector<Value> values;
   out.arguments = arguments(function, values);
   for (const Type &type : function.results) { // dims that only a result names are arguments of the C function too
-    Type here = toHere(type);
-    for (const DimEntity *dim : here.batch)
-      axisIn(*frame, dim);
+    registerSymbols(type);
+    toHere(type);
   }
   for (const Condition &declared : function.conditions) {
     Condition condition{toHere(declared.lhs), toHere(declared.rhs), declared.relation, declared.range};
@@ -229,7 +231,13 @@ Function Elaborator::elaborate(FunctionDecl &function) {
   for (const TensorType &type : result.values)
     for (const Dim &dim : type.core)
       collectQuotients(dim, quotients);
+  std::set<Dim> sizes;
+  for (const TensorType &type : result.values)
+    sizes.insert(type.core.begin(), type.core.end());
   out.guards = std::move(result.guards);
+  for (const Dim &size : sizes) // a core dim is at least 1: `T - 1` needs a look
+    if (facts.holds(Dim::constant(1), DimRelation::Le, size) != Truth::True)
+      guard({Dim::constant(1), size, DimRelation::Le, item.name.range});
   for (const auto &[lhs, rhs] : quotients)
     guard({Dim::modulo(lhs, rhs), Dim(), DimRelation::Eq, item.name.range});
   result.guards = std::move(out.guards);

@@ -14,14 +14,14 @@ Value Elaborator::call(const CallExpr &expr, FunctionDecl &function, Instance *s
     Operand tree{eval(*expr.tree), expr.tree->range};
     if (tree.value.poisoned())
       return Value();
-    const TreeShape *shape = self ? context.treeOf(*self->model, expr.tree->range) : nullptr;
-    if (tree.value.kind != Value::Tree || tree.value.type.tree != shape) {
-      if (!self || shape)
-        context
-            .error("E0215", tree.range, self ? "`; p` takes " + shape->model + ".params" : "only a model takes a tree")
-            .label(tree.value.kind == Value::Tree || tree.value.kind == Value::Tensor
-                       ? "this is " + str(tree.value.type)
-                       : "");
+    TreeShape shape;
+    shape.model = self ? self->model->item->name.name : "";
+    if (self && !self->incomplete)
+      collectLeaves(*self, "", shape);
+    if (tree.value.kind != Value::Tree || !self || self->incomplete || !sameShape(tree.value.type.tree, &shape)) {
+      bool typed = tree.value.kind == Value::Tree || tree.value.kind == Value::Tensor;
+      context.error("E0215", tree.range, self ? "`; p` takes " + shape.model + ".params" : "only a model takes a tree")
+          .label(typed ? "this is " + str(tree.value.type) : "");
       return Value();
     }
     self = withTree(self, tree.value);
@@ -288,7 +288,9 @@ std::vector<Value> Elaborator::inlineCall(const CallExpr &expr, Binding &binding
   std::vector<Type> expected;
   for (const Type &type : function.results)
     expected.push_back(toHere(type));
+  context.inlinedAt.push_back(expr.range);
   std::vector<Value> inside = runBlock(function.item->body, expected);
+  context.inlinedAt.pop_back();
 
   frame = caller;
   std::vector<Type> types;

@@ -263,7 +263,10 @@ Type Elaborator::weightType(const Instance *instance, const ParamDecl &param) {
     for (const std::string &symbol : dim.size.symbols())
       if (const DimEntity *entity = context.entityOf(symbol))
         values[symbol] = sizeFor(instance, *entity);
-    dim.size = dim.size.substitute(values);
+    Dim size = dim.size.substitute(values);
+    if (instance != frame->self && !(size == dim.size)) // the instance's names mean nothing out here
+      dim.text.clear(), dim.entity = nullptr;
+    dim.size = size;
   }
   if (instance == frame->self || !instance || !instance->outward)
     return type;
@@ -284,6 +287,8 @@ void Elaborator::collectLeaves(Instance &instance, const std::string &prefix, Tr
     }
     const SubItem &sub = cast<SubItem>(*member);
     Value value = subValue(*instance.model->sub(sub.name.name), &instance);
+    if (value.kind == Value::Instance)
+      shape.parts[prefix + sub.name.name] = value.instance->model->item->name.name;
     std::vector<Instance *> elements =
         value.kind == Value::Instances ? value.instances : std::vector<Instance *>{value.instance};
     for (size_t i = 0; i < elements.size(); ++i)
@@ -321,6 +326,17 @@ const TreeShape *Context::treeOf(ModelDecl &model, SourceRange use) {
   return &*model.tree;
 }
 
+/// The type of a weight in the file: static batch dims are dims like any other.
+TensorType Elaborator::staticType(const Type &type) {
+  TensorType result;
+  result.dtype = type.dtype;
+  for (const DimEntity *dim : type.batch)
+    result.core.push_back(sizeOf(*dim));
+  for (const CoreDim &dim : type.core)
+    result.core.push_back(dim.size);
+  return result;
+}
+
 /// A weight of an instance, or the leaf of the tree that it is bound to.
 Value Elaborator::weight(Instance *instance, ParamDecl &param, SourceRange range) {
   if (param.type.poisoned)
@@ -336,44 +352,77 @@ Value Elaborator::weight(Instance *instance, ParamDecl &param, SourceRange range
     here.type.batch.insert(here.type.batch.begin(), instance->treeBatch.begin(), instance->treeBatch.end());
     return here;
   }
-  std::string path = (instance ? instance->path : "") + name;
-  auto known = usedWeights.find(path);
-  if (known != usedWeights.end())
-    return renamed(known->second.value, here, range);
+  std::string from = (instance ? instance->from : "") + (param.item->from ? param.item->from->value : name);
+  auto known = usedWeights.find(from);
+  if (known != usedWeights.end()) {
+    TensorType wanted = staticType(here.type);
+    if (known->second.weight.type == wanted)
+      return renamed(known->second.value, here, range);
+    context
+        .error("E0503", param.item->type.range,
+               "tensor `" + from + "` is bound with two types, " + known->second.weight.type.str() + " and " +
+                   wanted.str())
+        .note("first by `" + known->second.weight.path + "` at " + context.at(known->second.range));
+    return Value();
+  }
   here.id = newValue(here, param.item->name.range);
   UsedWeight used;
   used.value = here;
+  used.range = param.item->type.range;
   used.root = instance ? instance->root : "";
   if (instance) {
     used.position = instance->order;
     used.position.push_back(memberIndex(*instance->model, param.item));
   }
-  used.weight.path = path;
-  used.weight.from = (instance ? instance->from : "") + (param.item->from ? param.item->from->value : name);
+  used.weight.path = (instance ? instance->path : "") + name;
+  used.weight.from = from;
   used.weight.location = context.location(param.item->name.range);
-  used.weight.type.dtype = here.type.dtype;
-  for (const DimEntity *dim : here.type.batch)
-    used.weight.type.core.push_back(sizeOf(*dim));
-  for (const CoreDim &dim : here.type.core)
-    used.weight.type.core.push_back(dim.size);
-  usedWeights[path] = used;
+  used.weight.type = staticType(here.type);
+  usedWeights[from] = used;
   return here;
 }
 
+/// `p.w1`, or `p.mlp`: the part of the tree that belongs to a sub.
 Value Elaborator::treeMember(const Value &tree, const MemberExpr &expr) {
   const std::string &name = expr.name.name;
+  const TreeShape &shape = *tree.type.tree;
   for (size_t i = 0; i < tree.elements.size(); ++i)
-    if (tree.type.tree->leaves[i].path == name)
+    if (shape.leaves[i].path == name)
       return tree.elements[i];
-  std::vector<std::string> paths;
-  for (const Leaf &leaf : tree.type.tree->leaves)
-    paths.push_back(leaf.path);
+  if (shape.parts.count(name)) {
+    Value part;
+    part.kind = Value::Tree;
+    part.type.tree = context.partOf(shape, name);
+    part.type.batch = tree.type.batch;
+    for (size_t i = 0; i < tree.elements.size(); ++i)
+      if (shape.leaves[i].path.rfind(name + ".", 0) == 0)
+        part.elements.push_back(tree.elements[i]);
+    return part;
+  }
+  std::vector<std::string> names;
+  for (const Leaf &leaf : shape.leaves)
+    if (std::string first = leaf.path.substr(0, leaf.path.find('.')); names.empty() || names.back() != first)
+      names.push_back(first);
   Diagnostic &error = context.error("E0105", expr.name.range, "cannot find `" + name + "` in " + str(tree.type));
-  if (std::optional<std::string> similar = nearest(name, paths))
+  if (std::optional<std::string> similar = nearest(name, names))
     error.help("did you mean `" + *similar + "`?");
   else
-    error.note("its leaves are " + joined(paths));
+    error.note("it has " + joined(names));
   return Value();
+}
+
+const TreeShape *Context::partOf(const TreeShape &shape, const std::string &name) {
+  TreeShape &part = treeParts[{&shape, name}];
+  if (!part.model.empty())
+    return &part;
+  part.model = shape.parts.at(name);
+  for (const Leaf &leaf : shape.leaves)
+    if (leaf.path.rfind(name + ".", 0) == 0)
+      part.leaves.push_back({leaf.path.substr(name.size() + 1), leaf.type});
+  for (const auto &[path, model] : shape.parts)
+    if (path.rfind(name + ".", 0) == 0)
+      part.parts[path.substr(name.size() + 1)] = model;
+  return &part;
 }
 
 /// `each w in p, d in g { return ... }`: the body once a leaf.
@@ -389,7 +438,7 @@ Value Elaborator::evalEach(const EachExpr &expr) {
         error.label("this is " + str(tree.type));
       return Value();
     }
-    if (!trees.empty() && tree.type.tree != trees[0].type.tree) {
+    if (!trees.empty() && !sameShape(tree.type.tree, trees[0].type.tree)) {
       context.error("E0215", binding.tree->range,
                     "`each` maps over trees of one model, found " + str(tree.type) + " beside " + str(trees[0].type));
       return Value();

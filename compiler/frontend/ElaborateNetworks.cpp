@@ -142,9 +142,8 @@ Value Elaborator::opConv2d(OpCall &call) {
     return Value();
   type.batch = *batch;
   type.core = {kernel[0], *height, *width};
-  Attributes attributes = optionAttributes(call, options);
-  accumulator(&call, x.value.type.dtype, type, attributes);
-  return emit(call.expr->range, "conv2d", values, type, attributes);
+  return accumulate(call.expr->range, "conv2d", values, type, optionAttributes(call, options),
+                    accumulation(&call, x.value.type.dtype, type.dtype));
 }
 
 Value Elaborator::opPool2d(OpCall &call) {

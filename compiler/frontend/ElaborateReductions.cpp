@@ -172,20 +172,24 @@ Value Elaborator::opReduce(OpCall &call) {
     }
     attributes.push_back({"correction", *correction->constantValue()});
   }
+  Accumulation how{std::nullopt, type.dtype};
   if (op == "sum" || op == "mean" || op == "var")
-    accumulator(&call, dtype, type, attributes);
+    how = accumulation(&call, dtype, type.dtype);
+  if (op != "sum" && how.result != dtype && !how.wide)
+    how.wide = how.result;
   if (call.over && call.over->kind == OverAxes::Kind::Batch)
-    return reduceBatch(call, x, type, attributes);
+    return reduceBatch(call, x, type, attributes, how);
   std::optional<std::vector<int64_t>> axes = coreAxes(call, x, false);
   if (!axes)
     return Value();
   for (size_t i = axes->size(); i-- > 0;)
     type.core.erase(type.core.begin() + (*axes)[i]);
   attributes.push_back({"dims", *axes});
-  return emit(call.expr->range, "reduce", {&x.value}, type, attributes);
+  return accumulate(call.expr->range, "reduce", {&x.value}, type, attributes, how);
 }
 
-Value Elaborator::reduceBatch(OpCall &call, const Operand &operand, Type type, Attributes attributes) {
+Value Elaborator::reduceBatch(OpCall &call, const Operand &operand, Type type, Attributes attributes,
+                              const Accumulation &how) {
   DimScope scope = scopeHere(false);
   BatchList reduced;
   for (const Identifier &name : call.over->names) {
@@ -211,7 +215,7 @@ Value Elaborator::reduceBatch(OpCall &call, const Operand &operand, Type type, A
     if (std::find(reduced.begin(), reduced.end(), dim) != reduced.end())
       names.push_back(checking ? dim->symbol : axisIn(*frame, dim)->name);
   attributes.push_back({"dims", names});
-  Value result = emit(call.expr->range, "reduce_batch", {&operand.value}, type, attributes);
+  Value result = accumulate(call.expr->range, "reduce_batch", {&operand.value}, type, attributes, how);
   for (const DimEntity *dim : reduced)
     mark(dim, call.expr->range);
   return result;

@@ -50,7 +50,7 @@ bool Elaborator::declareLocal(const Identifier &name, Local local) {
 
 /// Same dtype, batch and core; `cores` is Maybe where a size is not provably equal.
 bool Elaborator::sameType(const Type &a, const Type &b, Truth *cores) {
-  if (a.tree != b.tree || a.batch != b.batch)
+  if (!sameShape(a.tree, b.tree) || a.batch != b.batch)
     return false;
   if (a.tree)
     return true;
@@ -92,13 +92,13 @@ Value Elaborator::fit(const Value &given, const Type &type, SourceRange range, c
     value.type = type; // the names that the declaration gives to dims
     return value;
   }
-  if (value.type.tree == type.tree && value.type.dtype != type.dtype) {
+  if (sameShape(value.type.tree, type.tree) && value.type.dtype != type.dtype) {
     context.error("E0301", range, what + " is " + dtypeName(type.dtype) + ", found " + dtypeName(value.type.dtype))
         .label(str(value.type))
         .help("no implicit promotion: cast with `as " + std::string(dtypeName(type.dtype)) + "`");
     return Value();
   }
-  bool onlyCores = value.type.tree == type.tree && value.type.batch == type.batch;
+  bool onlyCores = sameShape(value.type.tree, type.tree) && value.type.batch == type.batch;
   for (size_t i = 0; onlyCores && cores == Truth::Maybe && i < type.core.size(); ++i)
     if (facts.equal(value.type.core[i].size, type.core[i].size) == Truth::Maybe) {
       unproved(value.type.core[i], type.core[i], range);
@@ -106,7 +106,7 @@ Value Elaborator::fit(const Value &given, const Type &type, SourceRange range, c
     }
   Diagnostic &error =
       context.error("E0215", range, what + " is " + str(type, true) + ", found " + str(value.type, true));
-  if (value.type.tree == type.tree && value.type.batch.size() < type.batch.size() &&
+  if (sameShape(value.type.tree, type.tree) && value.type.batch.size() < type.batch.size() &&
       isSublist(value.type.batch, type.batch))
     error.help("nothing is repeated silently; write `spread(" + context.text(range) + ", " + str(type.batch) + ")`");
   else if (!value.type.tree && !type.tree && value.type.batch != type.batch)
@@ -405,8 +405,11 @@ void Elaborator::runExpect(const ExpectStmt &stmt) {
   Operand actual{eval(*stmt.actual), stmt.actual->range}, expected{eval(*stmt.expected), stmt.expected->range};
   if (actual.value.poisoned() || expected.value.poisoned())
     return;
+  bool number = expected.value.kind == Value::Number;
   if (!meet("~", stmt.range, {&actual, &expected}) || !isTensor("~", stmt.range, actual))
     return;
+  if (number) // of every element
+    expected.value = emit(expected.range, "fill", {&expected.value}, actual.value.type);
   expected.value = fit(expected.value, actual.value.type, expected.range, "the expected value");
   if (expected.value.poisoned() || !expectations)
     return;

@@ -88,8 +88,6 @@ bool Checker::containsItself(ModelDecl &model, std::vector<ModelDecl *> &path) {
 void Checker::checkModel(ModelDecl &model) {
   context.prepare(model);
   Elaborator(context, /*checking=*/true).checkModelSubs(model);
-  for (const Item *member : model.members)
-    (void)member;
   for (const ItemPtr &member : model.item->members)
     if (const auto *function = dynCast<FunctionItem>(*member))
       if (FunctionDecl *decl = model.function(function->name.name); decl && decl->item == function)
@@ -158,6 +156,14 @@ void checkHeaderNames(Context &context, const Module &module, const Program &pro
 
 } // namespace
 
+static void checkOverrides(Context &context, const Module &module) {
+  for (const auto &[name, value] : context.options.dims) {
+    auto found = module.names.find(name);
+    if (found == module.names.end() || found->second.kind != FileName::Dim)
+      context.diagnostics.error("E0204", "cannot find dim `" + name + "` of --dim " + name + "=" + std::to_string(value));
+  }
+}
+
 static bool checkAll(Context &context, Module &module) {
   Checker(context).check(module);
   return !context.diagnostics.hasErrors();
@@ -166,12 +172,14 @@ static bool checkAll(Context &context, Module &module) {
 bool checkOnly(const FileNode &file, Diagnostics &diagnostics, const SemaOptions &options) {
   Context context(diagnostics, options);
   Module *module = context.declare(file, /*isMain=*/true);
+  checkOverrides(context, *module);
   return checkAll(context, *module);
 }
 
 std::optional<Program> analyse(const FileNode &file, Diagnostics &diagnostics, const SemaOptions &options) {
   Context context(diagnostics, options);
   Module *module = context.declare(file, /*isMain=*/true);
+  checkOverrides(context, *module);
   if (!checkAll(context, *module))
     return std::nullopt;
   Program program;

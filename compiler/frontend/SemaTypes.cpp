@@ -13,8 +13,12 @@ namespace batten::frontend {
 //===-- Diagnostics -----------------------------------------------------------------------------------------------===//
 
 Diagnostic &Context::error(const std::string &code, SourceRange range, const std::string &message) {
-  if (reported.insert({code, range.file, range.begin}).second)
-    return diagnostics.error(code, range, message);
+  if (reported.insert({code, range.file, range.begin}).second) {
+    Diagnostic &error = diagnostics.error(code, range, message);
+    if (!inlinedAt.empty())
+      error.note("this is inlined by the call at " + at(inlinedAt.back()), inlinedAt.back());
+    return error;
+  }
   swallowed = Diagnostic();
   return swallowed;
 }
@@ -46,8 +50,8 @@ DimEntity *Context::newDim(DimEntity::Kind kind, const std::string &name, Source
   entity->kind = kind;
   entity->name = entity->symbol = name;
   entity->range = range;
-  while (symbols.count(entity->symbol))
-    entity->symbol += '\'';
+  if (size_t &count = symbolCounts[name]; count++ != 0)
+    entity->symbol += "'" + std::to_string(count);
   symbols[entity->symbol] = entity.get();
   entity->size = Dim::symbol(entity->symbol);
   entities.push_back(std::move(entity));
@@ -64,10 +68,10 @@ const DimEntity *Context::findDim(const std::string &name, SourceRange range, co
     return dim;
   if (diagnostics.hasErrors() && name.empty())
     return nullptr;
+  std::optional<std::string> similar = nearest(name, scope.names());
+  const DimEntity *candidate = similar ? scope.lookup(*similar) : nullptr; // may report errors of its own
   Diagnostic &error = this->error("E0204", range, "cannot find dim `" + name + "`");
   error.label("not declared in this file, model or `<...>` list");
-  std::optional<std::string> similar = nearest(name, scope.names());
-  const DimEntity *candidate = similar ? scope.lookup(*similar) : nullptr;
   if (candidate)
     error.help("a dim with a similar name exists: `" + *similar + "` (" + at(candidate->range) + ")");
   else

@@ -67,8 +67,14 @@ std::string joined(const std::vector<std::string> &parts, const char *separator)
 }
 
 std::string str(const Dim &dim) {
-  std::string text = dim.str();
-  std::erase(text, '\''); // what tells apart dims of one name
+  // N'2 is another dim of the name N.
+  std::string text;
+  bool skip = false;
+  for (char c : dim.str()) {
+    skip = c == '\'' || (skip && c >= '0' && c <= '9');
+    if (!skip)
+      text += c;
+  }
   return text;
 }
 

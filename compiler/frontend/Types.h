@@ -30,7 +30,7 @@ struct DimEntity {
   };
   Kind kind = Static;
   std::string name;
-  std::string symbol;       ///< in polynomials; unique, and equal to `name` up to trailing quotes
+  std::string symbol;       ///< in polynomials; unique, `name` or `name'2`
   SourceRange range;        ///< of the name where it is declared
   Dim size;                 ///< Static: its polynomial. Others: the symbol
   std::optional<Dim> bound; ///< Bounded
