@@ -50,6 +50,8 @@ static LogicalResult prepare(ModuleOp module) {
   RewritePatternSet patterns(module.getContext());
   patterns.add<OneRounding>(module.getContext());
   arith::populateExpandBFloat16Patterns(patterns);
+  // The expansion goes through i16, and so does memory: without bf16 in between, none of it reaches LLVM.
+  arith::BitcastOp::getCanonicalizationPatterns(patterns, module.getContext());
   arith::populateCeilFloorDivExpandOpsPatterns(patterns);
   vector::populateVectorBroadcastLoweringPatterns(patterns);
   vector::populateVectorStepLoweringPatterns(patterns);

@@ -9,7 +9,11 @@ using namespace mlir;
 namespace batten {
 
 Type storageType(Type element) {
-  return element.isInteger(1) ? IntegerType::get(element.getContext(), 8) : element;
+  if (element.isInteger(1))
+    return IntegerType::get(element.getContext(), 8);
+  if (element.isF16() || element.isBF16())
+    return IntegerType::get(element.getContext(), 16);
+  return element;
 }
 
 static Type pointerTo(Type tensor) {

@@ -56,7 +56,7 @@ public:
   mlir::Value begin, end;
   mlir::Value scratch; ///< memref<?xi8>, this thread's
 
-  /// memref<?xT> of a tensor argument of the group; bool is stored as i8.
+  /// memref<?xT> of a tensor argument of the group, of its storageType.
   mlir::Value memory(mlir::Value tensorArgument) const { return memories.lookup(tensorArgument); }
   /// memref<?xT> of the group's result `index`.
   mlir::Value resultMemory(unsigned index) const { return results[index]; }
@@ -71,7 +71,8 @@ private:
   SizeValues sizes{{}};
 };
 
-/// The type that a tensor element has in memory: i1 is a byte, everything else is itself.
+/// The type that a tensor element has in memory: i1 is a byte; f16 and bf16 are i16, because a masked load or a select of
+/// them makes LLVM call a library where the CPU has no arithmetic on them; everything else is itself.
 mlir::Type storageType(mlir::Type element);
 
 } // namespace batten

@@ -7,7 +7,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -16,8 +15,8 @@ namespace batten {
 constexpr int64_t lineBytes = 64;
 /// The row that is prefetched is this far ahead: the time of one row is not always enough for DRAM.
 constexpr int64_t rowsAhead = 2;
-/// Longer rows than this do not wait in L1 beside the current one; the hardware's own prefetcher follows them well.
-constexpr int64_t prefetchedRowBytes = 16384;
+/// Longer rows do not wait in L1 beside the current one, shorter ones are soon done: the hardware follows both well.
+constexpr int64_t longestPrefetch = 16384, shortestPrefetch = 1024;
 /// A prefetched row is spread over at most so many walks, each of which fetches a part of it as it goes.
 constexpr int64_t rowParts = 4;
 
@@ -132,14 +131,14 @@ Value Rows::isStreaming() {
 }
 
 /// x86 has such stores of 16 bytes and more.
-bool Rows::canStream(Type element) const { return !element.isInteger(1) && code.lanes * elementBytes(element) >= 16; }
+bool Rows::canStream(Type element) const { return code.lanes * elementBytes(element) >= 16; }
 
 void Rows::storeColumn(unsigned index, Chunk &chunk) {
   RowNode &node = group.nodes[index];
   Value value = columnValue(index, chunk);
   const Place &place = node.result ? places[*node.result] : keptPlaces[index];
   code.loc = node.op.getLoc();
-  pendingStores.push_back({value, place.memory, code.add(place.base, chunk.at), chunk.mask,
+  pendingStores.push_back({code.toStorage(value), place.memory, code.add(place.base, chunk.at), chunk.mask,
                            node.result && !node.kept && canStream(node.element())});
 }
 
@@ -158,11 +157,8 @@ void Rows::flushStores() {
   auto branch = scf::IfOp::create(b, code.loc, streaming, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
-  for (const PendingStore &store : results) {
-    int64_t bytes = code.lanes * elementBytes(getElementTypeOrSelf(store.value));
-    vector::StoreOp::create(b, code.loc, store.value, store.memory, ValueRange{store.at}, /*nontemporal=*/true,
-                            llvm::MaybeAlign(bytes));
-  }
+  for (const PendingStore &store : results)
+    code.storePastCaches(store.value, store.memory, store.at);
   b.setInsertionPointToStart(branch.elseBlock());
   for (const PendingStore &store : results)
     code.store(store.value, store.memory, store.at, {});
@@ -181,7 +177,7 @@ void Rows::findLaterRows() {
     std::optional<int64_t> bytes = (count * Dim::constant(elementBytes(access.element))).constantValue();
     Value stride = rowStrides[i].back();
     if (isResult || columnStrides[i] != Dim::constant(1) || constantIndex(stride) == 0 ||
-        (bytes && *bytes > prefetchedRowBytes))
+        (bytes && (*bytes > longestPrefetch || *bytes < shortestPrefetch)))
       continue;
     laterRows.push_back({i, code.add(firstOfRow[i], code.times(stride, code.index(rowsAhead)))});
   }

@@ -56,21 +56,28 @@ Value VectorCode::firstLanes(Value count) const {
   return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, lane, splat(narrow));
 }
 
-/// A byte of memory as a bool: any nonzero reads as true.
+/// What memory holds as an element; of a bool any nonzero byte is true.
 static Value fromStorage(const VectorCode &code, Value loaded, Type element) {
-  if (!isBool(element))
+  if (storageType(element) == element)
     return loaded;
-  Value zero = arith::ConstantOp::create(code.builder, code.loc, code.builder.getZeroAttr(loaded.getType()));
-  return arith::CmpIOp::create(code.builder, code.loc, arith::CmpIPredicate::ne, loaded, zero);
+  if (isBool(element)) {
+    Value zero = arith::ConstantOp::create(code.builder, code.loc, code.builder.getZeroAttr(loaded.getType()));
+    return arith::CmpIOp::create(code.builder, code.loc, arith::CmpIPredicate::ne, loaded, zero);
+  }
+  if (auto vector = dyn_cast<VectorType>(loaded.getType()))
+    element = vector.clone(element);
+  return arith::BitcastOp::create(code.builder, code.loc, element, loaded);
 }
 
-static Value toStorage(const VectorCode &code, Value value) {
-  if (!isBool(getElementTypeOrSelf(value.getType())))
+Value VectorCode::toStorage(Value value) const {
+  Type element = getElementTypeOrSelf(value.getType()), stored = storageType(element);
+  if (stored == element)
     return value;
-  Type byte = code.builder.getI8Type();
   if (auto vector = dyn_cast<VectorType>(value.getType()))
-    byte = vector.clone(byte);
-  return arith::ExtUIOp::create(code.builder, code.loc, byte, value);
+    stored = vector.clone(stored);
+  if (isBool(element))
+    return arith::ExtUIOp::create(builder, loc, stored, value);
+  return arith::BitcastOp::create(builder, loc, stored, value);
 }
 
 Value VectorCode::load(Value memory, Value at, Value stride, Type element, Value mask) const {
@@ -98,19 +105,26 @@ Value VectorCode::loadScalar(Value memory, Value at, Type element) const {
 }
 
 Value VectorCode::loadSplat(Value memory, Value at, Type element) const {
-  return splat(loadScalar(memory, at, element));
+  Value loaded = memref::LoadOp::create(builder, loc, memory, ValueRange{at});
+  return fromStorage(*this, splat(loaded), element);
 }
 
 void VectorCode::store(Value vector, Value memory, Value at, Value mask) const {
-  vector = toStorage(*this, vector);
+  vector = toStorage(vector);
   if (mask)
     vector::MaskedStoreOp::create(builder, loc, memory, ValueRange{at}, mask, vector);
   else
     vector::StoreOp::create(builder, loc, vector, memory, ValueRange{at});
 }
 
+void VectorCode::storePastCaches(Value vector, Value memory, Value at) const {
+  vector = toStorage(vector);
+  int64_t bytes = lanes * getElementTypeOrSelf(vector).getIntOrFloatBitWidth() / 8;
+  vector::StoreOp::create(builder, loc, vector, memory, ValueRange{at}, /*nontemporal=*/true, llvm::MaybeAlign(bytes));
+}
+
 void VectorCode::storeScalar(Value scalar, Value memory, Value at) const {
-  memref::StoreOp::create(builder, loc, toStorage(*this, scalar), memory, ValueRange{at});
+  memref::StoreOp::create(builder, loc, toStorage(scalar), memory, ValueRange{at});
 }
 
 SmallVector<Value> VectorCode::cloneBody(linalg::GenericOp generic, ValueRange arguments,

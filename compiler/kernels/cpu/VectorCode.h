@@ -36,8 +36,13 @@ struct VectorCode {
   /// One element in every lane.
   mlir::Value loadSplat(mlir::Value memory, mlir::Value at, mlir::Type element) const;
   mlir::Value loadScalar(mlir::Value memory, mlir::Value at, mlir::Type element) const;
+  /// As memory holds it; the stores below do this themselves. A vector of f16 or bf16 that goes from one block to another
+  /// should go like this, or LLVM may take it apart.
+  mlir::Value toStorage(mlir::Value value) const;
   /// Stores the lanes inside `mask` (null: all) side by side.
   void store(mlir::Value vector, mlir::Value memory, mlir::Value at, mlir::Value mask) const;
+  /// Stores all lanes, at an address that is a multiple of their bytes, without a place in the caches.
+  void storePastCaches(mlir::Value vector, mlir::Value memory, mlir::Value at) const;
   void storeScalar(mlir::Value scalar, mlir::Value memory, mlir::Value at) const;
 
   /// The region of `generic` on vectors, or on scalars where `onScalars`: one value a block argument comes in, one a
