@@ -1,0 +1,188 @@
+// Rows with their columns in the lanes: 64 accumulators, masked tails, no scalar arithmetic in a walk.
+// RUN: batten-opt --split-input-file --batten-build-kernels=cpu=x86-64-v4 --canonicalize --cse %s | FileCheck %s
+
+// Element i goes to lane i mod 64: four vectors of 16 are carried, 36 columns are left for two full vectors and a masked one.
+// CHECK-LABEL: func.func @sum_of_100_columns(
+// CHECK-DAG: %[[FOUR:.*]] = arith.constant dense<[true, true, true, true, false, false, false, false, false, false, false, false, false, false, false, false]>
+// CHECK: scf.for
+// CHECK-COUNT-4: vector.load {{.*}} vector<16xf32>
+// CHECK-COUNT-2: vector.load {{.*}} vector<16xf32>
+// CHECK: vector.maskedload %{{.*}}[%{{.*}}], %[[FOUR]]
+// CHECK: arith.select %[[FOUR]]
+// The halves: 32, 16, then parts of one vector.
+// CHECK-COUNT-3: arith.addf {{.*}} : vector<16xf32>
+// CHECK: vector.shuffle {{.*}} [8, 9, 10, 11, 12, 13, 14, 15] : vector<16xf32>
+// CHECK: vector.shuffle {{.*}} [0, 1, 2, 3, 4, 5, 6, 7] : vector<16xf32>
+// CHECK: arith.addf {{.*}} : vector<8xf32>
+// CHECK-COUNT-3: arith.addf {{.*}} : vector<4xf32>
+// CHECK: memref.store
+// CHECK-NOT: memref.store
+func.func private @sum_of_100_columns(%B: index {batten.symbol = "B"}, %x: tensor<?x100xf32> {batten.dims = ["B", "100"]})
+    -> (tensor<?xf32> {batten.dims = ["B"]}) attributes {batten.kind = "rows", batten.split = 1 : i64} {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty(%B) : tensor<?xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<?xf32>) -> tensor<?xf32>
+  %sum = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0)>],
+                         iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<?x100xf32>) outs(%init : tensor<?xf32>) attrs = {batten.order = "lanes"} {
+  ^bb0(%a: f32, %acc: f32):
+    %next = arith.addf %acc, %a : f32
+    linalg.yield %next : f32
+  } -> tensor<?xf32>
+  return %sum : tensor<?xf32>
+}
+
+// -----
+
+// 10 columns are straight-line code; lanes that hold no column take no part in the halves.
+// CHECK-LABEL: func.func @max_of_10_columns(
+// CHECK: scf.for
+// CHECK-NOT: scf.for
+// CHECK: vector.maskedload
+// Integers in the order of floats: one instruction folds.
+// CHECK: arith.maxsi {{.*}} : vector<16xi32>
+// CHECK-NOT: arith.maxsi {{.*}} : vector<16xi32>
+// CHECK: arith.maxsi {{.*}} : vector<8xi32>
+// CHECK-NOT: arith.maximumf
+func.func private @max_of_10_columns(%B: index {batten.symbol = "B"}, %x: tensor<?x10xf32> {batten.dims = ["B", "10"]})
+    -> (tensor<?xf32> {batten.dims = ["B"]}) attributes {batten.kind = "rows", batten.split = 1 : i64} {
+  %least = arith.constant 0xFF800000 : f32
+  %empty = tensor.empty(%B) : tensor<?xf32>
+  %init = linalg.fill ins(%least : f32) outs(%empty : tensor<?xf32>) -> tensor<?xf32>
+  %max = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0)>],
+                         iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<?x10xf32>) outs(%init : tensor<?xf32>) attrs = {batten.order = "lanes"} {
+  ^bb0(%a: f32, %acc: f32):
+    %next = arith.maximumf %acc, %a : f32
+    linalg.yield %next : f32
+  } -> tensor<?xf32>
+  return %max : tensor<?xf32>
+}
+
+// -----
+
+// exp is computed once, in a walk of its own, and kept in this thread's scratch for the sum and the quotient. The quotient
+// is stored past the caches where the results are large. Per-row values are vectors: nothing scalar is computed.
+// CHECK-LABEL: func.func @exp_over_its_sum(
+// CHECK-NOT: arith.{{(add|sub|mul|div)}}f {{.*}} : f32
+// CHECK: %[[KEPT:.*]] = memref.view %{{.*}} : memref<{{.*}}xi8{{.*}}> to memref<{{.*}}xf32>
+// CHECK: memref.extract_aligned_pointer_as_index
+// CHECK: %[[LARGE:.*]] = arith.cmpi ugt
+// CHECK: %[[PAST:.*]] = arith.andi %{{.*}}, %[[LARGE]] : i1
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK: memref.prefetch
+// CHECK-NOT: math.exp
+// CHECK: vector.store %{{.*}}, %[[KEPT]]
+// CHECK: scf.for
+// CHECK: vector.load %[[KEPT]]
+// CHECK: arith.addf
+// CHECK: scf.for
+// CHECK: vector.load %[[KEPT]]
+// CHECK: arith.divf %{{.*}} : vector<16xf32>
+// CHECK: scf.if %[[PAST]] {
+// CHECK-NEXT: vector.store {{.*}} {alignment = 64 : i64, nontemporal = true}
+// CHECK: } else {
+// CHECK-NEXT: vector.store
+// CHECK-NOT: nontemporal
+// CHECK: llvm.call_intrinsic "llvm.x86.sse.sfence"
+#rows = affine_map<(d0, d1) -> (d0)>
+#full = affine_map<(d0, d1) -> (d0, d1)>
+func.func private @exp_over_its_sum(%B: index {batten.symbol = "B"}, %x: tensor<?x1024xf32> {batten.dims = ["B", "1024"]})
+    -> (tensor<?x1024xf32> {batten.dims = ["B", "1024"]}) attributes {batten.kind = "rows", batten.split = 1 : i64} {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty(%B) : tensor<?xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<?xf32>) -> tensor<?xf32>
+  %values = tensor.empty(%B) : tensor<?x1024xf32>
+  %exp = linalg.generic {indexing_maps = [#full, #full], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<?x1024xf32>) outs(%values : tensor<?x1024xf32>) {
+  ^bb0(%a: f32, %out: f32):
+    %e = math.exp %a : f32
+    linalg.yield %e : f32
+  } -> tensor<?x1024xf32>
+  %sum = linalg.generic {indexing_maps = [#full, #rows], iterator_types = ["parallel", "reduction"]}
+      ins(%exp : tensor<?x1024xf32>) outs(%init : tensor<?xf32>) attrs = {batten.order = "lanes"} {
+  ^bb0(%a: f32, %acc: f32):
+    %next = arith.addf %acc, %a : f32
+    linalg.yield %next : f32
+  } -> tensor<?xf32>
+  %quotient = linalg.generic {indexing_maps = [#full, #rows, #full], iterator_types = ["parallel", "parallel"]}
+      ins(%exp, %sum : tensor<?x1024xf32>, tensor<?xf32>) outs(%values : tensor<?x1024xf32>) {
+  ^bb0(%a: f32, %s: f32, %out: f32):
+    %q = arith.divf %a, %s : f32
+    linalg.yield %q : f32
+  } -> tensor<?x1024xf32>
+  return %quotient : tensor<?x1024xf32>
+}
+
+// -----
+
+// A size of the call: whole chunks, then masked ones. x - mean is cheaper to compute again than to keep.
+// CHECK-LABEL: func.func @squares_of_what_was_subtracted(
+// CHECK-NOT: memref.view
+// CHECK: scf.for
+// CHECK: %[[SUMS:.*]]:4 = scf.for {{.*}} iter_args
+// CHECK: vector.load
+// CHECK: scf.for {{.*}} iter_args(%{{.*}} = %[[SUMS]]#0, %{{.*}} = %[[SUMS]]#1, %{{.*}} = %[[SUMS]]#2, %{{.*}} = %[[SUMS]]#3)
+// CHECK-COUNT-4: vector.maskedload
+// CHECK: arith.subf
+// CHECK: math.fma
+// CHECK: vector.maskedload
+// CHECK: arith.subf
+// CHECK: vector.maskedstore
+#rows = affine_map<(d0, d1) -> (d0)>
+#full = affine_map<(d0, d1) -> (d0, d1)>
+func.func private @squares_of_what_was_subtracted(%B: index {batten.symbol = "B"}, %T: index {batten.symbol = "T"},
+    %x: tensor<?x?xf32> {batten.dims = ["B", "T"]}, %mean: tensor<?xf32> {batten.dims = ["B"]})
+    -> (tensor<?x?xf32> {batten.dims = ["B", "T"]}) attributes {batten.kind = "rows", batten.split = 1 : i64} {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty(%B) : tensor<?xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<?xf32>) -> tensor<?xf32>
+  %values = tensor.empty(%B, %T) : tensor<?x?xf32>
+  %c = linalg.generic {indexing_maps = [#full, #rows, #full], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %mean : tensor<?x?xf32>, tensor<?xf32>) outs(%values : tensor<?x?xf32>) {
+  ^bb0(%a: f32, %m: f32, %out: f32):
+    %d = arith.subf %a, %m : f32
+    linalg.yield %d : f32
+  } -> tensor<?x?xf32>
+  %squares = linalg.generic {indexing_maps = [#full, #rows], iterator_types = ["parallel", "reduction"]}
+      ins(%c : tensor<?x?xf32>) outs(%init : tensor<?xf32>) attrs = {batten.order = "lanes"} {
+  ^bb0(%a: f32, %acc: f32):
+    %next = math.fma %a, %a, %acc : f32
+    linalg.yield %next : f32
+  } -> tensor<?xf32>
+  %y = linalg.generic {indexing_maps = [#full, #rows, #full], iterator_types = ["parallel", "parallel"]}
+      ins(%c, %squares : tensor<?x?xf32>, tensor<?xf32>) outs(%values : tensor<?x?xf32>) {
+  ^bb0(%a: f32, %s: f32, %out: f32):
+    %p = arith.mulf %a, %s : f32
+    linalg.yield %p : f32
+  } -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}
+
+// -----
+
+// Two reduced dims that no single stride enumerates are first laid side by side.
+// CHECK-LABEL: func.func @sum_around_a_kept_dim(
+// CHECK: %[[ROW:.*]] = memref.view
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK: vector.store %{{.*}}, %[[ROW]]
+// CHECK: vector.load %[[ROW]]
+// CHECK: arith.addf
+func.func private @sum_around_a_kept_dim(%B: index {batten.symbol = "B"},
+    %x: tensor<?x9x5x16xf32> {batten.dims = ["B", "9", "5", "16"]})
+    -> (tensor<?x5xf32> {batten.dims = ["B", "5"]}) attributes {batten.kind = "rows", batten.split = 2 : i64} {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty(%B) : tensor<?x5xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<?x5xf32>) -> tensor<?x5xf32>
+  %sum = linalg.generic {indexing_maps = [affine_map<(d0, d1, d2, d3) -> (d0, d2, d1, d3)>,
+                                          affine_map<(d0, d1, d2, d3) -> (d0, d1)>],
+                         iterator_types = ["parallel", "parallel", "reduction", "reduction"]}
+      ins(%x : tensor<?x9x5x16xf32>) outs(%init : tensor<?x5xf32>) attrs = {batten.order = "lanes"} {
+  ^bb0(%a: f32, %acc: f32):
+    %next = arith.addf %acc, %a : f32
+    linalg.yield %next : f32
+  } -> tensor<?x5xf32>
+  return %sum : tensor<?x5xf32>
+}
