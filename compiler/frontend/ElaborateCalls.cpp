@@ -91,6 +91,16 @@ Elaborator::Callee Elaborator::resolveCallee(const Expr &expr) {
   switch (base.kind) {
   case Callee::Import: {
     callee = resolveFileName(*base.module, name, member->name.range);
+    if (callee.kind == Callee::Value) { // a constant, a dim or a type alias
+      FileName &entry = base.module->names.find(name)->second;
+      if (entry.kind == FileName::Const)
+        return fromValue(evalConst(*entry.constant, expr.range));
+      context.error("E0105", member->name.range, "`" + context.text(expr.range) + "` is not a value")
+          .note("declared at " + context.at(entry.range), entry.range)
+          .help("an import's dims and types are its own");
+      callee.kind = Callee::Error;
+      return callee;
+    }
     if (callee.kind != Callee::None)
       return callee;
     Diagnostic &error = context.error("E0101", member->name.range,
