@@ -141,12 +141,15 @@ bool Inputs::readFile(size_t index, const std::string &path) {
   batten_tensor loaded{};
   size_t colon = path.rfind(':');
   std::string fault;
-  if (colon != std::string::npos && path.substr(0, colon).ends_with(".safetensors"))
+  const frontend::Argument &argument = function.arguments[index];
+  if (!argument.tree.empty() && path.ends_with(".safetensors")) // one file for all leaves, by their paths
+    fault = loadFromSafetensors(path, argument.path, loaded);
+  else if (colon != std::string::npos && path.substr(0, colon).ends_with(".safetensors"))
     fault = loadFromSafetensors(path.substr(0, colon), path.substr(colon + 1), loaded);
   else if (batten_npy_load(path.c_str(), &loaded, &cause))
     fault = cause.message;
   if (fault.empty())
-    fault = takeLoaded(loaded, function.arguments[index], tensors[index]);
+    fault = takeLoaded(loaded, argument, tensors[index]);
   if (!fault.empty())
     return fail(fault);
   read[index] = true;
@@ -357,7 +360,9 @@ bool Inputs::prepare(const GivenInputs &given, const std::map<std::string, int64
     const frontend::Argument &argument = function.arguments[i];
     const std::string *how = argument.weight ? nullptr : findInput(given, argument.name);
     if (!argument.weight && !how)
-      notes.push_back("missing input: --" + argument.name + "=... (" + argument.type.str() + ")");
+      notes.push_back("missing input: --" + argument.name +
+                      (argument.tree.empty() ? "=... (" : "=@FILE.safetensors (`" + argument.path + "`: ") +
+                      argument.type.str() + ")");
     else if (how && how->starts_with("@") && !(readFile(i, how->substr(1)) && bindSizes(i)))
       return false;
   }
