@@ -1,0 +1,126 @@
+// Contractions.cpp - products of the generator. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "test/fuzz/random/Generator.h"
+
+namespace batten::fuzz {
+
+static constexpr int64_t multiplications = 120000;
+
+static std::string rankText(size_t rank) { return rank == 2 ? "matrix" : "vector"; }
+
+/// `a @ b` in all four core ranks; right-hand sides shared and batched, as they are or transposed, or both sides so far.
+bool Generator::product() {
+  bool whole = random.chance(0.1);
+  int a = pick([&](const Value &value) {
+    size_t rank = value.type.core.size();
+    return (rank == 1 || rank == 2) && value.type.dtype != DType::Bool && isInteger(value.type.dtype) == whole;
+  });
+  if (a < 0)
+    a = anyFloat(1, 2);
+  if (a < 0)
+    return false;
+  TensorType left = at(a).type;
+  bool turned = left.core.size() == 2 && random.chance(0.2); // `a.T @ b`
+  if (turned)
+    std::swap(left.core[0], left.core[1]);
+  size_t rightRank = random.chance(0.7) ? 2 : 1;
+  TensorType right{left.dtype, {}, {left.core.back()}};
+  if (rightRank == 2)
+    right.core.push_back(anyCoreDim());
+  bool turnedRight = rightRank == 2 && random.chance(0.3);
+  if (turnedRight)
+    std::swap(right.core[0], right.core[1]);
+  int b = -1;
+  if (random.chance(0.5))
+    b = pick([&](const Value &value) {
+      const TensorType &type = value.type;
+      return type.dtype == left.dtype && type.core.size() == rightRank &&
+             type.core[turnedRight ? 1 : 0] == left.core.back();
+    });
+  if (b >= 0 && !combine({a, b}))
+    b = -1;
+  if (b < 0) {
+    right.batch = random.chance(0.5) || scope->kind != ScopeKind::Entry ? Batch() : sublist(left.batch);
+    b = fresh(right, {-1, 1});
+  }
+  if (b < 0)
+    return false;
+  right = at(b).type;
+  if (turnedRight)
+    std::swap(right.core[0], right.core[1]);
+  TensorType type{accumulatorOf(left.dtype), *combine({a, b}), {}};
+  if (left.core.size() == 2)
+    type.core.push_back(left.core[0]);
+  if (rightRank == 2)
+    type.core.push_back(right.core[1]);
+  Dim depth = left.core.back();
+  if (elements(type) * sizeOf(depth) > multiplications)
+    return false;
+  double bound = double(sizeOf(depth)) * at(a).range.magnitude() * at(b).range.magnitude();
+  std::string x = turned ? "$0.T" : "$0", y = turnedRight ? "$1.T" : "$1", text = x + " @ " + y;
+  std::string form = "product of " + rankText(left.core.size()) + " and " + rankText(rightRank);
+  std::vector<std::string> features = {form + (right.batch.empty() ? ", shared" : ", batched")};
+  if (turned || turnedRight)
+    features.push_back(turned ? "transposed left operand" : "transposed right operand");
+  if (left.dtype == DType::BF16 && random.chance(0.4)) {
+    type.dtype = DType::F32;
+    text = "matmul(" + x + ", " + y + ", out: f32)";
+    features.push_back("matmul with another result dtype");
+  }
+  moderate(emit(text, {a, b}, type, {-bound, bound}, elementsOf(type) * depth, features));
+  return true;
+}
+
+bool Generator::linear() {
+  int x = anyFloat(1, 1);
+  if (x < 0)
+    return false;
+  Dim in = at(x).type.core[0], out = anyCoreDim();
+  DType dtype = at(x).type.dtype;
+  Batch some = random.chance(0.2) && scope->kind == ScopeKind::Entry ? sublist(at(x).type.batch) : Batch();
+  int w = operandOf({dtype, some, {out, in}}, 0.7);
+  int b = random.chance(0.7) ? operandOf({dtype, random.chance(0.15) ? some : Batch(), {out}}, 0.7) : -1;
+  if (w < 0)
+    return false;
+  std::vector<int> operands = {x, w};
+  if (b >= 0)
+    operands.push_back(b);
+  std::optional<Batch> batch = combine(operands);
+  if (!batch)
+    return false;
+  TensorType type{dtype, *batch, {out}};
+  if (elements(type) * sizeOf(in) > multiplications)
+    return false;
+  double bound = double(sizeOf(in)) * at(x).range.magnitude() * at(w).range.magnitude() + (b < 0 ? 0 : at(b).range.magnitude());
+  moderate(emit(b < 0 ? "linear($0, $1)" : "linear($0, $1, $2)", operands, type, {-bound, bound}, elementsOf(type) * in,
+                {b < 0 ? "linear without bias" : "linear with bias"}));
+  return true;
+}
+
+bool Generator::outer() {
+  int a = pick([](const Value &value) { return value.type.core.size() == 1 && value.type.dtype != DType::Bool; });
+  if (a < 0)
+    return false;
+  std::vector<Dim> core = {anyCoreDim()};
+  int b = peerOf(a, at(a).type.dtype, random.chance(0.5) ? &at(a).type.core : &core);
+  std::optional<Batch> batch = b < 0 ? std::nullopt : combine({a, b});
+  if (!batch || at(b).type.core.size() != 1)
+    return false;
+  TensorType type{at(a).type.dtype, *batch, {at(a).type.core[0], at(b).type.core[0]}};
+  if (elements(type) > 60000)
+    return false;
+  double bound = at(a).range.magnitude() * at(b).range.magnitude();
+  moderate(emit("outer($0, $1)", {a, b}, type, {-bound, bound}));
+  return true;
+}
+
+bool Generator::transposition() {
+  int x = pick([](const Value &value) { return value.type.core.size() == 2; });
+  if (x < 0)
+    return false;
+  TensorType type = at(x).type;
+  std::swap(type.core[0], type.core[1]);
+  emit("$0.T", {x}, type, at(x).range);
+  return true;
+}
+
+} // namespace batten::fuzz

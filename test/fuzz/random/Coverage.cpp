@@ -1,0 +1,113 @@
+// Coverage.cpp - what a long run must have met, and how it is printed. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "test/fuzz/random/Coverage.h"
+#include <algorithm>
+#include <cstdio>
+
+namespace batten::fuzz {
+
+namespace {
+
+const std::vector<std::pair<std::string, std::vector<std::string>>> required = {
+    {"ops",
+     {"abs",    "add",     "and",       "cast",   "concat", "constant",     "cos",    "dim",        "div",
+      "eq",     "exp",     "fill",      "ge",     "gelu",   "gelu tanh",    "gt",     "iota",       "layer_norm",
+      "le",     "linear",  "log",       "log_softmax", "lt", "matmul 1x1",  "matmul 1x2", "matmul 2x1", "matmul 2x2",
+      "max",    "min",     "mul",       "ne",     "neg",    "not",          "or",     "outer",      "pow",
+      "rearrange", "reduce all", "reduce any", "reduce max", "reduce mean", "reduce min", "reduce sum", "reduce var",
+      "reduce_batch all", "reduce_batch any", "reduce_batch max", "reduce_batch mean", "reduce_batch min",
+      "reduce_batch sum", "reduce_batch var", "relu", "rem", "rms_norm", "rsqrt", "select", "sigmoid", "silu", "sin",
+      "slice",  "softmax", "softplus",  "spread", "sqrt",   "stack",        "sub",    "tanh",       "transpose"}},
+    {"dtypes", {"f64", "f32", "f16", "bf16", "i64", "i32", "i8", "u8", "bool"}},
+    {"batch ranks", {"0", "1", "2", "3"}},
+    {"core ranks", {"0", "1", "2", "3", "4"}},
+    {"rules",
+     {"R4 function", "R4 model", "R4 0 loop dims", "R4 1 loop dims", "R4 2 loop dims", "R4 3 loop dims",
+      "R4 arguments with different loop dims", "R4 the parameter speaks of a batch dim", "R5 shared by the batch",
+      "R5 outer batch dims", "R5 inner batch dims", "R5 all but one in the middle", "R6 an empty core stretches",
+      "R7 batch dim goes right", "R7 core dim goes left", "R7 split", "R7 join", "R7 a dim of size 1", "R8 sum over core",
+      "R8 mean over core", "R8 sum over batch", "R8 mean over batch", "R8 last core dims", "R8 outer core dims",
+      "R8 whole core"}},
+    {"forms",
+     {"product of matrix and matrix, shared", "product of matrix and matrix, batched", "product of vector and matrix, shared",
+      "product of vector and matrix, batched", "product of matrix and vector, shared", "product of matrix and vector, batched",
+      "product of vector and vector, shared", "product of vector and vector, batched", "transposed left operand",
+      "transposed right operand", "matmul with another result dtype", "linear with bias", "linear without bias",
+      "softmax over the last dim", "softmax over an outer dim", "norm", "norm with eps", "slice", "index", "split", "concat",
+      "brackets", "spread", "iota", "fill", "zeros", "fill with a value", "dim as a number", "flatten",
+      "layer norm in the language", "for and var", "functions that call functions", "a sub array chains its blocks",
+      "a generic model"}},
+    {"kernels", {"rows", "tiled contraction", "narrow contraction", "batch reduction", "concat", "pack"}},
+    {"calls",
+     {"with 2 threads that both worked", "of single samples", "of an empty batch", "of an empty batch, refused"}},
+    {"invariance", {"along an unbounded dim", "along a bounded dim"}},
+};
+
+std::string opName(const frontend::Function &function, const frontend::Op &op) {
+  if (op.name == "matmul")
+    return "matmul " + std::to_string(function.values[size_t(op.operands[0])].core.size()) + "x" +
+           std::to_string(function.values[size_t(op.operands[1])].core.size());
+  for (const auto &[name, value] : op.attributes) {
+    if (const auto *kind = std::get_if<std::string>(&value); name == "kind" && kind)
+      return op.name + " " + *kind;
+    if (const auto *tanh = std::get_if<bool>(&value); name == "tanh" && tanh && *tanh)
+      return op.name + " tanh";
+  }
+  return op.name;
+}
+
+} // namespace
+
+void Coverage::add(const Coverage &other) {
+  for (const auto &[group, names] : other.counts)
+    for (const auto &[name, count] : names)
+      counts[group][name] += count;
+  lengths.insert(lengths.end(), other.lengths.begin(), other.lengths.end());
+}
+
+void countFunction(const frontend::Function &function, Coverage &coverage) {
+  coverage.lengths.push_back(int64_t(function.ops.size()));
+  for (const frontend::Op &op : function.ops) {
+    coverage.add("ops", opName(function, op));
+    for (int result : op.results) {
+      const frontend::TensorType &type = function.values[size_t(result)];
+      coverage.add("dtypes", frontend::dtypeName(type.dtype));
+      coverage.add("batch ranks", std::to_string(type.batch.size()));
+      coverage.add("core ranks", std::to_string(type.core.size()));
+    }
+  }
+}
+
+void countFeatures(const std::vector<std::string> &features, Coverage &coverage) {
+  for (const std::string &feature : features)
+    coverage.add(feature[0] == 'R' && isdigit(feature[1]) ? "rules" : "forms", feature);
+}
+
+bool report(const Coverage &coverage, bool complete) {
+  bool covered = true;
+  for (const auto &[group, names] : coverage.counts) {
+    std::string line = group + ":";
+    for (const auto &[name, count] : names)
+      line += " " + name + " " + std::to_string(count) + (&name == &names.rbegin()->first ? "" : ",");
+    puts(line.c_str());
+  }
+  std::vector<int64_t> lengths = coverage.lengths;
+  std::sort(lengths.begin(), lengths.end());
+  int64_t median = lengths.empty() ? 0 : lengths[lengths.size() / 2];
+  if (!lengths.empty())
+    printf("ops of a program: median %lld, at most %lld\n", (long long)median, (long long)lengths.back());
+  if (!complete)
+    return true;
+  for (const auto &[group, names] : required)
+    for (const std::string &name : names) {
+      auto found = coverage.counts.find(group);
+      if (found != coverage.counts.end() && found->second.count(name))
+        continue;
+      printf("never generated: %s: %s\n", group.c_str(), name.c_str());
+      covered = false;
+    }
+  if (median < 8)
+    printf("the median program has fewer than 8 ops\n");
+  return covered && median >= 8;
+}
+
+} // namespace batten::fuzz
