@@ -57,6 +57,7 @@ struct ConstDecl {
   Module *module = nullptr;
   ModelDecl *owner = nullptr;
   bool evaluating = false;
+  bool poisoned = false; ///< it stands in a cycle
 };
 
 struct ModelDecl {
@@ -112,7 +113,7 @@ struct DimScope {
   std::function<Dim(const DimEntity &entity)> size;
   std::function<std::vector<std::string>()> names;                ///< for did-you-mean
   std::function<void(const DimEntity &, SourceRange)> usedInCore; ///< a name stands in a polynomial (R2)
-  std::string origin;   ///< "come from `sub mha: Mha<512, 12>` at mha.btn:14:10": whence the values, for E0207
+  std::string origin;   ///< "from `sub mha: Mha<512, 12>` at mha.btn:14:10": whence the values, for E0207
   std::string defining; ///< the dim whose definition this is, for E0601
 };
 

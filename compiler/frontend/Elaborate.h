@@ -176,6 +176,7 @@ private:
   //===-- Numbers (ElaborateNumbers.cpp) --------------------------------------------------------------------------===//
   Value number(frontend::Number number);
   Value integer(const Dim &value);
+  Value leastInteger();
   Value foldBinary(BinaryOperator op, const frontend::Number &lhs, const frontend::Number &rhs, SourceRange range);
   Value foldFunction(const std::string &name, const std::vector<frontend::Number> &operands, SourceRange range);
   /// The number as a scalar tensor of a dtype, or E0302.

@@ -64,8 +64,7 @@ bool Elaborator::gatherArguments(const CallExpr &expr, FunctionDecl &function,
     return true;
   context
       .error("E0102", expr.range,
-             "`" + item.name.name + "` takes " + std::to_string(given.size()) +
-                 (given.size() == 1 ? " argument, " : " arguments, ") + std::to_string(expr.arguments.size()) +
+             "`" + item.name.name + "` takes " + counted(given.size(), "argument", "arguments") + ", " + std::to_string(expr.arguments.size()) +
                  " given")
       .label(missing.empty() ? "too many" : "missing " + joined(missing, " and "))
       .note(signatureOf(item));
@@ -339,7 +338,7 @@ bool Elaborator::finishBinding(const CallExpr &expr, Binding &binding) {
       (*binding.self->outward)[generic] = callerEntity(*frame, binding, generic);
     }
     binding.self->incomplete = false;
-    return finishInstance(*binding.self, "come from the arguments at " + context.at(expr.range), expr.range);
+    return finishInstance(*binding.self, "from the arguments at " + context.at(expr.range), expr.range);
   }
   return true;
 }

@@ -152,8 +152,11 @@ Value Elaborator::evalDim(const DimEntity &dim, SourceRange range) {
 }
 
 Value Elaborator::evalConst(ConstDecl &constant, SourceRange range) {
+  if (constant.poisoned)
+    return Value();
   if (constant.evaluating) {
     context.error("E0104", range, "constant `" + constant.item->name.name + "` is defined by itself");
+    constant.poisoned = true;
     return Value();
   }
   constant.evaluating = true;
@@ -165,6 +168,7 @@ Value Elaborator::evalConst(ConstDecl &constant, SourceRange range) {
   Value value = fit(eval(*constant.item->value), type, constant.item->value->range, "the constant");
   frame = outer;
   constant.evaluating = false;
+  constant.poisoned |= checking && value.poisoned();
   return value;
 }
 
@@ -280,15 +284,15 @@ Value Elaborator::evalArray(const ArrayExpr &expr) {
 }
 
 Value Elaborator::evalUnary(const UnaryExpr &expr) {
+  const auto *literal = dynCast<NumberExpr>(*expr.operand);
+  if (expr.op == UnaryOperator::Neg && literal && literal->isInteger && literal->integer == uint64_t(1) << 63)
+    return leastInteger();
   Operand operand{eval(*expr.operand), expr.operand->range};
   if (operand.value.poisoned())
     return Value();
   bool negate = expr.op == UnaryOperator::Neg;
   const char *text = spelling(expr.op);
   if (operand.value.kind == Value::Number && negate) {
-    const auto *literal = dynCast<NumberExpr>(*expr.operand);
-    if (literal && literal->isInteger && literal->integer == uint64_t(1) << 63)
-      return integer(Dim::constant(INT64_MIN));
     frontend::Number zero;
     zero.real = operand.value.number.real;
     zero.value = -0.0;

@@ -33,7 +33,7 @@ bool Elaborator::finishInstance(Instance &instance, const std::string &origin, S
       context
           .error("E0219", definition->value->range,
                  "dim `" + dim->name + "` is " + str(*size) + ", but a size is at least 1")
-          .note("the values " + origin);
+          .note("the values come " + origin);
       complete = false;
     }
     DimEntity *outward = context.newDim(DimEntity::Static, dim->name, dim->range);
@@ -112,7 +112,7 @@ std::vector<Instance *> Elaborator::makeInstances(SubDecl &sub, Instance *parent
   Instance first;
   first.model = sub.model;
   first.outward = std::make_shared<std::map<const DimEntity *, const DimEntity *>>();
-  std::string origin = "come from `" + context.text(item.range) + "` at " + context.at(item.model.range);
+  std::string origin = "from `" + context.text(item.range) + "` at " + context.at(item.model.range);
   if (!bindModel(first, item.arguments, sub, parent) || !finishInstance(first, origin, item.model.range))
     return {};
   std::optional<int64_t> count = 1;
@@ -197,7 +197,7 @@ Instance *Elaborator::directInstance(ModelDecl &model, SourceRange range) {
   instance->root = model.item->name.name;
   instance->outward = std::make_shared<std::map<const DimEntity *, const DimEntity *>>();
   instance->incomplete = !model.generics.empty();
-  if (!instance->incomplete && !finishInstance(*instance, "come from `" + model.item->name.name + "`", range))
+  if (!instance->incomplete && !finishInstance(*instance, "from `" + model.item->name.name + "`", range))
     return nullptr;
   known.push_back(instance.get());
   instancePool.push_back(std::move(instance));

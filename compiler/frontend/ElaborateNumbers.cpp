@@ -23,6 +23,13 @@ Value Elaborator::integer(const Dim &dim) {
   return this->number(number);
 }
 
+Value Elaborator::leastInteger() {
+  frontend::Number number;
+  number.integer = Dim::overflow();
+  number.least = true;
+  return this->number(number);
+}
+
 Value Elaborator::constantBool(bool value, SourceRange range) {
   Type type;
   type.dtype = DType::Bool;
@@ -33,7 +40,7 @@ Value Elaborator::constantBool(bool value, SourceRange range) {
 static std::optional<double> known(const Number &number) {
   if (number.real)
     return number.known ? std::optional<double>(number.value) : std::nullopt;
-  std::optional<int64_t> integer = number.integer.constantValue();
+  std::optional<int64_t> integer = number.least ? INT64_MIN : number.integer.constantValue();
   return integer ? std::optional<double>(double(*integer)) : std::nullopt;
 }
 
@@ -284,7 +291,7 @@ Value Elaborator::scalar(const frontend::Number &number, DType dtype, SourceRang
     return refuse(std::string(dtypeName(dtype)) + " holds whole numbers",
                   "cast it: `(" + context.text(range) + ") as " + dtypeName(dtype) + "`");
   if (!number.real) {
-    std::optional<int64_t> value = number.integer.constantValue();
+    std::optional<int64_t> value = number.least ? INT64_MIN : number.integer.constantValue();
     if (!value)
       return checking ? emit(range, "dim", {}, type) : emit(range, "dim", {}, type, {{"value", number.integer.str()}});
     if (!isFloat(dtype)) {

@@ -68,7 +68,8 @@ Value Elaborator::evalIndex(const IndexExpr &expr) {
   if (expr.slices.size() != type.core.size()) {
     context
         .error("E0215", expr.bracketRange,
-               std::to_string(expr.slices.size()) + " entries for " + std::to_string(type.core.size()) + " core dims")
+               counted(expr.slices.size(), "entry", "entries") + " for " +
+                   counted(type.core.size(), "core dim", "core dims"))
         .label("`" + text + "` is " + str(type))
         .help("one entry a core dim; `:` takes all of it");
     return Value();

@@ -40,6 +40,8 @@ bool Elaborator::declareLocal(const Identifier &name, Local local) {
     context.error("E0103", name.range, "`" + name.name + "` is defined twice")
         .label("second definition")
         .note("first defined at " + context.at(*first), *first);
+  if (first && !local.dim)
+    local.value = Value(); // either may be meant: what uses the name stays silent
   local.name = name.name;
   local.range = name.range;
   frame->locals.push_back(std::move(local));
@@ -209,8 +211,8 @@ void Elaborator::runLet(const LetStmt &stmt) {
   size_t count = value.kind == Value::Tuple ? value.elements.size() : 1;
   if (!value.poisoned() && count != stmt.names.size()) {
     context.error("E0215", stmt.value->range,
-                  "this is " + std::to_string(count) + (count == 1 ? " value, " : " values, ") +
-                      std::to_string(stmt.names.size()) + " names are bound");
+                  "this is " + counted(count, "value", "values") + ", " +
+                      counted(stmt.names.size(), "name is bound", "names are bound"));
     value = Value();
   }
   for (size_t i = 0; i < stmt.names.size(); ++i) {
@@ -446,7 +448,7 @@ std::vector<Value> Elaborator::runBlock(const Block &block, const std::vector<Ty
   if (!expected.empty() && results.size() != expected.size()) {
     if (!poisoned && !results.empty())
       context.error("E0215", ranges[0].to(ranges.back()),
-                    std::to_string(results.size()) + (results.size() == 1 ? " result, " : " results, ") +
+                    counted(results.size(), "result", "results") + ", " +
                         std::to_string(expected.size()) + " declared");
     results.assign(expected.size(), Value());
   }

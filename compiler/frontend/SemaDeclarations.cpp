@@ -30,12 +30,10 @@ FunctionDecl *ModelDecl::function(const std::string &name) const {
 //===-- Names of a file -------------------------------------------------------------------------------------------===//
 
 FileName *Context::addName(Module &module, const Identifier &name, FileName::Kind kind) {
-  if (findOp(name.name)) {
+  if (findOp(name.name)) // declared all the same, so that its uses are no errors too
     error("E0103", name.range, "`" + name.name + "` is defined twice")
         .label("second definition")
         .note("`" + name.name + "` is a built-in op; locals may hide it, a name of the file may not");
-    return nullptr;
-  }
   auto [entry, fresh] = module.names.try_emplace(name.name);
   if (!fresh) {
     error("E0103", name.range, "`" + name.name + "` is defined twice")
@@ -133,7 +131,7 @@ void Context::declareModel(Module &module, const ModelItem &item, ModelDecl &mod
           model.dimDefinitions[definition.name.name] = &definition;
     } else if (const auto *constant = dynCast<ConstItem>(*member)) {
       if (add(constant->name))
-        model.constants[constant->name.name] = std::make_unique<ConstDecl>(ConstDecl{constant, &module, &model, false});
+        model.constants[constant->name.name] = std::make_unique<ConstDecl>(ConstDecl{constant, &module, &model});
     }
   }
 }
@@ -153,7 +151,7 @@ void Context::declareItem(Module &module, const Item &item) {
     return;
   case ItemKind::Const:
     if (FileName *entry = addName(module, cast<ConstItem>(item).name, FileName::Const))
-      entry->constant = std::make_unique<ConstDecl>(ConstDecl{&cast<ConstItem>(item), &module, nullptr, false});
+      entry->constant = std::make_unique<ConstDecl>(ConstDecl{&cast<ConstItem>(item), &module});
     return;
   case ItemKind::Function:
     if (FileName *entry = addName(module, cast<FunctionItem>(item).name, FileName::Function)) {

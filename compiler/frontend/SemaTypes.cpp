@@ -142,7 +142,7 @@ std::optional<Dim> Context::arithmetic(DimOperator op, const Dim &lhs, const Dim
       std::string names = step.names ? step.names() : "", advice = "for floor division write `" + step.division + "`";
       std::string origin = step.scope ? step.scope->origin : "";
       if (!names.empty() && !origin.empty())
-        error.note(names + " " + origin + "; " + advice);
+        error.note(names + (names.find(" and ") == std::string::npos ? " comes " : " come ") + origin + "; " + advice);
       else if (!names.empty())
         error.note(names).help(advice);
       else

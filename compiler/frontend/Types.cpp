@@ -66,6 +66,10 @@ std::string joined(const std::vector<std::string> &parts, const char *separator)
   return text;
 }
 
+std::string counted(size_t count, const char *one, const char *many) {
+  return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
 std::string str(const Dim &dim) {
   // N'2 is another dim of the name N.
   std::string text;

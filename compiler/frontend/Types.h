@@ -88,6 +88,9 @@ std::string str(const BatchList &batch);
 /// "B, T"
 std::string joined(const std::vector<std::string> &parts, const char *separator = ", ");
 
+/// "1 entry", "3 entries".
+std::string counted(size_t count, const char *one, const char *many);
+
 /// True if `part` is an in-order sublist of `whole`.
 bool isSublist(const BatchList &part, const BatchList &whole);
 /// The longest list that all others are in-order sublists of (R5); nullopt: there is none, and `left` and `right` are

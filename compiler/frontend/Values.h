@@ -18,6 +18,7 @@ struct Axis {
 struct Number {
   bool real = false;     ///< else an exact integer
   Dim integer;           ///< not real: a polynomial; constant unless a dim of unknown size is in it
+  bool least = false;    ///< -2^63, which no polynomial holds: `integer` is overflowed
   double value = 0;      ///< real and known
   bool known = true;     ///< real: `value` holds
   bool infinite = false; ///< made from a written `inf`: may be infinite
