@@ -1,8 +1,10 @@
 """contenders.py - everything that can run a row, behind one method: sample(calls) -> seconds, and `out`, the result.
 
 Batten is timed by a loop in C (a host calls it from C) and, as `batten (ctypes)`, from Python as the others are.
+Every clock is the CPU time of the process, all threads together.
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
+
 import ctypes
 import re
 import time
@@ -27,10 +29,10 @@ def aligned_copy(values):
 
 
 def time_python(call, calls):
-    begin = time.perf_counter()
+    begin = time.process_time()  # the clock of probe.c
     for _ in range(calls):
         call()
-    return time.perf_counter() - begin
+    return time.process_time() - begin
 
 
 class Batten:
@@ -47,7 +49,8 @@ class Batten:
         inputs = [aligned_copy(v) for v in row.inputs.values()]
         scratch = aligned((size // 4 + 16,))
         self.keep += [inputs, scratch, library]
-        values = [program, *row.sizes, *(v.ctypes.data for v in inputs), self.out.ctypes.data, scratch.ctypes.data, size, 0]
+        pointers = [v.ctypes.data for v in (*inputs, self.out, scratch)]
+        values = [program, *row.sizes, *pointers, size, 0]
         self.entry = getattr(library, f"{name}_{row.entry}")
         self.arguments = (ctypes.c_int64 * len(values))(*values)
         self.boxed = [ctypes.c_int64(v) for v in values]
@@ -111,8 +114,12 @@ class OpenVino:
 
     def __init__(self, row, model):
         core = openvino.Core()
-        settings = {"INFERENCE_NUM_THREADS": 1, "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32",
-                    "ENABLE_CPU_PINNING": False}
+        settings = {
+            "INFERENCE_NUM_THREADS": 1,
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": "f32",
+            "ENABLE_CPU_PINNING": False,
+        }
         self.request = core.compile_model(core.read_model(model), "CPU", settings).create_infer_request()
         self.x, self.out = aligned_copy(row.x), aligned(row.result)
         self.request.set_tensor("x", openvino.Tensor(self.x, shared_memory=True))

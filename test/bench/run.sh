@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run.sh BUILD [--torch] [--seconds S] [--out FILE] - compiles the benchmark programs with BUILD/bin/batten and measures them
-# beside other libraries; README.md says how to read it. Downloads those libraries into venv/ (about 500 MB; --torch: 9 GB).
+# run.sh BUILD [--torch] [--seconds S] [--out FILE] - compiles the benchmark programs with BUILD/bin/batten and measures
+# them beside other libraries; README.md says how to read it. Puts those libraries into venv/ (500 MB; --torch: 9 GB).
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 set -euo pipefail
 build=$(cd "${1:?usage: test/bench/run.sh BUILD [--torch] [--seconds S] [--out FILE]}" && pwd)
