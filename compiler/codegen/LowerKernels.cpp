@@ -4,9 +4,10 @@
 // memrefs only, and this one is static). Each kernel gets the target of its level as function attributes, so that one
 // LLVM module may hold code for several levels while everything else stays plain x86-64.
 //
-// Two surprises, both for the sake of bits. A rounding from f32 to bf16 is spelled out in integer operations: without
+// Three surprises, all for the sake of bits. A rounding from f32 to bf16 is spelled out in integer operations: without
 // AVX512-BF16 LLVM would call a library for it, and with it the instruction flushes subnormals. And vector.fma would
-// become llvm.fmuladd, which leaves it to the target whether it rounds once or twice; math.fma rounds once.
+// become llvm.fmuladd, which leaves it to the target whether it rounds once or twice; math.fma rounds once. And a select of
+// bf16 is one of integers.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/Emit.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -43,12 +44,29 @@ struct OneRounding : OpRewritePattern<vector::FMAOp> {
     return success();
   }
 };
+
+/// A select of bf16 moves bits: LLVM would widen both values to f32 and round the chosen one.
+struct SelectOfBits : OpRewritePattern<arith::SelectOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(arith::SelectOp op, PatternRewriter &rewriter) const override {
+    Type type = op.getType(), bits = rewriter.getI16Type();
+    if (!getElementTypeOrSelf(type).isBF16())
+      return failure();
+    if (auto vector = dyn_cast<VectorType>(type))
+      bits = vector.clone(bits);
+    auto asBits = [&](Value value) -> Value { return arith::BitcastOp::create(rewriter, op.getLoc(), bits, value); };
+    Value chosen = arith::SelectOp::create(rewriter, op.getLoc(), op.getCondition(), asBits(op.getTrueValue()),
+                                           asBits(op.getFalseValue()));
+    rewriter.replaceOpWithNewOp<arith::BitcastOp>(op, type, chosen);
+    return success();
+  }
+};
 } // namespace
 
 /// Rewrites that have to come before the conversion, since it has no pattern of its own for their results.
 static LogicalResult prepare(ModuleOp module) {
   RewritePatternSet patterns(module.getContext());
-  patterns.add<OneRounding>(module.getContext());
+  patterns.add<OneRounding, SelectOfBits>(module.getContext());
   arith::populateExpandBFloat16Patterns(patterns);
   // The expansion goes through i16, and so does memory: without bf16 in between, none of it reaches LLVM.
   arith::BitcastOp::getCanonicalizationPatterns(patterns, module.getContext());
