@@ -1,10 +1,10 @@
 // RowKernelsTest.cpp - kernels of everything that is no contraction have the bits of the exact evaluator.
 //
 // A function of the batten dialect is lowered, fused or not, built and compiled in memory for AVX2 and for 512-bit
-// registers where the machine has them. Its plan is run launch by launch, each cut into pieces that run in random order,
-// with every tensor between two pages that may not be touched. Sizes go through every tail of the vectors and of the 64
-// lanes, once as constants of the program and once as sizes of the call.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// registers where the machine has them. Its plan is run launch by launch, each cut into pieces that run in random
+// order, with every tensor between two pages that may not be touched. Sizes go through every tail of the vectors and of
+// the 64 lanes, once as constants of the program and once as sizes of the call. SPDX-License-Identifier: Apache-2.0
+// WITH LLVM-exception
 #include "compiler/Passes.h"
 #include "compiler/codegen/Emit.h"
 #include "compiler/codegen/Levels.h"
@@ -65,8 +65,8 @@ private:
   char *base, *begin;
 };
 
-using Kernel = void (*)(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
-                        int64_t);
+using Kernel = void (*)(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int64_t,
+                        int64_t, int64_t);
 constexpr size_t mostArguments = 10; // behind begin and end: all are words, and spare ones do no harm
 
 /// A module of batten.funcs, compiled for one level.
@@ -175,7 +175,7 @@ std::vector<std::unique_ptr<Fenced>> Program::run(FuncOp function, const Sizes &
   return results;
 }
 
-//===- One function against the evaluator -------------------------------------------------------------------------------===//
+//===- One function against the evaluator ------------------------------------------------------------------------===//
 
 DenseValue randomTensor(TensorType type, const Sizes &sizes, std::mt19937 &random) {
   std::vector<int64_t> shape;
@@ -226,10 +226,10 @@ void compare(Program &program, FuncOp function, const Sizes &sizes, std::mt19937
       }
 }
 
-//===- The functions ----------------------------------------------------------------------------------------------------===//
+//===- The functions ---------------------------------------------------------------------------------------------===//
 
-/// `text` has N, a size of the core, and NAME. Where N is a constant there is a function for each of `constants`; where it
-/// is the symbol T <= 4096 of the call, each of `dynamic` is a call.
+/// `text` has N, a size of the core, and NAME. Where N is a constant there is a function for each of `constants`; where
+/// it is the symbol T <= 4096 of the call, each of `dynamic` is a call.
 struct Case {
   const char *name;
   std::string text;
@@ -260,7 +260,8 @@ std::string unary(std::string op, std::string type, std::string result = "") {
 }
 
 const std::vector<Case> cases = {
-    {"sum", unary("reduce \"sum\" %x dims [0]", "f32[B | N]", "f32[B |]"), tails({100, 127, 128, 129}), tails({191, 1000})},
+    {"sum", unary("reduce \"sum\" %x dims [0]", "f32[B | N]", "f32[B |]"), tails({100, 127, 128, 129}),
+     tails({191, 1000})},
     {"max", unary("reduce \"max\" %x dims [0]", "f32[B | N]", "f32[B |]"), few, tails({300})},
     {"min", unary("reduce \"min\" %x dims [0]", "f32[B | N]", "f32[B |]"), few, fewLong},
     {"max_of_f64", unary("reduce \"max\" %x dims [0]", "f64[B | N]", "f64[B |]"), few, fewLong},
@@ -300,7 +301,8 @@ const std::vector<Case> cases = {
               "%y = batten.add %a, %b : (!batten.tensor<f32[B | N]>, !batten.tensor<f32[| N]>) -> "
               "!batten.tensor<f32[B | N]>",
               "f32[B | N]"),
-     few, {1, 16, 64, 4096}},
+     few,
+     {1, 16, 64, 4096}},
     {"divide_u8",
      function("%a: !batten.tensor<ui8[B | N]>, %b: !batten.tensor<ui8[B |]>",
               "%y = batten.div %a, %b : (!batten.tensor<ui8[B | N]>, !batten.tensor<ui8[B |]>) -> "
@@ -321,7 +323,10 @@ const std::vector<Case> cases = {
     {"batch_max", unary("reduce_batch \"max\" %x dims [\"B\"]", "f32[B | N]", "f32[| N]"), few, fewLong},
     {"batch_var", unary("reduce_batch \"var\" %x dims [\"B\"]", "f32[B | N]", "f32[| N]"), few, fewLong},
     {"batch_sum_of_scalars", unary("reduce_batch \"sum\" %x dims [\"B\"]", "f32[B |]", "f32[|]"), {1}, {}},
-    {"batch_sum_by_row", unary("reduce_batch \"sum\" %x dims [\"T\"]", "f32[B, T |]", "f32[B |]"), {}, tails({255, 256, 257, 600})},
+    {"batch_sum_by_row",
+     unary("reduce_batch \"sum\" %x dims [\"T\"]", "f32[B, T |]", "f32[B |]"),
+     {},
+     tails({255, 256, 257, 600})},
 };
 
 std::string instance(const Case &test, const std::string &size, const std::string &name) {

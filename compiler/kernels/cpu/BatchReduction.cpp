@@ -1,8 +1,8 @@
 // BatchReduction.cpp - the builder of reductions over batch dims: blocks of 256 positions (dialect/NUMERICS.md).
 //
 // With a core the blocks are chains and the kept dims run along lanes; without one (attribute batten.lanes) there is
-// nothing beside a position, so each block is a lane tree along the positions. Parallel over results only: blocks of one
-// result are combined in order, whoever computes it. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// nothing beside a position, so each block is a lane tree along the positions. Parallel over results only: blocks of
+// one result are combined in order, whoever computes it. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/RowKernels.h"
 #include "compiler/kernels/cpu/VectorMath.h"
 

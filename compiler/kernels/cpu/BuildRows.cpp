@@ -33,14 +33,14 @@ static bool reducesAcrossRows(const RowGroup &group) {
     if (node.kind == RowNode::column && node.result)
       return false; // results lie along the columns
   size_t from = lanesFrom(group);
-  std::optional<int64_t> results =
-      countOf(ArrayRef<Dim>(group.domain).slice(from, group.split - from)).constantValue();
+  std::optional<int64_t> results = countOf(ArrayRef<Dim>(group.domain).slice(from, group.split - from)).constantValue();
   if (results && *results < fewestResultsInLanes)
     return false;
   bool any = false;
   for (const Operand &access : group.accesses) {
-    bool varies = llvm::any_of(llvm::seq(group.split, group.domain.size()),
-                               [&](size_t d) { return !group.domain[d].isConstant(1) && !access.strides[d].isConstant(0); });
+    bool varies = llvm::any_of(llvm::seq(group.split, group.domain.size()), [&](size_t d) {
+      return !group.domain[d].isConstant(1) && !access.strides[d].isConstant(0);
+    });
     std::optional<Dim> along = flatStride(access, group.domain, from, group.split);
     if (!varies || !along || along->isConstant(0))
       continue; // the same for all columns, or for all results: cheap either way

@@ -11,7 +11,7 @@ namespace batten {
 inline constexpr int64_t numLanes = 64;
 
 struct ColumnRange {
-  mlir::Value first, extent; ///< index values
+  mlir::Value first, extent;       ///< index values
   std::optional<int64_t> constant; ///< the extent, where it is known
 };
 

@@ -18,7 +18,7 @@ constexpr int64_t copyVectors = 4;
 
 struct Part {
   Dim columns;
-  Value scalar;      ///< of a fill; null: `access` counts
+  Value scalar; ///< of a fill; null: `access` counts
   unsigned access = 0;
   Dim columnStride;
 };
@@ -26,8 +26,8 @@ struct Part {
 class Concat {
 public:
   Concat(func::FuncOp function, tensor::ConcatOp op, KernelFrame &frame, const Level &level)
-      : op(op), function(function), frame(frame), shapes(function), scalars(function, frame),
-        code{frame.builder, op.getLoc(), level.lanes(op.getType().getElementType())} {}
+      : op(op), function(function), frame(frame), shapes(function),
+        scalars(function, frame), code{frame.builder, op.getLoc(), level.lanes(op.getType().getElementType())} {}
   FailureOr<Kernel> build();
 
 private:
@@ -124,8 +124,8 @@ FailureOr<Kernel> Concat::build() {
     }
   }
   int64_t columns = shapes.of(op.getResult()).back().constantValue().value_or(512);
-  return Kernel{frame.function, countOf(rows.domain), std::max<int64_t>(1, grainElements / std::max<int64_t>(1, columns)),
-                Dim()};
+  return Kernel{frame.function, countOf(rows.domain),
+                std::max<int64_t>(1, grainElements / std::max<int64_t>(1, columns)), Dim()};
 }
 
 } // namespace

@@ -8,8 +8,7 @@ using namespace mlir;
 
 namespace batten {
 
-GroupScalars::GroupScalars(func::FuncOp group, KernelFrame &frame)
-    : last(frame.scratch.getDefiningOp()) {
+GroupScalars::GroupScalars(func::FuncOp group, KernelFrame &frame) : last(frame.scratch.getDefiningOp()) {
   for (auto [i, argument] : llvm::enumerate(group.getArguments()))
     if (isa<IndexType>(argument.getType()))
       known[argument] = frame.function.getArgument(i + 2); // begin and end come first

@@ -4,8 +4,8 @@
 //     for each step
 //       for each position of the reduced dims, row-major: loads, operations, accumulators
 //
-// Where the reduced dims are not the contiguous ones (a sum over the batch, the first of two core dims, the pixels of an
-// image) the results lie side by side, so a vector holds as many of them and every lane does the same positions. The
+// Where the reduced dims are not the contiguous ones (a sum over the batch, the first of two core dims, the pixels of
+// an image) the results lie side by side, so a vector holds as many of them and every lane does the same positions. The
 // order of arithmetic is the group's: "blocks" is one chain a block of 256 positions, block results added in order;
 // "lanes" are 64 accumulators a result, which stay on the stack, 4 KiB at most.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -48,9 +48,9 @@ private:
 
   // Of the unit that is being built.
   SmallVector<Value> outerDigits, unitOffsets, positionDigits, positionOffsets;
-  SmallVector<Chunk> units;                              ///< the vectors, without a position
+  SmallVector<Chunk> units;                           ///< the vectors, without a position
   SmallVector<DenseMap<unsigned, Value>> rowValuesOf; ///< by vector
-  size_t current = 0;                                    ///< vector whose values `rowValues` holds
+  size_t current = 0;                                 ///< vector whose values `rowValues` holds
   Value position;
 
   Dim unitsPerRow() const;
@@ -96,7 +96,7 @@ Dim KeptLanes::unitsPerRow() const {
   return Dim::floorDiv(results + Dim::constant(width - 1), Dim::constant(width));
 }
 
-//===- Once a kernel --------------------------------------------------------------------------------------------------===//
+//===- Once a kernel ---------------------------------------------------------------------------------------------===//
 
 void KeptLanes::setUp() {
   auto values = [&](ArrayRef<Dim> dims) {
@@ -126,7 +126,8 @@ void KeptLanes::setUp() {
   if (inBlocks || positions.constantValue().value_or(unrolledPositions + 1) <= unrolledPositions)
     return;
   int64_t bytes = numLanes * code.lanes * widest;
-  accumulators = memref::AllocaOp::create(b, code.loc, MemRefType::get({bytes}, b.getI8Type()), b.getI64IntegerAttr(64));
+  accumulators =
+      memref::AllocaOp::create(b, code.loc, MemRefType::get({bytes}, b.getI8Type()), b.getI64IntegerAttr(64));
 }
 
 Kernel KeptLanes::build() {
@@ -152,7 +153,7 @@ SmallVector<Value> KeptLanes::loop(Value from, Value to, int64_t step, ValueRang
   return SmallVector<Value>(forOp.getResults());
 }
 
-//===- Once a unit ----------------------------------------------------------------------------------------------------===//
+//===- Once a unit -----------------------------------------------------------------------------------------------===//
 
 void KeptLanes::unit(Value index) {
   enterUnit(index);
@@ -215,7 +216,7 @@ void KeptLanes::storeResults() {
   }
 }
 
-//===- Walks over the positions ---------------------------------------------------------------------------------------===//
+//===- Walks over the positions ----------------------------------------------------------------------------------===//
 
 void KeptLanes::walk() {
   SmallVector<unsigned> stores, reductions;
@@ -353,7 +354,7 @@ void KeptLanes::reduceUnrolled(unsigned node, ArrayRef<unsigned> stores, int64_t
   rowValues[node] = finish(node, sums[0]);
 }
 
-//===- Loads ----------------------------------------------------------------------------------------------------------===//
+//===- Loads -----------------------------------------------------------------------------------------------------===//
 
 Value KeptLanes::address(unsigned access, Chunk &chunk, bool atPosition) {
   Value at = code.add(unitOffsets[access], code.times(chunk.at, laneStrides[access]));

@@ -13,7 +13,7 @@ RowCode::RowCode(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, int
   code.outside = [this](Value value) { return this->scalars.get(value); };
 }
 
-//===- Values -----------------------------------------------------------------------------------------------------===//
+//===- Values ----------------------------------------------------------------------------------------------------===//
 
 Value RowCode::inputValue(const RowInput &input, Chunk *chunk) {
   switch (input.kind) {
@@ -76,13 +76,13 @@ void RowCode::prepare(unsigned index) {
   }
 }
 
-//===- Reductions ---------------------------------------------------------------------------------------------------===//
+//===- Reductions ------------------------------------------------------------------------------------------------===//
 
 /// The operation that folds one more element into the accumulator.
 static Operation *foldOf(const RowNode &node) { return node.body()->getTerminator()->getOperand(0).getDefiningOp(); }
 
-/// Maximum and minimum of f32. IEEE 754 wants NaN to win and -0 below 0, five dependent instructions on x86; as integers
-/// the same order is one.
+/// Maximum and minimum of f32. IEEE 754 wants NaN to win and -0 below 0, five dependent instructions on x86; as
+/// integers the same order is one.
 bool RowCode::foldsOrderedIntegers(unsigned index) const {
   Operation *fold = foldOf(group.nodes[index]);
   return isa<arith::MaximumFOp, arith::MinimumFOp>(fold) && fold->getResult(0).getType().isF32() &&
@@ -176,8 +176,8 @@ Value RowCode::combineLanes(unsigned index, SmallVector<Value> accumulators, int
     auto numbers = llvm::to_vector(llvm::seq(first, first + count));
     return vector::ShuffleOp::create(b, loc, result, result, numbers).getResult();
   };
-  // Halves become vectors of their own: where lanes are known to be zero, LLVM makes a 20-cycle vexpandpd of a shuffle of
-  // the whole register. From four lanes on only the lower ones matter.
+  // Halves become vectors of their own: where lanes are known to be zero, LLVM makes a 20-cycle vexpandpd of a shuffle
+  // of the whole register. From four lanes on only the lower ones matter.
   for (int64_t half = code.lanes / 2; half >= 1; half /= 2) {
     Value upper = half >= 4 ? lanesOf(half, half) : Value(), lower = half >= 4 ? lanesOf(0, half) : result;
     if (half < 4 && half < live) {
@@ -204,7 +204,7 @@ Value RowCode::laneIndex(Value at, size_t from, size_t to, size_t dim) {
   return index;
 }
 
-//===- Loops over dims ------------------------------------------------------------------------------------------------===//
+//===- Loops over dims -------------------------------------------------------------------------------------------===//
 
 MergedDims mergeDims(const RowGroup &group, size_t from, size_t to) {
   MergedDims merged;

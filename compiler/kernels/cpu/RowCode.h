@@ -1,9 +1,9 @@
 // RowCode.h - values of a rows group, one vector at a time.
 //
-// A builder decides what the lanes of a vector run along (columns of one row, or rows at one column) and where it stands;
-// this computes the operations of the group there. Everything that is the same for the whole row is one vector in
-// `rowValues`, whether its lanes are equal (columns in lanes) or not (rows in lanes).
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A builder decides what the lanes of a vector run along (columns of one row, or rows at one column) and where it
+// stands; this computes the operations of the group there. Everything that is the same for the whole row is one vector
+// in `rowValues`, whether its lanes are equal (columns in lanes) or not (rows in lanes). SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_KERNELS_CPU_ROWCODE_H
 #define BATTEN_COMPILER_KERNELS_CPU_ROWCODE_H
 
@@ -15,8 +15,8 @@ namespace batten {
 /// One vector of columns: where it stands and what has been computed there.
 struct Chunk {
   Chunk(mlir::Value at, mlir::Value mask) : at(at), mask(mask) {}
-  mlir::Value at;   ///< index of the first column
-  mlir::Value mask; ///< of the lanes that exist; null: all
+  mlir::Value at;                                      ///< index of the first column
+  mlir::Value mask;                                    ///< of the lanes that exist; null: all
   llvm::DenseMap<unsigned, mlir::Value> loads, values; ///< by access, by node
 };
 
@@ -31,8 +31,8 @@ protected:
   GroupScalars &scalars;
   mlir::OpBuilder &b;
   VectorCode code;
-  unsigned step = 0;                                ///< the walk that is being built
-  bool inRegisters = false;                         ///< chunks outlive a walk
+  unsigned step = 0;                               ///< the walk that is being built
+  bool inRegisters = false;                        ///< chunks outlive a walk
   llvm::DenseMap<unsigned, mlir::Value> rowValues; ///< row and reduction nodes of the current row
 
   /// Elements of an access at a chunk / for all columns of the row.
@@ -49,8 +49,8 @@ protected:
   mlir::Value rowValue(unsigned node);
   /// Makes whatever `node` needs that is the same for the whole row, ahead of the walk.
   void prepare(unsigned node);
-  /// Accumulators are of `accumulatorElement`: what the reduction folds, or for the extremes of f32 integers in the same
-  /// order (one instruction a fold; NaN and the sign of zero as they should be), which `finish` turns back.
+  /// Accumulators are of `accumulatorElement`: what the reduction folds, or for the extremes of f32 integers in the
+  /// same order (one instruction a fold; NaN and the sign of zero as they should be), which `finish` turns back.
   mlir::Type accumulatorElement(unsigned node) const;
   mlir::Value identity(unsigned node);
   mlir::Value finish(unsigned node, mlir::Value accumulator);
@@ -58,8 +58,8 @@ protected:
   mlir::Value accumulate(unsigned node, Chunk &chunk, mlir::Value accumulator);
   /// Two accumulators of one reduction, `lhs` the one of the lower lane or the earlier block.
   mlir::Value combine(unsigned node, mlir::Value lhs, mlir::Value rhs);
-  /// The 64 lanes, as vectors, combined by halves 32, 16, ... 1; the result stands in every lane. Lanes from `live` on hold
-  /// the identity, which changes no bit, so halves without a live lane are left out.
+  /// The 64 lanes, as vectors, combined by halves 32, 16, ... 1; the result stands in every lane. Lanes from `live` on
+  /// hold the identity, which changes no bit, so halves without a live lane are left out.
   mlir::Value combineLanes(unsigned node, llvm::SmallVector<mlir::Value> accumulators, int64_t live);
 
   /// Index of domain dim `dim` in each lane, where lanes count dims [from, to) row-major and the first one is at `at`.

@@ -33,7 +33,7 @@ std::optional<Dim> flatStride(const Operand &operand, ArrayRef<Dim> domain, size
   return inner.value_or(Dim::constant(0));
 }
 
-//===- What the group is ------------------------------------------------------------------------------------------===//
+//===- What the group is -----------------------------------------------------------------------------------------===//
 
 bool RowGroup::hasReduction() const {
   return llvm::any_of(nodes, [](const RowNode &node) { return node.kind == RowNode::reduction; });
@@ -212,7 +212,7 @@ FailureOr<RowGroup> matchRows(func::FuncOp group, Shapes &shapes, KernelFrame &f
   return Matcher(group, shapes, frame, scalars).run();
 }
 
-//===- Steps --------------------------------------------------------------------------------------------------------===//
+//===- Steps -----------------------------------------------------------------------------------------------------===//
 
 /// True where computing node `index` in walk `step` computes a heavy function.
 bool RowGroup::heavyAt(unsigned index, unsigned step) const {
@@ -233,10 +233,10 @@ void RowGroup::numberSteps(bool inRegisters) {
         node.step = std::max(node.step, nodes[input.index].step + (nodes[input.index].kind == RowNode::reduction));
     // A reduction is unrolled over its 64 lanes; a polynomial of tens of operations is not worth that, so it gets a
     // walk of its own that leaves its value in L1.
-    bool heavy = node.kind == RowNode::reduction && !inRegisters &&
-                 llvm::any_of(node.inputs, [&](const RowInput &input) {
-                   return input.kind == RowInput::node && heavyAt(input.index, node.step);
-                 });
+    bool heavy =
+        node.kind == RowNode::reduction && !inRegisters && llvm::any_of(node.inputs, [&](const RowInput &input) {
+          return input.kind == RowInput::node && heavyAt(input.index, node.step);
+        });
     node.step += heavy;
     if (node.kind != RowNode::row)
       steps = std::max(steps, node.step + 1);

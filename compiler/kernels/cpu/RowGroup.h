@@ -4,10 +4,9 @@
 // the others the columns. An operation is computed once an element (`column`), folds all columns of a row (`reduction`)
 // or is computed once a row (`row`).
 //
-// Columns are walked in steps: a reduction of step p is known after the walk p, so what reads it belongs to step p + 1 or
-// later. A column value that a later step needs is either kept in memory or computed again, whichever is cheaper; both
-// give the same bits.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Columns are walked in steps: a reduction of step p is known after the walk p, so what reads it belongs to step p + 1
+// or later. A column value that a later step needs is either kept in memory or computed again, whichever is cheaper;
+// both give the same bits. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_KERNELS_CPU_ROWGROUP_H
 #define BATTEN_COMPILER_KERNELS_CPU_ROWGROUP_H
 
@@ -28,9 +27,9 @@ struct RowNode {
   mlir::linalg::GenericOp op;
   llvm::SmallVector<RowInput> inputs; ///< one a block argument; a reduction's last one is its identity
   std::optional<unsigned> result;     ///< the access that it is written to, where the group returns it
-  unsigned step = 0;                  ///< the walk over the columns that computes it; for rows: before which it is known
-  bool heavy = false;                 ///< has a function that expands to tens of operations
-  bool kept = false;                  ///< a column value that a later step reads from memory
+  unsigned step = 0;  ///< the walk over the columns that computes it; for rows: before which it is known
+  bool heavy = false; ///< has a function that expands to tens of operations
+  bool kept = false;  ///< a column value that a later step reads from memory
   mlir::Type element() const { return mlir::getElementTypeOrSelf(op->getResult(0).getType()); }
   mlir::Block *body() const { return mlir::linalg::GenericOp(op).getBody(); }
 };

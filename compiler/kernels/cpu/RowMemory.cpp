@@ -1,7 +1,7 @@
 // RowMemory.cpp - how rows reach memory: places in scratch, loads, stores, prefetches.
 //
-// Two things serve rows that come from DRAM, where several walks over a row would leave the bus idle in between: a later
-// row is prefetched, spread over all walks, and results that no cache could hold are stored past it.
+// Two things serve rows that come from DRAM, where several walks over a row would leave the bus idle in between: a
+// later row is prefetched, spread over all walks, and results that no cache could hold are stored past it.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Rows.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -20,7 +20,7 @@ constexpr int64_t longestPrefetch = 16384, shortestPrefetch = 1024;
 /// A prefetched row is spread over at most so many walks, each of which fetches a part of it as it goes.
 constexpr int64_t rowParts = 4;
 
-//===- Scratch ----------------------------------------------------------------------------------------------------------===//
+//===- Scratch ---------------------------------------------------------------------------------------------------===//
 
 /// Room for one row of `element` in the scratch, on a cache line of its own.
 Value Rows::scratchFor(Type element) {
@@ -58,7 +58,7 @@ void Rows::gatherColumns(unsigned index) {
   });
 }
 
-//===- Loads ------------------------------------------------------------------------------------------------------------===//
+//===- Loads -----------------------------------------------------------------------------------------------------===//
 
 Value Rows::load(unsigned access, Chunk &chunk) {
   const Place &place = places[access];
@@ -91,7 +91,7 @@ Value Rows::loopIndex(int64_t dim, Chunk *chunk) {
   return laneIndex(chunk->at, group.split, group.domain.size(), dim);
 }
 
-//===- Stores -----------------------------------------------------------------------------------------------------------===//
+//===- Stores ----------------------------------------------------------------------------------------------------===//
 
 /// True, when the kernel is called, where inputs and results together exceed half of the last cache and every vector of
 /// the results is aligned. Null where that can't be.
@@ -164,10 +164,10 @@ void Rows::flushStores() {
     code.store(store.value, store.memory, store.at, {});
 }
 
-//===- Prefetches -------------------------------------------------------------------------------------------------------===//
+//===- Prefetches ------------------------------------------------------------------------------------------------===//
 
-/// Where the row that will be prefetched begins, in every operand that lies along the columns. A single walk reads memory
-/// in order and needs no help.
+/// Where the row that will be prefetched begins, in every operand that lies along the columns. A single walk reads
+/// memory in order and needs no help.
 void Rows::findLaterRows() {
   laterRows.clear();
   if (inRegisters || group.steps == 1 || rowExtents.empty())

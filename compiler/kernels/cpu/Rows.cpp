@@ -6,9 +6,9 @@
 //       loads, operations, stores; 64 accumulators a reduction, each a chain
 //     what is computed once a row
 //
-// Element i of the row-major column index goes to lane i mod 64 (dialect/NUMERICS.md), so the columns must be one index:
-// an operand that meets them at one stride is read in place, any other is first gathered into this thread's scratch.
-// The tail is a masked chunk; a row of at most 64 columns is straight-line code that stays in registers.
+// Element i of the row-major column index goes to lane i mod 64 (dialect/NUMERICS.md), so the columns must be one
+// index: an operand that meets them at one stride is read in place, any other is first gathered into this thread's
+// scratch. The tail is a masked chunk; a row of at most 64 columns is straight-line code that stays in registers.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Rows.h"
 #include "compiler/kernels/cpu/RowKernels.h"
@@ -39,7 +39,7 @@ Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Lev
     columnStrides.push_back(flatStride(access, group.domain, group.split, group.domain.size()));
 }
 
-//===- Once a kernel --------------------------------------------------------------------------------------------------===//
+//===- Once a kernel ---------------------------------------------------------------------------------------------===//
 
 Dim Rows::blocksPerRow() const {
   return Dim::floorDiv(count + Dim::constant(blockColumns - 1), Dim::constant(blockColumns));
@@ -89,7 +89,7 @@ Kernel Rows::build() {
           scratchBytes};
 }
 
-//===- Once a unit ----------------------------------------------------------------------------------------------------===//
+//===- Once a unit -----------------------------------------------------------------------------------------------===//
 
 void Rows::unit(Value index) {
   ColumnRange whole = range;
@@ -144,7 +144,7 @@ void Rows::storeRowResults() {
     place.everywhere = {};
 }
 
-//===- Walks over the columns -----------------------------------------------------------------------------------------===//
+//===- Walks over the columns ------------------------------------------------------------------------------------===//
 
 /// Operations that computing `index` in this walk takes.
 size_t Rows::operationsOf(unsigned index, llvm::SmallDenseSet<unsigned> &seen) const {
@@ -236,9 +236,10 @@ Rows::Values Rows::blockTurn(const ColumnRange &block, Nodes reductions, ValueRa
   Values identities, next;
   for (unsigned node : reductions)
     identities.append(vectors, identity(node));
-  Values sums = walkColumns(
-      code, block, vectors, vectors, identities,
-      [&](Value first, ArrayRef<Value> masks, ValueRange values) { return chunks(first, masks, {}, reductions, values); });
+  Values sums = walkColumns(code, block, vectors, vectors, identities,
+                            [&](Value first, ArrayRef<Value> masks, ValueRange values) {
+                              return chunks(first, masks, {}, reductions, values);
+                            });
   for (auto [i, node] : llvm::enumerate(reductions)) {
     Values lanes(ArrayRef<Value>(sums).slice(i * vectors, vectors));
     next.push_back(combine(node, totals[i], combineLanes(node, lanes, block.constant.value_or(numLanes))));
@@ -247,8 +248,7 @@ Rows::Values Rows::blockTurn(const ColumnRange &block, Nodes reductions, ValueRa
 }
 
 /// One turn: masks.size() vectors from column `first` on.
-Rows::Values Rows::chunks(Value first, ArrayRef<Value> masks, Nodes stores, Nodes reductions,
-                          ValueRange accumulators) {
+Rows::Values Rows::chunks(Value first, ArrayRef<Value> masks, Nodes stores, Nodes reductions, ValueRange accumulators) {
   Values next(accumulators);
   if (inRegisters && registerChunks.empty())
     for (auto [j, mask] : llvm::enumerate(masks))

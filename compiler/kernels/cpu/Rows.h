@@ -41,8 +41,8 @@ private:
   mlir::Value streaming; ///< i1: results bypass the caches; null: never
 
   // Of the row that is being built.
-  llvm::SmallVector<Place> places;              ///< by access
-  llvm::DenseMap<unsigned, Place> keptPlaces;   ///< by node
+  llvm::SmallVector<Place> places;                  ///< by access
+  llvm::DenseMap<unsigned, Place> keptPlaces;       ///< by node
   llvm::DenseMap<unsigned, mlir::Value> firstOfRow; ///< by access
   Values digits;
   llvm::SmallVector<Chunk> registerChunks;
