@@ -376,6 +376,9 @@ Value Elaborator::weight(Instance *instance, ParamDecl &param, SourceRange range
   }
   used.weight.path = (instance ? instance->path : "") + name;
   used.weight.from = from;
+  used.weight.typeLocation = context.location(param.item->type.range);
+  used.weight.declared = name + ": " + context.text(param.item->type.range);
+  used.weight.prefix = instance ? instance->from : "";
   used.weight.location = context.location(param.item->name.range);
   used.weight.type = staticType(here.type);
   usedWeights[from] = used;

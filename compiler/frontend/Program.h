@@ -112,8 +112,11 @@ struct Function {
 /// A tensor that `NAME_bind` takes.
 struct Weight {
   std::string path, from;
-  TensorType type; ///< static: no batch dims, constant core
-  Location location;
+  TensorType type;       ///< static: no batch dims, constant core
+  Location location;     ///< of its name
+  Location typeLocation; ///< of its type
+  std::string declared;  ///< "up: f32[| D, F]", as written
+  std::string prefix;    ///< of `from`: what its model's path adds, "h.0.mlp."
 };
 
 /// `expect actual ~ expected tol tolerance`: both are positions in the test function's results.

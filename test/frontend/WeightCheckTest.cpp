@@ -1,0 +1,91 @@
+// Weights files against programs: the page's blocks for E0501 and E0502 word for word, E0504, unused tensors.
+#include "compiler/frontend/Parser.h"
+#include "compiler/frontend/Sema.h"
+#include "compiler/frontend/WeightCheck.h"
+
+#include <gtest/gtest.h>
+
+using namespace batten::frontend;
+
+namespace {
+
+struct Checked {
+  Sources sources;
+  Diagnostics diagnostics{sources};
+  std::optional<Program> program;
+  bool fits = false;
+
+  Checked(const std::string &name, const std::string &text, const WeightFile &file) {
+    uint32_t index = sources.add(name, text);
+    FileNode tree = parse(sources, index, diagnostics);
+    program = analyse(tree, diagnostics);
+    if (program)
+      fits = checkWeights(*program, file, diagnostics);
+  }
+};
+
+const char *const simple = "// a model\n"
+                           "dim B\n"
+                           "model SimpleModel {\n"
+                           "  param weight: f32[| 10, 5] from \"fc.weight\"\n"
+                           "  fn apply(x: f32[| 10]) -> f32[| 5] = x @ weight\n"
+                           "}\n"
+                           "pub fn forward(x: f32[B | 10]) -> f32[B | 5] = SimpleModel(x)\n";
+
+TEST(WeightCheck, TransposedShapeIsToldSo) {
+  Checked checked("simple.btn", simple, {"w.safetensors", {{"fc.weight", {DType::F32, {5, 10}}}}});
+  EXPECT_FALSE(checked.fits);
+  EXPECT_EQ(checked.diagnostics.render(),
+            "simple.btn:4:17: error: tensor `fc.weight` has shape [5, 10], the program says [10, 5] [E0502]\n"
+            "4 |   param weight: f32[| 10, 5] from \"fc.weight\"\n"
+            "  |                 ^^^^^^^^^^^^\n"
+            "  = help: the sizes match after a transpose: PyTorch stores Linear weights as [Out, In]; declare "
+            "`f32[| 5, 10]` and use `linear`\n");
+}
+
+TEST(WeightCheck, DtypeIsStrict) {
+  Checked checked("simple.btn", simple, {"w.safetensors", {{"fc.weight", {DType::F16, {10, 5}}}}});
+  EXPECT_FALSE(checked.fits);
+  EXPECT_EQ(checked.diagnostics.all()[0].code, "E0504");
+  EXPECT_EQ(checked.diagnostics.all()[0].message, "tensor `fc.weight` is f16, the program says f32");
+}
+
+TEST(WeightCheck, FittingFilesMayHoldMore) {
+  WeightFile file{"w.safetensors", {{"fc.weight", {DType::F32, {10, 5}}}, {"step", {DType::I64, {}}}}};
+  Checked checked("simple.btn", simple, file);
+  EXPECT_TRUE(checked.fits);
+  EXPECT_EQ(unusedTensors(*checked.program, file), std::vector<std::string>{"step"});
+}
+
+TEST(WeightCheck, MissingTensorsAreOneErrorWithTheNearestNames) {
+  WeightFile file{"weights.safetensors", {}};
+  for (int i = 0; i < 12; ++i) {
+    std::string layer = "h." + std::to_string(i) + ".mlp.";
+    file.tensors[layer + "c_fc.weight"] = {DType::F32, {768, 3072}};
+    file.tensors[layer + "c_proj.weight"] = {DType::F32, {3072, 768}};
+  }
+  Checked checked("lm.btn",
+                  "dim B, D = 768, F = 4*D, L = 12\n"
+                  "// the blocks of a transformer\n"
+                  "model Block {\n"
+                  "  sub mlp: Mlp\n"
+                  "  fn apply(x: f32[| D]) -> f32[| D] = x + mlp(x)\n"
+                  "}\n"
+                  "model Mlp {\n"
+                  "  param up: f32[| D, F]   param down: f32[| F, D]\n"
+                  "  fn apply(x: f32[| D]) -> f32[| D] = gelu(x @ up) @ down\n"
+                  "}\n"
+                  "model Lm { sub blocks[L]: Block from \"h\" fn apply(x: f32[| D]) -> f32[| D] = blocks(x) }\n"
+                  "pub fn run(x: f32[B | D]) -> f32[B | D] = Lm(x)\n",
+                  file);
+  EXPECT_FALSE(checked.fits);
+  EXPECT_EQ(checked.diagnostics.render(),
+            "lm.btn:8:9: error: weights.safetensors has no tensor `h.0.mlp.up` [E0501]\n"
+            "8 |   param up: f32[| D, F]   param down: f32[| F, D]\n"
+            "  |         ^^ f32[| 768, 3072] expected\n"
+            "  = note: nearest names in the file: `h.0.mlp.c_fc.weight` f32 [768, 3072], `h.0.mlp.c_proj.weight`; "
+            "23 more params are missing, see `batten inspect --weights`\n"
+            "  = help: param up: f32[| D, F] from \"c_fc.weight\"\n");
+}
+
+} // namespace
