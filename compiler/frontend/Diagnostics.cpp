@@ -78,7 +78,8 @@ static std::string firstLine(const Sources &sources, const Diagnostic &diagnosti
   std::string place = diagnostic.range ? sources.at(*diagnostic.range) : "batten";
   return styled(place + ":", Style::Bold, colour) + " " +
          styled(isError ? "error:" : "warning:", isError ? Style::Error : Style::Warning, colour) + " " +
-         styled(diagnostic.message + " [" + diagnostic.code + "]", Style::Bold, colour) + "\n";
+         styled(diagnostic.message + (diagnostic.code.empty() ? "" : " [" + diagnostic.code + "]"), Style::Bold, colour) +
+         "\n";
 }
 
 static std::string fullForm(const Sources &sources, const Diagnostic &diagnostic, const DiagnosticOptions &options) {

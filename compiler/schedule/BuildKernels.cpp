@@ -35,7 +35,7 @@ Dim bytesOf(ArrayRef<Dim> extents, Type element) {
 }
 
 SmallVector<Dim> dimsOf(ArrayAttr texts) {
-  return llvm::map_to_vector(texts.getAsValueRange<StringAttr>(), [](StringRef t) { return *Dim::parse(t.str()); });
+  return llvm::map_to_vector(texts.getAsValueRange<StringAttr>(), [](StringRef t) { return Dim::parse(t.str()).value_or(Dim::overflow()); });
 }
 
 //===- Kernels ------------------------------------------------------------------------------------------------------===//
@@ -271,19 +271,32 @@ void PlanEntry::placeArguments() {
   }
 }
 
-/// A pack of a weight is done at bind.
+/// True if the kernel's work does not depend on a size of the call.
+bool readsNoSize(const Kernel &kernel, func::CallOp call) {
+  func::FuncOp function = kernel.function;
+  for (auto [i, operand] : llvm::enumerate(call.getOperands()))
+    if (isa<IndexType>(operand.getType()) && !function.getArgument(i + 2).use_empty()) // begin and end come first
+      return false;
+  return true;
+}
+
+/// A pack of a weight is done at bind, unless it takes a part whose place or size only the call knows.
 bool PlanEntry::moveToBind(func::CallOp call) {
+  auto kind = call->getAttrOfType<StringAttr>("batten.kind");
+  if (!kind || kind.getValue() != groupKindName(GroupKind::Pack) || places.contains(call.getResult(0)))
+    return false;
   SmallVector<Value> tensors;
   for (Value operand : call.getOperands())
     if (isa<RankedTensorType>(operand.getType()))
       tensors.push_back(operand);
-  if (!call.getCallee().contains("_pack") || tensors.size() != 1 || places[tensors[0]].kind != Place::Weight)
-    return false;
   auto type = cast<RankedTensorType>(call.getResult(0).getType());
-  int64_t bytes = *bytesOf(llvm::map_to_vector(type.getShape(), [](int64_t n) { return Dim::constant(n); }),
-                           type.getElementType())
-                       .constantValue();
-  places[call.getResult(0)] = {Place::Program, {}, {}, memory.packed(places[tensors[0]].path, call, bytes)};
+  auto source = tensors.size() == 1 ? places.find(tensors[0]) : places.end();
+  if (source == places.end() || source->second.kind != Place::Weight || !type.hasStaticShape() ||
+      !readsNoSize(*kernels.lookup(call.getCallee()), call))
+    return false;
+  int64_t bytes = type.getNumElements() * std::max(8u, type.getElementTypeBitWidth()) / 8;
+  std::string path = source->second.path;
+  places[call.getResult(0)] = {Place::Program, {}, {}, memory.packed(path, call, bytes)};
   return true;
 }
 

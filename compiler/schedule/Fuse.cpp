@@ -58,7 +58,9 @@ private:
   Shapes shapes;
   unsigned count = 0;
 
-  SmallVector<OpFoldResult> sizesOf(OpBuilder &b, Location loc, Value tensor);
+  SmallVector<OpFoldResult> operandsOf(OpBuilder &b, Location loc, ArrayRef<Dim> dims);
+  SmallVector<OpFoldResult> sizesOf(OpBuilder &b, Location loc, ArrayRef<Dim> dims);
+  SmallVector<OpFoldResult> packedSizes(OpBuilder &b, Location loc, Value source, unsigned column, int64_t tile);
   void copyUnwrittenResults();
   void packSharedOperands();
   void packOperand(linalg::GenericOp product);
@@ -68,21 +70,25 @@ private:
   void dropUnused();
 };
 
-/// Sizes of a tensor as operands: the symbols' arithmetic, made anew.
-SmallVector<OpFoldResult> OutlineEntry::sizesOf(OpBuilder &b, Location loc, Value tensor) {
+/// Sizes as operands: the symbols' arithmetic, made anew.
+SmallVector<OpFoldResult> OutlineEntry::operandsOf(OpBuilder &b, Location loc, ArrayRef<Dim> dims) {
   std::map<std::string, Value> symbols;
   for (auto [i, argument] : llvm::enumerate(entry.getArguments()))
     if (auto name = entry.getArgAttrOfType<StringAttr>(i, symbolAttrName))
       symbols[name.str()] = argument;
   SizeValues values(std::move(symbols));
   SmallVector<OpFoldResult> sizes;
-  for (const Dim &dim : shapes.of(tensor)) {
+  for (const Dim &dim : dims) {
     if (std::optional<int64_t> constant = dim.constantValue())
       sizes.push_back(b.getIndexAttr(*constant));
     else
       sizes.push_back(values.get(b, loc, dim));
   }
   return sizes;
+}
+
+SmallVector<OpFoldResult> OutlineEntry::sizesOf(OpBuilder &b, Location loc, Value tensor) {
+  return operandsOf(b, loc, shapes.of(tensor));
 }
 
 /// A result must be written by a kernel of its own: arguments, views, constants and values returned twice are copied.
@@ -95,7 +101,7 @@ void OutlineEntry::copyUnwrittenResults() {
     if (root && isCompute(root) && root->getNumResults() == 1 && written.insert(root).second)
       continue;
     Location loc = operand.get().getLoc();
-    operand.set(createCopy(b, loc, operand.get(), sizesOf(b, loc, operand.get())));
+    operand.set(createCopy(b, loc, operand.get(), sizesOf(b, loc, shapes.of(operand.get()))));
   }
 }
 
@@ -110,6 +116,14 @@ void OutlineEntry::packSharedOperands() {
       packOperand(product);
 }
 
+/// [panels, depth, columns of a panel]. Not left to PackOp, which would compute the first by affine maps.
+SmallVector<OpFoldResult> OutlineEntry::packedSizes(OpBuilder &b, Location loc, Value source, unsigned column,
+                                                    int64_t tile) {
+  ArrayRef<Dim> extents = shapes.of(source);
+  Dim panels = Dim::floorDiv(extents[column] + Dim::constant(tile - 1), Dim::constant(tile));
+  return sizesOf(b, loc, {panels, extents[1 - column], Dim::constant(tile)});
+}
+
 void OutlineEntry::packOperand(linalg::GenericOp product) {
   OpBuilder b(product);
   Location loc = product.getLoc();
@@ -120,7 +134,7 @@ void OutlineEntry::packOperand(linalg::GenericOp product) {
   if (!position || !llvm::is_contained(map.getResults(), getAffineDimExpr(column + 1, b.getContext())))
     return; // the other dim is a batch dim: a row vector a position
   Value source = right->get();
-  SmallVector<OpFoldResult> sizes = sizesOf(b, loc, source);
+  SmallVector<OpFoldResult> sizes = sizesOf(b, loc, shapes.of(source));
   auto element = cast<RankedTensorType>(source.getType()).getElementType();
   int64_t lanes = level.lanes(cast<RankedTensorType>(product.getResult(0).getType()).getElementType());
   int64_t vectors = level.tileVectors;
@@ -128,7 +142,11 @@ void OutlineEntry::packOperand(linalg::GenericOp product) {
     vectors = std::min(vectors, (*columns + lanes - 1) / lanes);
   OpFoldResult tile = b.getIndexAttr(lanes * vectors);
   SmallVector<int64_t> order{*position, 1 - *position};
-  Value empty = linalg::PackOp::createDestinationTensor(b, loc, source, {tile}, {*position}, order);
+  // Not by createDestinationTensor, which asks the tensor for its sizes (tensor.dim) where they are dynamic.
+  ArrayRef<Dim> extents = shapes.of(source);
+  Dim width = Dim::constant(lanes * vectors);
+  Dim panels = Dim::floorDiv(extents[*position] + width - Dim::constant(1), width);
+  Value empty = tensor::EmptyOp::create(b, loc, operandsOf(b, loc, {panels, extents[1 - *position], width}), element);
   Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(element));
   auto pack = linalg::PackOp::create(b, loc, source, empty, {*position}, {tile}, zero, order);
   Value plain = tensor::EmptyOp::create(b, loc, sizes, element);
@@ -258,6 +276,7 @@ void OutlineEntry::outline(const Group &group) {
     mine.replaceUsesWithIf(theirs, [&](OpOperand &use) { return !llvm::is_contained(group.operations, use.getOwner()); });
   }
   call->setAttr("batten.result_dims", b.getArrayAttr(dims));
+  call->setAttr("batten.kind", b.getStringAttr(groupKindName(group.kind)));
 }
 
 /// What nobody reads, and what only outlined operations still read.

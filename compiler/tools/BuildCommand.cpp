@@ -140,6 +140,10 @@ bool Build::readOptions(std::string &error) {
   compile.optimise = effort[0] - '0';
   compile.fuse = fuse == "on";
   compile.prefix = options.get("--prefix");
+  bool identifier = compile.prefix.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") ==
+                    std::string::npos;
+  if (!identifier || (!compile.prefix.empty() && isdigit(compile.prefix[0])))
+    return error = "'--prefix=" + compile.prefix + "' begins no name in C; wanted letters, digits and _", false;
   return readTarget(error);
 }
 

@@ -299,6 +299,10 @@ bool Inputs::generate(size_t index, const std::string &how) {
   if (!shapeOf(argument.type, shape))
     return fail("the sizes of argument `" + argument.name + "` (" + argument.type.str() +
                 ") are not known; give them with --dim");
+  int64_t bytes = 8;
+  for (int64_t size : shape)
+    if (__builtin_mul_overflow(bytes, std::max<int64_t>(size, 1), &bytes) || bytes > int64_t(1) << 40)
+      return fail("argument `" + argument.name + "` would have the shape " + shapeText(shape) + ", more than a TiB");
   bool narrow = is16BitFloat(argument.type.dtype);
   HostTensor made = emptyTensor(narrow ? DType::F32 : argument.type.dtype, shape);
   double number = 0;

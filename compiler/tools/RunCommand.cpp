@@ -237,7 +237,10 @@ int Run::compileAndCall(Compiler &compiler, Inputs &inputs) {
     compile.cpu = target.substr(4);
   else if (target != "cpu")
     return session.fail(ExitUsage, "unknown target '" + target + "'; wanted cpu or cpu:LEVEL");
-  compile.fuse = options.get("--fuse", "on") != "off";
+  std::string fuse = options.get("--fuse", "on");
+  if (fuse != "on" && fuse != "off")
+    return session.fail(ExitUsage, "'--fuse=" + fuse + "': wanted on or off");
+  compile.fuse = fuse == "on";
   Compilation made;
   bool compiled = compiler.compile(program, compile, {Emission::SharedLibrary}, session.diagnostics(), made);
   for (const auto &[name, milliseconds] : made.phases)

@@ -72,7 +72,6 @@ private:
   Value offsetAt(const Operand &operand, Value batch, Value row);
   void packPanels(Value batch);
   void rowsOf(Value batch, Value begin, Value end, bool inPlace);
-  void panel(Value batch, Value begin, Value end, Value firstColumn, int64_t vectors, bool masked, bool inPlace);
   void tiles(Value batch, Value begin, Value end, Value firstColumn, int64_t vectors, bool masked, bool inPlace);
   void microKernel(Value batch, Value row, int64_t rows, Value firstColumn, int64_t vectors, bool masked, bool inPlace);
   SmallVector<Value> accumulate(Value batch, Value row, int64_t rows, Value firstColumn, int64_t vectors,
