@@ -99,11 +99,12 @@ HostTensor magnitudes(HostTensor tensor) {
 class Bound {
 public:
   Bound(const Function &function, const Op &op, const std::vector<HostTensor> &values, Data data)
-      : op(op), result(values[size_t(op.results[0])]), data(data) {
+      : op(op), result(values[size_t(op.results[0])]) {
     for (int operand : op.operands)
       operands.push_back(&values[size_t(operand)]);
     unit = accumulatorUnit(result.dtype);
     terms = countTerms(function);
+    whole = data == Data::Whole && sums.count(op.name) && std::all_of(operands.begin(), operands.end(), isWhole);
   }
 
   double at(double wanted, double magnitude) const {
@@ -129,9 +130,16 @@ private:
   const Op &op;
   std::vector<const HostTensor *> operands;
   const HostTensor &result;
-  Data data;
   double unit = 0;
-  double terms = 1; ///< of a sum
+  double terms = 1;   ///< of a sum
+  bool whole = false; ///< all operands are whole numbers: their sums are exact
+
+  static bool isWhole(const HostTensor *tensor) {
+    for (int64_t i = 0, count = elementsOf(tensor->sizes); i < count; ++i)
+      if (double value = elementOf(*tensor, i); value != std::floor(value))
+        return false;
+    return true;
+  }
 
   double countTerms(const Function &function) const {
     if (operands.empty())
@@ -151,9 +159,8 @@ private:
       double most = largest(*operands[0]);
       return ulp + 4 * (terms + 16) * unit * most * most;
     }
-    bool whole = data == Data::Whole && magnitude < 0x1p20 && magnitude == std::floor(magnitude);
-    if (whole && !kind) // sums of whole numbers are exact
-      return std::abs(wanted) < 0x1p20 && wanted == std::floor(wanted) ? 0 : ulp;
+    if (whole && magnitude < 0x1p20)
+      return 0;
     return ulp + (terms + 4) * unit * magnitude;
   }
 

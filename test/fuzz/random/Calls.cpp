@@ -61,7 +61,9 @@ bool Generator::bindArguments(Callee &callee) {
     type.batch = inner;
     callee.arguments.push_back(argument);
     callee.item.body.parameters.push_back(int(callee.item.body.values.size()));
-    callee.item.body.values.push_back({freshName("p"), type, at(argument).range, {}, 0});
+    // "#i" in `mixed` stands for whatever argument i has mixed.
+    std::string mark = "#" + std::to_string(callee.arguments.size() - 1);
+    callee.item.body.values.push_back({freshName("p"), type, at(argument).range, {mark}, 0});
   }
   for (const Batch &dims : outer)
     if (dims.size() > callee.loops.size())
@@ -149,9 +151,16 @@ bool Generator::emitCall(Callee &callee) {
     range.high = std::max(range.high, body.values[size_t(result)].range.high);
   }
   std::vector<int> made = emitMany(text + ")", callee.arguments, types, range, cost, features);
-  for (size_t i = 0; i < made.size(); ++i)
+  for (size_t i = 0; i < made.size(); ++i) {
+    std::set<std::string> &mixed = scope->body->values[size_t(made[i])].mixed;
+    mixed.clear();
     for (const std::string &dim : body.values[size_t(body.results[i])].mixed)
-      scope->body->values[size_t(made[i])].mixed.insert(callee.batch.count(dim) ? callee.batch.at(dim) : dim);
+      if (dim[0] == '#')
+        mixed.insert(at(callee.arguments[size_t(dim[1] - '0')]).mixed.begin(),
+                     at(callee.arguments[size_t(dim[1] - '0')]).mixed.end());
+      else
+        mixed.insert(callee.batch.count(dim) ? callee.batch.at(dim) : dim);
+  }
   scope->body->statements.back().calls = {callee.item.name};
   sketch.items.push_back(std::move(callee.item));
   for (int result : made)
