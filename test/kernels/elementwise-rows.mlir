@@ -91,3 +91,26 @@ func.func private @concat(%B: index {batten.symbol = "B"}, %x: tensor<?x8xf32> {
   %y = tensor.concat dim(1) %x, %fill : (tensor<?x8xf32>, tensor<?x3xf32>) -> tensor<?x11xf32>
   return %y : tensor<?x11xf32>
 }
+
+// -----
+
+// Across the rows of an operand: squares of 8 x 8 are transposed in registers, what fills none is gathered.
+// CHECK-LABEL: func.func @transpose(
+// CHECK: scf.for
+// CHECK: scf.if
+// CHECK: scf.for
+// CHECK-COUNT-8: vector.load {{.*}} vector<8xf32>
+// CHECK: vector.shuffle {{.*}} [0, 8, 1, 9, 2, 10, 3, 11] : vector<8xf32>
+// CHECK: vector.shuffle {{.*}} [4, 12, 5, 13, 6, 14, 7, 15] : vector<8xf32>
+// CHECK-COUNT-8: vector.store {{.*}} vector<8xf32>
+// CHECK: vector.gather
+func.func private @transpose(%S: index {batten.symbol = "S"}, %T: index {batten.symbol = "T"}, %x: tensor<?x?xf32> {batten.dims = ["S", "T"]})
+    -> (tensor<?x?xf32> {batten.dims = ["T", "S"]}) attributes {batten.kind = "rows"} {
+  %empty = tensor.empty(%T, %S) : tensor<?x?xf32>
+  %y = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d1, d0)>, affine_map<(d0, d1) -> (d0, d1)>],
+                       iterator_types = ["parallel", "parallel"]} ins(%x : tensor<?x?xf32>) outs(%empty : tensor<?x?xf32>) {
+  ^bb0(%a: f32, %out: f32):
+    linalg.yield %a : f32
+  } -> tensor<?x?xf32>
+  return %y : tensor<?x?xf32>
+}

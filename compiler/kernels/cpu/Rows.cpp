@@ -23,6 +23,8 @@ namespace batten {
 
 /// Columns of a unit where a row may be cut: a few pages of L1, so that a long vector is split over threads.
 constexpr int64_t blockColumns = 4096;
+/// Rows and columns of a tile: more shuffles than it saves gathers otherwise.
+constexpr int64_t longestTile = 16;
 /// What a grain takes a row of unknown length for.
 constexpr int64_t usualColumns = 512;
 
@@ -30,13 +32,16 @@ Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Lev
     : RowCode(group, frame, scalars, laneCount(group, level)), level(level), count(countOf(group.columns())),
       inBlocks(inBlocks) {
   std::optional<int64_t> columns = count.constantValue();
-  // A value per row would be computed once a block, and written by several threads.
-  blocked = !group.readsRows() && !(columns && *columns <= 2 * blockColumns);
-  inRegisters = columns && *columns <= numLanes && !inBlocks;
-  group.plan(inRegisters);
   rowDims = mergeDims(group, 0, group.split);
   for (const Operand &access : group.accesses)
     columnStrides.push_back(flatStride(access, group.domain, group.split, group.domain.size()));
+  tileDim = findTileDim();
+  if (tileDim)
+    code.lanes = std::min(code.lanes, longestTile);
+  // A value per row would be computed once a block, and written by several threads.
+  blocked = !tileDim && !group.readsRows() && !(columns && *columns <= 2 * blockColumns);
+  inRegisters = !tileDim && columns && *columns <= numLanes && !inBlocks;
+  group.plan(inRegisters);
 }
 
 //===- Once a kernel ---------------------------------------------------------------------------------------------===//
@@ -77,16 +82,22 @@ Kernel Rows::build() {
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    unit(loop.getInductionVar());
+    if (tileDim)
+      tileUnit(loop.getInductionVar());
+    else
+      unit(loop.getInductionVar());
   }
   if (streaming) // such stores are ordered with nothing else, and another thread may read the results next
     LLVM::CallIntrinsicOp::create(b, code.loc, b.getStringAttr("llvm.x86.sse.sfence"), ValueRange());
-  Dim rows = countOf(group.rows());
-  int64_t columns = count.constantValue().value_or(blocked ? blockColumns : usualColumns);
-  if (blocked)
-    columns = std::min(columns, blockColumns);
-  return {frame.function, blocked ? rows * blocksPerRow() : rows, std::max<int64_t>(1, grainElements / columns),
-          scratchBytes};
+  Dim units = tileDim ? tileCount() : countOf(group.rows());
+  int64_t elements = count.constantValue().value_or(usualColumns);
+  if (blocked) {
+    units = units * blocksPerRow();
+    elements = blockColumns;
+  } else if (tileDim) {
+    elements *= code.lanes;
+  }
+  return {frame.function, units, std::max<int64_t>(1, grainElements / elements), scratchBytes};
 }
 
 //===- Once a unit -----------------------------------------------------------------------------------------------===//
@@ -107,15 +118,15 @@ void Rows::unit(Value index) {
     range.extent = even ? size : arith::MinUIOp::create(b, code.loc, left, size).getResult();
     range.constant = even ? std::optional<int64_t>(blockColumns) : std::nullopt;
   }
-  enterRow(row);
+  enterRow(digitsOf(code, row, rowExtents));
   for (step = 0; step < group.steps; ++step)
     walk();
   storeRowResults();
   range = whole;
 }
 
-void Rows::enterRow(Value row) {
-  digits = digitsOf(code, row, rowExtents);
+void Rows::enterRow(Values place) {
+  digits = std::move(place);
   for (auto [i, access] : llvm::enumerate(group.accesses)) {
     Value first = frame.size(access.offset);
     for (auto [digit, stride] : llvm::zip(digits, rowStrides[i]))

@@ -38,7 +38,8 @@ private:
   llvm::SmallVector<Values> rowStrides;                ///< by access, of rowDims
   llvm::SmallVector<std::optional<Dim>> columnStrides; ///< by access; nullopt: gathered into scratch
   Dim scratchBytes;
-  mlir::Value streaming; ///< i1: results bypass the caches; null: never
+  std::optional<size_t> tileDim; ///< of rowDims: units are tiles of this dim's rows
+  mlir::Value streaming;         ///< i1: results bypass the caches; null: never
 
   // Of the row that is being built.
   llvm::SmallVector<Place> places;                  ///< by access
@@ -54,7 +55,7 @@ private:
   Dim blocksPerRow() const;
   void setUp();
   void unit(mlir::Value index);
-  void enterRow(mlir::Value row);
+  void enterRow(Values place);
   void storeRowResults();
   void walk();
   void walkBlocks(Nodes reductions);
@@ -63,6 +64,16 @@ private:
                 mlir::ValueRange accumulators);
   size_t operationsOf(unsigned node, llvm::SmallDenseSet<unsigned> &seen) const;
   int64_t vectorsWithoutReduction(Nodes stores) const;
+
+  // RowTiles.cpp: squares of rows and columns.
+  std::optional<size_t> findTileDim();
+  Dim tilesAcross() const;
+  Dim tileCount() const;
+  void tileUnit(mlir::Value index);
+  void tileRows(const Values &place);
+  void rowsOneByOne(Values place, mlir::Value count, const ColumnRange &part);
+  void tile(const Values &place, const Values &offsets, mlir::Value at, int64_t columns);
+  Values transpose(Values vectors);
 
   // RowMemory.cpp: scratch, loads, stores, prefetches.
   mlir::Value scratchFor(mlir::Type element);

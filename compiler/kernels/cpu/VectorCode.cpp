@@ -56,17 +56,16 @@ Value VectorCode::firstLanes(Value count) const {
   return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, lane, splat(narrow));
 }
 
-/// What memory holds as an element; of a bool any nonzero byte is true.
-static Value fromStorage(const VectorCode &code, Value loaded, Type element) {
+Value VectorCode::fromStorage(Value loaded, Type element) const {
   if (storageType(element) == element)
     return loaded;
   if (isBool(element)) {
-    Value zero = arith::ConstantOp::create(code.builder, code.loc, code.builder.getZeroAttr(loaded.getType()));
-    return arith::CmpIOp::create(code.builder, code.loc, arith::CmpIPredicate::ne, loaded, zero);
+    Value zero = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(loaded.getType()));
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, loaded, zero);
   }
   if (auto vector = dyn_cast<VectorType>(loaded.getType()))
     element = vector.clone(element);
-  return arith::BitcastOp::create(code.builder, code.loc, element, loaded);
+  return arith::BitcastOp::create(builder, loc, element, loaded);
 }
 
 Value VectorCode::toStorage(Value value) const {
@@ -97,16 +96,16 @@ Value VectorCode::load(Value memory, Value at, Value stride, Type element, Value
     Value all = mask ? mask : firstLanes(index(lanes));
     result = vector::GatherOp::create(builder, loc, stored, memory, ValueRange{at}, offsets, all, none);
   }
-  return fromStorage(*this, result, element);
+  return fromStorage(result, element);
 }
 
 Value VectorCode::loadScalar(Value memory, Value at, Type element) const {
-  return fromStorage(*this, memref::LoadOp::create(builder, loc, memory, ValueRange{at}), element);
+  return fromStorage(memref::LoadOp::create(builder, loc, memory, ValueRange{at}), element);
 }
 
 Value VectorCode::loadSplat(Value memory, Value at, Type element) const {
   Value loaded = memref::LoadOp::create(builder, loc, memory, ValueRange{at});
-  return fromStorage(*this, splat(loaded), element);
+  return fromStorage(splat(loaded), element);
 }
 
 void VectorCode::store(Value vector, Value memory, Value at, Value mask) const {

@@ -39,6 +39,8 @@ struct VectorCode {
   /// As memory holds it; the stores below do this themselves. A vector of f16 or bf16 that goes from one block to another
   /// should go like this, or LLVM may take it apart.
   mlir::Value toStorage(mlir::Value value) const;
+  /// What memory holds as an element or a vector of them; of a bool any nonzero byte is true.
+  mlir::Value fromStorage(mlir::Value loaded, mlir::Type element) const;
   /// Stores the lanes inside `mask` (null: all) side by side.
   void store(mlir::Value vector, mlir::Value memory, mlir::Value at, mlir::Value mask) const;
   /// Stores all lanes, at an address that is a multiple of their bytes, without a place in the caches.
