@@ -59,8 +59,7 @@ private:
   unsigned count = 0;
 
   SmallVector<OpFoldResult> operandsOf(OpBuilder &b, Location loc, ArrayRef<Dim> dims);
-  SmallVector<OpFoldResult> sizesOf(OpBuilder &b, Location loc, ArrayRef<Dim> dims);
-  SmallVector<OpFoldResult> packedSizes(OpBuilder &b, Location loc, Value source, unsigned column, int64_t tile);
+  SmallVector<OpFoldResult> sizesOf(OpBuilder &b, Location loc, Value tensor);
   void copyUnwrittenResults();
   void packSharedOperands();
   void packOperand(linalg::GenericOp product);
@@ -101,7 +100,7 @@ void OutlineEntry::copyUnwrittenResults() {
     if (root && isCompute(root) && root->getNumResults() == 1 && written.insert(root).second)
       continue;
     Location loc = operand.get().getLoc();
-    operand.set(createCopy(b, loc, operand.get(), sizesOf(b, loc, shapes.of(operand.get()))));
+    operand.set(createCopy(b, loc, operand.get(), sizesOf(b, loc, operand.get())));
   }
 }
 
@@ -116,14 +115,6 @@ void OutlineEntry::packSharedOperands() {
       packOperand(product);
 }
 
-/// [panels, depth, columns of a panel]. Not left to PackOp, which would compute the first by affine maps.
-SmallVector<OpFoldResult> OutlineEntry::packedSizes(OpBuilder &b, Location loc, Value source, unsigned column,
-                                                    int64_t tile) {
-  ArrayRef<Dim> extents = shapes.of(source);
-  Dim panels = Dim::floorDiv(extents[column] + Dim::constant(tile - 1), Dim::constant(tile));
-  return sizesOf(b, loc, {panels, extents[1 - column], Dim::constant(tile)});
-}
-
 void OutlineEntry::packOperand(linalg::GenericOp product) {
   OpBuilder b(product);
   Location loc = product.getLoc();
@@ -134,7 +125,7 @@ void OutlineEntry::packOperand(linalg::GenericOp product) {
   if (!position || !llvm::is_contained(map.getResults(), getAffineDimExpr(column + 1, b.getContext())))
     return; // the other dim is a batch dim: a row vector a position
   Value source = right->get();
-  SmallVector<OpFoldResult> sizes = sizesOf(b, loc, shapes.of(source));
+  SmallVector<OpFoldResult> sizes = sizesOf(b, loc, source);
   auto element = cast<RankedTensorType>(source.getType()).getElementType();
   int64_t lanes = level.lanes(cast<RankedTensorType>(product.getResult(0).getType()).getElementType());
   int64_t vectors = level.tileVectors;
