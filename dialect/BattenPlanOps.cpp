@@ -20,6 +20,15 @@ static SmallVector<Dim> polynomialsOf(Operation &op) {
   return dims;
 }
 
+LogicalResult LaunchOp::verify() {
+  // launch_c1
+  bool needed = toDim(getScratchAttr()) != Dim();
+  Value buffer = getScratchBuffer();
+  if (needed != static_cast<bool>(buffer) || (needed && !buffer.getDefiningOp<BufferOp>()))
+    return emitOpError("needs a buffer for its scratch of ") << getScratch() << " bytes, and none for no bytes";
+  return success();
+}
+
 LogicalResult PlanOp::verifyRegions() {
   // plan_c1
   llvm::StringSet<> symbols;

@@ -68,21 +68,28 @@ def Batten_BufferOp : Batten_Op<"buffer", [Pure, HasParent<"PlanOp">]> {
   let assemblyFormat = "$size_bytes (`above` `(` $above^ `)`)? attr-dict";
 }
 
-def Batten_LaunchOp : Batten_Op<"launch", [HasParent<"PlanOp">]> {
+def Batten_LaunchOp : Batten_Op<"launch", [HasParent<"PlanOp">, AttrSizedOperandSegments]> {
   let summary = "runs a kernel over a range";
   let description = [{
     Calls `kernel(begin, end, sizes.., pointers.., scratch)` over `[0, range)`, which may be cut at any multiples of
-    `grain` and run in parallel; each call at a time has `scratch` bytes of its own.
+    `grain` and run in parallel; each call at a time has `scratch` bytes of its own. The first thread's lie in a buffer
+    that lives for this launch, those of further threads above all buffers.
+
+    Constraints:
+    * (C1) the scratch lies in a buffer, unless it is "0".
 
     ```mlir
-    batten.launch @rows range "B*T" grain 96 sizes ["B", "T"] scratch "4096*T" (%x, %p, %b)
+    batten.launch @rows range "B*T" grain 96 sizes ["B", "T"] scratch "4096*T" in %s (%x, %p, %b)
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Batten_DimAttr:$range, ConfinedAttr<I64Attr, [IntPositive]>:$grain,
-                       Batten_DimArrayAttr:$sizes, Batten_DimAttr:$scratch, Variadic<Batten_Pointer>:$pointers);
+                       Batten_DimArrayAttr:$sizes, Batten_DimAttr:$scratch, Optional<Batten_Pointer>:$scratch_buffer,
+                       Variadic<Batten_Pointer>:$pointers);
   let assemblyFormat = [{
-    $kernel `range` $range `grain` $grain `sizes` $sizes `scratch` $scratch ` ` `(` $pointers `)` attr-dict
+    $kernel `range` $range `grain` $grain `sizes` $sizes `scratch` $scratch (`in` $scratch_buffer^)? ` ` `(`
+    $pointers `)` attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 #endif // BATTEN_BATTENPLANOPS_TD

@@ -25,7 +25,7 @@ struct Frame {
   std::map<std::string, Value> sizes;    ///< of the symbols
   llvm::DenseMap<Value, Value> pointers; ///< where the plan's tensors lie
   Value record;                          ///< the batten_launch, one for all
-  Value scratch, room;                   ///< the first thread's, and the bytes for all
+  Value further, room;                   ///< above all buffers: for the scratch of further threads
   Value call;                            ///< const batten_call *, may be null
 };
 
@@ -190,7 +190,7 @@ void EntryEmitter::placeBuffers(PlanOp plan, Value workspace, Value workspaceByt
     frame.pointers[buffer] = code.at(workspace, start);
   }
   last = code.roundUp(last);
-  frame.scratch = code.at(workspace, last);
+  frame.further = code.at(workspace, last);
   frame.room = code.subtract(workspaceBytes, last);
 }
 
@@ -202,7 +202,9 @@ LogicalResult EntryEmitter::emitLaunch(LaunchOp launch, const Frame &frame) {
   put(code.addressOf(unpacking(kernel).getSymName()), offsetof(batten_launch, kernel));
   put(code.size(toDim(launch.getRangeAttr()), frame.sizes), offsetof(batten_launch, range));
   put(code.number(launch.getGrain()), offsetof(batten_launch, grain));
-  put(frame.scratch, offsetof(batten_launch, scratch));
+  Value scratch = launch.getScratchBuffer();
+  put(scratch ? frame.pointers.lookup(scratch) : code.null(), offsetof(batten_launch, scratch));
+  put(frame.further, offsetof(batten_launch, further));
   put(code.roundUp(code.size(toDim(launch.getScratchAttr()), frame.sizes)), offsetof(batten_launch, scratch_bytes));
   size_t offset = sizeof(batten_launch);
   for (const Dim &dim : toDims(launch.getSizes())) {
@@ -333,7 +335,7 @@ LogicalResult EntryEmitter::emitUniformBind() {
       checkBind, {description(), memory, function.getArgument(1), weights, result, function.getArgument(4), level}));
   if (program.bind) {
     PlanOp bind = program.bind;
-    frame.call = frame.scratch = code.null();
+    frame.call = frame.further = code.null();
     frame.room = code.number(0);
     for (auto [i, argument] : llvm::enumerate(bind.getBody().getArguments()))
       frame.pointers[argument] = code.load(p, code.at(weights, 8 * i));

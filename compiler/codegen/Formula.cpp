@@ -230,8 +230,8 @@ static Dim join(const Dim &a, const Dim &b) {
   return result;
 }
 
-/// Few enough that a formula stays readable and cheap.
-static constexpr size_t mostAmounts = 4;
+/// As many as plans have in practice, few enough that a formula stays readable and cheap.
+static constexpr size_t mostAmounts = 16;
 
 static void reduce(std::vector<Dim> &amounts) {
   dropSmaller(amounts);
@@ -244,9 +244,11 @@ static void reduce(std::vector<Dim> &amounts) {
   }
 }
 
-std::vector<Dim> workspaceOf(PlanOp plan, llvm::ArrayRef<Dim> scratch) {
+std::vector<Dim> workspaceOf(PlanOp plan) {
+  bool scratch =
+      llvm::any_of(plan.getBody().getOps<LaunchOp>(), [](LaunchOp op) { return bool(op.getScratchBuffer()); });
   llvm::DenseMap<mlir::Value, std::vector<Dim>> roundedEnds;
-  std::vector<Dim> total, base;
+  std::vector<Dim> total;
   for (auto buffer : plan.getBody().getOps<BufferOp>()) {
     std::vector<Dim> begins;
     for (mlir::Value below : buffer.getAbove())
@@ -256,19 +258,9 @@ std::vector<Dim> workspaceOf(PlanOp plan, llvm::ArrayRef<Dim> scratch) {
     reduce(begins);
     Dim size = toDim(buffer.getSizeBytesAttr());
     for (const Dim &begin : begins) {
-      total.push_back(begin + size);
       roundedEnds[buffer].push_back(begin + roundedUp(size));
+      total.push_back(scratch ? roundedEnds[buffer].back() : begin + size);
     }
-    base.insert(base.end(), roundedEnds[buffer].begin(), roundedEnds[buffer].end());
-    reduce(base);
-  }
-  if (!scratch.empty()) {
-    if (base.empty())
-      base.push_back(Dim());
-    total.clear();
-    for (const Dim &bytes : scratch)
-      for (const Dim &begin : base)
-        total.push_back(begin + roundedUp(bytes));
   }
   reduce(total);
   return total;

@@ -21,8 +21,8 @@ Dim roundedUp(const Dim &dim);
 std::optional<int64_t> upperBound(const Dim &dim, const std::vector<SymbolInfo> &symbols);
 
 /// Bytes of workspace that a plan needs, as polynomials whose greatest is never below the truth: the ends of its
-/// buffers, `scratch` (one thread's, the greatest of several) on top of them.
-std::vector<Dim> workspaceOf(PlanOp plan, llvm::ArrayRef<Dim> scratch);
+/// buffers, rounded up where the scratch of further threads may follow.
+std::vector<Dim> workspaceOf(PlanOp plan);
 
 } // namespace batten
 #endif // BATTEN_COMPILER_CODEGEN_FORMULA_H

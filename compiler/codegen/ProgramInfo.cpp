@@ -297,7 +297,7 @@ bool EntryReader::readAmounts() {
   for (const Dim &limit : limits)
     if (!setFormula(limit, entry.limits.emplace_back()))
       return false;
-  return setFormula(rounded, entry.scratch) && setFormula(workspaceOf(entry.plan, scratch), entry.workspace);
+  return setFormula(rounded, entry.scratch) && setFormula(workspaceOf(entry.plan), entry.workspace);
 }
 
 //===- The program

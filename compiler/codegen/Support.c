@@ -351,7 +351,8 @@ static void runSlots(void *context, int64_t first, int64_t last) {
     const int64_t from = slot * each + (slot < longer ? slot : longer);
     const int64_t to = from + each + (slot < longer);
     const int64_t end = to == units ? launch->range : to * launch->grain;
-    launch->kernel(launch, from * launch->grain, end, (char *)launch->scratch + slot * launch->scratch_bytes);
+    void *scratch = slot ? (char *)launch->further + (slot - 1) * launch->scratch_bytes : launch->scratch;
+    launch->kernel(launch, from * launch->grain, end, scratch);
   }
 }
 
@@ -363,7 +364,7 @@ void batten_support_launch(batten_launch *launch, const batten_call *call, int64
   launch->slots = 1;
   if (call && call->parallel_for && call->threads > 1) {
     const int64_t units = launch->range / launch->grain + (launch->range % launch->grain != 0);
-    const int64_t fitting = launch->scratch_bytes ? room / launch->scratch_bytes : units;
+    const int64_t fitting = launch->scratch_bytes ? 1 + room / launch->scratch_bytes : units;
     int64_t slots = call->threads < units ? call->threads : units;
     launch->slots = slots < fitting ? slots : fitting;
   }

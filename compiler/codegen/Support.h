@@ -17,11 +17,12 @@ typedef struct batten_launch {
   void (*kernel)(const struct batten_launch *launch, int64_t begin, int64_t end, void *scratch);
   int64_t range;
   int64_t grain; /* cuts lie at its multiples */
-  void *scratch; /* of the first thread, the others' follow */
+  void *scratch; /* of the first thread */
+  void *further; /* scratches of the others, one after the other */
   int64_t scratch_bytes;
   int64_t slots; /* how many pieces; set by batten_support_launch */
 } batten_launch;
-BATTEN_STATIC_ASSERT(sizeof(batten_launch) == 48);
+BATTEN_STATIC_ASSERT(sizeof(batten_launch) == 56);
 
 /* Refuses a call or returns 0. `extents` has room for one byte count an argument of the entry. */
 int batten_support_check(const batten_description *description, const batten_entry *entry, const void *program,
@@ -31,7 +32,8 @@ int batten_support_check(const batten_description *description, const batten_ent
 /* Bytes of workspace for one thread, -1 when a size is out of range. */
 int64_t batten_support_workspace(const batten_entry *entry, const int64_t *sizes);
 
-/* Runs the launch, on the call's threads where there are some and `room` bytes hold a scratch for each. */
+/* Runs the launch, on the call's threads where there are some and the `room` bytes at `further` hold a scratch for each
+ * but the first. */
 void batten_support_launch(batten_launch *launch, const batten_call *call, int64_t room);
 
 /* Fills call->row_status, where given, from the outputs; `extents` as batten_support_check left them. */

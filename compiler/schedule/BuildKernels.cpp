@@ -52,7 +52,7 @@ public:
   }
   /// A kernel that copies n elements, made when first asked for.
   FailureOr<std::string> copyKernel(Type element);
-  void launch(OpBuilder &b, Location loc, StringRef kernel, ArrayRef<Dim> sizes, ValueRange pointers,
+  void launch(OpBuilder &b, Location loc, StringRef kernel, ArrayRef<Dim> sizes, Value scratch, ValueRange pointers,
               const std::map<std::string, Dim> &binding = {});
 
 private:
@@ -113,14 +113,15 @@ FailureOr<std::string> Kernels::copyKernel(Type element) {
   return name;
 }
 
-/// `sizes` are the kernel's size operands; `binding` rewrites the kernel's own symbols in its range and scratch.
-void Kernels::launch(OpBuilder &b, Location loc, StringRef name, ArrayRef<Dim> sizes, ValueRange pointers,
-                     const std::map<std::string, Dim> &binding) {
+/// `sizes` are the kernel's size operands, `scratch` is a buffer or none; `binding` rewrites the kernel's own symbols in
+/// its range and scratch.
+void Kernels::launch(OpBuilder &b, Location loc, StringRef name, ArrayRef<Dim> sizes, Value scratch,
+                     ValueRange pointers, const std::map<std::string, Dim> &binding) {
   const Kernel &kernel = kernels.find(name)->second;
   auto text = [&](const Dim &dim) { return b.getStringAttr(dim.str()); };
   ArrayAttr sizeTexts = b.getArrayAttr(llvm::map_to_vector(sizes, [&](const Dim &d) -> Attribute { return text(d); }));
   LaunchOp::create(b, loc, FlatSymbolRefAttr::get(b.getContext(), name), text(kernel.range.substitute(binding)), b.getI64IntegerAttr(kernel.grain), sizeTexts,
-                   text(kernel.scratchBytes.substitute(binding)), pointers);
+                   text(kernel.scratchBytes.substitute(binding)), scratch, pointers);
 }
 
 //===- The program's memory -----------------------------------------------------------------------------------------===//
@@ -184,7 +185,7 @@ FailureOr<int64_t> ProgramMemory::plain(StringRef path, Location loc) {
   OpBuilder b = builder();
   auto [offset, target] = allocate(b, loc, path, type.getNumElements() * type.elementBytes());
   Dim count = Dim::constant(type.getNumElements());
-  kernels.launch(b, loc, *kernel, {count}, {source, target}, {{"n", count}});
+  kernels.launch(b, loc, *kernel, {count}, Value(), {source, target}, {{"n", count}});
   return offset;
 }
 
@@ -197,7 +198,7 @@ int64_t ProgramMemory::packed(StringRef path, func::CallOp call, int64_t bytes) 
   auto [offset, target] = allocate(b, call.getLoc(), key, bytes);
   // The bind knows no sizes: a pack of a weight reads none, whatever symbols its entry has.
   SmallVector<Dim> none(call.getNumOperands() - 1, Dim::constant(0));
-  kernels.launch(b, call.getLoc(), call.getCallee(), none, {source, target});
+  kernels.launch(b, call.getLoc(), call.getCallee(), none, Value(), {source, target});
   return offset;
 }
 
@@ -224,6 +225,7 @@ private:
   PlanOp plan;
   DenseMap<Value, Place> places;
   std::vector<Buffer> buffers;
+  llvm::DenseMap<Operation *, size_t> scratches; ///< by call, the number of its scratch among the buffers
   SmallVector<Value> bufferPointers;
   DenseMap<int64_t, Value> programPointers;
 
@@ -314,6 +316,10 @@ void PlanEntry::placeCalls(SmallVectorImpl<func::CallOp> &calls) {
       Type element = cast<RankedTensorType>(result.getType()).getElementType();
       buffers.push_back({bytesOf(dimsOf(texts), element), step, last});
     }
+    if (const Dim &bytes = kernels.lookup(call.getCallee())->scratchBytes; bytes != Dim()) {
+      scratches[call] = buffers.size();
+      buffers.push_back({bytes, step, step});
+    }
   }
 }
 
@@ -371,7 +377,9 @@ LogicalResult PlanEntry::emitLaunch(OpBuilder &b, func::CallOp call) {
   }
   for (Value result : call.getResults())
     pointers.push_back(*pointerTo(b, result));
-  kernels.launch(b, call.getLoc(), call.getCallee(), sizes, pointers);
+  auto scratch = scratches.find(call);
+  kernels.launch(b, call.getLoc(), call.getCallee(), sizes,
+                 scratch == scratches.end() ? Value() : bufferPointers[scratch->second], pointers);
   return success();
 }
 

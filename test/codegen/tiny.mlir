@@ -110,8 +110,9 @@ module attributes {batten.program = "tiny", batten.program_bytes = 128 : i64, ba
   ^bb0(%x: !batten.pointer, %s: !batten.pointer, %out: !batten.pointer):
     %p = batten.program_memory offset 64
     %y = batten.buffer "20*B"
+    %mine = batten.buffer "20" above(%y)
     batten.launch @add_rows range "B" grain 2 sizes ["B"] scratch "0" (%x, %p, %y)
-    batten.launch @scale_rows range "B" grain 2 sizes ["B"] scratch "20" (%y, %s, %out)
+    batten.launch @scale_rows range "B" grain 2 sizes ["B"] scratch "20" in %mine (%y, %s, %out)
   }
 
   batten.plan @window[B, T <= 8] kind "entry" attributes {

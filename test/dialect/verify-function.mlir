@@ -58,6 +58,29 @@ batten.plan @plan_c1[B, H = 8] kind "entry" {
 
 // -----
 
+batten.plan @launch_c1_none[B] kind "entry" {
+  // expected-error @+1 {{needs a buffer for its scratch of 64 bytes, and none for no bytes}}
+  batten.launch @k range "B" grain 1 sizes [] scratch "64" ()
+}
+
+// -----
+
+batten.plan @launch_c1_spare[B] kind "entry" {
+  %b = batten.buffer "64"
+  // expected-error @+1 {{needs a buffer for its scratch of 0 bytes, and none for no bytes}}
+  batten.launch @k range "B" grain 1 sizes [] scratch "0" in %b ()
+}
+
+// -----
+
+batten.plan @launch_c1_argument[B] kind "entry" {
+^bb0(%x: !batten.pointer):
+  // expected-error @+1 {{needs a buffer for its scratch of 64 bytes, and none for no bytes}}
+  batten.launch @k range "B" grain 1 sizes [] scratch "64" in %x ()
+}
+
+// -----
+
 // expected-error @+1 {{element type 'i16' is none of f64 f32 f16 bf16 i64 i32 i8 ui8 i1}}
 batten.func @tensor_c1[B](%x: !batten.tensor<i16[B | 8]>) {
   batten.return
