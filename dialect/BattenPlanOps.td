@@ -79,7 +79,7 @@ def Batten_LaunchOp : Batten_Op<"launch", [HasParent<"PlanOp">, AttrSizedOperand
     * (C1) the scratch lies in a buffer, unless it is "0".
 
     ```mlir
-    batten.launch @rows range "B*T" grain 96 sizes ["B", "T"] scratch "4096*T" in %s (%x, %p, %b)
+    batten.launch @rows range "B*T" grain 96 sizes ["B", "T"] scratch "4096*T" in %b (%x, %p)
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Batten_DimAttr:$range, ConfinedAttr<I64Attr, [IntPositive]>:$grain,
