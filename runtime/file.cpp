@@ -18,11 +18,15 @@ namespace {
 // Linux moves at most 2 GiB less a page in one call anyway.
 constexpr int64_t maximumTransfer = 1 << 30;
 
-template <size_t size> void setName(char (&name)[size], const char *path) {
-  const char *slash = strrchr(path, '/');
-  const Printable printable(slash && slash[1] ? slash + 1 : path);
-  static_assert(sizeof printable <= size);
-  strcpy(name, printable.text());
+/// Of a long path the end, which tells more than the beginning; the reason must still fit into the sentence.
+void setName(char (&name)[160], const char *path) {
+  constexpr size_t room = 120;
+  const size_t length = strlen(path);
+  const char *tail = length > room ? path + length - room : path;
+  while (((unsigned char)*tail & 0xc0) == 0x80)
+    ++tail; // does not begin within a character
+  Sentence text(name, sizeof name);
+  text.add("%s%s", tail == path ? "" : "...", Printable(tail).text());
 }
 
 /// Never strerror, which shares one buffer among threads.

@@ -22,7 +22,7 @@ public:
 
   int open(const char *path, batten_error *error);
   int64_t size() const { return fileSize; }
-  /// The last part of the path, for sentences.
+  /// The path as it was given, for sentences.
   const char *name() const { return fileName; }
   /// Reads exactly these bytes, which the caller knows to lie within the size.
   int read(int64_t offset, void *data, int64_t bytes, batten_error *error) const;

@@ -134,7 +134,10 @@ int loadLibrary(const char *path, char *file, size_t room, void **outLibrary, ba
   if (*outLibrary)
     return 0;
   const char *text = dlerror();
-  return BATTEN_REFUSE(error, BATTEN_E_SYSTEM, "cannot load `%.60s`: %s", file, text ? text : "unknown error");
+  const size_t length = strlen(path);
+  if (text && !strncmp(text, path, length) && !strncmp(text + length, ": ", 2))
+    text += length + 2; // the path stands in the sentence already
+  return BATTEN_REFUSE(error, BATTEN_E_SYSTEM, "cannot load `%s`: %s", file, text ? text : "unknown error");
 }
 
 } // namespace
@@ -148,8 +151,8 @@ int openLibrary(const char *path, const char *name, void **outLibrary, const bat
   Describe describe = findDescribe(*outLibrary, name ? name : guessed);
   int result = 0;
   if (!describe && name)
-    result = BATTEN_REFUSE(error, BATTEN_E_NAME, "`%.60s` has no program `%.60s`: no symbol %.60s%s", file, name, name,
-                           suffix);
+    result =
+        BATTEN_REFUSE(error, BATTEN_E_NAME, "`%s` has no program `%.60s`: no symbol %.60s%s", file, name, name, suffix);
   else if (!describe)
     result = findOnlyProgram(*outLibrary, file, describe, error);
   if (result) {

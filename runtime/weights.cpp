@@ -88,7 +88,7 @@ int ProblemList::result(const char *origin, batten_error *error) const {
     return 0;
   if (errors == 1)
     return BATTEN_REFUSE(error, BATTEN_E_WEIGHTS, "%s", first);
-  return BATTEN_REFUSE(error, BATTEN_E_WEIGHTS, "%lld problems with %.60s; the first: %s", (long long)errors, origin,
+  return BATTEN_REFUSE(error, BATTEN_E_WEIGHTS, "%lld problems with %s; the first: %s", (long long)errors, origin,
                        first);
 }
 

@@ -170,8 +170,10 @@ TEST(Fault, EveryReadMayFailOrEnd) {
         break;
       }
       EXPECT_EQ(error.code(), BATTEN_E_FILE);
-      EXPECT_STREQ(error.message(), shrinks ? "`simple.safetensors` became shorter while it was read"
-                                            : "cannot read `simple.safetensors`: Input/output error");
+      const std::string message = error.message();
+      EXPECT_TRUE(message.ends_with(shrinks ? "simple.safetensors` became shorter while it was read"
+                                            : "simple.safetensors`: Input/output error"))
+          << message;
     }
 }
 

@@ -141,6 +141,7 @@ TEST(Library, FilesThatAreNoLibrariesAreRefused) {
   const TemporaryFile text("text.so", "not a library");
   EXPECT_FALSE(batten::Program::open(text.path, error));
   EXPECT_EQ(error.code(), BATTEN_E_SYSTEM);
+  EXPECT_EQ(error.message(), "cannot load `" + text.path + "`: file too short"); // the path once
   EXPECT_FALSE(batten::Program::open("/dev/zero", error));
   EXPECT_EQ(error.code(), BATTEN_E_FILE);
 }

@@ -200,15 +200,26 @@ TEST(Npy, KeysMayStandInAnyOrderAndQuotes) {
   EXPECT_EQ(tensor.sizes(), std::vector<int64_t>{2});
 }
 
+TEST(Npy, SentencesNameThePathAsGiven) {
+  expectRefused("no/such/x.npy", BATTEN_E_FILE, "cannot open `no/such/x.npy`: No such file or directory");
+  expectRefused("./no/../x\x1b.npy", BATTEN_E_FILE, "cannot open `./no/../x?.npy`: No such file or directory");
+  // Of a long one the end, so that the reason is not cut off.
+  std::string path, deep;
+  for (int i = 0; i < 60; ++i)
+    deep += "/\u00e4";
+  expectRefused("no" + deep + deep + "/x.npy", BATTEN_E_FILE,
+                "cannot open `..." + deep.substr(deep.size() - 3 * 38) + "/x.npy`: No such file or directory");
+}
+
 TEST(Npy, OnlyRegularFilesAreRead) {
-  expectRefused("/nonexistent/x.npy", BATTEN_E_FILE, "cannot open `x.npy`: No such file or directory");
+  expectRefused("/nonexistent/x.npy", BATTEN_E_FILE, "cannot open `/nonexistent/x.npy`: No such file or directory");
   expectRefused("/tmp", BATTEN_E_FILE, "is not a regular file");
   expectRefused("/dev/zero", BATTEN_E_FILE, "is not a regular file");
   batten::Error error;
   EXPECT_FALSE(load("f4.npy").saveNpy("/nonexistent/x.npy", error));
   EXPECT_EQ(error.code(), BATTEN_E_FILE);
   EXPECT_FALSE(load("f4.npy").saveNpy("/dev/full", error));
-  EXPECT_STREQ(error.message(), "cannot write `full`: No space left on device");
+  EXPECT_STREQ(error.message(), "cannot write `/dev/full`: No space left on device");
 }
 
 } // namespace

@@ -315,7 +315,7 @@ TEST(Safetensors, HostileHeadersCostAtMostTwiceTheirBytes) {
 TEST(Safetensors, OnlyRegularFilesAreRead) {
   batten::Error error;
   EXPECT_FALSE(batten::Safetensors::open("/nonexistent/w.safetensors", error));
-  EXPECT_STREQ(error.message(), "cannot open `w.safetensors`: No such file or directory");
+  EXPECT_STREQ(error.message(), "cannot open `/nonexistent/w.safetensors`: No such file or directory");
   EXPECT_FALSE(batten::Safetensors::open("/tmp", error));
   EXPECT_EQ(error.code(), BATTEN_E_FILE);
   EXPECT_EQ(batten_safetensors_open(nullptr, nullptr, error.get()), BATTEN_E_NULL);
