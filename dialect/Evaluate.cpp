@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialect/Evaluate.h"
 #include "dialect/Evaluation.h"
+#include "dialect/Independence.h"
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringExtras.h"
@@ -136,6 +137,7 @@ public:
   Evaluator(FuncOp function, EvaluationMode mode, std::string &error) : function(function), mode(mode), error(error) {}
   std::optional<std::vector<DenseValue>> run(const std::map<std::string, int64_t> &given,
                                              ArrayRef<DenseValue> arguments);
+  EvaluationFault fault = EvaluationFault::Other;
 
 private:
   FuncOp function;
@@ -145,60 +147,97 @@ private:
   llvm::DenseMap<Value, DenseValue> values;
 
   bool bindSizes(const std::map<std::string, int64_t> &given);
-  bool checkGuards();
+  bool checkRange(SymbolAttr symbol, int64_t size, bool mayBeEmpty);
+  bool checkGuards(const std::string &last);
+  std::string sizeText(const std::string &name, int64_t size);
   bool bindArguments(ArrayRef<DenseValue> arguments);
   bool evaluateOp(Operation &op);
   std::optional<std::vector<int64_t>> shapeOf(TensorType type);
-  bool fail(const Twine &why) {
+  bool fail(const Twine &why, EvaluationFault kind = EvaluationFault::Other) {
     error = why.str();
+    fault = kind;
     return false;
   }
 };
 
 } // namespace
 
+/// In the order of the compiled program: each size, then the guards of which it is the last.
 bool Evaluator::bindSizes(const std::map<std::string, int64_t> &given) {
-  for (auto symbol : function.getSymbols().getAsRange<SymbolAttr>()) {
-    std::string name = symbol.getName().str();
-    if (!symbol.isRuntime()) {
-      sizes[name] = symbol.getValue();
+  auto symbols = function.getSymbols().getAsRange<SymbolAttr>();
+  for (SymbolAttr symbol : symbols)
+    if (!symbol.isRuntime())
+      sizes[symbol.getName().str()] = symbol.getValue();
+  SmallVector<StringAttr> notEmpty = symbolsNotEmpty(function);
+  for (SymbolAttr symbol : symbols) {
+    if (!symbol.isRuntime())
       continue;
-    }
+    std::string name = symbol.getName().str();
     auto size = given.find(name);
     if (size == given.end())
       return fail(name + " has no size");
-    bool isBounded = symbol.getKind() == SymbolKind::Bounded;
-    int64_t least = isBounded ? 1 : 0;
-    if (size->second < least || (isBounded && size->second > symbol.getValue()))
-      return fail(name + " is " + Twine(size->second) + ", out of its range");
     sizes[name] = size->second;
+    if (!checkRange(symbol, size->second, !llvm::is_contained(notEmpty, symbol.getName())) || !checkGuards(name))
+      return false;
   }
-  return checkGuards();
+  return true;
+}
+
+/// `x: B is 0`: a size has no name of its own for the user, it is a dim of the first tensor that shows it.
+std::string Evaluator::sizeText(const std::string &name, int64_t size) {
+  std::string text = name + " is " + std::to_string(size);
+  for (BlockArgument argument : function.getTensorArguments()) {
+    auto type = cast<TensorType>(argument.getType());
+    bool shows = llvm::any_of(type.getBatch(), [&](StringAttr symbol) { return symbol == name; }) ||
+                 llvm::any_of(type.coreDims(), [&](const Dim &dim) { return dim.symbols().count(name) != 0; });
+    if (auto source = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), attr::name); shows && source)
+      return source.str() + ": " + text;
+  }
+  return text;
+}
+
+bool Evaluator::checkRange(SymbolAttr symbol, int64_t size, bool mayBeEmpty) {
+  bool isBounded = symbol.getKind() == SymbolKind::Bounded;
+  bool isAtLeast = size >= (isBounded || !mayBeEmpty ? 1 : 0);
+  if (isAtLeast && (!isBounded || size <= symbol.getValue()))
+    return true;
+  std::string text = sizeText(symbol.getName().str(), size);
+  if (!isBounded && size == 0)
+    return fail(text + ", but a mean, max, min or var over it needs at least one sample", EvaluationFault::EmptyBatch);
+  if (!isBounded)
+    return fail(text + ", it must not be negative", EvaluationFault::Size);
+  return fail(isAtLeast ? text + ", it must be at most " + Twine(symbol.getValue()) : text + ", it must be at least 1",
+              EvaluationFault::Size);
+}
+
+static bool holds(int64_t lhs, StringRef relation, int64_t rhs) {
+  return relation == "=="   ? lhs == rhs
+         : relation == "!=" ? lhs != rhs
+         : relation == "<"  ? lhs < rhs
+         : relation == "<=" ? lhs <= rhs
+         : relation == ">"  ? lhs > rhs
+                            : lhs >= rhs;
 }
 
 /// A guard is the text "lhs relation rhs".
-bool Evaluator::checkGuards() {
+bool Evaluator::checkGuards(const std::string &last) {
   if (!function.getGuards())
     return true;
   for (auto guard : function.getGuards()->getAsRange<StringAttr>()) {
     StringRef text = guard.getValue();
     size_t at = text.find_first_of("=!<>"), end = text.find_first_not_of("=!<>", at);
-    StringRef relation = text.slice(at, end);
-    auto side = [&](StringRef part) -> std::optional<int64_t> {
-      std::optional<Dim> dim = Dim::parse(part.trim().str());
-      return dim ? dim->evaluate(sizes) : std::nullopt;
-    };
-    std::optional<int64_t> lhs = side(text.take_front(at)), rhs = side(text.drop_front(end));
+    std::optional<Dim> lhs = Dim::parse(text.take_front(at).trim().str());
+    std::optional<Dim> rhs = Dim::parse(text.drop_front(end).trim().str());
     if (!lhs || !rhs)
-      return fail("`" + text + "` has no value at these sizes");
-    bool holds = relation == "=="   ? *lhs == *rhs
-                 : relation == "!=" ? *lhs != *rhs
-                 : relation == "<"  ? *lhs < *rhs
-                 : relation == "<=" ? *lhs <= *rhs
-                 : relation == ">"  ? *lhs > *rhs
-                                    : *lhs >= *rhs;
-    if (!holds)
-      return fail("`" + text + "` does not hold: " + Twine(*lhs) + " and " + Twine(*rhs));
+      return fail("`" + text + "` is no condition");
+    std::set<std::string> names = lhs->symbols(), more = rhs->symbols();
+    names.insert(more.begin(), more.end());
+    bool isDue = names.count(last) && llvm::all_of(names, [&](const std::string &name) { return sizes.count(name); });
+    if (!isDue)
+      continue;
+    std::optional<int64_t> left = lhs->evaluate(sizes), right = rhs->evaluate(sizes);
+    if (!left || !right || !holds(*left, text.slice(at, end), *right))
+      return fail(sizeText(last, sizes[last]) + ", but it must hold that " + text, EvaluationFault::Size);
   }
   return true;
 }
@@ -274,12 +313,15 @@ std::optional<std::vector<DenseValue>> Evaluator::run(const std::map<std::string
 }
 
 std::optional<std::vector<DenseValue>> evaluate(FuncOp function, const std::map<std::string, int64_t> &sizes,
-                                                ArrayRef<DenseValue> arguments, EvaluationMode mode,
-                                                std::string *error) {
+                                                ArrayRef<DenseValue> arguments, EvaluationMode mode, std::string *error,
+                                                EvaluationFault *fault) {
   std::string sentence;
-  auto results = Evaluator(function, mode, sentence).run(sizes, arguments);
+  Evaluator evaluator(function, mode, sentence);
+  auto results = evaluator.run(sizes, arguments);
   if (!results && error)
     *error = sentence;
+  if (!results && fault)
+    *fault = evaluator.fault;
   return results;
 }
 

@@ -47,12 +47,15 @@ ElementKind elementKind(mlir::Type element);
 
 enum class EvaluationMode { Reference, Exact };
 
+/// What kind of reason there is for no result.
+enum class EvaluationFault { Size, EmptyBatch, Other };
+
 /// Results of `function`, as it returns them. `sizes` has every runtime symbol; `arguments` are the tensors in order of
 /// the block arguments. nullopt: `error` says in one sentence what does not fit, or which op this mode has no meaning
-/// for.
+/// for. Sizes are refused in the words of the compiled program.
 std::optional<std::vector<DenseValue>> evaluate(FuncOp function, const std::map<std::string, int64_t> &sizes,
                                                 llvm::ArrayRef<DenseValue> arguments, EvaluationMode mode,
-                                                std::string *error);
+                                                std::string *error, EvaluationFault *fault = nullptr);
 
 } // namespace batten
 #endif // BATTEN_DIALECT_EVALUATE_H

@@ -136,12 +136,12 @@ TEST_P(Evaluate, AnEmptyBatchSumsToZeroAndHasNoMean) {
       op("[B]", "reduce_batch \"sum\" %a dims [\"B\"]", {"f32[B | 2]"}, "f32[| 2]", {{"B", 0}}, {f32({0, 2}, {})}),
       (Numbers{0, 0}));
   EXPECT_EQ(op("[B]", "neg %a", {"f32[B | 2]"}, "f32[B | 2]", {{"B", 0}}, {f32({0, 2}, {})}), (Numbers{}));
-  Results results = run("batten.func @f[B](%a: !batten.tensor<f32[B | 2]>) -> !batten.tensor<f32[| 2]> {\n"
+  Results results = run("batten.func @f[B](%a: !batten.tensor<f32[B | 2]> {batten.name = \"x\"}) -> !batten.tensor<f32[| 2]> {\n"
                         "  %y = batten.reduce_batch \"mean\" %a dims [\"B\"] : (!batten.tensor<f32[B | 2]>) -> "
                         "!batten.tensor<f32[| 2]>\n  batten.return %y : !batten.tensor<f32[| 2]>\n}",
                         {{"B", 0}}, {f32({0, 2}, {})});
   EXPECT_FALSE(results);
-  EXPECT_EQ(error, "`reduce_batch` over an empty batch has no value");
+  EXPECT_EQ(error, "x: B is 0, but a mean, max, min or var over it needs at least one sample");
 }
 
 TEST_P(Evaluate, SoftmaxIsStableAndMinusInfinityGivesNaN) {
@@ -225,7 +225,11 @@ TEST_P(Evaluate, RefusesWhatDoesNotFit) {
   EXPECT_FALSE(run(text, {{"B", 1}}, {f32({1, 1}, {1})}));
   EXPECT_EQ(error, "T has no size");
   EXPECT_FALSE(run(text, {{"B", 1}, {"T", 5}}, {f32({1, 5}, {1, 2, 3, 4, 5})}));
-  EXPECT_EQ(error, "T is 5, out of its range");
+  EXPECT_EQ(error, "T is 5, it must be at most 4");
+  EXPECT_FALSE(run(text, {{"B", 1}, {"T", 0}}, {f32({1, 0}, {})}));
+  EXPECT_EQ(error, "T is 0, it must be at least 1");
+  EXPECT_FALSE(run(text, {{"B", -1}, {"T", 9}}, {f32({1, 1}, {1})}));
+  EXPECT_EQ(error, "B is -1, it must not be negative");
   EXPECT_FALSE(run(text, {{"B", 1}, {"T", 2}}, {f32({1, 1}, {1})}));
   EXPECT_EQ(error, "argument 0 has another dtype or shape than the function says");
 }
