@@ -49,6 +49,8 @@ public:
   virtual bool evaluate(const frontend::Program &program, const frontend::Function &function, Evaluator evaluator,
                         const std::map<std::string, int64_t> &sizes, const std::vector<HostTensor> &arguments,
                         frontend::Diagnostics &diagnostics, std::vector<HostTensor> &results, std::string &error) = 0;
+  /// What code for that CPU may use and this machine has not; empty where it can run (or there is no such CPU).
+  virtual std::vector<std::string> lackingFeatures(const std::string &cpu) = 0;
   /// "22.1.8"
   virtual std::string llvmVersion() const = 0;
 };

@@ -251,7 +251,8 @@ bool Pipeline::run(const std::vector<Emission> &wanted) {
 
 /// The function's own block arguments are in the order of the front end's arguments.
 bool evaluateFunction(FuncOp function, Evaluator evaluator, const std::map<std::string, int64_t> &sizes,
-                      const std::vector<HostTensor> &arguments, std::vector<HostTensor> &results, std::string &error) {
+                      const std::vector<HostTensor> &arguments, std::vector<HostTensor> &results,
+                      frontend::Diagnostics &diagnostics, std::string &error) {
   std::vector<DenseValue> values;
   for (const HostTensor &argument : arguments) {
     DenseValue value;
@@ -261,7 +262,12 @@ bool evaluateFunction(FuncOp function, Evaluator evaluator, const std::map<std::
     values.push_back(std::move(value));
   }
   auto mode = evaluator == Evaluator::Exact ? EvaluationMode::Exact : EvaluationMode::Reference;
-  std::optional<std::vector<DenseValue>> found = evaluate(function, sizes, values, mode, &error);
+  EvaluationFault fault;
+  std::optional<std::vector<DenseValue>> found = evaluate(function, sizes, values, mode, &error, &fault);
+  if (!found && fault != EvaluationFault::Other) {
+    diagnostics.error(fault == EvaluationFault::Size ? "R0002" : "R0003", function.getName().str() + "(): " + error);
+    error.clear();
+  }
   if (!found)
     return false;
   for (DenseValue &value : *found)
@@ -285,8 +291,9 @@ public:
     ModuleOp module = pipeline.emit();
     if (!module)
       return false;
-    return evaluateFunction(*module.getOps<FuncOp>().begin(), evaluator, sizes, arguments, results, error);
+    return evaluateFunction(*module.getOps<FuncOp>().begin(), evaluator, sizes, arguments, results, diagnostics, error);
   }
+  std::vector<std::string> lackingFeatures(const std::string &cpu) override { return batten::lackingFeatures(cpu); }
   std::string llvmVersion() const override { return LLVM_VERSION_STRING; }
 };
 

@@ -27,5 +27,8 @@ config.substitutions += [("%src", source), ("%bin", binaries), ("%llvm", llvm), 
 
 for tool in os.listdir(binaries):
     config.available_features.add(tool)
+with open(os.path.join(binaries, "batten"), "rb") as tool:
+    if b"__asan_init" not in tool.read():  # which reserves terabytes of addresses
+        config.available_features.add("address-limits")
 if os.environ.get("BATTEN_SLOW"):
     config.available_features.add("slow")

@@ -134,4 +134,15 @@ std::optional<CpuLevel> lookupLevel(StringRef name) {
   return level;
 }
 
+std::vector<std::string> lackingFeatures(StringRef name) {
+  std::vector<std::string> lacking;
+  if (name == "native" || llvm::X86::parseArchX86(name, /*Only64Bit=*/true) == llvm::X86::CK_None)
+    return lacking;
+  llvm::StringMap<bool> used = featuresOf(name), host = llvm::sys::getHostCPUFeatures();
+  for (const Feature &feature : features)
+    if (used.contains(feature.name) && !host.lookup(feature.name))
+      lacking.push_back(feature.name);
+  return lacking;
+}
+
 } // namespace batten

@@ -21,5 +21,8 @@ struct CpuLevel {
 /// The level of an x86-64 CPU by LLVM's name, or of this machine for "native". nullopt: there is no such CPU.
 std::optional<CpuLevel> lookupLevel(llvm::StringRef name);
 
+/// LLVM's names of the features that the level uses and this machine has not.
+std::vector<std::string> lackingFeatures(llvm::StringRef name);
+
 } // namespace batten
 #endif // BATTEN_COMPILER_CODEGEN_LEVELS_H

@@ -62,7 +62,7 @@ Diagnostic &Diagnostics::error(std::string code, std::string message) {
   return add(Severity::Error, std::move(code), std::nullopt, std::move(message));
 }
 
-Diagnostic &Diagnostics::warning(std::string name, SourceRange range, std::string message) {
+Diagnostic &Diagnostics::warning(std::string name, std::optional<SourceRange> range, std::string message) {
   dropped = Diagnostic();
   if (options.disabled.count(name))
     return dropped;
@@ -73,12 +73,25 @@ Diagnostic &Diagnostics::warning(std::string name, SourceRange range, std::strin
 
 //===-- Printing --------------------------------------------------------------------------------------------------===//
 
+/// Names that come out of files may hold what a terminal obeys: C0, DEL, and C1 (U+0080 to U+009F are C2 80 to C2 9F).
+static std::string printable(std::string text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    unsigned char byte = static_cast<unsigned char>(text[i]);
+    bool c1 = i > 0 && static_cast<unsigned char>(text[i - 1]) == 0xC2 && byte >= 0x80 && byte <= 0x9F;
+    if (byte < 0x20 || byte == 0x7F || c1)
+      text[i] = '?';
+    if (c1)
+      text[i - 1] = '?';
+  }
+  return text;
+}
+
 static std::string firstLine(const Sources &sources, const Diagnostic &diagnostic, bool colour) {
   bool isError = diagnostic.severity == Severity::Error;
   std::string place = diagnostic.range ? sources.at(*diagnostic.range) : "batten";
   return styled(place + ":", Style::Bold, colour) + " " +
          styled(isError ? "error:" : "warning:", isError ? Style::Error : Style::Warning, colour) + " " +
-         styled(diagnostic.message + (diagnostic.code.empty() ? "" : " [" + diagnostic.code + "]"), Style::Bold, colour) +
+         styled(printable(diagnostic.message) + (diagnostic.code.empty() ? "" : " [" + diagnostic.code + "]"), Style::Bold, colour) +
          "\n";
 }
 
@@ -88,7 +101,7 @@ static std::string fullForm(const Sources &sources, const Diagnostic &diagnostic
   std::string indent(window.gutterDigits + 1, ' ');
   auto remark = [&](const char *kind, const std::string &sentence) {
     text += indent + styled("=", Style::Gutter, options.colour) + " " + styled(kind, Style::Note, options.colour) +
-            " " + sentence + "\n";
+            " " + printable(sentence) + "\n";
   };
   // The window shows one file; what lies in another is named instead.
   for (const LabelledRange &secondary : diagnostic.secondaries)

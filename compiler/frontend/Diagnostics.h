@@ -78,7 +78,7 @@ public:
   Diagnostic &error(std::string code, SourceRange range, std::string message);
   // Without a place: "batten: error: ...".
   Diagnostic &error(std::string code, std::string message);
-  Diagnostic &warning(std::string name, SourceRange range, std::string message);
+  Diagnostic &warning(std::string name, std::optional<SourceRange> range, std::string message);
 
   bool hasErrors() const { return errors != 0; }
   unsigned errorCount() const { return errors; } // those beyond the limit included

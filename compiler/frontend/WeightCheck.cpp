@@ -55,7 +55,7 @@ std::vector<NamedTensor> nearestTensors(const Weight &weight, const WeightFile &
   std::vector<NamedTensor> found(file.tensors.begin(), file.tensors.end());
   std::vector<int64_t> shape = shapeOf(weight);
   auto rank = [&](const NamedTensor &tensor) {
-    bool fits = tensor.second.dtype == weight.type.dtype && tensor.second.shape == shape;
+    bool fits = tensor.second.dtype == dtypeName(weight.type.dtype) && tensor.second.shape == shape;
     size_t prefix = commonPrefix(tensor.first, weight.from);
     bool near = prefix >= weight.prefix.size();
     return std::make_tuple(!near, !fits, size_t(-1) - prefix, tensor.first);
@@ -77,13 +77,16 @@ void reportMissing(const std::vector<const Weight *> &missing, const WeightFile 
   for (size_t i = 0; i < near.size(); ++i) {
     note += (i ? ", `" : "`") + near[i].first + "`";
     if (i == 0)
-      note += std::string(" ") + dtypeName(near[i].second.dtype) + " " + text(near[i].second.shape);
+      note += " " + near[i].second.dtype + " " + text(near[i].second.shape);
   }
-  if (missing.size() > 1)
-    note += "; " + counted(missing.size() - 1, "more param is", "more params are") +
-            " missing, see `batten inspect --weights`";
   error.note(note);
-  bool fits = !near.empty() && near[0].second.dtype == first.type.dtype && near[0].second.shape == shapeOf(first) &&
+  if (missing.size() > 1) {
+    std::string rest = counted(missing.size() - 1, "more param is", "more params are") + " missing: ";
+    for (size_t i = 1; i < missing.size(); ++i)
+      rest += (i > 1 ? ", `" : "`") + missing[i]->from + "`";
+    error.note(rest);
+  }
+  bool fits = !near.empty() && near[0].second.dtype == dtypeName(first.type.dtype) && near[0].second.shape == shapeOf(first) &&
               near[0].first.rfind(first.prefix, 0) == 0;
   if (fits)
     error.help("param " + first.declared + " from \"" + near[0].first.substr(first.prefix.size()) + "\"");
@@ -114,10 +117,10 @@ bool checkWeights(const Program &program, const WeightFile &file, Diagnostics &d
       continue;
     }
     const FileTensor &tensor = found->second;
-    if (tensor.dtype != weight.type.dtype)
+    if (tensor.dtype != dtypeName(weight.type.dtype))
       diagnostics
           .error("E0504", rangeOf(weight.typeLocation, diagnostics.sources()),
-                 "tensor `" + weight.from + "` is " + dtypeName(tensor.dtype) + ", the program says " +
+                 "tensor `" + weight.from + "` is " + tensor.dtype + ", the program says " +
                      dtypeName(weight.type.dtype))
           .help("declare the parameter in the file's dtype and cast where it is used, `x as " +
                 std::string(dtypeName(weight.type.dtype)) + "`; or convert the file");

@@ -14,7 +14,7 @@
 namespace batten::frontend {
 
 struct FileTensor {
-  DType dtype = DType::F32;
+  std::string dtype; ///< "f32", or a name that the language has not, as "f8_e5m2"
   std::vector<int64_t> shape;
 };
 

@@ -1,6 +1,6 @@
 // CheckCommand.cpp - `batten check`: the front end alone. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/Commands.h"
-#include "compiler/tools/Session.h"
+#include "compiler/tools/Weights.h"
 #include <algorithm>
 #include <cstdio>
 
@@ -12,15 +12,20 @@ Examples:
   batten check model.btn
   batten check *.btn                       every file; the status is that of the worst
   batten check --independent=B model.btn   refuses when samples of B meet somewhere, and says where
+  batten check --weights=model.safetensors model.btn
 )";
 
 /// What each entry says of `symbol`, a line an entry; ExitRefused where its positions meet.
 int reportIndependence(const frontend::Program &program, const std::string &symbol) {
   int exit = ExitOk;
+  std::vector<std::string> names;
   bool seen = false;
   for (const frontend::Function &function : program.functions) {
-    bool has = std::any_of(function.symbols.begin(), function.symbols.end(),
-                           [&](const frontend::Symbol &s) { return s.name == symbol; });
+    bool has = false;
+    for (const frontend::Symbol &known : function.symbols) {
+      has |= known.name == symbol;
+      names.push_back(known.name);
+    }
     if (!has)
       continue;
     seen = true;
@@ -37,18 +42,22 @@ int reportIndependence(const frontend::Program &program, const std::string &symb
   }
   if (seen)
     return exit;
-  fprintf(stderr, "batten: error: no entry of this program has a dim `%s`\n", symbol.c_str());
+  std::string near = nearestName(symbol, names);
+  fprintf(stderr, "batten: error: no entry of this program has a dim `%s`%s\n", symbol.c_str(),
+          near.empty() ? "" : ("; did you mean `" + near + "`?").c_str());
   return ExitUsage;
 }
 
 int checkFile(const CommandLine &options, const std::string &path) {
   Session session(options);
-  if (!options.has("--independent")) {
+  if (!options.has("--independent") && !options.has("--weights")) {
     session.check(path);
     return session.finish();
   }
   std::optional<frontend::Program> program = session.analyse(path);
-  if (int exit = session.finish(); exit != ExitOk || !program)
+  if (program && options.has("--weights"))
+    checkWeights(session, options.get("--weights"), *program, *program);
+  if (int exit = session.finish(); exit != ExitOk || !options.has("--independent"))
     return exit;
   return reportIndependence(*program, options.get("--independent"));
 }
@@ -56,18 +65,13 @@ int checkFile(const CommandLine &options, const std::string &path) {
 } // namespace
 
 int checkCommand(const std::vector<std::string> &words) {
-  std::vector<OptionSpec> specs = sessionOptions();
-  specs.push_back({"--independent", "DIM", "also prove that positions of DIM never meet"});
-  CommandLine options(specs);
-  std::string error;
-  if (!options.parse(words, error)) {
-    fprintf(stderr, "batten: error: %s\n", error.c_str());
-    return ExitUsage;
-  }
-  if (options.has("--help")) {
-    printf("batten check [options] file.btn...: look for errors only\n\n%s%s", options.describe().c_str(), examples);
-    return ExitOk;
-  }
+  CommandLine options(sessionOptions({
+      {"--independent", "DIM", "also prove that positions of DIM never meet"},
+      {"--weights", "FILE", "also hold the .safetensors file against the parameters"},
+  }));
+  if (std::optional<int> exit =
+          options.begin(words, "batten check [options] file.btn...: look for errors only", examples))
+    return *exit;
   if (options.positional().empty()) {
     fputs("batten: error: `batten check` takes at least one source file\n", stderr);
     return ExitUsage;

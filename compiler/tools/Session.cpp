@@ -2,7 +2,6 @@
 #include "compiler/tools/Session.h"
 #include "compiler/frontend/Parser.h"
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -11,52 +10,70 @@
 
 namespace batten {
 
-std::vector<OptionSpec> sessionOptions() {
-  return {
+std::vector<OptionSpec> sessionOptions(std::vector<OptionSpec> own) {
+  std::vector<OptionSpec> specs = {
       {"--help", "", "this text"},
-      {"--dim", "NAME=N", "give a dim a size: `--dim D=512`", true},
+      {"--dim", "NAME=SIZE", "give a dim a size: `--dim B=4`", true},
       {"--diag", "full|short|json", "how errors are printed"},
       {"--color", "auto|always|never", "colour of errors; NO_COLOR is honoured"},
       {"--error-limit", "N", "stop after N errors (20; 0: no limit)"},
       {"-Werror", "", "warnings are errors"},
       {"-v", "", "say how long each phase took"},
   };
+  specs.insert(specs.end(), own.begin(), own.end());
+  return specs;
 }
 
 double millisecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
 }
 
-bool parseDimension(const std::string &text, std::string &name, int64_t &value) {
-  size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0)
-    return false;
-  name = text.substr(0, equals);
-  const char *first = text.data() + equals + 1, *last = text.data() + text.size();
-  auto [end, code] = std::from_chars(first, last, value);
-  return code == std::errc() && end == last && first != last && value >= 0;
+static std::string writeStream(FILE *stream, const std::string &bytes) {
+  bool written = fwrite(bytes.data(), 1, bytes.size(), stream) == bytes.size() && fflush(stream) == 0;
+  return written ? "" : strerror(errno);
 }
 
-std::string writeFile(const std::string &path, const std::string &bytes) {
-  if (path == "-") {
-    bool written = fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size() && fflush(stdout) == 0;
-    return written ? "" : "cannot write to standard output: " + std::string(strerror(errno));
-  }
+/// What is no regular file (a device, a pipe) is written to: a rename would put a file in its place.
+static std::string writeInPlace(const std::string &path, const std::string &bytes) {
+  FILE *file = fopen(path.c_str(), "wb");
+  if (!file)
+    return strerror(errno);
+  std::string reason = writeStream(file, bytes);
+  fclose(file);
+  return reason;
+}
+
+static std::string replaceFile(const std::string &path, const std::string &bytes) {
   std::string temporary = path + ".XXXXXX";
   int descriptor = mkstemp(temporary.data());
   if (descriptor < 0)
-    return "cannot write '" + path + "': " + strerror(errno);
+    return strerror(errno);
   // mkstemp makes files that only their owner may read; an output is an ordinary file, or an executable library.
   FILE *file = fdopen(descriptor, "wb");
-  bool written = fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
   mode_t mask = 022;
-  written &= fchmod(descriptor, (path.ends_with(".so") ? 0777 : 0666) & ~mask) == 0;
-  written &= fclose(file) == 0;
-  if (written && rename(temporary.c_str(), path.c_str()) == 0)
-    return "";
-  std::string reason = strerror(errno);
-  unlink(temporary.c_str());
-  return "cannot write '" + path + "': " + reason;
+  std::string reason = writeStream(file, bytes);
+  if (reason.empty() && fchmod(descriptor, (path.ends_with(".so") ? 0777 : 0666) & ~mask))
+    reason = strerror(errno);
+  if (fclose(file) && reason.empty())
+    reason = strerror(errno);
+  if (reason.empty() && rename(temporary.c_str(), path.c_str()))
+    reason = strerror(errno);
+  if (!reason.empty())
+    unlink(temporary.c_str());
+  return reason;
+}
+
+std::string writeFile(const std::string &path, const std::string &bytes) {
+  struct stat status;
+  std::string reason;
+  if (path == "-")
+    reason = writeStream(stdout, bytes);
+  else if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+    reason = writeInPlace(path, bytes);
+  else
+    reason = replaceFile(path, bytes);
+  return reason.empty() ? ""
+                        : "cannot write " + (path == "-" ? "to standard output" : "'" + path + "'") + ": " + reason;
 }
 
 static bool wantsColour(const CommandLine &options) {
@@ -75,8 +92,7 @@ Session::Session(const CommandLine &options, bool dimsAreStatic) : options(optio
                                  : frontend::DiagnosticMode::Full;
   style.colour = wantsColour(options);
   style.warningsAsErrors = options.has("-Werror");
-  if (options.has("--error-limit"))
-    style.errorLimit = unsigned(strtoul(options.get("--error-limit").c_str(), nullptr, 10));
+  style.errorLimit = unsigned(options.number("--error-limit", style.errorLimit));
   found.emplace(files, style);
 }
 
@@ -84,8 +100,7 @@ const frontend::FileNode *Session::parse(const std::string &path) {
   auto start = std::chrono::steady_clock::now();
   std::optional<uint32_t> index = files.load(path);
   if (!index) {
-    fileExit = ExitFiles;
-    found->error("", "cannot read '" + path + "': " + strerror(errno));
+    refuse(ExitFiles, "cannot read '" + path + "': " + strerror(errno));
     return nullptr;
   }
   tree.emplace(frontend::parse(files, *index, *found));
@@ -95,25 +110,23 @@ const frontend::FileNode *Session::parse(const std::string &path) {
 
 frontend::SemaOptions Session::semaOptions() {
   frontend::SemaOptions sema;
-  for (const std::string &text : options.all("--dim")) {
-    std::string name;
-    int64_t value = 0;
-    if (dimsAreStatic && parseDimension(text, name, value))
-      sema.dims[name] = value;
-  }
+  if (dimsAreStatic)
+    sema.dims = options.dims();
   sema.programName = options.get("--prefix");
   sema.loadImport = frontend::importFromFiles(files);
   return sema;
 }
 
-std::optional<frontend::Program> Session::analyse(const std::string &path) {
-  const frontend::FileNode *file = parse(path);
-  if (!file)
-    return std::nullopt;
+std::optional<frontend::Program> Session::analyse(const frontend::FileNode &file) {
   auto start = std::chrono::steady_clock::now();
-  std::optional<frontend::Program> program = frontend::analyse(*file, *found, semaOptions());
+  std::optional<frontend::Program> program = frontend::analyse(file, *found, semaOptions());
   phase("check", millisecondsSince(start));
   return program;
+}
+
+std::optional<frontend::Program> Session::analyse(const std::string &path) {
+  const frontend::FileNode *file = parse(path);
+  return file ? analyse(*file) : std::nullopt;
 }
 
 bool Session::check(const std::string &path) {
@@ -121,16 +134,20 @@ bool Session::check(const std::string &path) {
   return file && frontend::checkOnly(*file, *found, semaOptions());
 }
 
-int Session::fail(Exit exit, const std::string &sentence) {
-  std::string text = found->render();
-  fprintf(stderr, "%sbatten: error: %s\n", text.c_str(), sentence.c_str());
-  return exit;
+frontend::Diagnostic &Session::refuse(Exit exit, const std::string &sentence, const std::string &code) {
+  exitOfErrors = exit;
+  return found->error(code, sentence);
+}
+
+int Session::fail(Exit exit, const std::string &sentence, const std::string &code) {
+  refuse(exit, sentence, code);
+  return finish();
 }
 
 int Session::finish(int otherwise) {
   std::string text = found->render();
   fputs(text.c_str(), stderr);
-  return found->hasErrors() ? fileExit : otherwise;
+  return found->hasErrors() ? exitOfErrors : otherwise;
 }
 
 void Session::phase(const std::string &name, double milliseconds) const {

@@ -12,7 +12,7 @@
 namespace batten {
 
 /// Options that every subcommand that reads a source has, to be put before its own.
-std::vector<OptionSpec> sessionOptions();
+std::vector<OptionSpec> sessionOptions(std::vector<OptionSpec> own);
 
 class Session {
 public:
@@ -23,13 +23,17 @@ public:
   const frontend::FileNode *parse(const std::string &path);
   /// Parses, checks and elaborates.
   std::optional<frontend::Program> analyse(const std::string &path);
+  /// The same without the parsing.
+  std::optional<frontend::Program> analyse(const frontend::FileNode &file);
   bool check(const std::string &path);
 
   frontend::Diagnostics &diagnostics() { return *found; }
   const frontend::Sources &sources() const { return files; }
-  /// A fault that has no place in a source: `batten: error: ...`.
-  int fail(Exit exit, const std::string &sentence);
-  /// Prints what was found; ExitRefused if there were errors, else `otherwise`.
+  /// A fault that has no place in a source: `batten: error: ...`. Remarks may be added to it; `finish` gives `exit`.
+  frontend::Diagnostic &refuse(Exit exit, const std::string &sentence, const std::string &code = "");
+  /// refuse and finish.
+  int fail(Exit exit, const std::string &sentence, const std::string &code = "");
+  /// Prints what was found; the status of the errors if there are any, else `otherwise`.
   int finish(int otherwise = ExitOk);
   /// With -v: how long a phase took.
   void phase(const std::string &name, double milliseconds) const;
@@ -40,15 +44,12 @@ private:
   frontend::Sources files;
   std::optional<frontend::Diagnostics> found;
   std::optional<frontend::FileNode> tree;
-  Exit fileExit = ExitRefused;
+  Exit exitOfErrors = ExitRefused;
   frontend::SemaOptions semaOptions();
 };
 
 /// Milliseconds since `start`.
 double millisecondsSince(std::chrono::steady_clock::time_point start);
-
-/// `D=512` into its parts; false where it is none.
-bool parseDimension(const std::string &text, std::string &name, int64_t &value);
 
 /// Writes a file by way of a temporary one beside it, so that a failed run never leaves half of it; "-" is standard
 /// output. The sentence of the fault, or empty.

@@ -5,7 +5,12 @@
 #include "compiler/Version.h"
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/Commands.h"
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <new>
+#include <unistd.h>
 
 using namespace batten;
 
@@ -40,19 +45,16 @@ void printHelp(FILE *to) {
 }
 
 int unknownCommand(const std::string &word) {
-  std::vector<std::string> names;
+  std::vector<std::string> names = {"--help", "--version"};
   for (const Command &command : commands)
     names.push_back(command.name);
   std::string near = nearestName(word, names);
-  fprintf(stderr, "batten: error: unknown command '%s'%s; `batten --help` lists them\n", word.c_str(),
-          near.empty() ? "" : ("; did you mean '" + near + "'?").c_str());
+  fprintf(stderr, "batten: error: unknown command '%s'%s\n", word.c_str(),
+          near.empty() ? "; `batten --help` lists them" : ("; did you mean '" + near + "'?").c_str());
   return ExitUsage;
 }
 
-} // namespace
-
-int main(int argc, char **argv) {
-  std::vector<std::string> words(argv + 1, argv + argc);
+int dispatch(const std::vector<std::string> &words) {
   if (words.empty()) {
     printHelp(stderr);
     return ExitUsage;
@@ -69,4 +71,20 @@ int main(int argc, char **argv) {
     if (words[0] == command.name)
       return command.run({words.begin() + 1, words.end()});
   return unknownCommand(words[0]);
+}
+
+[[noreturn]] void refuseMemory() {
+  fputs("batten: error: out of memory\n", stderr);
+  _exit(ExitRefused);
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  std::set_new_handler(refuseMemory);
+  int exit = dispatch({argv + 1, argv + argc});
+  if (exit == ExitFiles || (fflush(stdout) == 0 && !ferror(stdout)))
+    return exit;
+  fprintf(stderr, "batten: error: cannot write to standard output: %s\n", strerror(errno));
+  return std::max<int>(exit, ExitFiles);
 }

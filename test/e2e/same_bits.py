@@ -15,13 +15,16 @@ header = b'{"w":{"dtype":"F32","shape":[64,32],"data_offsets":[0,8192]}}'
 values = [((i * 37) % 41 - 20) / 8 for i in range(2048)]
 weights.write_bytes(struct.pack("<Q", len(header)) + header + struct.pack("<2048f", *values))
 
-faults = []
-for name, arguments in re.findall(r"pub fn (\w+)\(([^)]*)\)", text):
+faults, counted = [], 0
+for name, arguments, result in re.findall(r"pub fn (\w+)\(([^)]*)\) -> (\S.*) =", text):
     inputs = [f"--{a}=normal:{i}" for i, a in enumerate(re.findall(r"(\w+): ", arguments))]
+    dims = [word for dim, size in (("B", 3), ("T", 5)) if re.search(rf"\b{dim}\b", arguments + result)
+            for word in ("--dim", f"{dim}={size}")]
+    counted += 1
     results = []
     for mode in ([], ["--exact"], ["--target=cpu:x86-64-v3"]):
         out = folder / "out.npy"
-        command = [batten, "run", source, name, *inputs, "--dim", "B=3", "--dim", "T=5", f"--weights={weights}", *mode]
+        command = [batten, "run", source, name, *inputs, *dims, f"--weights={weights}", *mode]
         ran = subprocess.run(command + ["-o", str(out)], stderr=subprocess.PIPE, timeout=60)
         if ran.returncode:
             faults.append(f"{name} {mode}: exit {ran.returncode}: {ran.stderr.decode()}")
@@ -29,5 +32,7 @@ for name, arguments in re.findall(r"pub fn (\w+)\(([^)]*)\)", text):
             results.append(out.read_bytes())
     if len(set(results)) != 1:
         faults.append(f"{name}: compiled and exact differ")
+if text.count("pub fn") != counted:
+    faults.append(f"{counted} functions were read, not all")
 print("\n".join(faults))
 sys.exit(bool(faults))

@@ -1,4 +1,4 @@
-// Weights files against programs: the page's blocks for E0501 and E0502 word for word, E0504, unused tensors.
+// Weights files against programs: E0501 (every parameter that is missing), E0502 with its help, E0504, unused tensors.
 #include "compiler/frontend/Parser.h"
 #include "compiler/frontend/Sema.h"
 #include "compiler/frontend/WeightCheck.h"
@@ -33,7 +33,7 @@ const char *const simple = "// a model\n"
                            "pub fn forward(x: f32[B | 10]) -> f32[B | 5] = SimpleModel(x)\n";
 
 TEST(WeightCheck, TransposedShapeIsToldSo) {
-  Checked checked("simple.btn", simple, {"w.safetensors", {{"fc.weight", {DType::F32, {5, 10}}}}});
+  Checked checked("simple.btn", simple, {"w.safetensors", {{"fc.weight", {"f32", {5, 10}}}}});
   EXPECT_FALSE(checked.fits);
   EXPECT_EQ(checked.diagnostics.render(),
             "simple.btn:4:17: error: tensor `fc.weight` has shape [5, 10], the program says [10, 5] [E0502]\n"
@@ -44,14 +44,14 @@ TEST(WeightCheck, TransposedShapeIsToldSo) {
 }
 
 TEST(WeightCheck, DtypeIsStrict) {
-  Checked checked("simple.btn", simple, {"w.safetensors", {{"fc.weight", {DType::F16, {10, 5}}}}});
+  Checked checked("simple.btn", simple, {"w.safetensors", {{"fc.weight", {"f16", {10, 5}}}}});
   EXPECT_FALSE(checked.fits);
   EXPECT_EQ(checked.diagnostics.all()[0].code, "E0504");
   EXPECT_EQ(checked.diagnostics.all()[0].message, "tensor `fc.weight` is f16, the program says f32");
 }
 
 TEST(WeightCheck, FittingFilesMayHoldMore) {
-  WeightFile file{"w.safetensors", {{"fc.weight", {DType::F32, {10, 5}}}, {"step", {DType::I64, {}}}}};
+  WeightFile file{"w.safetensors", {{"fc.weight", {"f32", {10, 5}}}, {"step", {"i64", {}}}}};
   Checked checked("simple.btn", simple, file);
   EXPECT_TRUE(checked.fits);
   EXPECT_EQ(unusedTensors(*checked.program, file), std::vector<std::string>{"step"});
@@ -61,8 +61,8 @@ TEST(WeightCheck, MissingTensorsAreOneErrorWithTheNearestNames) {
   WeightFile file{"weights.safetensors", {}};
   for (int i = 0; i < 12; ++i) {
     std::string layer = "h." + std::to_string(i) + ".mlp.";
-    file.tensors[layer + "c_fc.weight"] = {DType::F32, {768, 3072}};
-    file.tensors[layer + "c_proj.weight"] = {DType::F32, {3072, 768}};
+    file.tensors[layer + "c_fc.weight"] = {"f32", {768, 3072}};
+    file.tensors[layer + "c_proj.weight"] = {"f32", {3072, 768}};
   }
   Checked checked("lm.btn",
                   "dim B, D = 768, F = 4*D, L = 12\n"
@@ -83,8 +83,12 @@ TEST(WeightCheck, MissingTensorsAreOneErrorWithTheNearestNames) {
             "lm.btn:8:9: error: weights.safetensors has no tensor `h.0.mlp.up` [E0501]\n"
             "8 |   param up: f32[| D, F]   param down: f32[| F, D]\n"
             "  |         ^^ f32[| 768, 3072] expected\n"
-            "  = note: nearest names in the file: `h.0.mlp.c_fc.weight` f32 [768, 3072], `h.0.mlp.c_proj.weight`; "
-            "23 more params are missing, see `batten inspect --weights`\n"
+            "  = note: nearest names in the file: `h.0.mlp.c_fc.weight` f32 [768, 3072], `h.0.mlp.c_proj.weight`\n"
+            "  = note: 23 more params are missing: `h.0.mlp.down`, `h.1.mlp.up`, `h.1.mlp.down`, `h.2.mlp.up`, "
+            "`h.2.mlp.down`, `h.3.mlp.up`, `h.3.mlp.down`, `h.4.mlp.up`, `h.4.mlp.down`, `h.5.mlp.up`, "
+            "`h.5.mlp.down`, `h.6.mlp.up`, `h.6.mlp.down`, `h.7.mlp.up`, `h.7.mlp.down`, `h.8.mlp.up`, "
+            "`h.8.mlp.down`, `h.9.mlp.up`, `h.9.mlp.down`, `h.10.mlp.up`, `h.10.mlp.down`, `h.11.mlp.up`, "
+            "`h.11.mlp.down`\n"
             "  = help: param up: f32[| D, F] from \"c_fc.weight\"\n");
 }
 

@@ -1,0 +1,32 @@
+// CodeOptions.cpp - see CodeOptions.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/tools/CodeOptions.h"
+
+namespace batten {
+
+std::vector<OptionSpec> codeOptions(std::vector<OptionSpec> own) {
+  own.insert(own.end(), {
+                            {"--target", "cpu[:LEVEL]", "native (default), x86-64-v3, x86-64-v4, or an LLVM CPU name"},
+                            {"-O", "0..3", "effort of the code generator (3)"},
+                            {"--fuse", "on|off", "off: one operation a kernel; the same bits, slower"},
+                        });
+  return own;
+}
+
+std::string readCodeOptions(const CommandLine &options, Options &out) {
+  out.optimise = int(options.number("-O", out.optimise));
+  out.fuse = options.get("--fuse", "on") == "on";
+  std::string target = options.get("--target", "cpu"), device = target.substr(0, target.find(':'));
+  if (device == "cuda")
+    return "target 'cuda' is not compiled yet; this version makes CPU code";
+  if (device != "cpu")
+    return "unknown target '" + target + "'; wanted cpu or cpu:LEVEL";
+  if (target.size() > device.size())
+    out.cpu = target.substr(device.size() + 1);
+  if (out.cpu.empty())
+    return "'--target=" + target + "' names no level; wanted --target=cpu or, for example, --target=cpu:x86-64-v3";
+  if (out.cpu.find(',') != std::string::npos)
+    return "several levels in one artifact are not compiled yet: give one of '" + out.cpu + "'";
+  return "";
+}
+
+} // namespace batten

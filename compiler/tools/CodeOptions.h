@@ -1,0 +1,18 @@
+// CodeOptions.h - the options of every subcommand that makes code. SPDX-License-Identifier: Apache-2.0 WITH
+// LLVM-exception
+#ifndef BATTEN_COMPILER_TOOLS_CODEOPTIONS_H
+#define BATTEN_COMPILER_TOOLS_CODEOPTIONS_H
+
+#include "compiler/Options.h"
+#include "compiler/tools/CommandLine.h"
+
+namespace batten {
+
+/// --target, -O and --fuse, to be put among a subcommand's own.
+std::vector<OptionSpec> codeOptions(std::vector<OptionSpec> own);
+
+/// The sentence of the fault, or empty.
+std::string readCodeOptions(const CommandLine &options, Options &out);
+
+} // namespace batten
+#endif // BATTEN_COMPILER_TOOLS_CODEOPTIONS_H

@@ -1,0 +1,134 @@
+// FillTensor.cpp - the elements of an input that comes from no file: zeros, iota, normal:SEED, one number.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/tools/HostTensors.h"
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <numbers>
+
+namespace batten {
+
+using frontend::DType;
+
+namespace {
+
+/// Standard normal numbers that depend on the seed alone (splitmix64, Steele et al. 2014; Box-Muller).
+class Normal {
+public:
+  explicit Normal(uint64_t seed) : state(seed) {}
+  double next() {
+    double radius = std::sqrt(-2.0 * std::log(1.0 - uniform()));
+    return radius * std::cos(2.0 * std::numbers::pi * uniform());
+  }
+
+private:
+  uint64_t state;
+  double uniform() {
+    uint64_t z = state += 0x9e3779b97f4a7c15;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return double((z ^ (z >> 31)) >> 11) * 0x1p-53;
+  }
+};
+
+template <class T> void put(HostTensor &tensor, int64_t i, T value) {
+  memcpy(tensor.bytes.data() + size_t(i) * sizeof(T), &value, sizeof(T));
+}
+
+template <class T> std::optional<T> parse(const std::string &text) {
+  T value{};
+  auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return code == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+void putReal(HostTensor &tensor, int64_t i, double value) {
+  tensor.dtype == DType::F64 ? put(tensor, i, value) : put(tensor, i, float(value));
+}
+
+void putWhole(HostTensor &tensor, int64_t i, int64_t value) {
+  switch (tensor.dtype) {
+  case DType::I64:
+    return put(tensor, i, value);
+  case DType::I32:
+    return put(tensor, i, int32_t(value));
+  case DType::Bool:
+    return put(tensor, i, uint8_t(value > 0));
+  default:
+    return put(tensor, i, uint8_t(value)); // i8 has the same bits
+  }
+}
+
+/// Calls `element(i)` for each, as a float or as a whole number.
+template <class Real, class Whole> void fillAll(HostTensor &tensor, Real real, Whole whole) {
+  for (int64_t i = 0, count = elementsOf(tensor.sizes); i < count; ++i)
+    frontend::isFloat(tensor.dtype) ? putReal(tensor, i, real(i)) : putWhole(tensor, i, whole(i));
+}
+
+std::pair<int64_t, int64_t> rangeOf(DType dtype) {
+  switch (dtype) {
+  case DType::I32:
+    return {INT32_MIN, INT32_MAX};
+  case DType::I8:
+    return {INT8_MIN, INT8_MAX};
+  case DType::U8:
+    return {0, UINT8_MAX};
+  default:
+    return {INT64_MIN, INT64_MAX};
+  }
+}
+
+std::string fillNumber(HostTensor &tensor, const std::string &text) {
+  std::optional<double> real = parse<double>(text);
+  std::optional<int64_t> whole = parse<int64_t>(text);
+  if (tensor.dtype == DType::Bool) {
+    if (text != "true" && text != "false")
+      return "wanted true or false";
+    whole = text == "true";
+  } else if (!real) {
+    return "wanted @FILE.npy, @FILE.safetensors:NAME, zeros, iota, normal:SEED or a number";
+  } else if (!frontend::isFloat(tensor.dtype)) {
+    auto [least, most] = rangeOf(tensor.dtype);
+    if (!whole || *whole < least || *whole > most)
+      return "wanted a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+  } else if (tensor.dtype != DType::F64 && std::isfinite(*real) && !std::isfinite(float(*real))) {
+    return "it does not fit into f32";
+  }
+  fillAll(tensor, [&](int64_t) { return *real; }, [&](int64_t) { return *whole; });
+  return "";
+}
+
+} // namespace
+
+std::string fillTensor(HostTensor &tensor, const std::string &how) {
+  if (is16BitFloat(tensor.dtype)) {
+    HostTensor wide = emptyTensor(DType::F32, tensor.sizes);
+    std::string fault = fillTensor(wide, how);
+    batten_tensor from = view(wide), to = view(tensor);
+    batten_tensor_convert(&from, &to, nullptr);
+    return fault;
+  }
+  if (how == "zeros")
+    return ""; // as it was made
+  if (how == "iota") {
+    fillAll(tensor, [](int64_t i) { return double(i); }, [](int64_t i) { return i; });
+    return "";
+  }
+  if (!how.starts_with("normal:"))
+    return fillNumber(tensor, how);
+  std::optional<uint64_t> seed = parse<uint64_t>(how.substr(7));
+  if (!seed)
+    return "wanted a whole number as the seed of normal:SEED";
+  Normal source(*seed);
+  // Whole numbers take three times the deviation, or most of them would be 0.
+  bool isUnsigned = tensor.dtype == DType::U8;
+  fillAll(
+      tensor, [&](int64_t) { return source.next(); },
+      [&](int64_t) {
+        int64_t value = std::llround(3.0 * source.next());
+        return isUnsigned ? std::abs(value) : value;
+      });
+  return "";
+}
+
+} // namespace batten

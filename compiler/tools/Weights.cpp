@@ -1,0 +1,85 @@
+// Weights.cpp - see Weights.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/tools/Weights.h"
+#include "compiler/frontend/WeightCheck.h"
+#include <cstring>
+#include <memory>
+
+namespace batten {
+
+namespace {
+
+struct CloseSafetensors {
+  void operator()(batten_safetensors *file) const { batten_safetensors_close(file); }
+};
+using SafetensorsFile = std::unique_ptr<batten_safetensors, CloseSafetensors>;
+
+SafetensorsFile openSafetensors(const std::string &path, batten_error &error) {
+  batten_safetensors *file = nullptr;
+  batten_safetensors_open(path.c_str(), &file, &error);
+  return SafetensorsFile(file);
+}
+
+frontend::WeightFile readHeader(const std::string &path, const batten_safetensors &file) {
+  frontend::WeightFile header{path, {}};
+  for (int64_t i = 0; i < batten_safetensors_count(&file); ++i) {
+    batten_tensor tensor;
+    batten_safetensors_shape(&file, i, &tensor, nullptr);
+    header.tensors[batten_safetensors_name(&file, i)] = {batten_dtype_name(tensor.dtype),
+                                                         {tensor.sizes, tensor.sizes + tensor.rank}};
+  }
+  return header;
+}
+
+void warnOfUnused(Session &session, const frontend::Program &program, const frontend::WeightFile &file) {
+  std::string list;
+  for (const std::string &name : unusedTensors(program, file))
+    list += (list.empty() ? "`" : ", `") + name + "`";
+  if (!list.empty())
+    session.diagnostics().warning("unused-tensor", std::nullopt, file.name + ": the program does not read " + list);
+}
+
+} // namespace
+
+bool checkWeights(Session &session, const std::string &path, const frontend::Program &needed,
+                  const frontend::Program &program) {
+  batten_error error{};
+  SafetensorsFile file = openSafetensors(path, error);
+  if (!file) {
+    session.refuse(ExitFiles, error.message, BATTEN_CODE(error.result) == BATTEN_E_FORMAT ? "E0505" : "");
+    return false;
+  }
+  frontend::WeightFile header = readHeader(path, *file);
+  if (!frontend::checkWeights(needed, header, session.diagnostics()))
+    return false;
+  warnOfUnused(session, program, header);
+  return !session.diagnostics().hasErrors(); // with -Werror
+}
+
+std::string loadFromSafetensors(const std::string &path, const std::string &name, batten_tensor &loaded) {
+  batten_error error{};
+  SafetensorsFile file = openSafetensors(path, error);
+  if (!file)
+    return error.message;
+  int64_t index = batten_safetensors_find(file.get(), name.c_str());
+  if (index >= 0)
+    return batten_safetensors_load(file.get(), index, &loaded, &error) ? error.message : "";
+  std::vector<std::string> names;
+  for (int64_t i = 0; i < batten_safetensors_count(file.get()); ++i)
+    names.push_back(batten_safetensors_name(file.get(), i));
+  std::string near = nearestName(name, names);
+  return "`" + path + "` has no tensor `" + name + "`" + (near.empty() ? "" : "; did you mean `" + near + "`?");
+}
+
+bool takeLoaded(batten_tensor &loaded, frontend::DType dtype, HostTensor &out) {
+  HostTensor empty{dtype, {}, {}};
+  bool fits = loaded.dtype == view(empty).dtype || (is16BitFloat(dtype) && loaded.dtype == BATTEN_F32);
+  if (fits) {
+    out = emptyTensor(dtype, {loaded.sizes, loaded.sizes + loaded.rank});
+    batten_tensor to = view(out);
+    batten_tensor_convert(&loaded, &to, nullptr); // equal dtypes are copied
+  }
+  batten_tensor_release(&loaded);
+  return fits;
+}
+
+} // namespace batten

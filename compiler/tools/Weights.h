@@ -1,0 +1,22 @@
+// Weights.h - the .safetensors file of a program's weights. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_TOOLS_WEIGHTS_H
+#define BATTEN_COMPILER_TOOLS_WEIGHTS_H
+
+#include "compiler/tools/HostTensors.h"
+#include "compiler/tools/Session.h"
+
+namespace batten {
+
+/// Reads the header and holds every weight of `needed` against it; what `program` (of which `needed` may be a part)
+/// does not read is a warning. false: the session has all that does not fit.
+bool checkWeights(Session &session, const std::string &path, const frontend::Program &needed,
+                  const frontend::Program &program);
+
+/// One tensor of a .safetensors file. The sentence of the fault, or empty.
+std::string loadFromSafetensors(const std::string &path, const std::string &name, batten_tensor &loaded);
+
+/// Moves a tensor that was loaded into `out`, as `dtype`: equal, or a 16-bit float that comes as f32. false: neither.
+bool takeLoaded(batten_tensor &loaded, frontend::DType dtype, HostTensor &out);
+
+} // namespace batten
+#endif // BATTEN_COMPILER_TOOLS_WEIGHTS_H
