@@ -4,6 +4,7 @@
 #include "compiler/codegen/Levels.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "gtest/gtest.h"
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -236,6 +237,28 @@ TEST(Kernel, MaskedAndGatheredMemoryAndPrefetch) {
   ASSERT_EQ(loaded.call(1, x, out), 0);
   for (int i = 0; i < 16; ++i)
     EXPECT_EQ(out[i], i < 5 ? x[i] : i < 8 ? -1 : x[15 - i]) << i;
+}
+
+TEST(Kernel, AMaskedStoreOfOneNarrowedLaneWritesOneElement) {
+  const char *body = R"(
+      %one = arith.constant 1 : index
+      %mask = vector.create_mask %one : vector<8xi1>
+      %v = vector.load %a[%i] : memref<?xi64>, vector<8xi64>
+      %t = arith.trunci %v : vector<8xi64> to vector<8xi32>
+      vector.maskedstore %r[%i], %mask, %t : memref<?xi32>, vector<8xi1>, vector<8xi32>
+)";
+  for (const char *level : {"x86-64-v3", "x86-64-v4"}) {
+    Loaded loaded(program(level, "i64", "i64", body, "i32", "i32"));
+    ASSERT_TRUE(loaded.library) << loaded.error;
+    if (loaded.bound)
+      continue; // this machine lacks the level
+    int64_t x[16] = {5, 6, 7, 8, 9, 10, 11, 12};
+    int32_t out[16];
+    std::fill(std::begin(out), std::end(out), -7);
+    ASSERT_EQ(loaded.call(1, x, out), 0);
+    EXPECT_EQ(out[0], 5) << level;
+    EXPECT_EQ(std::count(out + 1, std::end(out), -7), 15) << level;
+  }
 }
 
 TEST(Object, IsReproducibleAndLinesChangeNoCode) {
