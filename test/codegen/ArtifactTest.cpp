@@ -61,6 +61,19 @@ struct Pool {
   }
 };
 
+/// parallel_for one index after another, with a look at some memory after each.
+struct Observer {
+  std::vector<int32_t> &watched;
+  std::vector<std::vector<int32_t>> seen;
+  static void run(void *pool, int64_t count, void (*body)(void *, int64_t, int64_t), void *context) {
+    auto *self = static_cast<Observer *>(pool);
+    for (int64_t i = 0; i < count; ++i) {
+      body(context, i, i + 1);
+      self->seen.push_back(self->watched);
+    }
+  }
+};
+
 } // namespace
 
 TEST(Call, ComputesEverySizeFromZero) {
@@ -95,6 +108,30 @@ TEST(Call, UsesThreadsAndAsManyAsTheWorkspaceAllows) {
     EXPECT_EQ(pool.ranges[0].second, 3);
     EXPECT_EQ(pool.ranges.size() - 3, further == 0 ? 0 : std::min(further + 1, 3));
   }
+}
+
+/// What the kernel adds to each row shows which rows it was given, and how often.
+TEST(Call, ThreadsGetRowsOfTheirOwnAndEveryRowIsDoneOnce) {
+  for (int32_t threads : {2, 3, 7})
+    for (int64_t B = threads; B < 30; ++B) {
+      std::vector<int32_t> x(size_t(2 * B), 1), y(size_t(B), 0), before = y;
+      Observer observer{y, {}};
+      batten_call call{};
+      call.size = sizeof call;
+      call.threads = threads;
+      call.parallel_for = Observer::run;
+      call.pool = &observer;
+      ASSERT_EQ(tiny().window(tiny().program, B, 2, x.data(), y.data(), nullptr, 0, &call), 0);
+      ASSERT_EQ(observer.seen.size(), size_t(threads));
+      EXPECT_EQ(y, std::vector<int32_t>(size_t(B), 2)) << B << " rows on " << threads << " threads";
+      for (const std::vector<int32_t> &after : observer.seen) {
+        int64_t rows = 0;
+        for (size_t row = 0; row < y.size(); ++row)
+          rows += after[row] != before[row];
+        EXPECT_TRUE(rows == B / threads || rows == B / threads + 1) << rows << " of " << B << " rows";
+        before = after;
+      }
+    }
 }
 
 TEST(Call, ProgramIsReadOnlyAndSharedByThreads) {
