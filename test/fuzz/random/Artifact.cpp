@@ -4,6 +4,7 @@
 #include <cstring>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <utility>
 
 namespace batten::fuzz {
 
@@ -31,15 +32,43 @@ std::vector<int64_t> shapeAt(const frontend::TensorType &type, const Sizes &size
   return shape;
 }
 
-ZonedBytes::ZonedBytes(size_t bytes, size_t offset) : memory(bytes + 2 * zone + 64, pattern), bytes(bytes) {
-  size_t address = reinterpret_cast<uintptr_t>(memory.data()) + zone;
-  begin = zone + (64 - address % 64) % 64 + offset % 64;
+/// Whole pages, the last of them the guard.
+ZonedBytes::ZonedBytes(size_t needed) {
+  const size_t page = size_t(sysconf(_SC_PAGESIZE));
+  length = (needed + page - 1) / page * page;
+  void *mapped = mmap(nullptr, length + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED || mprotect(static_cast<char *>(mapped) + length, page, PROT_NONE)) {
+    perror("random-programs: memory");
+    abort();
+  }
+  memory = static_cast<char *>(mapped);
+  memset(memory, pattern, length);
+}
+
+ZonedBytes::ZonedBytes(size_t bytes, size_t offset) : ZonedBytes(bytes + 2 * zone + 64) {
+  begin = zone + offset % 64; // zone is a multiple of 64
+  this->bytes = bytes;
+}
+
+ZonedBytes ZonedBytes::beforeGuard(size_t bytes) {
+  ZonedBytes made(bytes + zone);
+  made.begin = made.length - bytes;
+  made.bytes = bytes;
+  return made;
+}
+
+ZonedBytes::ZonedBytes(ZonedBytes &&other) noexcept
+    : memory(std::exchange(other.memory, nullptr)), length(other.length), begin(other.begin), bytes(other.bytes) {}
+
+ZonedBytes::~ZonedBytes() {
+  if (memory)
+    munmap(memory, length + size_t(sysconf(_SC_PAGESIZE)));
 }
 
 bool ZonedBytes::intact() const {
   auto isPattern = [](char byte) { return byte == pattern; };
-  return std::all_of(memory.begin(), memory.begin() + int64_t(begin), isPattern) &&
-         std::all_of(memory.begin() + int64_t(begin + bytes), memory.end(), isPattern);
+  return std::all_of(memory, memory + begin, isPattern) &&
+         std::all_of(memory + begin + bytes, memory + length, isPattern);
 }
 
 //===- Threads ------------------------------------------------------------------------------------------------------===//
@@ -133,7 +162,7 @@ bool Artifact::bind(const std::vector<HostTensor> &weights, std::string &error) 
   std::vector<const void *> pointers;
   buffers.reserve(weights.size());
   for (const HostTensor &weight : weights) {
-    buffers.emplace_back(weight.bytes.size(), size_t(frontend::dtypeBytes(weight.dtype)));
+    buffers.push_back(ZonedBytes::beforeGuard(weight.bytes.size()));
     memcpy(buffers.back().data(), weight.bytes.data(), weight.bytes.size());
     pointers.push_back(buffers.back().data());
   }
@@ -162,8 +191,9 @@ std::optional<std::vector<HostTensor>> Artifact::call(const frontend::Function &
   std::vector<void *> pointers;
   buffers.reserve(arguments.size() + results.size());
   auto add = [&](const HostTensor &tensor) {
-    // Each at another distance from a vector's alignment.
-    buffers.emplace_back(tensor.bytes.size(), size_t(frontend::dtypeBytes(tensor.dtype)) * (buffers.size() + 1));
+    // Each at another distance from a vector's alignment; in the call on threads at the end of memory.
+    size_t offset = size_t(frontend::dtypeBytes(tensor.dtype)) * (buffers.size() + 1);
+    buffers.push_back(threads ? ZonedBytes::beforeGuard(tensor.bytes.size()) : ZonedBytes(tensor.bytes.size(), offset));
     pointers.push_back(buffers.back().data());
   };
   for (const HostTensor &argument : arguments) {

@@ -14,20 +14,26 @@ namespace batten::fuzz {
 
 using Sizes = std::map<std::string, int64_t>;
 
-/// Bytes between two red zones: what writes beside them is found, and what reads beside them reads NaN.
+/// Bytes between two red zones: what writes beside them is found, and what reads beside them reads NaN. Or in front of
+/// a page that nobody may touch: what reads beyond the end stops the process.
 class ZonedBytes {
 public:
   /// `offset` bytes beyond a multiple of 64.
   ZonedBytes(size_t bytes, size_t offset);
-  char *data() { return memory.data() + begin; }
+  static ZonedBytes beforeGuard(size_t bytes);
+  ZonedBytes(ZonedBytes &&other) noexcept;
+  ~ZonedBytes();
+  char *data() { return memory + begin; }
   size_t size() const { return bytes; }
   bool intact() const;
 
 private:
   static constexpr size_t zone = 192;
   static constexpr char pattern = char(0xff);
-  std::vector<char> memory;
+  char *memory;
+  size_t length; ///< of what may be touched; a guard page follows
   size_t begin, bytes;
+  explicit ZonedBytes(size_t length);
 };
 
 /// Two threads for `batten_call`, which look at what they are given.

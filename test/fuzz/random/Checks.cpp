@@ -162,6 +162,9 @@ std::string Checks::run(const frontend::Function &which, const Sizes &at) {
   const Artifact *native = artifact("native", true, error);
   if (!native)
     return error;
+  for (const Symbol &symbol : which.symbols)
+    if (symbol.kind == Symbol::Unbounded && sizes[symbol.name] == 0)
+      return checkEmpty(*native, symbol.name);
   std::string fault = checkBits(*native);
   if (fault.empty())
     fault = checkThreads(*native);

@@ -9,15 +9,14 @@
 // was. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/CompilerLibrary.h"
 #include "test/fuzz/random/Checks.h"
+#include "test/fuzz/random/Crash.h"
 #include "test/fuzz/random/Generator.h"
 #include "test/fuzz/random/Reduce.h"
 #include "test/fuzz/random/Tails.h"
 #include <atomic>
 #include <charconv>
 #include <chrono>
-#include <csignal>
 #include <cstring>
-#include <unistd.h>
 
 using namespace batten;
 using namespace batten::fuzz;
@@ -30,20 +29,6 @@ struct RunOptions {
   std::string op;
 };
 
-thread_local int64_t programUnderWay = -1;
-int64_t seedOfRun = 1;
-
-/// A crash of the compiler or of compiled code must still say which program it was.
-void sayProgram(int signal) {
-  char text[160];
-  int length = snprintf(text, sizeof text, "random-programs: signal %d; repeat: random-programs --seed=%lld --program=%lld\n",
-                        signal, (long long)seedOfRun, (long long)programUnderWay);
-  if (write(STDERR_FILENO, text, size_t(length)) < 0) // nothing more can be done
-    _exit(128 + signal);
-  std::signal(signal, SIG_DFL);
-  raise(signal);
-}
-
 class Runner {
 public:
   Runner(Compiler &compiler, const RunOptions &options) : compiler(compiler), options(options) {}
@@ -55,6 +40,9 @@ private:
   Compiler &compiler;
   const RunOptions &options;
   WatchedThreads threads;
+  std::string repeatCommand(int64_t number) const {
+    return "random-programs --seed=" + std::to_string(options.seed) + " --program=" + std::to_string(number);
+  }
   std::string check(const Sketch &sketch, int64_t number, Coverage &counted);
   void fail(const Sketch &sketch, int64_t number, const std::string &fault);
 };
@@ -100,14 +88,13 @@ void Runner::fail(const Sketch &sketch, int64_t number, const std::string &fault
     sizes += " " + dim + " = " + std::to_string(size);
   if (options.reduce)
     text += "made smaller: " + smallFault + "\n" + small.source();
-  text += "sizes:" + sizes + "\nrepeat: random-programs --seed=" + std::to_string(options.seed) +
-          " --program=" + std::to_string(number) + "\n\n";
+  text += "sizes:" + sizes + "\nrepeat: " + repeatCommand(number) + "\n\n";
   fputs(text.c_str(), stdout);
   fflush(stdout);
 }
 
 bool Runner::runOne(int64_t number) {
-  programUnderWay = number;
+  setRepeatCommand(repeatCommand(number));
   Sketch sketch = Generator(uint64_t(options.seed), uint64_t(number)).make();
   if (options.dump) {
     printf("// program %lld\n%s\n", (long long)number, sketch.source().c_str());
@@ -187,9 +174,7 @@ int main(int argc, char **argv) {
     fprintf(stderr, "random-programs: %s\n", error.c_str());
     return 66;
   }
-  seedOfRun = options.seed;
-  for (int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL})
-    std::signal(signal, sayProgram);
+  reportCrashes();
   if (options.tails)
     return runTails(*compiler, options.op, options.jobs);
   return options.large ? runLarge(*compiler) : runPrograms(*compiler, options);
