@@ -1,8 +1,8 @@
 """assembly.py - what the assembly of a compiled program says of its functions: their frames and their loops.
 
-Takes the text of `batten build --emit=asm` (AT&T syntax, as LLVM prints it). A function is a list of blocks; a loop is a set
-of blocks that reach each other, an innermost one has no other inside. Loops are found in the code that runs, so that
-neither a pass nor the code generator can hide one.
+Takes the text of `batten build --emit=asm` (AT&T syntax, as LLVM prints it). A function is a list of blocks; a loop is
+a set of blocks that reach each other, an innermost one has no other inside. Loops are found in the code that runs, so
+that neither a pass nor the code generator can hide one.
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 

@@ -1,9 +1,9 @@
 """artifacts.py BATTEN LLVM LEVEL FILE...: what every compiled program keeps to, whatever it computes.
 
-Builds each FILE and reports what breaks a promise of its artifact: small stack frames of a size known at compile time, no
-symbol from outside but four of libc's, no name of its own but those of its header, no writable data, a header that C99 and
-C++17 take without a warning, a workspace close to what lives at once. A program that holds an operation without kernels
-is passed over; how many were built stands in the last line.
+Builds each FILE and reports what breaks a promise of its artifact: small stack frames of a size known at compile time,
+no symbol from outside but four of libc's, no name of its own but those of its header, no writable data, a header that
+C99 and C++17 take without a warning, a workspace close to what lives at once. A program that holds an operation without
+kernels is passed over; how many were built stands in the last line.
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
@@ -38,7 +38,8 @@ class Artifact:
     """The files of one program in a folder of their own."""
 
     def __init__(self, source, folder):
-        self.source, self.folder = pathlib.Path(source), folder
+        self.folder = folder
+        folder.mkdir(exist_ok=True)
         options = ["--emit=so,a,o,header,asm,scheduled", f"--target=cpu:{LEVEL}", "-o", folder / "object.o"]
         self.status, self.said = run(BATTEN, "build", source, *options)
         if self.status == 0:
@@ -83,14 +84,16 @@ def symbols(artifact):
             yield f"its section {name} can be written"
 
 
-def headers(artifact):
+def headers(folder, paths):
+    """Each included alone and all in one file, each twice."""
     warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"]
-    twice = artifact.folder / "twice.c"
-    twice.write_text(f'#include "{artifact.header.name}"\n' * 2)
-    for command in ([compiler("c"), "-std=c99"], [compiler("c++"), "-std=c++17", "-x", "c++"]):
-        status, text = run(*command, *warnings, twice)
-        if status:
-            yield f"its header is refused by {command[0]} {command[1]}:\n{text}"
+    source = folder / "includes.c"
+    for included in [[path] for path in paths] + [paths]:
+        source.write_text("".join(f'#include "{path}"\n' for path in included * 2))
+        for command in ([compiler("c"), "-std=c99"], [compiler("c++"), "-std=c++17", "-x", "c++"]):
+            status, text = run(*command, *warnings, source)
+            if status:
+                yield f"{command[0]} {command[1]} refuses a header:\n{text}"
 
 
 #===- The workspace -------------------------------------------------------------------------------------------------===
@@ -101,7 +104,8 @@ class Plan:
 
     def __init__(self, name, dims, body):
         self.name = name
-        self.dims = [re.fullmatch(r"(\w+)(?: <= (\d+))?", dim).groups() for dim in dims.split(", ") if "=" not in dim.replace("<=", "")]
+        runtime = [re.fullmatch(r"(\w+)(?: <= (\d+))?", dim) for dim in dims.split(", ")]
+        self.dims = [dim.groups() for dim in runtime if dim]
         self.buffers = dict(re.findall(r'(%\w+) = batten\.buffer "(.*?)"', body))
         self.launches = [re.findall(r"%\w+", launch) for launch in re.findall(r"batten\.launch .*", body)]
 
@@ -112,8 +116,8 @@ class Plan:
         return max(sum(evaluate(self.buffers[b], sizes) for b in buffers) for buffers in alive)
 
     def sizes(self):
-        small = {None: [0, 1, 2, 33, 1000, 100_000]}
-        choices = [small[None] if bound is None else [1, (int(bound) + 1) // 2, int(bound)] for _, bound in self.dims]
+        unbounded = [0, 1, 2, 33, 1000, 100_000]
+        choices = [[1, (int(bound) + 1) // 2, int(bound)] if bound else unbounded for _, bound in self.dims]
         for values in itertools.product(*choices):
             yield dict(zip([name for name, _ in self.dims], values))
 
@@ -146,20 +150,21 @@ def workspace(artifact):
 
 
 def main():
-    faults, built = [], 0
-    for source in sys.argv[4:]:
-        with tempfile.TemporaryDirectory() as folder:
-            artifact = Artifact(source, pathlib.Path(folder))
+    faults, artifacts = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for source in sys.argv[4:]:
+            artifact = Artifact(source, pathlib.Path(folder) / str(len(artifacts)))
             if artifact.status == 1 and "is not compiled yet" in artifact.said:
                 continue
             if artifact.status:
                 faults.append(f"{source}: exit {artifact.status}: {artifact.said}")
                 continue
-            built += 1
-            for check in (frames, symbols, headers, workspace):
+            artifacts.append(artifact)
+            for check in (frames, symbols, workspace):
                 faults += [f"{source}: {fault}" for fault in check(artifact)]
+        faults += headers(pathlib.Path(folder), [artifact.header for artifact in artifacts])
     print("\n".join(faults))
-    print(f"{built} of {len(sys.argv) - 4} programs built")
+    print(f"{len(artifacts)} of {len(sys.argv) - 4} programs built")
     return bool(faults)
 
 

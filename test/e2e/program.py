@@ -1,0 +1,90 @@
+"""program.py - a compiled program in this process, called as a C program calls it; tensors in files.
+
+Standard library only. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""
+
+import array
+import ast
+import ctypes
+import json
+import pathlib
+import re
+import struct
+import subprocess
+import tempfile
+
+DTYPES = {"f": "<f4", "d": "<f8", "i": "<i4", "q": "<i8", "B": "|u1"}
+
+
+def aligned(bytes_):
+    """The address of so many bytes at a multiple of 64, and what keeps them."""
+    memory = ctypes.create_string_buffer(bytes_ + 64)
+    return (ctypes.addressof(memory) + 63) & -64, memory
+
+
+class Program:
+    """`source` built and bound to `weights`, array.arrays in the header's order."""
+
+    def __init__(self, batten, source, weights=()):
+        self.folder = tempfile.TemporaryDirectory()
+        library = pathlib.Path(self.folder.name) / "lib.so"
+        subprocess.run([batten, "build", source, "--target=cpu:native", "-o", library], check=True)
+        header = next(library.parent.glob("*.h"))
+        self.name, self.library = header.stem, ctypes.CDLL(str(library))
+        size = int(re.search(r"_BYTES INT64_C\((\d+)\)", header.read_text())[1])
+        address, self.memory = aligned(size)
+        self.bound = ctypes.c_void_p()
+        pointers = (ctypes.c_void_p * len(weights))(*[weight.buffer_info()[0] for weight in weights])
+        arguments = [ctypes.c_void_p(address), ctypes.c_int64(size)] + ([pointers] if weights else [])
+        result = self.function("bind")(*arguments, ctypes.byref(self.bound), None)
+        assert result == 0, f"{self.name}_bind gives {result}"
+
+    def function(self, name, result=ctypes.c_int):
+        function = getattr(self.library, f"{self.name}_{name}")
+        function.restype = result
+        return function
+
+    def workspace(self, name, *sizes):
+        return self.function(name + "_workspace", ctypes.c_int64)(*[ctypes.c_int64(size) for size in sizes])
+
+    def call(self, name, sizes, tensors, bytes_=None):
+        """The result of NAME_name. A tensor is an array.array, or None for NULL."""
+        bytes_ = max(self.workspace(name, *sizes), 0) if bytes_ is None else bytes_
+        workspace, memory = aligned(bytes_)
+        sizes = [ctypes.c_int64(size) for size in sizes]
+        pointers = [ctypes.c_void_p(tensor.buffer_info()[0]) if tensor is not None else None for tensor in tensors]
+        behind = [ctypes.c_void_p(workspace), ctypes.c_int64(bytes_), None]
+        result = self.function(name)(self.bound, *sizes, *pointers, *behind)
+        del memory
+        return result
+
+
+def save_npy(path, values, shape):
+    header = f"{{'descr': '{DTYPES[values.typecode]}', 'fortran_order': False, 'shape': {tuple(shape)}}}".encode()
+    header += b" " * (-(len(header) + 11) % 64) + b"\n"
+    pathlib.Path(path).write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + values.tobytes())
+
+
+def load_npy(path):
+    data = pathlib.Path(path).read_bytes()
+    (length,) = struct.unpack_from("<H", data, 8)
+    descr = ast.literal_eval(data[10 : 10 + length].decode())["descr"]
+    values = array.array(next(code for code, dtype in DTYPES.items() if dtype == descr))
+    values.frombytes(data[10 + length :])
+    return values
+
+
+def save_safetensors(path, tensors):
+    """`tensors`: name -> (shape, array of f32)."""
+    entries, end = {}, 0
+    for name, (shape, values) in tensors.items():
+        begin, end = end, end + 4 * len(values)
+        entries[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [begin, end]}
+    header = json.dumps(entries).encode()
+    data = b"".join(values.tobytes() for _, values in tensors.values())
+    pathlib.Path(path).write_bytes(struct.pack("<Q", len(header)) + header + data)
+
+
+def numbers(count, seed):
+    """Small eighths that look random; their sums and products are exact for a while."""
+    return array.array("f", ((i * 7919 + seed * 104_729) % 97 % 17 / 8 - 1 for i in range(count)))
