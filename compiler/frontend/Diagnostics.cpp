@@ -91,7 +91,8 @@ static std::string firstLine(const Sources &sources, const Diagnostic &diagnosti
   std::string place = diagnostic.range ? sources.at(*diagnostic.range) : "batten";
   return styled(place + ":", Style::Bold, colour) + " " +
          styled(isError ? "error:" : "warning:", isError ? Style::Error : Style::Warning, colour) + " " +
-         styled(printable(diagnostic.message) + (diagnostic.code.empty() ? "" : " [" + diagnostic.code + "]"), Style::Bold, colour) +
+         styled(printable(diagnostic.message) + (diagnostic.code.empty() ? "" : " [" + diagnostic.code + "]"),
+                Style::Bold, colour) +
          "\n";
 }
 

@@ -186,7 +186,8 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
   std::optional<std::string> found;
   for (const std::string &candidate : candidates) {
     unsigned distance = editDistance(word, candidate, limit);
-    if (distance < best && !candidate.empty()) {
+    // A word of one letter is not like every other one.
+    if (distance < best && distance < std::max(word.size(), candidate.size())) {
       best = distance;
       found = candidate;
     }

@@ -44,21 +44,16 @@ std::string text(const std::vector<int64_t> &shape) {
   return "[" + joined(parts) + "]";
 }
 
-size_t commonPrefix(const std::string &a, const std::string &b) {
-  return size_t(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
-}
-
 using NamedTensor = std::pair<std::string, FileTensor>;
 
-/// The two tensors most like the one that is missing: of its type first, then by the start of their names.
+/// The two tensors most like the one that is missing: of its model and of its type first, then by their names.
 std::vector<NamedTensor> nearestTensors(const Weight &weight, const WeightFile &file) {
   std::vector<NamedTensor> found(file.tensors.begin(), file.tensors.end());
   std::vector<int64_t> shape = shapeOf(weight);
   auto rank = [&](const NamedTensor &tensor) {
+    bool near = tensor.first.starts_with(weight.prefix);
     bool fits = tensor.second.dtype == dtypeName(weight.type.dtype) && tensor.second.shape == shape;
-    size_t prefix = commonPrefix(tensor.first, weight.from);
-    bool near = prefix >= weight.prefix.size();
-    return std::make_tuple(!near, !fits, size_t(-1) - prefix, tensor.first);
+    return std::make_tuple(!near, !fits, editDistance(tensor.first, weight.from, 64), tensor.first);
   };
   size_t kept = std::min<size_t>(2, found.size());
   std::partial_sort(found.begin(), found.begin() + long(kept), found.end(),
@@ -86,8 +81,8 @@ void reportMissing(const std::vector<const Weight *> &missing, const WeightFile 
       rest += (i > 1 ? ", `" : "`") + missing[i]->from + "`";
     error.note(rest);
   }
-  bool fits = !near.empty() && near[0].second.dtype == dtypeName(first.type.dtype) && near[0].second.shape == shapeOf(first) &&
-              near[0].first.rfind(first.prefix, 0) == 0;
+  bool fits = !near.empty() && near[0].second.dtype == dtypeName(first.type.dtype) &&
+              near[0].second.shape == shapeOf(first) && near[0].first.rfind(first.prefix, 0) == 0;
   if (fits)
     error.help("param " + first.declared + " from \"" + near[0].first.substr(first.prefix.size()) + "\"");
 }

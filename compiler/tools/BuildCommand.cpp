@@ -1,6 +1,7 @@
 // BuildCommand.cpp - `batten build`: a source to the files that were asked for.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/AstPrinter.h"
+#include "compiler/frontend/Types.h"
 #include "compiler/tools/CodeOptions.h"
 #include "compiler/tools/Commands.h"
 #include "compiler/tools/CompilerLibrary.h"
@@ -18,8 +19,9 @@ Examples:
   batten build simple.btn -o libsimple.a            a static one
   batten build simple.btn --emit=o,header,manifest  simple.o, simple.h and simple.json
   batten build simple.btn --target=cpu:x86-64-v3 -o libsimple.so
-  batten build simple.btn --emit=asm -o -           to standard output; also ast, program, batten, linalg,
-                                                    scheduled, llvm
+  batten build simple.btn --emit=asm                to standard output, as each text alone: ast program batten
+                                                    linalg scheduled llvm asm
+  batten build simple.btn -o libsimple.so --depfile=simple.d
 )";
 
 /// A kind of output: its name in --emit, its suffix, and what the compiler calls it. Front-end forms have none.
@@ -100,7 +102,7 @@ std::string Build::readKinds() {
       std::vector<std::string> names;
       for (const Kind &known : kinds)
         names.push_back(known.name);
-      std::string near = nearestName(name, names);
+      std::string near = frontend::nearest(name, names).value_or("");
       if (!kind)
         return "unknown kind '" + name + "' in --emit" +
                (near.empty() ? "; `batten build --help` lists them" : "; did you mean '" + near + "'?");

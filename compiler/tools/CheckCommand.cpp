@@ -1,4 +1,5 @@
 // CheckCommand.cpp - `batten check`: the front end alone. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/frontend/Types.h"
 #include "compiler/tools/Commands.h"
 #include "compiler/tools/Weights.h"
 #include <algorithm>
@@ -9,10 +10,10 @@ namespace {
 
 const char *examples = R"(
 Examples:
-  batten check model.btn
+  batten check simple.btn
   batten check *.btn                       every file; the status is that of the worst
-  batten check --independent=B model.btn   refuses when samples of B meet somewhere, and says where
-  batten check --weights=model.safetensors model.btn
+  batten check --independent=B qproj.btn   proves that samples of B never meet, or says where they do and refuses
+  batten check --weights=simple.safetensors simple.btn
 )";
 
 /// What each entry says of `symbol`, a line an entry; ExitRefused where its positions meet.
@@ -42,7 +43,7 @@ int reportIndependence(const frontend::Program &program, const std::string &symb
   }
   if (seen)
     return exit;
-  std::string near = nearestName(symbol, names);
+  std::string near = frontend::nearest(symbol, names).value_or("");
   fprintf(stderr, "batten: error: no entry of this program has a dim `%s`%s\n", symbol.c_str(),
           near.empty() ? "" : ("; did you mean `" + near + "`?").c_str());
   return ExitUsage;

@@ -1,39 +1,11 @@
 // CommandLine.cpp - see CommandLine.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/CommandLine.h"
+#include "compiler/frontend/Types.h"
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
 
 namespace batten {
-
-static size_t editDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j)
-    row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      size_t above = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
-std::string nearestName(std::string_view word, const std::vector<std::string> &candidates) {
-  std::string best;
-  size_t least = std::max<size_t>(2, word.size() / 3) + 1;
-  for (const std::string &candidate : candidates)
-    // Half of a short name is not near: `-x` is no `-o`.
-    if (size_t distance = editDistance(word, candidate);
-        distance < least && 2 * distance < std::max(word.size(), candidate.size())) {
-      least = distance;
-      best = candidate;
-    }
-  return best;
-}
 
 //===- Values
 //-------------------------------------------------------------------------------------------------------===//
@@ -56,8 +28,7 @@ static std::string checkWord(const std::string &allowed, const std::string &valu
   std::string list = choices[0];
   for (size_t i = 1; i < choices.size(); ++i)
     list += (i + 1 < choices.size() ? ", " : " or ") + choices[i];
-  std::string near = nearestName(value, choices);
-  return "wanted " + list + (near.empty() ? "" : "; did you mean '" + near + "'?");
+  return "wanted " + list;
 }
 
 /// What is wrong with a value, by what --help calls it; empty where nothing is.
@@ -126,9 +97,11 @@ const OptionSpec *CommandLine::find(std::string_view name) const {
 }
 
 std::string CommandLine::suggest(const std::string &name, std::vector<std::string> others) const {
+  if (name.size() == 2) // of one letter
+    return "";
   for (const OptionSpec &known : specs)
     others.push_back(known.name);
-  std::string near = nearestName(name, others);
+  std::string near = frontend::nearest(name, others).value_or("");
   return near.empty() ? "" : "; did you mean '" + near + "'?";
 }
 

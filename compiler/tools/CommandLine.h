@@ -67,8 +67,5 @@ private:
   std::string addInput(const std::string &name, const std::string &value);
 };
 
-/// The candidate nearest to `word` by edit distance; empty where none is near.
-std::string nearestName(std::string_view word, const std::vector<std::string> &candidates);
-
 } // namespace batten
 #endif // BATTEN_COMPILER_TOOLS_COMMANDLINE_H

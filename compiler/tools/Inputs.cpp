@@ -1,6 +1,7 @@
 // Inputs.cpp - see Inputs.h. All that is wrong with the inputs is told at once, each fault in a sentence of its own.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/Inputs.h"
+#include "compiler/frontend/Types.h"
 #include "compiler/tools/Weights.h"
 #include <algorithm>
 #include <cstring>
@@ -45,7 +46,7 @@ void Inputs::refuseUnknownDims() {
   for (const auto &[name, size] : options.dims()) {
     if (std::find(names.begin(), names.end(), name) != names.end())
       continue;
-    std::string near = nearestName(name, names);
+    std::string near = frontend::nearest(name, names).value_or("");
     refuse(ExitUsage, "--dim " + name + "=" + std::to_string(size) + ": it has no runtime dim `" + name + "`" +
                           (!near.empty()   ? "; did you mean `" + near + "`?"
                            : names.empty() ? "; it has none"

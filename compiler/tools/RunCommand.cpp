@@ -94,7 +94,7 @@ int Run::select(frontend::Program all, const std::string &name) {
     names.push_back(candidate->name);
   }
   if (found == all.functions.end()) {
-    std::string list, near = nearestName(name, names);
+    std::string list, near = frontend::nearest(name, names).value_or("");
     for (const std::string &known : names)
       list += (list.empty() ? "; it has " : ", ") + known;
     return session.fail(ExitUsage, "no `pub fn " + name + "` in this program" +

@@ -1,5 +1,6 @@
 // Weights.cpp - see Weights.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/Weights.h"
+#include "compiler/frontend/Types.h"
 #include "compiler/frontend/WeightCheck.h"
 #include <cstring>
 #include <memory>
@@ -66,7 +67,7 @@ std::string loadFromSafetensors(const std::string &path, const std::string &name
   std::vector<std::string> names;
   for (int64_t i = 0; i < batten_safetensors_count(file.get()); ++i)
     names.push_back(batten_safetensors_name(file.get(), i));
-  std::string near = nearestName(name, names);
+  std::string near = frontend::nearest(name, names).value_or("");
   return "`" + path + "` has no tensor `" + name + "`" + (near.empty() ? "" : "; did you mean `" + near + "`?");
 }
 

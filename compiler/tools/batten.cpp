@@ -3,6 +3,7 @@
 // Holds the front end and the runtime only; what makes code is loaded when it is needed (CompilerLibrary.h).
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Version.h"
+#include "compiler/frontend/Types.h"
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/Commands.h"
 #include <algorithm>
@@ -37,7 +38,7 @@ void printHelp(FILE *to) {
   fputs("\n  batten <command> --help    options and examples of a command\n"
         "  batten --version           version, commit and LLVM\n\n"
         "Examples:\n"
-        "  batten build simple.btn -o libsimple.so          # and simple.h beside it\n"
+        "  batten build simple.btn -o libsimple.so        and simple.h beside it\n"
         "  batten run simple.btn forward --weights=simple.safetensors --x=@x.npy -o y.npy\n"
         "  batten check *.btn\n\n"
         "Exit status: 0 ok, 1 refused, 2 usage, 3 files, 70 internal error.\n",
@@ -48,7 +49,7 @@ int unknownCommand(const std::string &word) {
   std::vector<std::string> names = {"--help", "--version"};
   for (const Command &command : commands)
     names.push_back(command.name);
-  std::string near = nearestName(word, names);
+  std::string near = frontend::nearest(word, names).value_or("");
   fprintf(stderr, "batten: error: unknown command '%s'%s\n", word.c_str(),
           near.empty() ? "; `batten --help` lists them" : ("; did you mean '" + near + "'?").c_str());
   return ExitUsage;

@@ -136,10 +136,11 @@ TEST_P(Evaluate, AnEmptyBatchSumsToZeroAndHasNoMean) {
       op("[B]", "reduce_batch \"sum\" %a dims [\"B\"]", {"f32[B | 2]"}, "f32[| 2]", {{"B", 0}}, {f32({0, 2}, {})}),
       (Numbers{0, 0}));
   EXPECT_EQ(op("[B]", "neg %a", {"f32[B | 2]"}, "f32[B | 2]", {{"B", 0}}, {f32({0, 2}, {})}), (Numbers{}));
-  Results results = run("batten.func @f[B](%a: !batten.tensor<f32[B | 2]> {batten.name = \"x\"}) -> !batten.tensor<f32[| 2]> {\n"
-                        "  %y = batten.reduce_batch \"mean\" %a dims [\"B\"] : (!batten.tensor<f32[B | 2]>) -> "
-                        "!batten.tensor<f32[| 2]>\n  batten.return %y : !batten.tensor<f32[| 2]>\n}",
-                        {{"B", 0}}, {f32({0, 2}, {})});
+  Results results =
+      run("batten.func @f[B](%a: !batten.tensor<f32[B | 2]> {batten.name = \"x\"}) -> !batten.tensor<f32[| 2]> {\n"
+          "  %y = batten.reduce_batch \"mean\" %a dims [\"B\"] : (!batten.tensor<f32[B | 2]>) -> "
+          "!batten.tensor<f32[| 2]>\n  batten.return %y : !batten.tensor<f32[| 2]>\n}",
+          {{"B", 0}}, {f32({0, 2}, {})});
   EXPECT_FALSE(results);
   EXPECT_EQ(error, "x: B is 0, but a mean, max, min or var over it needs at least one sample");
 }
