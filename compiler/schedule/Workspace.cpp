@@ -1,5 +1,6 @@
-// Workspace.cpp - greedy by size, as in offset calculation of static memory plans: the largest buffer first, each at the
-// lowest place that is free for its whole life (Pisarchyk & Lee, arXiv 2001.03288, section 5.3).
+// Workspace.cpp - greedy by size, as in offset calculation of static memory plans: the largest buffer first, each at
+// the lowest place that is free for its whole life (Pisarchyk & Lee, arXiv 2001.03288, section 5.3). That alone
+// takes 1.2 times the peak of layers of 1024, 256, 256, 1024, ... columns, so a few other orders are tried.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/schedule/Workspace.h"
 #include <algorithm>
@@ -11,6 +12,7 @@ namespace {
 constexpr int64_t alignmentBytes = 64;
 /// The size that an unbounded symbol, and a bounded one with a higher bound, has in the sample.
 constexpr int64_t sampleSize = 96;
+constexpr int mostTries = 50;
 
 struct Placed {
   int64_t offset = 0, size = 0;
@@ -40,24 +42,66 @@ static int64_t lowestFree(const std::vector<Placed> &taken, int64_t size) {
   return offset;
 }
 
-WorkspacePlan planWorkspace(const std::vector<Buffer> &buffers, const std::map<std::string, int64_t> &bounds) {
+/// Each buffer in turn at the lowest place that is free for its whole life.
+static std::vector<Placed> placeInTurn(const std::vector<Buffer> &buffers, const std::vector<int64_t> &sizes,
+                                       const std::vector<size_t> &turn) {
   std::vector<Placed> placed(buffers.size());
-  std::vector<size_t> bySize(buffers.size()), done;
-  for (size_t i = 0; i < buffers.size(); ++i)
-    placed[i].size = sampleBytes(buffers[i].sizeBytes, bounds);
-  std::iota(bySize.begin(), bySize.end(), size_t(0));
-  std::stable_sort(bySize.begin(), bySize.end(), [&](size_t a, size_t b) { return placed[a].size > placed[b].size; });
-  for (size_t i : bySize) {
+  std::vector<size_t> done;
+  for (size_t i : turn) {
     std::vector<Placed> taken;
     for (size_t j : done)
       if (liveTogether(buffers[i], buffers[j]))
         taken.push_back(placed[j]);
     std::sort(taken.begin(), taken.end(), [](const Placed &a, const Placed &b) { return a.offset < b.offset; });
-    placed[i].offset = lowestFree(taken, placed[i].size);
+    placed[i] = {lowestFree(taken, sizes[i]), sizes[i]};
     done.push_back(i);
   }
+  return placed;
+}
+
+/// What no plan can be below: the most bytes that live in one step.
+static int64_t peakOf(const std::vector<Buffer> &buffers, const std::vector<int64_t> &sizes) {
+  int64_t peak = 0;
+  for (const Buffer &at : buffers) { // the peak is where some buffer's life begins
+    int64_t alive = 0;
+    for (size_t i = 0; i < buffers.size(); ++i)
+      if (buffers[i].first <= at.first && at.first <= buffers[i].last)
+        alive += sizes[i];
+    peak = std::max(peak, alive);
+  }
+  return peak;
+}
+
+/// The largest first; then, as long as that is above the peak, the one that came to lie on top takes the first turn.
+static std::vector<Placed> placeAll(const std::vector<Buffer> &buffers, const std::vector<int64_t> &sizes) {
+  std::vector<size_t> turn(buffers.size());
+  std::iota(turn.begin(), turn.end(), size_t(0));
+  std::stable_sort(turn.begin(), turn.end(), [&](size_t a, size_t b) { return sizes[a] > sizes[b]; });
+  auto end = [](const Placed &placed) { return placed.offset + placed.size; };
+  auto lower = [&](const Placed &a, const Placed &b) { return end(a) < end(b); };
+  int64_t peak = peakOf(buffers, sizes), least = std::numeric_limits<int64_t>::max();
+  std::vector<Placed> best;
+  for (int tries = 0; tries < mostTries && least > peak && !buffers.empty(); ++tries) {
+    std::vector<Placed> placed = placeInTurn(buffers, sizes, turn);
+    auto top = std::max_element(placed.begin(), placed.end(), lower);
+    auto position = std::find(turn.begin(), turn.end(), size_t(top - placed.begin()));
+    std::rotate(turn.begin(), position, position + 1);
+    if (end(*top) < least) {
+      least = end(*top);
+      best = std::move(placed);
+    }
+  }
+  return best;
+}
+
+WorkspacePlan planWorkspace(const std::vector<Buffer> &buffers, const std::map<std::string, int64_t> &bounds) {
+  std::vector<int64_t> sizes;
+  for (const Buffer &buffer : buffers)
+    sizes.push_back(sampleBytes(buffer.sizeBytes, bounds));
+  std::vector<Placed> placed = placeAll(buffers, sizes);
   WorkspacePlan plan;
-  plan.order = bySize;
+  plan.order.resize(buffers.size());
+  std::iota(plan.order.begin(), plan.order.end(), size_t(0));
   std::stable_sort(plan.order.begin(), plan.order.end(),
                    [&](size_t a, size_t b) { return placed[a].offset < placed[b].offset; });
   plan.above.resize(buffers.size());

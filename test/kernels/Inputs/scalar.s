@@ -1,0 +1,33 @@
+	.type	p_sum_rows0,@function
+p_sum_rows0:
+	pushq	%rbx
+	subq	%rdi, %rsp
+	xorl	%eax, %eax
+.LBB0_1:
+	xorl	%ecx, %ecx
+	vmulss	%xmm1, %xmm1, %xmm1             # one a row: its loop is not innermost
+.LBB0_2:
+	vaddss	(%rsi,%rcx,4), %xmm0, %xmm0
+	incq	%rcx
+	cmpq	%rdx, %rcx
+	jb	.LBB0_2
+	incq	%rax
+	cmpq	%rdi, %rax
+	jb	.LBB0_1
+	callq	expf
+	popq	%rbx
+	jmp	tanhf
+.Lfunc_end0:
+	.size	p_sum_rows0, .Lfunc_end0-p_sum_rows0
+	.type	p_product_contraction1,@function
+p_product_contraction1:
+	xorl	%ecx, %ecx
+.LBB1_1:
+	vmulps	(%rsi,%rcx,4), %ymm0, %ymm1
+	vaddps	%ymm1, %ymm2, %ymm2
+	incq	%rcx
+	cmpq	%rdx, %rcx
+	jb	.LBB1_1
+	retq
+.Lfunc_end1:
+	.size	p_product_contraction1, .Lfunc_end1-p_product_contraction1

@@ -1,0 +1,46 @@
+"""loops.py FILE.s: the kernels in a program's assembly compute in vectors.
+
+No innermost loop does floating-point arithmetic on single numbers, but for the few that a row has where a short row is one
+vector and the rows are the loop. No kernel calls anything, and its stack does not grow. A conversion is no arithmetic: AVX2
+has none of 64-bit integers in vectors. A contraction of floats multiplies and adds by FMA.
+SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""
+
+import pathlib
+import re
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+import assembly
+
+KERNEL = re.compile(r"\w+_(rows|contraction|batch_reduction|concat|pack)\d+|\w+_copy_\w+")
+SCALAR = re.compile(r"v?(add|sub|mul|div|sqrt|rsqrt\w*|rcp\w*|min|max|round|rndscale|fn?m(add|sub)\d*)(ss|sd|sh)")
+FMA = re.compile(r"vfn?m(add|sub)\d+p[sd]")
+PER_ROW = 6  # mean, variance and what normalises
+
+
+def faults(function):
+    if function.frame() is None:
+        yield "its stack grows"
+    for mnemonic, operands in function.instructions():
+        if mnemonic.startswith("call") or (mnemonic.startswith("jmp") and operands not in function.labels):
+            yield f"it calls {operands}"
+    for loop in function.innermost_loops():
+        scalars = [mnemonic for mnemonic, _ in loop if SCALAR.fullmatch(mnemonic)]
+        if len(scalars) > (PER_ROW if "_short_" in function.name else 0):
+            yield f"a loop computes single numbers: {' '.join(scalars)}"
+
+
+def main():
+    kernels = {n: f for n, f in assembly.parse(pathlib.Path(sys.argv[1]).read_text()).items() if KERNEL.fullmatch(n)}
+    found = [f"{name}: {fault}" for name, function in kernels.items() for fault in faults(function)]
+    for name, function in kernels.items():
+        floats = re.search(r"_contraction\d+$", name) and "_integer_" not in name
+        if floats and not any(FMA.fullmatch(mnemonic) for loop in function.innermost_loops() for mnemonic, _ in loop):
+            found.append(f"{name}: no loop has a vector FMA")
+    print("\n".join(found))
+    print(f"{len(kernels)} kernels, {sum(len(function.innermost_loops()) for function in kernels.values())} loops")
+    return bool(found)
+
+
+sys.exit(main())
