@@ -51,6 +51,8 @@ inline constexpr llvm::StringLiteral sourceHash = "batten.source_hash";
 
 /// The polynomial that an attribute of a verified op or type holds.
 Dim toDim(mlir::Attribute text);
+/// The greatest value of every bounded symbol among `symbols` (SymbolAttr).
+std::map<std::string, int64_t> upperBounds(mlir::ArrayAttr symbols);
 llvm::SmallVector<Dim> toDims(mlir::ArrayAttr texts);
 /// Product of dims.
 Dim product(llvm::ArrayRef<Dim> dims);

@@ -44,9 +44,17 @@ Operation *BattenDialect::materializeConstant(OpBuilder &builder, Attribute valu
   return ConstantOp::create(builder, loc, type, elements);
 }
 
-//===- Dims as attributes ----------------------------------------------------------------------------------------===//
+//===- Dims as attributes -----------------------------------------------------------------------------------------===//
 
 Dim batten::toDim(Attribute text) { return Dim::parse(cast<StringAttr>(text).getValue()).value_or(Dim::overflow()); }
+
+std::map<std::string, int64_t> batten::upperBounds(ArrayAttr symbols) {
+  std::map<std::string, int64_t> bounds;
+  for (auto symbol : symbols.getAsRange<SymbolAttr>())
+    if (symbol.getKind() == SymbolKind::Bounded)
+      bounds[symbol.getName().str()] = symbol.getValue();
+  return bounds;
+}
 
 SmallVector<Dim> batten::toDims(ArrayAttr texts) {
   return llvm::map_to_vector(texts, [](Attribute text) { return toDim(text); });
@@ -64,7 +72,7 @@ bool batten::isDimText(StringAttr text) {
   return dim && !dim->overflowed() && dim->str() == text.getValue();
 }
 
-//===- Element types ---------------------------------------------------------------------------------------------===//
+//===- Element types ----------------------------------------------------------------------------------------------===//
 
 bool batten::isFloat(Type element) { return isa<Float64Type, Float32Type, Float16Type, BFloat16Type>(element); }
 
@@ -92,7 +100,7 @@ Type batten::accumulatorType(Type element) {
   return element.isSignlessInteger(64) ? element : IntegerType::get(element.getContext(), 32);
 }
 
-//===- !batten.tensor --------------------------------------------------------------------------------------------===//
+//===- !batten.tensor ---------------------------------------------------------------------------------------------===//
 
 SmallVector<int64_t> batten::TensorType::shapeOf(ArrayRef<StringAttr> batch, ArrayRef<StringAttr> core) {
   SmallVector<int64_t> shape(batch.size(), ShapedType::kDynamic);
@@ -219,7 +227,7 @@ void batten::TensorType::print(AsmPrinter &printer) const {
   printer << "]>";
 }
 
-//===- #batten.symbol --------------------------------------------------------------------------------------------===//
+//===- #batten.symbol ---------------------------------------------------------------------------------------------===//
 
 // symbol = name [ ( "<" "=" | "=" ) integer ]
 ParseResult batten::parseSymbol(AsmParser &parser, SymbolAttr &symbol) {
@@ -271,7 +279,7 @@ void SymbolAttr::print(AsmPrinter &printer) const {
   printer << '>';
 }
 
-//===- #batten.argument ------------------------------------------------------------------------------------------===//
+//===- #batten.argument -------------------------------------------------------------------------------------------===//
 
 static constexpr StringLiteral argumentKinds[] = {"input", "result", "inout", "weight"};
 
@@ -332,7 +340,7 @@ void ArgumentAttr::print(AsmPrinter &printer) const {
   printer << (getScalar() ? ", scalar>" : ">");
 }
 
-//===- Discardable attributes ------------------------------------------------------------------------------------===//
+//===- Discardable attributes -------------------------------------------------------------------------------------===//
 
 LogicalResult BattenDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
   if (!isa<ModuleOp>(op))

@@ -9,11 +9,11 @@
 #include "compiler/codegen/Formula.h"
 #include "llvm/ADT/DenseMap.h"
 #include <algorithm>
+#include <limits>
 
 namespace batten {
 
-//===- Postfix code
-//-------------------------------------------------------------------------------------------------===//
+//===- Postfix code -----------------------------------------------------------------------------------------------===//
 
 namespace {
 /// Writes code and keeps count of the stack that it needs.
@@ -94,8 +94,7 @@ std::optional<FormulaInfo> makeFormula(llvm::ArrayRef<Dim> amounts, const std::v
   return formula;
 }
 
-//===- Bounds
-//-------------------------------------------------------------------------------------------------------===//
+//===- Bounds -----------------------------------------------------------------------------------------------------===//
 
 static bool isNonNegative(const Dim &dim);
 
@@ -197,8 +196,7 @@ std::optional<int64_t> upperBound(const Dim &dim, const std::vector<SymbolInfo> 
   return interval->high;
 }
 
-//===- Workspace
-//----------------------------------------------------------------------------------------------------===//
+//===- Workspace --------------------------------------------------------------------------------------------------===//
 
 static Dim productOf(const DimTerm &term) {
   Dim product = Dim::constant(1);
@@ -232,16 +230,45 @@ static Dim join(const Dim &a, const Dim &b) {
 
 /// As many as plans have in practice, few enough that a formula stays readable and cheap.
 static constexpr size_t mostAmounts = 16;
+/// Of every symbol where amounts are compared that no proof orders.
+static constexpr int64_t sampleSize = 96;
+
+static double sampleOf(const Dim &dim) {
+  std::map<std::string, int64_t> sizes;
+  for (const std::string &symbol : dim.symbols())
+    sizes[symbol] = sampleSize;
+  return double(dim.evaluate(sizes).value_or(std::numeric_limits<int64_t>::max()));
+}
+
+/// Joins the two amounts that lose least by it. Only sums of products that are never negative may be joined; false
+/// where there are no two. Others (T - 1) are rare enough to stay.
+static bool joinClosest(std::vector<Dim> &amounts) {
+  double least = std::numeric_limits<double>::infinity();
+  size_t first = 0, second = 0;
+  Dim closest;
+  for (size_t j = 1; j < amounts.size(); ++j)
+    for (size_t i = 0; i < j; ++i) {
+      if (!isNonNegative(amounts[i]) || !isNonNegative(amounts[j]))
+        continue;
+      Dim joined = join(amounts[i], amounts[j]);
+      double loss = sampleOf(joined) / std::max({sampleOf(amounts[i]), sampleOf(amounts[j]), 1.0});
+      if (loss < least) {
+        least = loss;
+        first = i, second = j;
+        closest = joined;
+      }
+    }
+  if (second == 0)
+    return false;
+  amounts[first] = closest;
+  amounts.erase(amounts.begin() + second);
+  return true;
+}
 
 static void reduce(std::vector<Dim> &amounts) {
-  dropSmaller(amounts);
-  // Only sums of products that are never negative may be joined; others (T - 1) are rare enough to stay.
-  auto firstOdd = std::partition(amounts.begin(), amounts.end(), [](const Dim &dim) { return isNonNegative(dim); });
-  while (amounts.size() > mostAmounts && firstOdd - amounts.begin() > 1) {
-    amounts[0] = join(amounts[0], amounts[1]);
-    amounts.erase(amounts.begin() + 1);
-    firstOdd = std::partition(amounts.begin(), amounts.end(), [](const Dim &dim) { return isNonNegative(dim); });
-  }
+  do
+    dropSmaller(amounts);
+  while (amounts.size() > mostAmounts && joinClosest(amounts));
 }
 
 std::vector<Dim> workspaceOf(PlanOp plan) {

@@ -103,7 +103,8 @@ static Value dropUnits(Location loc, Value tensor, ArrayRef<int64_t> splits, Arr
   SmallVector<OpFoldResult> zeros(extents.size(), lowering.builder.getIndexAttr(0)),
       ones(extents.size(), lowering.builder.getIndexAttr(1));
   RankedTensorType type = lowering.typeOf(kept, getElementTypeOrSelf(tensor));
-  return tensor::ExtractSliceOp::create(lowering.builder, loc, type, tensor, zeros, lowering.sizes.sizes(extents), ones);
+  return tensor::ExtractSliceOp::create(lowering.builder, loc, type, tensor, zeros, lowering.sizes.sizes(extents),
+                                        ones);
 }
 
 //===- What makes tensors -----------------------------------------------------------------------------------------===//
@@ -114,13 +115,17 @@ static DenseElementsAttr plainConstant(DenseElementsAttr value) {
   return DenseElementsAttr::getFromRawBuffer(type, value.getRawData());
 }
 
+/// Literals with one value stay a splat: only what differs is worth memory.
+static void setLiterals(Operation *op, DenseElementsAttr elements, FunctionLowering &lowering) {
+  if (elements.isSplat())
+    lowering.setSplat(op->getResult(0), cast<TypedAttr>(elements.getSplatValue<Attribute>()));
+  else
+    lowering.set(op->getResult(0), arith::ConstantOp::create(lowering.builder, op->getLoc(), elements));
+}
+
 LogicalResult lowerConstant(ConstantOp op, FunctionLowering &lowering) {
   if (auto dense = dyn_cast<DenseElementsAttr>(op.getValue())) {
-    DenseElementsAttr plain = plainConstant(dense);
-    if (plain.isSplat())
-      lowering.setSplat(op, cast<TypedAttr>(plain.getSplatValue<Attribute>()));
-    else
-      lowering.set(op, arith::ConstantOp::create(lowering.builder, op.getLoc(), plain));
+    setLiterals(op, plainConstant(dense), lowering);
     return success();
   }
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(op.getValue())) {
@@ -316,7 +321,7 @@ LogicalResult lowerStack(StackOp op, FunctionLowering &lowering) {
   SmallVector<Attribute> elements;
   if (llvm::all_of(op.getOperands(), [&](Value operand) { return appendKnown(operand, elements, lowering); })) {
     RankedTensorType type = lowering.typeOf(extents, storedAs(result.getElementType()));
-    lowering.set(op, arith::ConstantOp::create(lowering.builder, loc, DenseElementsAttr::get(type, elements)));
+    setLiterals(op, DenseElementsAttr::get(type, elements), lowering);
     return success();
   }
   ArrayRef<Dim> partCore = ArrayRef<Dim>(core).drop_front();

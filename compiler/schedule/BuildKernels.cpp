@@ -35,10 +35,11 @@ Dim bytesOf(ArrayRef<Dim> extents, Type element) {
 }
 
 SmallVector<Dim> dimsOf(ArrayAttr texts) {
-  return llvm::map_to_vector(texts.getAsValueRange<StringAttr>(), [](StringRef t) { return Dim::parse(t.str()).value_or(Dim::overflow()); });
+  return llvm::map_to_vector(texts.getAsValueRange<StringAttr>(),
+                             [](StringRef t) { return Dim::parse(t.str()).value_or(Dim::overflow()); });
 }
 
-//===- Kernels ------------------------------------------------------------------------------------------------------===//
+//===- Kernels ----------------------------------------------------------------------------------------------------===//
 
 class Kernels {
 public:
@@ -113,18 +114,19 @@ FailureOr<std::string> Kernels::copyKernel(Type element) {
   return name;
 }
 
-/// `sizes` are the kernel's size operands, `scratch` is a buffer or none; `binding` rewrites the kernel's own symbols in
-/// its range and scratch.
+/// `sizes` are the kernel's size operands, `scratch` is a buffer or none; `binding` rewrites the kernel's own symbols
+/// in its range and scratch.
 void Kernels::launch(OpBuilder &b, Location loc, StringRef name, ArrayRef<Dim> sizes, Value scratch,
                      ValueRange pointers, const std::map<std::string, Dim> &binding) {
   const Kernel &kernel = kernels.find(name)->second;
   auto text = [&](const Dim &dim) { return b.getStringAttr(dim.str()); };
   ArrayAttr sizeTexts = b.getArrayAttr(llvm::map_to_vector(sizes, [&](const Dim &d) -> Attribute { return text(d); }));
-  LaunchOp::create(b, loc, FlatSymbolRefAttr::get(b.getContext(), name), text(kernel.range.substitute(binding)), b.getI64IntegerAttr(kernel.grain), sizeTexts,
-                   text(kernel.scratchBytes.substitute(binding)), scratch, pointers);
+  LaunchOp::create(b, loc, FlatSymbolRefAttr::get(b.getContext(), name), text(kernel.range.substitute(binding)),
+                   b.getI64IntegerAttr(kernel.grain), sizeTexts, text(kernel.scratchBytes.substitute(binding)), scratch,
+                   pointers);
 }
 
-//===- The program's memory -----------------------------------------------------------------------------------------===//
+//===- The program's memory ---------------------------------------------------------------------------------------===//
 
 /// What the bind prepares from the weights, and where it lies.
 class ProgramMemory {
@@ -155,8 +157,8 @@ void ProgramMemory::begin() {
   auto weights = module->getAttrOfType<ArrayAttr>(attr::weights);
   if (!weights || weights.empty())
     return;
-  plan = PlanOp::create(b, module.getLoc(), b.getStringAttr("bind"), b.getArrayAttr({}), b.getStringAttr("bind"), {}, {},
-                        {}, {}, {}, {}, {});
+  plan = PlanOp::create(b, module.getLoc(), b.getStringAttr("bind"), b.getArrayAttr({}), b.getStringAttr("bind"), {},
+                        {}, {}, {}, {}, {}, {});
   Block &block = plan.getBody().emplaceBlock();
   for (auto weight : weights.getAsRange<ArgumentAttr>()) {
     Value pointer = block.addArgument(PointerType::get(module.getContext()), module.getLoc());
@@ -202,7 +204,7 @@ int64_t ProgramMemory::packed(StringRef path, func::CallOp call, int64_t bytes) 
   return offset;
 }
 
-//===- Entries ------------------------------------------------------------------------------------------------------===//
+//===- Entries ----------------------------------------------------------------------------------------------------===//
 
 class PlanEntry {
 public:
@@ -242,14 +244,12 @@ private:
 void PlanEntry::createPlan() {
   OpBuilder b(entry);
   auto take = [&](StringRef name) { return entry->getAttr(name); };
-  plan = PlanOp::create(b, loc, b.getStringAttr(entry.getName()), entry->getAttrOfType<ArrayAttr>("symbols"),
-                        b.getStringAttr("entry"), dyn_cast_or_null<StringAttr>(take("c_name")),
-                        dyn_cast_or_null<StringAttr>(take("signature")),
-                        dyn_cast_or_null<ArrayAttr>(take(attr::independent)),
-                        dyn_cast_or_null<ArrayAttr>(take(attr::mixes)),
-                        dyn_cast_or_null<ArrayAttr>(take(attr::nonempty)),
-                        dyn_cast_or_null<ArrayAttr>(take("guards")),
-                        dyn_cast_or_null<ArrayAttr>(take(attr::arguments)));
+  plan = PlanOp::create(
+      b, loc, b.getStringAttr(entry.getName()), entry->getAttrOfType<ArrayAttr>("symbols"), b.getStringAttr("entry"),
+      dyn_cast_or_null<StringAttr>(take("c_name")), dyn_cast_or_null<StringAttr>(take("signature")),
+      dyn_cast_or_null<ArrayAttr>(take(attr::independent)), dyn_cast_or_null<ArrayAttr>(take(attr::mixes)),
+      dyn_cast_or_null<ArrayAttr>(take(attr::nonempty)), dyn_cast_or_null<ArrayAttr>(take("guards")),
+      dyn_cast_or_null<ArrayAttr>(take(attr::arguments)));
   plan.getBody().emplaceBlock();
 }
 
@@ -324,18 +324,14 @@ void PlanEntry::placeCalls(SmallVectorImpl<func::CallOp> &calls) {
 }
 
 void PlanEntry::emitBuffers(OpBuilder &b) {
-  std::map<std::string, int64_t> bounds;
-  for (auto symbol : plan.getSymbols().getAsRange<SymbolAttr>())
-    if (symbol.getKind() == SymbolKind::Bounded)
-      bounds[symbol.getName().str()] = symbol.getValue();
-  WorkspacePlan workspace = planWorkspace(buffers, bounds);
+  WorkspacePlan workspace = planWorkspace(buffers, upperBounds(plan.getSymbols()));
   bufferPointers.resize(buffers.size());
   for (size_t i : workspace.order) {
     SmallVector<Value> above;
     for (size_t low : workspace.above[i])
       above.push_back(bufferPointers[low]);
-    bufferPointers[i] = BufferOp::create(b, loc, PointerType::get(b.getContext()),
-                                         b.getStringAttr(buffers[i].sizeBytes.str()), above);
+    bufferPointers[i] =
+        BufferOp::create(b, loc, PointerType::get(b.getContext()), b.getStringAttr(buffers[i].sizeBytes.str()), above);
   }
 }
 

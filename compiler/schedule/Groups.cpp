@@ -8,6 +8,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/schedule/Groups.h"
 #include "compiler/kernels/cpu/Operand.h"
+#include "dialect/Batten.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/DenseSet.h"
 
@@ -61,16 +62,21 @@ namespace {
 
 class Grouping {
 public:
-  Grouping(Shapes &shapes, bool fuse) : shapes(shapes), fuse(fuse) {}
+  Grouping(func::FuncOp entry, Shapes &shapes, bool fuse) : shapes(shapes), fuse(fuse) {
+    if (auto symbols = entry->getAttrOfType<ArrayAttr>("symbols"))
+      bounds = upperBounds(symbols);
+  }
   void add(Operation *op);
   std::vector<Group> take() { return std::move(groups); }
 
 private:
   Shapes &shapes;
   bool fuse;
+  std::map<std::string, int64_t> bounds; ///< of bounded symbols
   std::vector<Group> groups;
   DenseMap<Operation *, size_t> groupOf;
 
+  bool areBounded(ArrayRef<Dim> extents) const;
   bool join(Operation *op, size_t index);
   bool joinEpilogue(linalg::GenericOp op, Group &group);
   bool joinRows(linalg::GenericOp op, Group &group);
@@ -141,6 +147,12 @@ bool Grouping::joinEpilogue(linalg::GenericOp op, Group &group) {
          op.getBody()->getOps<linalg::IndexOp>().empty();
 }
 
+bool Grouping::areBounded(ArrayRef<Dim> extents) const {
+  return llvm::all_of(extents, [&](const Dim &extent) {
+    return llvm::all_of(extent.symbols(), [&](const std::string &symbol) { return bounds.count(symbol); });
+  });
+}
+
 /// Rows: the operation runs over the group's domain, over its rows alone, or gives rows their columns.
 bool Grouping::joinRows(linalg::GenericOp op, Group &group) {
   if (kindOf(op) != GroupKind::Rows)
@@ -157,8 +169,11 @@ bool Grouping::joinRows(linalg::GenericOp op, Group &group) {
     split = parallel;
   } else if (extents != group.domain) {
     bool perRow = split && ArrayRef<Dim>(extents) == ArrayRef<Dim>(group.domain).take_front(*split);
-    bool widens = !split && extents.size() > group.domain.size() &&
-                  ArrayRef<Dim>(extents).take_front(group.domain.size()) == ArrayRef<Dim>(group.domain);
+    // A row is the work of one thread and may need scratch for its columns, so those may not grow without bound.
+    size_t rank = group.domain.size();
+    bool widens = !split && extents.size() > rank &&
+                  ArrayRef<Dim>(extents).take_front(rank) == ArrayRef<Dim>(group.domain) &&
+                  areBounded(ArrayRef<Dim>(extents).drop_front(rank));
     if (!perRow && !widens)
       return false;
     if (widens) {
@@ -261,7 +276,7 @@ private:
 } // namespace
 
 std::vector<Group> formGroups(func::FuncOp entry, Shapes &shapes, bool fuse) {
-  Grouping grouping(shapes, fuse);
+  Grouping grouping(entry, shapes, fuse);
   for (Operation &op : entry.getBody().front())
     if (isCompute(&op))
       grouping.add(&op);

@@ -1,12 +1,13 @@
 // Pack.cpp - linalg.pack of a contraction's right-hand side: panels[panel][depth][column in panel].
 //
-// One unit of the launch is one panel. Columns beyond the last are zero, so that the contraction may read whole vectors.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// One unit of the launch is one panel. Columns beyond the last are zero, so that the contraction may read whole
+// vectors. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Operand.h"
 #include "compiler/kernels/cpu/VectorCode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -44,7 +45,7 @@ FailureOr<Kernel> buildPack(func::FuncOp group, StringRef name, const Level &lev
     return pack.emitError("the source of this pack is no view of memory");
   OpBuilder &b = frame.builder;
   Location loc = pack.getLoc();
-  VectorCode v{b, loc, std::min(level.lanes(plan->source.element), plan->panelColumns)};
+  VectorCode v{b, loc, std::gcd(level.lanes(plan->source.element), plan->panelColumns)}; // panels of whole vectors
   Value columns = frame.size(plan->columns), depth = frame.size(plan->depth), base = frame.size(plan->source.offset);
   Value columnStride = frame.size(plan->columnStride), depthStride = frame.size(plan->depthStride);
   Value zero = v.index(0), one = v.index(1), width = v.index(plan->panelColumns);
@@ -65,7 +66,8 @@ FailureOr<Kernel> buildPack(func::FuncOp group, StringRef name, const Level &lev
     Value loaded = v.load(plan->source.memory, at, columnStride, plan->source.element, mask);
     v.store(loaded, frame.resultMemory(0), v.add(target, v.index(q)), {});
   }
-  Dim panelCount = Dim::floorDiv(plan->columns + Dim::constant(plan->panelColumns - 1), Dim::constant(plan->panelColumns));
+  Dim panelCount =
+      Dim::floorDiv(plan->columns + Dim::constant(plan->panelColumns - 1), Dim::constant(plan->panelColumns));
   return Kernel{frame.function, panelCount, 1, Dim::constant(0)};
 }
 

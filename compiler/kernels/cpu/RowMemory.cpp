@@ -20,7 +20,7 @@ constexpr int64_t longestPrefetch = 16384, shortestPrefetch = 1024;
 /// A prefetched row is spread over at most so many walks, each of which fetches a part of it as it goes.
 constexpr int64_t rowParts = 4;
 
-//===- Scratch ---------------------------------------------------------------------------------------------------===//
+//===- Scratch ----------------------------------------------------------------------------------------------------===//
 
 /// Room for one row of `element` in the scratch, on a cache line of its own.
 Value Rows::scratchFor(Type element) {
@@ -58,12 +58,32 @@ void Rows::gatherColumns(unsigned index) {
   });
 }
 
-//===- Loads -----------------------------------------------------------------------------------------------------===//
+//===- Loads ------------------------------------------------------------------------------------------------------===//
+
+/// Where the elements of the vector at column `at` lie from the row's first one; null for what was gathered before.
+Value Rows::columnOffsets(unsigned index, Value at) {
+  if (!inBlocks)
+    return {};
+  const Operand &access = group.accesses[index];
+  size_t rank = group.domain.size();
+  Value offsets;
+  for (size_t d = group.split; d < rank; ++d) {
+    if (access.strides[d].isConstant(0) || group.domain[d].isConstant(1))
+      continue;
+    Value stride = code.splat(frame.size(access.strides[d]));
+    Value part = arith::MulIOp::create(b, code.loc, laneIndex(at, group.split, rank, d), stride);
+    offsets = offsets ? arith::AddIOp::create(b, code.loc, offsets, part).getResult() : part;
+  }
+  return offsets;
+}
 
 Value Rows::load(unsigned access, Chunk &chunk) {
   const Place &place = places[access];
   if (place.everywhere)
     return place.everywhere;
+  if (!columnStrides[access])
+    if (Value offsets = columnOffsets(access, chunk.at))
+      return code.gather(place.memory, place.base, offsets, place.element, chunk.mask);
   Value at = code.add(place.base, code.times(chunk.at, place.stride));
   return code.load(place.memory, at, place.stride, place.element, chunk.mask);
 }
@@ -91,7 +111,7 @@ Value Rows::loopIndex(int64_t dim, Chunk *chunk) {
   return laneIndex(chunk->at, group.split, group.domain.size(), dim);
 }
 
-//===- Stores ----------------------------------------------------------------------------------------------------===//
+//===- Stores -----------------------------------------------------------------------------------------------------===//
 
 /// True, when the kernel is called, where inputs and results together exceed half of the last cache and every vector of
 /// the results is aligned. Null where that can't be.
@@ -164,7 +184,7 @@ void Rows::flushStores() {
     code.store(store.value, store.memory, store.at, {});
 }
 
-//===- Prefetches ------------------------------------------------------------------------------------------------===//
+//===- Prefetches -------------------------------------------------------------------------------------------------===//
 
 /// Where the row that will be prefetched begins, in every operand that lies along the columns. A single walk reads
 /// memory in order and needs no help.

@@ -8,8 +8,9 @@
 //
 // Element i of the row-major column index goes to lane i mod 64 (dialect/NUMERICS.md), so the columns must be one
 // index: an operand that meets them at one stride is read in place, any other is first gathered into this thread's
-// scratch. The tail is a masked chunk; a row of at most 64 columns is straight-line code that stays in registers.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// scratch, or, where the columns are batch positions without bound, gathered as it is read. The tail is a masked chunk;
+// a row of at most 64 columns is straight-line code that stays in registers. SPDX-License-Identifier: Apache-2.0 WITH
+// LLVM-exception
 #include "compiler/kernels/cpu/Rows.h"
 #include "compiler/kernels/cpu/RowKernels.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -44,7 +45,7 @@ Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Lev
   group.plan(inRegisters);
 }
 
-//===- Once a kernel ---------------------------------------------------------------------------------------------===//
+//===- Once a kernel ----------------------------------------------------------------------------------------------===//
 
 Dim Rows::blocksPerRow() const {
   return Dim::floorDiv(count + Dim::constant(blockColumns - 1), Dim::constant(blockColumns));
@@ -62,7 +63,7 @@ void Rows::setUp() {
     Place place{access.memory, zero, one, access.element, {}};
     if (columnStrides[i])
       place.stride = frame.size(*columnStrides[i]);
-    else
+    else if (!inBlocks)
       place.memory = scratchFor(access.element);
     places.push_back(place);
   }
@@ -100,7 +101,7 @@ Kernel Rows::build() {
   return {frame.function, units, std::max<int64_t>(1, grainElements / elements), scratchBytes};
 }
 
-//===- Once a unit -----------------------------------------------------------------------------------------------===//
+//===- Once a unit ------------------------------------------------------------------------------------------------===//
 
 void Rows::unit(Value index) {
   ColumnRange whole = range;
@@ -127,12 +128,15 @@ void Rows::unit(Value index) {
 
 void Rows::enterRow(Values place) {
   digits = std::move(place);
+  rowValues.clear();
+  registerChunks.clear();
   for (auto [i, access] : llvm::enumerate(group.accesses)) {
+    places[i].everywhere = {};
     Value first = frame.size(access.offset);
     for (auto [digit, stride] : llvm::zip(digits, rowStrides[i]))
       first = code.add(first, code.times(digit, stride));
     firstOfRow[i] = first;
-    if (columnStrides[i])
+    if (columnStrides[i] || inBlocks)
       places[i].base = first;
     else
       gatherColumns(i);
@@ -148,14 +152,9 @@ void Rows::storeRowResults() {
     Value scalar = vector::ExtractOp::create(b, code.loc, vector, ArrayRef<int64_t>{0});
     code.storeScalar(scalar, group.accesses[*node.result].memory, firstOfRow[*node.result]);
   }
-  rowValues.clear();
-  firstOfRow.clear();
-  registerChunks.clear();
-  for (Place &place : places)
-    place.everywhere = {};
 }
 
-//===- Walks over the columns ------------------------------------------------------------------------------------===//
+//===- Walks over the columns -------------------------------------------------------------------------------------===//
 
 /// Operations that computing `index` in this walk takes.
 size_t Rows::operationsOf(unsigned index, llvm::SmallDenseSet<unsigned> &seen) const {

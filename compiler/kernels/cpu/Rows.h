@@ -78,6 +78,7 @@ private:
   // RowMemory.cpp: scratch, loads, stores, prefetches.
   mlir::Value scratchFor(mlir::Type element);
   void gatherColumns(unsigned access);
+  mlir::Value columnOffsets(unsigned access, mlir::Value at);
   mlir::Value isStreaming();
   bool canStream(mlir::Type element) const;
   void storeColumn(unsigned node, Chunk &chunk);

@@ -40,14 +40,13 @@ Value VectorCode::splat(Value scalar) const {
 }
 
 Value VectorCode::laneNumbers(Type element) const {
-  auto numbers = llvm::map_to_vector(llvm::seq<int64_t>(0, lanes), [&](int64_t lane) -> Attribute {
-    return builder.getIntegerAttr(element, lane);
-  });
+  auto numbers = llvm::map_to_vector(llvm::seq<int64_t>(0, lanes),
+                                     [&](int64_t lane) -> Attribute { return builder.getIntegerAttr(element, lane); });
   return arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type(element), numbers));
 }
 
-/// A comparison with the lane numbers, which is what a mask register is loaded from anyway. In 32 bits: sixteen lanes fit
-/// one register.
+/// A comparison with the lane numbers, which is what a mask register is loaded from anyway. In 32 bits: sixteen lanes
+/// fit one register.
 Value VectorCode::firstLanes(Value count) const {
   Value none = index(0), all = index(lanes);
   Value clamped = arith::MinSIOp::create(builder, loc, arith::MaxSIOp::create(builder, loc, count, none), all);
@@ -83,20 +82,23 @@ Value VectorCode::load(Value memory, Value at, Value stride, Type element, Value
   std::optional<int64_t> step = constantIndex(stride);
   if (step == 0)
     return loadSplat(memory, at, element);
+  if (step != 1) {
+    Value lane = laneNumbers(builder.getIndexType());
+    return gather(memory, at, arith::MulIOp::create(builder, loc, lane, splat(stride)), element, mask);
+  }
+  VectorType stored = type(storageType(element));
+  if (!mask)
+    return fromStorage(vector::LoadOp::create(builder, loc, stored, memory, ValueRange{at}), element);
+  Value none = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(stored));
+  return fromStorage(vector::MaskedLoadOp::create(builder, loc, stored, memory, ValueRange{at}, mask, none), element);
+}
+
+Value VectorCode::gather(Value memory, Value at, Value offsets, Type element, Value mask) const {
   VectorType stored = type(storageType(element));
   Value none = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(stored));
-  Value result;
-  if (step == 1 && !mask) {
-    result = vector::LoadOp::create(builder, loc, stored, memory, ValueRange{at});
-  } else if (step == 1) {
-    result = vector::MaskedLoadOp::create(builder, loc, stored, memory, ValueRange{at}, mask, none);
-  } else {
-    Value lane = laneNumbers(builder.getIndexType());
-    Value offsets = arith::MulIOp::create(builder, loc, lane, splat(stride));
-    Value all = mask ? mask : firstLanes(index(lanes));
-    result = vector::GatherOp::create(builder, loc, stored, memory, ValueRange{at}, offsets, all, none);
-  }
-  return fromStorage(result, element);
+  Value all = mask ? mask : firstLanes(index(lanes));
+  return fromStorage(vector::GatherOp::create(builder, loc, stored, memory, ValueRange{at}, offsets, all, none),
+                     element);
 }
 
 Value VectorCode::loadScalar(Value memory, Value at, Type element) const {

@@ -33,11 +33,14 @@ struct VectorCode {
   /// Elements memory[at], memory[at + stride], ... as a vector of `element`; lanes outside `mask` (null: none) read no
   /// memory and hold zero. Stride 1 is a load, 0 a broadcast, anything else a gather.
   mlir::Value load(mlir::Value memory, mlir::Value at, mlir::Value stride, mlir::Type element, mlir::Value mask) const;
+  /// Elements memory[at + offsets] likewise; `offsets` is a vector of index values.
+  mlir::Value gather(mlir::Value memory, mlir::Value at, mlir::Value offsets, mlir::Type element,
+                     mlir::Value mask) const;
   /// One element in every lane.
   mlir::Value loadSplat(mlir::Value memory, mlir::Value at, mlir::Type element) const;
   mlir::Value loadScalar(mlir::Value memory, mlir::Value at, mlir::Type element) const;
-  /// As memory holds it; the stores below do this themselves. A vector of f16 or bf16 that goes from one block to another
-  /// should go like this, or LLVM may take it apart.
+  /// As memory holds it; the stores below do this themselves. A vector of f16 or bf16 that goes from one block to
+  /// another should go like this, or LLVM may take it apart.
   mlir::Value toStorage(mlir::Value value) const;
   /// What memory holds as an element or a vector of them; of a bool any nonzero byte is true.
   mlir::Value fromStorage(mlir::Value loaded, mlir::Type element) const;

@@ -18,9 +18,9 @@ namespace {
 
 const std::set<std::string> sums = {"matmul", "linear", "reduce", "reduce_batch"};
 /// In units in the last place of the result, as dialect/NUMERICS.md publishes them.
-const std::map<std::string, double> unaryBounds = {
-    {"gelu", 4}, {"silu", 3.5}, {"tanh", 1.5}, {"sigmoid", 2}, {"exp", 1}, {"log", 1}, {"rsqrt", 1.5}, {"sin", 2},
-    {"cos", 2},  {"softplus", 3}, {"pow", 4}};
+const std::map<std::string, double> unaryBounds = {{"gelu", 4}, {"silu", 3.5},   {"tanh", 1.5},  {"sigmoid", 2},
+                                                   {"exp", 1},  {"log", 1},      {"rsqrt", 1.5}, {"sin", 2},
+                                                   {"cos", 2},  {"softplus", 3}, {"pow", 4}};
 
 template <class T> const T *attributeOf(const Op &op, const char *name) {
   for (const auto &[key, value] : op.attributes)
@@ -45,7 +45,10 @@ double unitOf(DType dtype) {
 
 /// The distance to the next number of the dtype.
 double ulpOf(double value, DType dtype) {
-  double smallest = dtype == DType::F64 ? 0x1p-1074 : dtype == DType::F16 ? 0x1p-24 : dtype == DType::BF16 ? 0x1p-133 : 0x1p-149;
+  double smallest = dtype == DType::F64    ? 0x1p-1074
+                    : dtype == DType::F16  ? 0x1p-24
+                    : dtype == DType::BF16 ? 0x1p-133
+                                           : 0x1p-149;
   if (value == 0 || !std::isfinite(value))
     return smallest;
   return std::max(smallest, std::ldexp(2 * unitOf(dtype), std::ilogb(value)));
@@ -161,7 +164,8 @@ private:
     }
     if (whole && magnitude < 0x1p20)
       return 0;
-    return ulp + (terms + 4) * unit * magnitude;
+    double smallest = ulpOf(0, result.dtype == DType::F64 ? DType::F64 : DType::F32);
+    return ulp + (terms + 4) * (unit * magnitude + smallest); // the latter where products are subnormal
   }
 
   /// The scale is at most 1/sqrt(eps), and the sum of squares at least one n-th of the largest square.

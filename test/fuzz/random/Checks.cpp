@@ -82,7 +82,7 @@ std::string Checks::compare(const std::vector<HostTensor> &found, const std::vec
   return "";
 }
 
-//===- One call against another -------------------------------------------------------------------------------------===//
+//===- One call against another -----------------------------------------------------------------------------------===//
 
 std::string Checks::checkBits(const Artifact &native) {
   std::vector<HostTensor> values;
@@ -126,12 +126,17 @@ std::string Checks::checkVariants() {
   return "";
 }
 
-/// At most a tenth above what is needed at once, and 64 bytes a buffer for alignment.
+/// At most a tenth above what is needed at once, and 64 bytes a buffer for alignment, at the sizes that the plan is
+/// made for (schedule/Workspace.cpp).
 std::string Checks::checkSchedule(const Artifact &native) {
   auto text = native.compilation.files.find(Emission::Scheduled);
   if (text == native.compilation.files.end())
     return "";
-  std::optional<PlanFacts> plan = readPlan(text->second, function->name, sizes);
+  Sizes planned = sizes;
+  for (const Symbol &symbol : function->symbols)
+    if (symbol.kind != Symbol::Static)
+      planned[symbol.name] = symbol.kind == Symbol::Bounded ? std::min<int64_t>(symbol.value, 96) : 96;
+  std::optional<PlanFacts> plan = readPlan(text->second, function->name, planned);
   if (!plan)
     return "the plan cannot be read";
   for (const std::string &builder : plan->builders)
@@ -141,16 +146,17 @@ std::string Checks::checkSchedule(const Artifact &native) {
   int64_t bytes = 0;
   std::vector<int64_t> list;
   for (int64_t i = 0; i < entry.symbol_count; ++i)
-    list.push_back(sizes.at(entry.symbols[i].name));
+    list.push_back(planned.at(entry.symbols[i].name));
   bytes = entry.workspace(list.data());
   int64_t most = plan->peak + plan->peak / 10 + 64 * (plan->buffers + 1) + plan->scratch + 64;
   if (bytes <= most)
     return "";
   return "the workspace has " + std::to_string(bytes) + " bytes, " + std::to_string(plan->peak) +
-         " are needed at once in " + std::to_string(plan->buffers) + " buffers, " + std::to_string(plan->scratch) + " of scratch";
+         " are needed at once in " + std::to_string(plan->buffers) + " buffers, " + std::to_string(plan->scratch) +
+         " of scratch";
 }
 
-//===- All of it ----------------------------------------------------------------------------------------------------===//
+//===- All of it --------------------------------------------------------------------------------------------------===//
 
 std::string Checks::run(const frontend::Function &which, const Sizes &at) {
   function = &which;

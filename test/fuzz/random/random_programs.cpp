@@ -3,13 +3,15 @@
 //   random-programs [--count=2000] [--seed=1] [--first=0] [--jobs=2] [--program=K] [--dump] [--no-reduce]
 //   random-programs --tails [--op=NAME]     every op at all sizes about the tile edges, on whole numbers
 //   random-programs --large                 a Linear on ten million samples
+//   random-programs FILE.btn...             the same checks on given programs
 //
 // Program K of a seed is the same on every machine. What fails is printed with its source, made smaller, and with the
-// command that repeats it. A long run ends with how often each op, rule, rank and kernel was met, and fails if one never
-// was. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// command that repeats it. A long run ends with how often each op, rule, rank and kernel was met, and fails if one
+// never was. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/CompilerLibrary.h"
 #include "test/fuzz/random/Checks.h"
 #include "test/fuzz/random/Crash.h"
+#include "test/fuzz/random/Files.h"
 #include "test/fuzz/random/Generator.h"
 #include "test/fuzz/random/Reduce.h"
 #include "test/fuzz/random/Tails.h"
@@ -27,6 +29,7 @@ struct RunOptions {
   int64_t count = 2000, seed = 1, first = 0, jobs = 2, program = -1;
   bool dump = false, reduce = true, tails = false, large = false;
   std::string op;
+  std::vector<std::string> files;
 };
 
 class Runner {
@@ -137,9 +140,12 @@ bool parse(int argc, char **argv, RunOptions &options) {
     std::string word = argv[i];
     size_t equals = word.find('=');
     std::string name = word.substr(0, equals), text = equals == std::string::npos ? "" : word.substr(equals + 1);
-    const std::pair<const char *, bool *> flags[] = {{"--dump", &options.dump}, {"--tails", &options.tails}, {"--large", &options.large}};
-    const std::pair<const char *, int64_t *> numbers[] = {{"--count", &options.count}, {"--seed", &options.seed},
-                                                          {"--first", &options.first}, {"--jobs", &options.jobs},
+    const std::pair<const char *, bool *> flags[] = {
+        {"--dump", &options.dump}, {"--tails", &options.tails}, {"--large", &options.large}};
+    const std::pair<const char *, int64_t *> numbers[] = {{"--count", &options.count},
+                                                          {"--seed", &options.seed},
+                                                          {"--first", &options.first},
+                                                          {"--jobs", &options.jobs},
                                                           {"--program", &options.program}};
     bool known = false;
     for (auto [key, flag] : flags)
@@ -154,6 +160,8 @@ bool parse(int argc, char **argv, RunOptions &options) {
       known = true, options.reduce = false;
     if (name == "--op")
       known = true, options.op = text;
+    if (!word.starts_with("-"))
+      known = true, options.files.push_back(word);
     if (!known) {
       fprintf(stderr, "random-programs: '%s' is no option\n", argv[i]);
       return false;
@@ -175,6 +183,8 @@ int main(int argc, char **argv) {
     return 66;
   }
   reportCrashes();
+  if (!options.files.empty())
+    return runFiles(*compiler, options.files);
   if (options.tails)
     return runTails(*compiler, options.op, options.jobs);
   return options.large ? runLarge(*compiler) : runPrograms(*compiler, options);
