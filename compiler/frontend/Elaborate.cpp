@@ -324,9 +324,24 @@ std::vector<Value> Elaborator::emitMany(SourceRange range, const std::string &na
     op.results.push_back(result.id);
     results.push_back(std::move(result));
   }
+  append(std::move(op), range);
+  return results;
+}
+
+/// Whatever an op does, it may combine the positions of a dim that stands right of the bar of what it reads or makes.
+void Elaborator::append(Op op, SourceRange range) {
   out.ops.push_back(std::move(op));
   opMixes.emplace_back();
-  return results;
+  if (checking)
+    return;
+  const Op &added = out.ops.back();
+  std::set<std::string> symbols;
+  for (const std::vector<int> *values : {&added.operands, &added.results})
+    for (int value : *values)
+      for (const Dim &dim : out.values[size_t(value)].core)
+        symbols.merge(dim.symbols());
+  for (const std::string &symbol : symbols)
+    addMix(symbol, range);
 }
 
 Value Elaborator::emit(SourceRange range, const std::string &name, const std::vector<const Value *> &operands,
@@ -350,12 +365,21 @@ void Elaborator::mark(const DimEntity *dim, SourceRange range) {
     addMix(axisIn(*frame, dim)->name, range);
 }
 
+/// The last op mixes positions of a runtime dim.
 void Elaborator::addMix(const std::string &symbol, SourceRange range) {
-  Location location = context.location(range);
-  for (const Mix &known : out.mixes)
-    if (known.dim == symbol && known.location == location)
-      return;
-  out.mixes.push_back({symbol, context.text(range), location});
+  std::vector<Mix> &mixes = out.ops.back().mixes;
+  if (std::none_of(mixes.begin(), mixes.end(), [&](const Mix &known) { return known.dim == symbol; }))
+    mixes.push_back({symbol, context.text(range), context.location(range)});
+}
+
+/// A dim as a number of this dtype, known to the call only.
+Value Elaborator::emitDim(const Dim &size, Type type, SourceRange range) {
+  if (checking)
+    return emit(range, "dim", {}, type);
+  Value value = emit(range, "dim", {}, type, {{"value", size.str()}});
+  for (const std::string &symbol : size.symbols())
+    addMix(symbol, range);
+  return value;
 }
 
 /// `value` under the batch names that `as` has here: the same elements, another symbol of the same size.
@@ -374,8 +398,7 @@ Value Elaborator::renamed(const Value &value, const Value &as, SourceRange range
   result.id = newValue(as, range);
   Op op{"rearrange", {value.id}, {result.id}, {}, context.location(range)};
   op.attributes = {{"splits", splits}, {"permutation", permutation}, {"joins", joins}};
-  out.ops.push_back(std::move(op));
-  opMixes.emplace_back();
+  append(std::move(op), range);
   return result;
 }
 

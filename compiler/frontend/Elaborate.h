@@ -128,7 +128,9 @@ private:
                               std::vector<Type> types, Attributes attributes = {});
   void mark(const DimEntity *dim, SourceRange range);
   bool withinLimits(const Type &type, SourceRange range);
+  void append(Op op, SourceRange range);
   void addMix(const std::string &symbol, SourceRange range);
+  Value emitDim(const Dim &size, Type type, SourceRange range);
   void registerSymbols(const Type &declared);
   Value renamed(const Value &value, const Value &as, SourceRange range);
   void guard(const Condition &condition);

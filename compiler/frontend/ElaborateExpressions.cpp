@@ -145,9 +145,6 @@ Value Elaborator::evalDim(const DimEntity &dim, SourceRange range) {
   Value value = integer(sizeOf(dim));
   if (checking && (dim.kind == DimEntity::Bounded || dim.kind == DimEntity::Generic) && frame->function)
     frame->function->mixes.push_back({&dim, range});
-  if (!checking)
-    for (const std::string &symbol : value.number.integer.symbols())
-      addMix(symbol, range);
   return value;
 }
 

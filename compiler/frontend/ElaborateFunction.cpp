@@ -185,6 +185,22 @@ static void appendResults(const Value &value, std::vector<int> &results) {
     appendResults(element, results);
 }
 
+/// Of the ops that are left, and of arguments that are handed on as they are.
+static void collectMixes(Function &function) {
+  auto add = [&](const Mix &mix) {
+    auto same = [&](const Mix &known) { return known.dim == mix.dim; };
+    if (std::none_of(function.mixes.begin(), function.mixes.end(), same))
+      function.mixes.push_back(mix);
+  };
+  for (const Op &op : function.ops)
+    for (const Mix &mix : op.mixes)
+      add(mix);
+  for (const Argument &argument : function.arguments)
+    for (const Dim &dim : argument.type.core)
+      for (const std::string &symbol : dim.symbols())
+        add({symbol, argument.name, argument.location});
+}
+
 Function Elaborator::elaborate(FunctionDecl &function) {
   const FunctionItem &item = *function.item;
   begin(*function.module, nullptr, &function);
@@ -227,6 +243,7 @@ Function Elaborator::elaborate(FunctionDecl &function) {
     return result;
   result = std::move(out);
   removeDeadOps(result);
+  collectMixes(result);
   std::vector<std::pair<Dim, Dim>> quotients;
   for (const TensorType &type : result.values)
     for (const Dim &dim : type.core)

@@ -167,8 +167,7 @@ std::vector<Value> Elaborator::applySignature(const CallExpr &expr, Binding &bin
   for (size_t i = 0; i < arguments.size(); ++i)
     if (function.item->parameters[i].isInout)
       updated.push_back(shaped(arguments[i].value.type, make));
-  out.ops.push_back(std::move(op));
-  opMixes.emplace_back();
+  append(std::move(op), expr.range);
   std::vector<MixPlace> mixes = function.mixes; // `mark` may add to the very function
   for (const MixPlace &mix : mixes)
     mark(callerEntity(*frame, binding, mix.dim), mix.range);
@@ -197,8 +196,7 @@ Value Elaborator::intoCallee(Frame &callee, const Value &value, size_t outer, co
   if (callee.function->hasGrad) {
     Op op{"spread", {inside.id}, {newValue(inside, range)}, {}, context.location(range)};
     inside.id = op.results[0];
-    out.ops.push_back(std::move(op));
-    opMixes.emplace_back();
+    append(std::move(op), range);
   }
   return inside;
 }
@@ -229,8 +227,7 @@ Value Elaborator::outOfCallee(Frame &callee, const Value &value, const Type &typ
   }
   if (whole.loop.size() != value.loop.size()) {
     whole.id = newValue(whole, range);
-    out.ops.push_back({"spread", {value.id}, {whole.id}, {}, context.location(range)});
-    opMixes.emplace_back();
+    append({"spread", {value.id}, {whole.id}, {}, context.location(range)}, range);
   }
   outside.id = whole.id;
   outside.loop.clear();

@@ -52,7 +52,7 @@ int Elaborator::runtimeReal(const frontend::Number &number, SourceRange range) {
   type.dtype = DType::F64;
   if (std::optional<double> value = known(number))
     return emit(range, "constant", {}, type, {{"value", *value}}).id;
-  return emit(range, "dim", {}, type, {{"value", number.integer.str()}}).id;
+  return emitDim(number.integer, type, range).id;
 }
 
 //===-- Folding ---------------------------------------------------------------------------------------------------===//
@@ -293,7 +293,7 @@ Value Elaborator::scalar(const frontend::Number &number, DType dtype, SourceRang
   if (!number.real) {
     std::optional<int64_t> value = number.least ? INT64_MIN : number.integer.constantValue();
     if (!value)
-      return checking ? emit(range, "dim", {}, type) : emit(range, "dim", {}, type, {{"value", number.integer.str()}});
+      return emitDim(number.integer, type, range);
     if (!isFloat(dtype)) {
       IntegerLimits limits = limitsOf(dtype);
       if (*value < limits.low || *value > limits.high)

@@ -19,8 +19,13 @@ Value Elaborator::slice(const Value &value, const std::vector<Dim> &offsets, con
                         const std::vector<int64_t> &dropped, std::vector<CoreDim> core, SourceRange range) {
   Type type = value.type;
   type.core = std::move(core);
-  return emit(range, "slice", {&value}, type,
-              {{"offsets", texts(offsets)}, {"sizes", texts(sizes)}, {"dropped", dropped}});
+  Value part = emit(range, "slice", {&value}, type,
+                    {{"offsets", texts(offsets)}, {"sizes", texts(sizes)}, {"dropped", dropped}});
+  if (!checking)
+    for (const Dim &offset : offsets)
+      for (const std::string &symbol : offset.symbols())
+        addMix(symbol, range);
+  return part;
 }
 
 /// 0 <= lower < upper <= dim, proved.

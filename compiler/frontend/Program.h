@@ -65,11 +65,20 @@ struct Guard {
 using Attribute = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>, std::vector<std::string>,
                                std::vector<std::vector<std::string>>>; ///< the last: `splits` of rearrange
 
+/// A place where positions of a runtime dim see each other: `over batch B`, a dim moved right of the bar, a bounded dim
+/// that stands there, is used as a number or says where a slice begins.
+struct Mix {
+  std::string dim;
+  std::string what; ///< the source text, "mean(x over batch B)"
+  Location location;
+};
+
 struct Op {
   std::string name; ///< of the dialect, without "batten."
   std::vector<int> operands, results;
   std::vector<std::pair<std::string, Attribute>> attributes;
   Location location;
+  std::vector<Mix> mixes = {}; ///< of each dim one
 };
 
 struct Argument {
@@ -85,14 +94,6 @@ struct Argument {
   int updated = -1; ///< inout: the SSA value to be written back at the end
 };
 
-/// A place where positions of a runtime dim see each other: `over batch B`, a dim moved right of the bar, a bounded dim
-/// used as a number.
-struct Mix {
-  std::string dim;
-  std::string what; ///< the source text, "mean(x over batch B)"
-  Location location;
-};
-
 struct Function {
   std::string name;            ///< in the source
   std::string cName;           ///< of the C symbol without the program's prefix: `name`, or what `#[name("...")]` says
@@ -102,7 +103,7 @@ struct Function {
   std::vector<Op> ops;             ///< in execution order
   std::vector<int> results;        ///< the returned values; updated inouts are in `Argument::updated`
   std::vector<Guard> guards;
-  std::vector<Mix> mixes;                                               ///< in order of appearance
+  std::vector<Mix> mixes;                                               ///< the first of each dim that is mixed
   std::vector<std::pair<std::string, std::vector<int64_t>>> specialize; ///< `#[specialize(B = 1, 8)]`
   bool fast = false;     ///< `#[fast]`: order and use of FMA are free inside this function
   std::string signature; ///< "pub fn forward(x: f32[B | 10]) -> f32[B | 5]", for comments
