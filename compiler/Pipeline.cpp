@@ -224,9 +224,11 @@ bool Pipeline::generate(const std::vector<Emission> &wanted) {
 
 bool Pipeline::run(const std::vector<Emission> &wanted) {
   std::optional<CpuLevel> level = lookupLevel(options.cpu);
-  if (!level) {
-    diagnostics.error("", "unknown CPU level '" + options.cpu + "'; wanted native, x86-64-v3, x86-64-v4 or an LLVM name of "
-                          "an x86-64 CPU with AVX2 and FMA, such as znver4");
+  if (!level || level->vectorBits < 256) {
+    diagnostics.error(
+        "", (level ? "CPU level '" + options.cpu + "' is too old" : "unknown CPU level '" + options.cpu + "'") +
+                "; wanted native, x86-64-v3, x86-64-v4 or an LLVM name of an x86-64 CPU with AVX2 and FMA, "
+                "such as znver4");
     return false;
   }
   out.cpu = level->name;

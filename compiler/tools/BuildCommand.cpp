@@ -91,6 +91,7 @@ private:
   std::string readPrefix();
   std::string pathOf(const Kind &kind, const std::string &program) const;
   int compileAll(const frontend::Program &program);
+  bool isSource(const std::string &path) const;
   int writeAll(const std::string &program);
   std::string dependencies(const std::string &target) const;
 };
@@ -141,6 +142,9 @@ std::string Build::readOptions() {
     return fault;
   if (output == "-" && wanted.size() != 1)
     return "`-o -` takes one kind of output, " + std::to_string(wanted.size()) + " asked for";
+  bool isNamed = std::any_of(wanted.begin(), wanted.end(), [&](const Kind *k) { return output.ends_with(k->suffix); });
+  if (!output.empty() && wanted.size() > 1 && !isNamed)
+    return "the suffix of '" + output + "' is that of no kind in --emit, so it is not known which of them it names";
   if (std::string fault = readPrefix(); !fault.empty())
     return fault;
   return readCodeOptions(options, compile);
@@ -200,13 +204,26 @@ std::string Build::dependencies(const std::string &target) const {
   return rule + "\n";
 }
 
+/// A slip of the tab key is not to cost a source.
+bool Build::isSource(const std::string &path) const {
+  std::error_code code;
+  for (uint32_t i = 0; i < session.sources().size(); ++i)
+    if (std::filesystem::equivalent(path, session.sources().file(i).name(), code))
+      return true;
+  return false;
+}
+
 int Build::writeAll(const std::string &program) {
+  std::vector<std::pair<std::string, std::string>> outputs;
   for (const Kind *kind : wanted)
-    if (std::string fault = writeFile(pathOf(*kind, program), texts[kind->name]); !fault.empty())
-      return session.fail(ExitFiles, fault);
+    outputs.emplace_back(pathOf(*kind, program), std::move(texts[kind->name]));
   if (options.has("--depfile"))
-    if (std::string fault = writeFile(options.get("--depfile"), dependencies(pathOf(*wanted[0], program)));
-        !fault.empty())
+    outputs.emplace_back(options.get("--depfile"), dependencies(outputs[0].first));
+  for (const auto &[path, text] : outputs)
+    if (isSource(path))
+      return session.fail(ExitUsage, "'" + path + "' is a source of this program; the output needs another name");
+  for (const auto &[path, text] : outputs)
+    if (std::string fault = writeFile(path, text); !fault.empty())
       return session.fail(ExitFiles, fault);
   return session.finish();
 }

@@ -19,7 +19,7 @@ std::string readCodeOptions(const CommandLine &options, Options &out) {
   if (device == "cuda")
     return "target 'cuda' is not compiled yet; this version makes CPU code";
   if (device != "cpu")
-    return "unknown target '" + target + "'; wanted cpu or cpu:LEVEL";
+    return "unknown target '" + target + "'; wanted cpu or cpu:LEVEL, such as cpu:x86-64-v3";
   if (target.size() > device.size())
     out.cpu = target.substr(device.size() + 1);
   if (out.cpu.empty())

@@ -119,8 +119,11 @@ int Run::checkWeights(const frontend::Program &all) {
   frontend::Diagnostic &error = session.refuse(
       ExitUsage, function().name + "() reads " + frontend::counted(program.weights.size(), "weight", "weights") +
                      ": give --weights=FILE.safetensors");
-  for (const frontend::Weight &weight : program.weights)
-    error.note("`" + weight.from + "` " + weight.type.str());
+  size_t shown = std::min<size_t>(program.weights.size(), 8), more = program.weights.size() - shown;
+  for (size_t i = 0; i < shown; ++i)
+    error.note("`" + program.weights[i].from + "` " + program.weights[i].type.str());
+  if (more)
+    error.note("and " + std::to_string(more) + " more");
   return session.finish();
 }
 

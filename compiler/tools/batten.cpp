@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <fcntl.h>
 #include <new>
 #include <unistd.h>
 
@@ -55,11 +56,13 @@ int unknownCommand(const std::string &word) {
   return ExitUsage;
 }
 
-int dispatch(const std::vector<std::string> &words) {
+int dispatch(std::vector<std::string> words) {
   if (words.empty()) {
     printHelp(stderr);
     return ExitUsage;
   }
+  if (words[0] == "help" && words.size() > 1) // help run: run --help
+    words = {words[1], "--help"};
   if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
     printHelp(stdout);
     return ExitOk;
@@ -74,6 +77,14 @@ int dispatch(const std::vector<std::string> &words) {
   return unknownCommand(words[0]);
 }
 
+/// A standard stream that is closed would be the number of the next file that is opened, and be printed into. What is
+/// open the wrong way round fails as a closed one does.
+void keepStandardStreams() {
+  for (int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (fcntl(stream, F_GETFD) < 0)
+      open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY); // takes the lowest number that is free
+}
+
 [[noreturn]] void refuseMemory() {
   fputs("batten: error: out of memory\n", stderr);
   _exit(ExitRefused);
@@ -82,6 +93,7 @@ int dispatch(const std::vector<std::string> &words) {
 } // namespace
 
 int main(int argc, char **argv) {
+  keepStandardStreams();
   std::set_new_handler(refuseMemory);
   int exit = dispatch({argv + 1, argv + argc});
   if (exit == ExitFiles || (fflush(stdout) == 0 && !ferror(stdout)))
