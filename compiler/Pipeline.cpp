@@ -73,7 +73,7 @@ Pipeline::Pipeline(const frontend::Program &program, const Options &options, fro
                    Compilation &out)
     : program(program), options(options), diagnostics(diagnostics), out(out) {
   context.appendDialectRegistry(registry());
-  context.loadAllAvailableDialects();
+  context.loadDialect<BattenDialect>(); // all that the evaluators need: the rest takes longer than most of their calls
   // MLIR's own reports are about our IR, never about the user's program, except for what a lowering refuses.
   context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
     if (!refuseForUser(diagnostic)) {
@@ -163,6 +163,7 @@ ModuleOp Pipeline::emit() {
 
 /// batten -> linalg. The description first: afterwards batch and core can't be told apart.
 bool Pipeline::lower() {
+  context.loadAllAvailableDialects();
   return runPasses("lower", [](PassManager &passes) {
     passes.addPass(createDescribeEntries());
     passes.addPass(createLowerToLinalg());
