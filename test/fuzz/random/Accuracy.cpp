@@ -108,6 +108,9 @@ public:
     unit = accumulatorUnit(result.dtype);
     terms = countTerms(function);
     whole = data == Data::Whole && sums.count(op.name) && std::all_of(operands.begin(), operands.end(), isWhole);
+    most = operands.empty() ? 0 : largest(*operands[0]);
+    if (op.name == "layer_norm" || op.name == "rms_norm")
+      norm = ofNorm();
   }
 
   double at(double wanted, double magnitude) const {
@@ -121,11 +124,11 @@ public:
     if (sums.count(op.name))
       return rounding + ofSum(wanted, magnitude, ulp);
     if (op.name == "softmax")
-      return rounding + ulp + (terms + 16 + 4 * largest(*operands[0])) * unit * wanted;
+      return rounding + ulp + (terms + 16 + 4 * most) * unit * wanted;
     if (op.name == "log_softmax")
-      return rounding + ulp + (terms + 16 + 8 * largest(*operands[0])) * unit;
+      return rounding + ulp + (terms + 16 + 8 * most) * unit;
     if (op.name == "layer_norm" || op.name == "rms_norm")
-      return rounding + ulp + ofNorm();
+      return rounding + ulp + norm;
     return 0;
   }
 
@@ -135,6 +138,8 @@ private:
   const HostTensor &result;
   double unit = 0;
   double terms = 1;   ///< of a sum
+  double most = 0;    ///< the largest magnitude of the first operand
+  double norm = 0;    ///< what a norm may be off by
   bool whole = false; ///< all operands are whole numbers: their sums are exact
 
   static bool isWhole(const HostTensor *tensor) {
@@ -158,10 +163,8 @@ private:
     const std::string *kind = attributeOf<std::string>(op, "kind");
     if (kind && (*kind == "max" || *kind == "min"))
       return 0;
-    if (kind && *kind == "var") {
-      double most = largest(*operands[0]);
+    if (kind && *kind == "var")
       return ulp + 4 * (terms + 16) * unit * most * most;
-    }
     if (whole && magnitude < 0x1p20)
       return 0;
     double smallest = ulpOf(0, result.dtype == DType::F64 ? DType::F64 : DType::F32);
@@ -170,7 +173,7 @@ private:
 
   /// The scale is at most 1/sqrt(eps), and the sum of squares at least one n-th of the largest square.
   double ofNorm() const {
-    double most = largest(*operands[0]), scale = 0;
+    double scale = 0;
     const double *eps = attributeOf<double>(op, "eps");
     int64_t n = operands[0]->sizes.back(), rows = elementsOf(operands[0]->sizes) / std::max<int64_t>(n, 1);
     for (int64_t row = 0; row < rows; ++row) {
