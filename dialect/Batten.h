@@ -40,6 +40,16 @@ inline constexpr llvm::StringLiteral arguments = "batten.arguments";     // arra
 inline constexpr llvm::StringLiteral independent = "batten.independent"; // batch symbols whose positions never meet
 inline constexpr llvm::StringLiteral mixes = "batten.mixes";             // and for the others where they do
 inline constexpr llvm::StringLiteral nonempty = "batten.nonempty";       // unbounded symbols that must not be 0
+// In the linalg form: on arguments and results, on operations, on groups and on calls of them.
+inline constexpr llvm::StringLiteral symbol = "batten.symbol"; // of an index argument: the name of its symbol
+inline constexpr llvm::StringLiteral dims = "batten.dims";     // of a tensor: its extents, polynomials as text
+inline constexpr llvm::StringLiteral order = "batten.order";   // of a reduction: chain, lanes or blocks
+inline constexpr llvm::StringLiteral lanes = "batten.lanes";   // unit: lane trees within the blocks
+inline constexpr llvm::StringLiteral kind = "batten.kind";     // GroupKind
+inline constexpr llvm::StringLiteral split = "batten.split";   // i64: leading dims of a rows group that number rows
+inline constexpr llvm::StringLiteral resultDims = "batten.result_dims"; // of a call: dims of each result
+inline constexpr llvm::StringLiteral kernel = "batten.kernel";          // unit: a function that launches call
+inline constexpr llvm::StringLiteral builder = "batten.builder";        // which builder made the kernel
 // On the module.
 inline constexpr llvm::StringLiteral program = "batten.program";            // name, prefix of every C symbol
 inline constexpr llvm::StringLiteral programBytes = "batten.program_bytes"; // i64: memory of the bound program

@@ -33,7 +33,7 @@ Dim Shapes::ofIndex(Value index) {
     return found->second;
   Dim result = unknown();
   if (auto argument = dyn_cast<BlockArgument>(index)) {
-    if (auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), symbolAttrName))
+    if (auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), attr::symbol))
       result = Dim::symbol(name.str());
   } else {
     auto operand = [&](unsigned i) { return ofIndex(index.getDefiningOp()->getOperand(i)); };
@@ -57,7 +57,7 @@ static SmallVector<Dim> ofMixed(ArrayRef<OpFoldResult> sizes, Shapes &shapes) {
 
 static SmallVector<Dim> ofArgument(func::FuncOp function, BlockArgument argument) {
   SmallVector<Dim> result;
-  auto names = function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), dimsAttrName);
+  auto names = function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), attr::dims);
   for (auto [i, extent] : llvm::enumerate(cast<RankedTensorType>(argument.getType()).getShape())) {
     std::optional<Dim> dim;
     if (names && i < names.size())

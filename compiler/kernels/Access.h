@@ -1,12 +1,13 @@
 // Access.h - where the elements of a tensor value lie, symbolically.
 //
 // Kernels are built on plain pointers, so every tensor value of an outlined group is resolved through its views
-// (slices, splits, joins, transposes) to a root that really lies in memory, an offset and one stride a dimension, all of
-// them dim polynomials in the function's symbols. Nothing is copied to be viewed.
-// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// (slices, splits, joins, transposes) to a root that really lies in memory, an offset and one stride a dimension, all
+// of them dim polynomials in the function's symbols. Nothing is copied to be viewed. SPDX-License-Identifier:
+// Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_KERNELS_ACCESS_H
 #define BATTEN_COMPILER_KERNELS_ACCESS_H
 
+#include "dialect/Batten.h"
 #include "dialect/Dims.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
@@ -17,10 +18,6 @@
 #include <string>
 
 namespace batten {
-
-/// Names of the attributes that carry symbolic sizes on the arguments and results of a function.
-inline constexpr const char *symbolAttrName = "batten.symbol"; // on an index argument: the name of its symbol
-inline constexpr const char *dimsAttrName = "batten.dims";     // on a tensor: one dim polynomial a dimension, as text
 
 /// Extents of the tensor values of one function, in elements, as polynomials in its symbols.
 class Shapes {

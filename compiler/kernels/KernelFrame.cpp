@@ -40,7 +40,7 @@ KernelFrame::KernelFrame(func::FuncOp group, StringRef name, const Level &level)
     types.push_back(pointerTo(type));
   types.push_back(MemRefType::get({}, builder.getI8Type()));
   function = func::FuncOp::create(builder, loc, name, builder.getFunctionType(types, {}));
-  function->setAttr("batten.kernel", builder.getUnitAttr());
+  function->setAttr(attr::kernel, builder.getUnitAttr());
   function->setAttr("batten.level", builder.getStringAttr(level.name));
   // Results overlap nothing (the entry has checked it), so the compiler may move loads over stores.
   for (auto [i, type] : llvm::enumerate(types))
@@ -53,7 +53,7 @@ KernelFrame::KernelFrame(func::FuncOp group, StringRef name, const Level &level)
   std::map<std::string, Value> symbols;
   for (auto [i, argument] : llvm::enumerate(group.getArguments())) {
     Value mine = function.getArgument(i + 2);
-    if (auto symbol = group.getArgAttrOfType<StringAttr>(i, symbolAttrName))
+    if (auto symbol = group.getArgAttrOfType<StringAttr>(i, attr::symbol))
       symbols[symbol.str()] = mine;
     else
       memories[argument] = flatView(builder, loc, mine);

@@ -74,7 +74,7 @@ static Extents extentsOf(TensorType type, const std::map<std::string, Dim> &valu
 /// Symbols get their name, tensors their dims and what type they were; all else stays.
 static DictionaryAttr valueAttributes(Builder &b, DictionaryAttr given, TensorType type, ArrayRef<Dim> extents) {
   NamedAttrList attributes(given);
-  attributes.set("batten.dims", dimTexts(b, extents));
+  attributes.set(attr::dims, dimTexts(b, extents));
   attributes.set("batten.type", TypeAttr::get(type));
   return attributes.getDictionary(b.getContext());
 }
@@ -87,7 +87,7 @@ static func::FuncOp makeTarget(FuncOp source) {
   for (SymbolAttr symbol : source.getSymbols().getAsRange<SymbolAttr>())
     if (symbol.isRuntime()) {
       inputs.push_back(b.getIndexType());
-      inputAttributes.push_back(b.getDictionaryAttr(b.getNamedAttr("batten.symbol", symbol.getName())));
+      inputAttributes.push_back(b.getDictionaryAttr(b.getNamedAttr(attr::symbol, symbol.getName())));
     }
   for (BlockArgument argument : source.getTensorArguments()) {
     auto type = cast<TensorType>(argument.getType());
@@ -216,9 +216,9 @@ Value FunctionLowering::generic(Location loc, ArrayRef<Input> inputs, Value init
                                         buildRegion(b, loc, inputs, numReduced > 0, arguments, region);
                                       });
   if (numReduced > 0)
-    op->setAttr("batten.order", builder.getStringAttr(order.name));
+    op->setAttr(attr::order, builder.getStringAttr(order.name));
   if (numReduced > 0 && order.lanesInBlocks)
-    op->setAttr("batten.lanes", builder.getUnitAttr());
+    op->setAttr(attr::lanes, builder.getUnitAttr());
   return op.getResult(0);
 }
 

@@ -13,7 +13,7 @@ namespace batten {
 SizeBuilder::SizeBuilder(func::FuncOp function)
     : builder(OpBuilder::atBlockBegin(&function.getBody().front())), loc(function.getLoc()) {
   for (BlockArgument argument : function.getArguments())
-    if (auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "batten.symbol"))
+    if (auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), attr::symbol))
       symbols[name.str()] = argument;
 }
 

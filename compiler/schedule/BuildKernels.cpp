@@ -72,7 +72,7 @@ LogicalResult Kernels::build(func::FuncOp group) {
   FailureOr<Kernel> kernel = choice.build(group, name, level);
   if (failed(kernel))
     return failure();
-  kernel->function->setAttr("batten.builder", StringAttr::get(group.getContext(), choice.name));
+  kernel->function->setAttr(attr::builder, StringAttr::get(group.getContext(), choice.name));
   kernels[name] = *kernel;
   group.erase();
   return success();
@@ -81,7 +81,7 @@ LogicalResult Kernels::build(func::FuncOp group) {
 LogicalResult Kernels::buildAll() {
   SmallVector<func::FuncOp> groups;
   for (auto function : module.getOps<func::FuncOp>())
-    if (function->hasAttr("batten.kind"))
+    if (function->hasAttr(attr::kind))
       groups.push_back(function);
   for (func::FuncOp group : groups)
     if (failed(build(group)))
@@ -101,10 +101,10 @@ FailureOr<std::string> Kernels::copyKernel(Type element) {
   auto group = func::FuncOp::create(b, module.getLoc(), name, b.getFunctionType({b.getIndexType(), type}, {type}));
   ArrayAttr dims = b.getStrArrayAttr({"n"});
   group.setPrivate();
-  group->setAttr("batten.kind", b.getStringAttr(groupKindName(GroupKind::Rows)));
-  group.setArgAttr(0, symbolAttrName, b.getStringAttr("n"));
-  group.setArgAttr(1, dimsAttrName, dims);
-  group.setResultAttr(0, dimsAttrName, dims);
+  group->setAttr(attr::kind, b.getStringAttr(groupKindName(GroupKind::Rows)));
+  group.setArgAttr(0, attr::symbol, b.getStringAttr("n"));
+  group.setArgAttr(1, attr::dims, dims);
+  group.setResultAttr(0, attr::dims, dims);
   b.setInsertionPointToStart(group.addEntryBlock());
   OpFoldResult size = group.getArgument(0);
   Value copy = createCopy(b, module.getLoc(), group.getArgument(1), size);
@@ -284,7 +284,7 @@ bool readsNoSize(const Kernel &kernel, func::CallOp call) {
 
 /// A pack of a weight is done at bind, unless it takes a part whose place or size only the call knows.
 bool PlanEntry::moveToBind(func::CallOp call) {
-  auto kind = call->getAttrOfType<StringAttr>("batten.kind");
+  auto kind = call->getAttrOfType<StringAttr>(attr::kind);
   if (!kind || kind.getValue() != groupKindName(GroupKind::Pack) || places.contains(call.getResult(0)))
     return false;
   SmallVector<Value> tensors;
@@ -312,7 +312,7 @@ void PlanEntry::placeCalls(SmallVectorImpl<func::CallOp> &calls) {
         if (llvm::is_contained(reader.getOperands(), result))
           last = std::max(last, later);
       places[result] = {Place::Buffer, {}, {}, int64_t(buffers.size())};
-      auto texts = cast<ArrayAttr>(cast<ArrayAttr>(call->getAttr("batten.result_dims"))[i]);
+      auto texts = cast<ArrayAttr>(cast<ArrayAttr>(call->getAttr(attr::resultDims))[i]);
       Type element = cast<RankedTensorType>(result.getType()).getElementType();
       buffers.push_back({bytesOf(dimsOf(texts), element), step, last});
     }
@@ -362,7 +362,7 @@ LogicalResult PlanEntry::emitLaunch(OpBuilder &b, func::CallOp call) {
   SmallVector<Value> pointers;
   for (Value operand : call.getOperands()) {
     if (auto argument = dyn_cast<BlockArgument>(operand); argument && isa<IndexType>(operand.getType())) {
-      auto name = entry.getArgAttrOfType<StringAttr>(argument.getArgNumber(), symbolAttrName);
+      auto name = entry.getArgAttrOfType<StringAttr>(argument.getArgNumber(), attr::symbol);
       sizes.push_back(Dim::symbol(name.str()));
       continue;
     }
@@ -407,7 +407,7 @@ struct BuildKernelsPass : impl::BuildKernelsBase<BuildKernelsPass> {
     }
     SmallVector<func::FuncOp> entries;
     for (auto function : module.getOps<func::FuncOp>())
-      if (!function->hasAttr("batten.kind"))
+      if (!function->hasAttr(attr::kind))
         entries.push_back(function);
     Kernels kernels(module, *level);
     ProgramMemory memory(module, kernels);

@@ -26,7 +26,7 @@ static bool fitsInPlace(func::FuncOp group, const Level &level) {
 }
 
 KernelChoice chooseKernel(func::FuncOp group, const Level &level) {
-  auto kind = group->getAttrOfType<StringAttr>("batten.kind");
+  auto kind = group->getAttrOfType<StringAttr>(attr::kind);
   if (kind && kind.getValue() == "contraction")
     return fitsInPlace(group, level) ? KernelChoice{buildNarrowContraction, "narrow contraction"}
                                      : KernelChoice{buildTiledContraction, "tiled contraction"};

@@ -22,7 +22,7 @@ namespace batten {
 
 namespace {
 
-//===- Results that no kernel writes --------------------------------------------------------------------------------===//
+//===- Results that no kernel writes ------------------------------------------------------------------------------===//
 
 /// Splits and joins of dims keep a dense value where it is.
 Value throughReshapes(Value value) {
@@ -73,7 +73,7 @@ private:
 SmallVector<OpFoldResult> OutlineEntry::operandsOf(OpBuilder &b, Location loc, ArrayRef<Dim> dims) {
   std::map<std::string, Value> symbols;
   for (auto [i, argument] : llvm::enumerate(entry.getArguments()))
-    if (auto name = entry.getArgAttrOfType<StringAttr>(i, symbolAttrName))
+    if (auto name = entry.getArgAttrOfType<StringAttr>(i, attr::symbol))
       symbols[name.str()] = argument;
   SizeValues values(std::move(symbols));
   SmallVector<OpFoldResult> sizes;
@@ -108,7 +108,7 @@ void OutlineEntry::copyUnwrittenResults() {
 void OutlineEntry::packSharedOperands() {
   SmallVector<linalg::GenericOp> products;
   for (auto generic : entry.getOps<linalg::GenericOp>())
-    if (auto order = generic->getAttrOfType<StringAttr>("batten.order"); order && order.getValue() == "chain")
+    if (auto order = generic->getAttrOfType<StringAttr>(attr::order); order && order.getValue() == "chain")
       products.push_back(generic);
   for (linalg::GenericOp product : products)
     if (cast<RankedTensorType>(product.getDpsInputs()[1].getType()).getRank() == 2)
@@ -145,7 +145,7 @@ void OutlineEntry::packOperand(linalg::GenericOp product) {
   right->set(unpack.getResult());
 }
 
-//===- Outlining ----------------------------------------------------------------------------------------------------===//
+//===- Outlining --------------------------------------------------------------------------------------------------===//
 
 /// What lies in memory and is handed to a group: arguments, what other kernels wrote, constants of several values.
 bool isRoot(Value value) {
@@ -195,7 +195,7 @@ func::FuncOp OutlineEntry::makeFunction(const Group &group, ArrayRef<Value> root
   SmallVector<Type> inputs, outputs;
   SmallVector<Value> symbols;
   for (auto [i, argument] : llvm::enumerate(entry.getArguments()))
-    if (entry.getArgAttr(i, symbolAttrName))
+    if (entry.getArgAttr(i, attr::symbol))
       symbols.push_back(argument);
   for (Value value : symbols)
     inputs.push_back(value.getType());
@@ -206,15 +206,15 @@ func::FuncOp OutlineEntry::makeFunction(const Group &group, ArrayRef<Value> root
   std::string name = (prefix + "_" + entry.getName() + "_" + groupKindName(group.kind) + Twine(count++)).str();
   auto function = func::FuncOp::create(b, group.operations.front()->getLoc(), name, b.getFunctionType(inputs, outputs));
   function.setPrivate();
-  function->setAttr("batten.kind", b.getStringAttr(groupKindName(group.kind)));
+  function->setAttr(attr::kind, b.getStringAttr(groupKindName(group.kind)));
   if (group.split)
-    function->setAttr("batten.split", b.getI64IntegerAttr(*group.split));
+    function->setAttr(attr::split, b.getI64IntegerAttr(*group.split));
   for (auto [i, value] : llvm::enumerate(symbols))
-    function.setArgAttr(i, symbolAttrName, entry.getArgAttr(cast<BlockArgument>(value).getArgNumber(), symbolAttrName));
+    function.setArgAttr(i, attr::symbol, entry.getArgAttr(cast<BlockArgument>(value).getArgNumber(), attr::symbol));
   for (auto [i, value] : llvm::enumerate(roots))
-    function.setArgAttr(symbols.size() + i, dimsAttrName, dimsAttr(b, shapes.of(value)));
+    function.setArgAttr(symbols.size() + i, attr::dims, dimsAttr(b, shapes.of(value)));
   for (auto [i, value] : llvm::enumerate(results))
-    function.setResultAttr(i, dimsAttrName, dimsAttr(b, shapes.of(value)));
+    function.setResultAttr(i, attr::dims, dimsAttr(b, shapes.of(value)));
   b.setInsertionPointToStart(function.addEntryBlock());
   IRMapping map;
   map.map(symbols, function.getArguments().take_front(symbols.size()));
@@ -255,7 +255,7 @@ void OutlineEntry::outline(const Group &group) {
   OpBuilder b(entry.getBody().front().getTerminator());
   SmallVector<Value> operands;
   for (auto [i, argument] : llvm::enumerate(entry.getArguments()))
-    if (entry.getArgAttr(i, symbolAttrName))
+    if (entry.getArgAttr(i, attr::symbol))
       operands.push_back(argument);
   llvm::append_range(operands, roots);
   auto call = func::CallOp::create(b, function.getLoc(), function, operands);
@@ -264,10 +264,11 @@ void OutlineEntry::outline(const Group &group) {
     dims.push_back(dimsAttr(b, shapes.of(mine)));
     shapes.set(theirs, shapes.of(mine));
     // The group's own operations keep each other's values until they are dropped.
-    mine.replaceUsesWithIf(theirs, [&](OpOperand &use) { return !llvm::is_contained(group.operations, use.getOwner()); });
+    mine.replaceUsesWithIf(theirs,
+                           [&](OpOperand &use) { return !llvm::is_contained(group.operations, use.getOwner()); });
   }
-  call->setAttr("batten.result_dims", b.getArrayAttr(dims));
-  call->setAttr("batten.kind", b.getStringAttr(groupKindName(group.kind)));
+  call->setAttr(attr::resultDims, b.getArrayAttr(dims));
+  call->setAttr(attr::kind, b.getStringAttr(groupKindName(group.kind)));
 }
 
 /// What nobody reads, and what only outlined operations still read.
@@ -285,7 +286,7 @@ struct FusePass : impl::FuseBase<FusePass> {
       getOperation().emitError("unknown CPU '") << cpu << "'";
       return signalPassFailure();
     }
-    auto program = getOperation()->getAttrOfType<StringAttr>("batten.program");
+    auto program = getOperation()->getAttrOfType<StringAttr>(attr::program);
     StringRef prefix = program ? program.getValue() : "program";
     llvm::StringMap<func::FuncOp> known;
     SmallVector<func::FuncOp> entries(getOperation().getOps<func::FuncOp>());

@@ -8,7 +8,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/schedule/Groups.h"
 #include "compiler/kernels/cpu/Operand.h"
-#include "dialect/Batten.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/DenseSet.h"
 
@@ -50,7 +49,7 @@ static GroupKind kindOf(Operation *op) {
     return GroupKind::Concat;
   if (isa<linalg::PackOp>(op))
     return GroupKind::Pack;
-  auto order = op->getAttrOfType<StringAttr>("batten.order");
+  auto order = op->getAttrOfType<StringAttr>(attr::order);
   if (order && order.getValue() == "chain")
     return GroupKind::Contraction;
   if (order && order.getValue() == "blocks")

@@ -20,7 +20,7 @@ FailureOr<Kernel> buildBatchReduction(func::FuncOp function, StringRef name, con
       return failure();
     if (group->nodes.size() != 1 || group->nodes[0].kind != RowNode::reduction)
       return function.emitError("a batch reduction is one reduction");
-    bool lanesInBlocks = group->nodes[0].op->hasAttr("batten.lanes");
+    bool lanesInBlocks = group->nodes[0].op->hasAttr(attr::lanes);
     Kernel kernel = lanesInBlocks ? buildColumnsInLanes(*group, frame, scalars, level, /*inBlocks=*/true)
                                   : buildRowsInLanes(*group, frame, scalars, level, /*inBlocks=*/true);
     if (failed(expandVectorMath(kernel.function)))

@@ -33,7 +33,7 @@ std::optional<Dim> flatStride(const Operand &operand, ArrayRef<Dim> domain, size
   return inner.value_or(Dim::constant(0));
 }
 
-//===- What the group is -----------------------------------------------------------------------------------------===//
+//===- What the group is ------------------------------------------------------------------------------------------===//
 
 bool RowGroup::hasReduction() const {
   return llvm::any_of(nodes, [](const RowNode &node) { return node.kind == RowNode::reduction; });
@@ -98,7 +98,7 @@ private:
 /// The domain is that of the operation with most loops; a reduction or an operation with fewer loops cuts it.
 LogicalResult Matcher::findDomain() {
   std::optional<size_t> split;
-  if (auto given = group->getAttrOfType<IntegerAttr>("batten.split"))
+  if (auto given = group->getAttrOfType<IntegerAttr>(attr::split))
     split = given.getInt();
   SmallVector<SmallVector<Dim>> all;
   for (auto op : group.getOps<linalg::GenericOp>()) {
@@ -212,7 +212,7 @@ FailureOr<RowGroup> matchRows(func::FuncOp group, Shapes &shapes, KernelFrame &f
   return Matcher(group, shapes, frame, scalars).run();
 }
 
-//===- Steps -----------------------------------------------------------------------------------------------------===//
+//===- Steps ------------------------------------------------------------------------------------------------------===//
 
 /// True where computing node `index` in walk `step` computes a heavy function.
 bool RowGroup::heavyAt(unsigned index, unsigned step) const {
