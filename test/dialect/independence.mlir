@@ -27,6 +27,13 @@ batten.func @over_batch[B, T <= 64](%x: !batten.tensor<f32[B, T | 8]>) -> !batte
   batten.return %y : !batten.tensor<f32[| 8]>
 }
 
+// CHECK-LABEL: batten.func @variance
+// CHECK-SAME: batten.nonempty = ["B"]
+batten.func @variance[B](%x: !batten.tensor<f32[B | 8]>) -> !batten.tensor<f32[| 8]> {
+  %y = batten.reduce_batch "var" %x dims ["B"] : (!batten.tensor<f32[B | 8]>) -> !batten.tensor<f32[| 8]>
+  batten.return %y : !batten.tensor<f32[| 8]>
+}
+
 // CHECK-LABEL: batten.func @empty_sum
 // CHECK-SAME: batten.independent = ["T"]
 // CHECK-SAME: batten.mixes = ["B: `sum` over batch B at {{.*}}independence.mlir:[[@LINE+4]]:8"]

@@ -1,6 +1,7 @@
 // Artifact.cpp - see Artifact.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "test/fuzz/random/Artifact.h"
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -32,16 +33,36 @@ std::vector<int64_t> shapeAt(const frontend::TensorType &type, const Sizes &size
   return shape;
 }
 
-/// Whole pages, the last of them the guard.
-ZonedBytes::ZonedBytes(size_t needed) {
-  const size_t page = size_t(sysconf(_SC_PAGESIZE));
-  length = (needed + page - 1) / page * page;
-  void *mapped = mmap(nullptr, length + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (mapped == MAP_FAILED || mprotect(static_cast<char *>(mapped) + length, page, PROT_NONE)) {
-    perror("random-programs: memory");
-    abort();
+namespace {
+/// Mappings with a guard page at their end, in powers of two. Making one takes longer than most calls, so each thread
+/// keeps what it has.
+class Mappings {
+public:
+  char *take(size_t length) {
+    if (auto found = spare.find(length); found != spare.end())
+      return spare.extract(found).mapped();
+    void *mapped = mmap(nullptr, length + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED || mprotect(static_cast<char *>(mapped) + length, page, PROT_NONE)) {
+      perror("random-programs: memory");
+      abort();
+    }
+    return static_cast<char *>(mapped);
   }
-  memory = static_cast<char *>(mapped);
+  void give(char *memory, size_t length) { spare.insert({length, memory}); }
+  ~Mappings() {
+    for (auto [length, memory] : spare)
+      munmap(memory, length + page);
+  }
+  const size_t page = size_t(sysconf(_SC_PAGESIZE));
+
+private:
+  std::multimap<size_t, char *> spare;
+};
+thread_local Mappings mappings;
+} // namespace
+
+ZonedBytes::ZonedBytes(size_t needed) : length(std::max(mappings.page, std::bit_ceil(needed))) {
+  memory = mappings.take(length);
   memset(memory, pattern, length);
 }
 
@@ -62,7 +83,7 @@ ZonedBytes::ZonedBytes(ZonedBytes &&other) noexcept
 
 ZonedBytes::~ZonedBytes() {
   if (memory)
-    munmap(memory, length + size_t(sysconf(_SC_PAGESIZE)));
+    mappings.give(memory, length);
 }
 
 bool ZonedBytes::intact() const {

@@ -21,6 +21,8 @@ struct Coverage {
 void countFunction(const frontend::Function &function, Coverage &coverage);
 /// Rules and forms that the generator means to have used.
 void countFeatures(const std::vector<std::string> &features, Coverage &coverage);
+/// True if all of a group was met that a long run must meet; prints what was not.
+bool covers(const Coverage &coverage, const std::string &group);
 /// Prints all counts. `complete`: false where something that a long run must meet is missing, which is printed too.
 bool report(const Coverage &coverage, bool complete);
 

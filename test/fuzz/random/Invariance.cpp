@@ -130,12 +130,26 @@ std::string Checks::checkInvariance(const Artifact &native, const std::string &d
   return "";
 }
 
+/// A mean, max, min or var over `dim` has no value where there is no sample.
+static bool needsSamples(const frontend::Function &function, const std::string &dim) {
+  static const std::set<std::string> kinds = {"mean", "max", "min", "var"};
+  for (const frontend::Op &op : function.ops) {
+    bool named = false, needed = false;
+    for (const auto &[name, value] : op.attributes) {
+      if (const auto *dims = std::get_if<std::vector<std::string>>(&value))
+        named |= std::count(dims->begin(), dims->end(), dim) != 0;
+      if (const auto *kind = std::get_if<std::string>(&value))
+        needed |= kinds.count(*kind) != 0;
+    }
+    if (op.name == "reduce_batch" && named && needed)
+      return true;
+  }
+  return false;
+}
+
 /// A batch of nothing: refused where a mean, max, min or var asks for a sample, otherwise it does what it says.
 std::string Checks::checkEmpty(const Artifact &native, const std::string &dim) {
-  const batten_entry &entry = native.entry(*function);
-  bool refused = false;
-  for (int64_t i = 0; i < entry.symbol_count; ++i)
-    refused |= entry.symbols[i].name == dim && entry.symbols[i].non_empty;
+  bool refused = needsSamples(*function, dim);
   Sizes at = sizes;
   at[dim] = 0;
   std::vector<HostTensor> none;

@@ -1,4 +1,4 @@
-// Tails.h - every op at all sizes about the edges of vectors, tiles and panels; and very many samples.
+// Tails.h - every op at all sizes about the edges of vectors, tiles and panels.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_TEST_FUZZ_RANDOM_TAILS_H
 #define BATTEN_TEST_FUZZ_RANDOM_TAILS_H
@@ -7,9 +7,8 @@
 
 namespace batten::fuzz {
 
-/// Exit status. `op`: only those whose name contains it.
-int runTails(Compiler &compiler, const std::string &op, int64_t jobs);
-int runLarge(Compiler &compiler);
+/// Exit status. `name`: only the programs whose name contains it. `brief`: the part that runs with every test.
+int runTails(Compiler &compiler, const std::string &name, bool brief, int64_t threads);
 
 } // namespace batten::fuzz
 #endif // BATTEN_TEST_FUZZ_RANDOM_TAILS_H

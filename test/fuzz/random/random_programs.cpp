@@ -1,8 +1,7 @@
 // random_programs.cpp - random-programs: compiles and checks random programs of the language, in one process.
 //
 //   random-programs [--count=2000] [--seed=1] [--first=0] [--jobs=2] [--program=K] [--dump] [--no-reduce]
-//   random-programs --tails [--op=NAME]     every op at all sizes about the tile edges, on whole numbers
-//   random-programs --large                 a Linear on ten million samples
+//   random-programs --tails [--brief] [--op=NAME]   every op at all sizes about the tile edges, on whole numbers
 //   random-programs FILE.btn...             the same checks on given programs
 //
 // Program K of a seed is the same on every machine. What fails is printed with its source, made smaller, and with the
@@ -27,7 +26,7 @@ namespace {
 
 struct RunOptions {
   int64_t count = 2000, seed = 1, first = 0, jobs = 2, program = -1;
-  bool dump = false, reduce = true, tails = false, large = false;
+  bool dump = false, reduce = true, tails = false, brief = false;
   std::string op;
   std::vector<std::string> files;
 };
@@ -141,7 +140,7 @@ bool parse(int argc, char **argv, RunOptions &options) {
     size_t equals = word.find('=');
     std::string name = word.substr(0, equals), text = equals == std::string::npos ? "" : word.substr(equals + 1);
     const std::pair<const char *, bool *> flags[] = {
-        {"--dump", &options.dump}, {"--tails", &options.tails}, {"--large", &options.large}};
+        {"--dump", &options.dump}, {"--tails", &options.tails}, {"--brief", &options.brief}};
     const std::pair<const char *, int64_t *> numbers[] = {{"--count", &options.count},
                                                           {"--seed", &options.seed},
                                                           {"--first", &options.first},
@@ -186,6 +185,6 @@ int main(int argc, char **argv) {
   if (!options.files.empty())
     return runFiles(*compiler, options.files);
   if (options.tails)
-    return runTails(*compiler, options.op, options.jobs);
-  return options.large ? runLarge(*compiler) : runPrograms(*compiler, options);
+    return runTails(*compiler, options.op, options.brief, options.jobs);
+  return runPrograms(*compiler, options);
 }
