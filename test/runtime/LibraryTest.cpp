@@ -23,7 +23,8 @@ class Library {
 public:
   Library(const std::string &name, const std::string &source, const std::string &flags = "")
       : c(name + ".c", source), object(name) {
-    built = run("cc -shared -fPIC -I'" + root() + "' " + flags + " -o '" + object.path + "' '" + c.path + "'");
+    built =
+        run(BATTEN_TEST_CC " -shared -fPIC -I'" + root() + "' " + flags + " -o '" + object.path + "' '" + c.path + "'");
   }
   TemporaryFile c, object;
   bool built;
@@ -59,8 +60,7 @@ std::string nameOf(const TemporaryFile &file) {
 TEST(Library, ProgramIsFoundByTheNameOfTheFile) {
   const TemporaryFile named("named.so"); // for its path alone
   const Library library("named.so", program(nameOf(named)) + program("other"));
-  if (!library.built)
-    GTEST_SKIP() << "no cc";
+  ASSERT_TRUE(library.built);
   batten::Error error;
   batten::Program opened = batten::Program::open(library.object.path, error);
   ASSERT_TRUE(opened) << error.message();
@@ -70,8 +70,7 @@ TEST(Library, ProgramIsFoundByTheNameOfTheFile) {
 
 TEST(Library, ProgramIsFoundByItsNameOrAlone) {
   const Library library("renamed.so", program("simple") + "int helper_describe_not(void) { return 0; }\n");
-  if (!library.built)
-    GTEST_SKIP() << "no cc";
+  ASSERT_TRUE(library.built);
   batten::Error error;
   EXPECT_TRUE(batten::Program::open(library.object.path, error)) << error.message();
   EXPECT_TRUE(batten::Program::open(library.object.path, error, "simple")) << error.message();
@@ -83,8 +82,7 @@ TEST(Library, ProgramIsFoundByItsNameOrAlone) {
 
 TEST(Library, SeveralProgramsMustBeNamed) {
   const Library library("both.so", program("first") + program("second")), none("none.so", "int x;");
-  if (!library.built || !none.built)
-    GTEST_SKIP() << "no cc";
+  ASSERT_TRUE(library.built && none.built);
   batten::Error error;
   EXPECT_FALSE(batten::Program::open(library.object.path, error));
   EXPECT_EQ(error.code(), BATTEN_E_NAME);
@@ -98,8 +96,7 @@ TEST(Library, SeveralProgramsMustBeNamed) {
 
 TEST(Library, PrefixAndSuffixAreNoPartOfTheName) {
   const Library library("plain.so", program("_2layers_mlp") + program("other"));
-  if (!library.built)
-    GTEST_SKIP() << "no cc";
+  ASSERT_TRUE(library.built);
   const std::string folder = library.object.path.substr(0, library.object.path.rfind('/') + 1);
   const std::string copy = folder + "lib2layers-mlp.so.1";
   ASSERT_TRUE(run("cp '" + library.object.path + "' '" + copy + "'"));
@@ -114,8 +111,7 @@ TEST(Library, SymbolsAreListedWithEitherHashTable) {
   for (const char *style : {"sysv", "gnu"}) {
     const Library library(std::string(style) + ".so", program("hashed"), std::string("-Wl,--hash-style=") + style);
     const Library none(std::string(style) + "none.so", "", std::string("-nostdlib -Wl,--hash-style=") + style);
-    if (!library.built || !none.built)
-      GTEST_SKIP() << "no cc";
+    ASSERT_TRUE(library.built && none.built);
     batten::Error error;
     EXPECT_TRUE(batten::Program::open(library.object.path, error)) << style << ": " << error.message();
     EXPECT_FALSE(batten::Program::open(none.object.path, error));
@@ -127,8 +123,7 @@ TEST(Library, ProgramsOfAnotherAbiAreRefused) {
   std::string source = program("later");
   source.replace(source.find(".abi = BATTEN_ABI"), 17, ".abi = BATTEN_ABI + 1");
   const Library library("later.so", source);
-  if (!library.built)
-    GTEST_SKIP() << "no cc";
+  ASSERT_TRUE(library.built);
   batten::Error error;
   EXPECT_FALSE(batten::Program::open(library.object.path, error));
   EXPECT_EQ(error.code(), BATTEN_E_ABI);
@@ -148,8 +143,7 @@ TEST(Library, FilesThatAreNoLibrariesAreRefused) {
 
 TEST(Library, OpenAndCloseLeaveNothingBehind) {
   const Library library("cycle.so", program("cycle"));
-  if (!library.built)
-    GTEST_SKIP() << "no cc";
+  ASSERT_TRUE(library.built);
   batten::Error error;
   for (int i = 0; i < 1000; ++i)
     ASSERT_TRUE(batten::Program::open(library.object.path, error));
@@ -159,11 +153,9 @@ TEST(Headers, CompileAsCAndAsCpp) {
   const TemporaryFile c("header.c", "#include \"runtime/batten.h\"\nint main(void) { return 0; }\n");
   const TemporaryFile cpp("header.cpp", "#include \"runtime/batten.hpp\"\nint main() { return 0; }\n");
   const std::string flags = " -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I'" + root() + "' ";
-  if (!run("cc --version >/dev/null"))
-    GTEST_SKIP() << "no cc";
-  EXPECT_TRUE(run("cc -std=c99" + flags + c.path));
-  EXPECT_TRUE(run("c++ -std=c++17 -x c++" + flags + c.path));
-  EXPECT_TRUE(run("c++ -std=c++17 -fno-exceptions -fno-rtti" + flags + cpp.path));
+  EXPECT_TRUE(run(BATTEN_TEST_CC " -std=c99" + flags + c.path));
+  EXPECT_TRUE(run(BATTEN_TEST_CXX " -std=c++17 -x c++" + flags + c.path));
+  EXPECT_TRUE(run(BATTEN_TEST_CXX " -std=c++17 -fno-exceptions -fno-rtti" + flags + cpp.path));
 }
 
 } // namespace
