@@ -22,8 +22,8 @@ namespace batten {
 enum class Emission { Batten, Linalg, Scheduled, Llvm, Asm, Object, Archive, SharedLibrary, Header, Manifest };
 
 struct Compilation {
-  std::map<Emission, std::string> files;             ///< bytes of each that was asked for
-  std::string cpu;                                   ///< the LLVM name that "native" stood for
+  std::map<Emission, std::string> files;              ///< bytes of each that was asked for
+  std::string cpu;                                    ///< the LLVM name that "native" stood for
   std::vector<std::pair<std::string, double>> phases; ///< name and milliseconds
 };
 

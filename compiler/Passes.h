@@ -1,4 +1,5 @@
-// Passes.h - generated declarations of every pass in Passes.td. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Passes.h - generated declarations of every pass in Passes.td.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_PASSES_H
 #define BATTEN_COMPILER_PASSES_H
 #include "mlir/Pass/Pass.h"

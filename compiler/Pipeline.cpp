@@ -1,6 +1,7 @@
 // Pipeline.cpp - THE page: from a checked program to the files that were asked for, one function a stage.
 //
-//   frontend::Program --emit--> batten --describe, lower--> linalg --fuse--> groups --build--> kernels + plans --codegen--> files
+//   frontend::Program --emit--> batten --describe, lower--> linalg --fuse--> groups --build--> kernels + plans
+//   --codegen--> files
 //
 // Every stage can be printed (`--emit=`) and run alone (`batten-opt`). Stages meet only in the IR.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -13,7 +13,8 @@
 // `overflowed()`; everything computed from it is so too, and it equals only another such one. Nothing is ever
 // undefined behaviour.
 //
-// Includes nothing of LLVM.  SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Includes nothing of LLVM.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_DIALECT_DIMS_H
 #define BATTEN_DIALECT_DIMS_H
 

@@ -1,4 +1,5 @@
-// Evaluation.cpp - see Evaluation.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Evaluation.cpp - see Evaluation.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialect/Evaluation.h"
 #include "llvm/ADT/SmallPtrSet.h"
 

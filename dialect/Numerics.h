@@ -1,4 +1,5 @@
-// Numerics.h - the id of the page dialect/NUMERICS.md. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Numerics.h - the id of the page dialect/NUMERICS.md.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_DIALECT_NUMERICS_H
 #define BATTEN_DIALECT_NUMERICS_H
 

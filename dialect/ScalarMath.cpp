@@ -1,4 +1,5 @@
-// ScalarMath.cpp - the sequences of MathSequences.h on floats. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// ScalarMath.cpp - the sequences of MathSequences.h on floats.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialect/ScalarMath.h"
 #include "dialect/MathScalars.h"
 

@@ -1,4 +1,5 @@
-// CodeBuilder.cpp - see CodeBuilder.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// CodeBuilder.cpp - see CodeBuilder.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/CodeBuilder.h"
 
 using namespace mlir;

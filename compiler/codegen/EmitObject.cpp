@@ -162,7 +162,9 @@ static void optimize(Compilation &compilation, unsigned optLevel) {
   llvm::ModulePassManager passes;
   llvm::cantFail(builder.parsePassPipeline(
       passes,
-      optLevel ? "globaldce,function(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(licm),gvn,dce)" : "globaldce"));
+      optLevel
+          ? "globaldce,function(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(licm),gvn,dce)"
+          : "globaldce"));
   passes.run(*compilation.module, modules);
   storeSingleLanes(*compilation.module);
 }

@@ -6,8 +6,8 @@
 //
 // Three surprises, all for the sake of bits. A rounding from f32 to bf16 is spelled out in integer operations: without
 // AVX512-BF16 LLVM would call a library for it, and with it the instruction flushes subnormals. And vector.fma would
-// become llvm.fmuladd, which leaves it to the target whether it rounds once or twice; math.fma rounds once. And a select of
-// bf16 is one of integers.
+// become llvm.fmuladd, which leaves it to the target whether it rounds once or twice; math.fma rounds once. And a
+// select of bf16 is one of integers.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/Emit.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"

@@ -3,7 +3,8 @@
 // A declaration's types are over the symbols of declared dims and generics ("opaque"); whoever uses them substitutes.
 // Names are resolved on first use, because a name may be used above its declaration.
 //
-// Includes no MLIR.  SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Includes no MLIR.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_FRONTEND_DECLARATIONS_H
 #define BATTEN_COMPILER_FRONTEND_DECLARATIONS_H
 

@@ -287,8 +287,10 @@ bool Elaborator::withinLimits(const Type &type, SourceRange range) {
     std::optional<int64_t> size = dim.size.constantValue();
     if (!dim.size.overflowed() && !(size && __builtin_mul_overflow(bytes, *size, &bytes)))
       continue;
-    context.error("E0601", range, dim.size.overflowed() ? "a size overflows 64 bits"
-                                                        : "a value of type " + str(type, true) + " is larger than 2^63 - 1 bytes")
+    context
+        .error("E0601", range,
+               dim.size.overflowed() ? "a size overflows 64 bits"
+                                     : "a value of type " + str(type, true) + " is larger than 2^63 - 1 bytes")
         .note("dims are 64-bit and a tensor may hold at most 2^63 - 1 bytes");
     return false;
   }

@@ -7,7 +7,8 @@
 //   frame is what the callee's text says; the loop dims that its arguments brought along (R4) are kept apart in
 //   Value::loop, so R5 is judged on own dims only, and the flat op's batch list is both together.
 //
-// Includes no MLIR.  SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Includes no MLIR.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_FRONTEND_ELABORATE_H
 #define BATTEN_COMPILER_FRONTEND_ELABORATE_H
 

@@ -64,8 +64,8 @@ bool Elaborator::gatherArguments(const CallExpr &expr, FunctionDecl &function,
     return true;
   context
       .error("E0102", expr.range,
-             "`" + item.name.name + "` takes " + counted(given.size(), "argument", "arguments") + ", " + std::to_string(expr.arguments.size()) +
-                 " given")
+             "`" + item.name.name + "` takes " + counted(given.size(), "argument", "arguments") + ", " +
+                 std::to_string(expr.arguments.size()) + " given")
       .label(missing.empty() ? "too many" : "missing " + joined(missing, " and "))
       .note(signatureOf(item));
   return false;

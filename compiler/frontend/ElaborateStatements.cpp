@@ -448,8 +448,8 @@ std::vector<Value> Elaborator::runBlock(const Block &block, const std::vector<Ty
   if (!expected.empty() && results.size() != expected.size()) {
     if (!poisoned && !results.empty())
       context.error("E0215", ranges[0].to(ranges.back()),
-                    counted(results.size(), "result", "results") + ", " +
-                        std::to_string(expected.size()) + " declared");
+                    counted(results.size(), "result", "results") + ", " + std::to_string(expected.size()) +
+                        " declared");
     results.assign(expected.size(), Value());
   }
   for (size_t i = 0; i < expected.size() && i < ranges.size(); ++i)

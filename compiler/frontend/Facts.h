@@ -4,7 +4,8 @@
 // (R3). Order follows from intervals: a bounded or static dim is at least 1, a bounded one at most its bound. Nothing
 // else is tried: what stays open is Maybe, and the user is asked for a `where` (E0216).
 //
-// Includes no MLIR.  SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Includes no MLIR.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_FRONTEND_FACTS_H
 #define BATTEN_COMPILER_FRONTEND_FACTS_H
 

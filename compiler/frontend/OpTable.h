@@ -3,7 +3,8 @@
 // The rows are what messages print and what arity and option names are checked against; the typing of each family is
 // in Elaborate*.cpp, found by the op's name.
 //
-// Includes no MLIR.  SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Includes no MLIR.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_FRONTEND_OPTABLE_H
 #define BATTEN_COMPILER_FRONTEND_OPTABLE_H
 

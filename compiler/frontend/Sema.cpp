@@ -160,7 +160,8 @@ static void checkOverrides(Context &context, const Module &module) {
   for (const auto &[name, value] : context.options.dims) {
     auto found = module.names.find(name);
     if (found == module.names.end() || found->second.kind != FileName::Dim)
-      context.diagnostics.error("E0204", "cannot find dim `" + name + "` of --dim " + name + "=" + std::to_string(value));
+      context.diagnostics.error("E0204",
+                                "cannot find dim `" + name + "` of --dim " + name + "=" + std::to_string(value));
   }
 }
 

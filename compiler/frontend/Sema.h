@@ -3,7 +3,8 @@
 // Every function and model is checked once at its definition, with its generics as opaque symbols, also when nobody
 // calls it. If that finds no error, each `pub fn` is elaborated: calls inlined, generics bound (Program.h).
 //
-// Includes no MLIR.  SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Includes no MLIR.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_FRONTEND_SEMA_H
 #define BATTEN_COMPILER_FRONTEND_SEMA_H
 

@@ -4,7 +4,8 @@
 // compared by value, that remembers how it was written, for messages and to find the name again when it crosses the
 // bar. A polynomial's symbols are those of entities (`DimEntity::symbol`), unique in the whole compilation.
 //
-// Includes no MLIR.  SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Includes no MLIR.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_FRONTEND_TYPES_H
 #define BATTEN_COMPILER_FRONTEND_TYPES_H
 

@@ -1,5 +1,6 @@
 // Values.h - what an expression is worth while a function body is walked.
-// Includes no MLIR.  SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Includes no MLIR.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_FRONTEND_VALUES_H
 #define BATTEN_COMPILER_FRONTEND_VALUES_H
 

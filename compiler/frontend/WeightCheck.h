@@ -2,7 +2,8 @@
 //
 // Loading is strict (R12): every parameter is found with its dtype and shape. What the file holds besides is listed.
 //
-// Includes no MLIR.  SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Includes no MLIR.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_FRONTEND_WEIGHTCHECK_H
 #define BATTEN_COMPILER_FRONTEND_WEIGHTCHECK_H
 

@@ -2,8 +2,8 @@
 //
 // Kernels are built on plain pointers, so every tensor value of an outlined group is resolved through its views
 // (slices, splits, joins, transposes) to a root that really lies in memory, an offset and one stride a dimension, all
-// of them dim polynomials in the function's symbols. Nothing is copied to be viewed. SPDX-License-Identifier:
-// Apache-2.0 WITH LLVM-exception
+// of them dim polynomials in the function's symbols. Nothing is copied to be viewed.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_KERNELS_ACCESS_H
 #define BATTEN_COMPILER_KERNELS_ACCESS_H
 

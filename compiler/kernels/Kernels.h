@@ -71,8 +71,8 @@ private:
   SizeValues sizes{{}};
 };
 
-/// The type that a tensor element has in memory: i1 is a byte; f16 and bf16 are i16, because a masked load or a select of
-/// them makes LLVM call a library where the CPU has no arithmetic on them; everything else is itself.
+/// The type that a tensor element has in memory: i1 is a byte; f16 and bf16 are i16, because a masked load or a select
+/// of them makes LLVM call a library where the CPU has no arithmetic on them; everything else is itself.
 mlir::Type storageType(mlir::Type element);
 
 } // namespace batten

@@ -1,4 +1,5 @@
-// ChooseKernel.cpp - see ChooseKernel.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// ChooseKernel.cpp - see ChooseKernel.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/schedule/ChooseKernel.h"
 #include "compiler/kernels/cpu/Contraction.h"
 #include "llvm/ADT/StringSwitch.h"

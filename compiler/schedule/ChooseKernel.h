@@ -1,4 +1,5 @@
-// ChooseKernel.h - which builder takes a group. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// ChooseKernel.h - which builder takes a group.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_SCHEDULE_CHOOSEKERNEL_H
 #define BATTEN_COMPILER_SCHEDULE_CHOOSEKERNEL_H
 

@@ -1,11 +1,12 @@
-// Machine.cpp - see Machine.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Machine.cpp - see Machine.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/schedule/Machine.h"
 #include "llvm/TargetParser/X86TargetParser.h"
 
 namespace batten {
 
-// Tiles measured on Zen 5 and Emerald Rapids: 6x64 keeps 24 accumulators, 4 columns and a broadcast in 32 registers; with
-// 16 registers of AVX2 6x16 reaches 92 % of the FMA rate and 3x32 spills.
+// Tiles measured on Zen 5 and Emerald Rapids: 6x64 keeps 24 accumulators, 4 columns and a broadcast in 32 registers;
+// with 16 registers of AVX2 6x16 reaches 92 % of the FMA rate and 3x32 spills.
 static const Level wide{"", 64, 6, 4, 32 << 10, 1 << 20, 32 << 20};
 static const Level narrow{"", 32, 6, 2, 32 << 10, 256 << 10, 8 << 20};
 

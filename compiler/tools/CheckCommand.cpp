@@ -1,4 +1,5 @@
-// CheckCommand.cpp - `batten check`: the front end alone. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// CheckCommand.cpp - `batten check`: the front end alone.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/Types.h"
 #include "compiler/tools/Commands.h"
 #include "compiler/tools/Weights.h"

@@ -1,4 +1,5 @@
-// CodeOptions.cpp - see CodeOptions.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// CodeOptions.cpp - see CodeOptions.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/CodeOptions.h"
 
 namespace batten {

@@ -1,5 +1,5 @@
-// CodeOptions.h - the options of every subcommand that makes code. SPDX-License-Identifier: Apache-2.0 WITH
-// LLVM-exception
+// CodeOptions.h - the options of every subcommand that makes code.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_TOOLS_CODEOPTIONS_H
 #define BATTEN_COMPILER_TOOLS_CODEOPTIONS_H
 

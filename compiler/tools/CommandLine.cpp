@@ -1,4 +1,5 @@
-// CommandLine.cpp - see CommandLine.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// CommandLine.cpp - see CommandLine.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/CommandLine.h"
 #include "compiler/frontend/Types.h"
 #include <algorithm>

@@ -2,7 +2,8 @@
 //
 // What an option's value may be follows from what --help calls it: `on|off` takes these words only, `0..3` a whole
 // number in that range, `N` any whole number, `NAME=SIZE` a dim's size; everything else is text. So a value is checked
-// in one place, and the help cannot say something else. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// in one place, and the help cannot say something else.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_TOOLS_COMMANDLINE_H
 #define BATTEN_COMPILER_TOOLS_COMMANDLINE_H
 

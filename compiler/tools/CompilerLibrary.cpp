@@ -1,4 +1,5 @@
-// CompilerLibrary.cpp - see CompilerLibrary.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// CompilerLibrary.cpp - see CompilerLibrary.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/CompilerLibrary.h"
 #include <dlfcn.h>
 #include <filesystem>

@@ -1,4 +1,5 @@
-// CompilerLibrary.h - loads libbatten-compiler.so. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// CompilerLibrary.h - loads libbatten-compiler.so.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_TOOLS_COMPILERLIBRARY_H
 #define BATTEN_COMPILER_TOOLS_COMPILERLIBRARY_H
 

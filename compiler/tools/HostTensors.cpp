@@ -1,4 +1,5 @@
-// HostTensors.cpp - see HostTensors.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// HostTensors.cpp - see HostTensors.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/HostTensors.h"
 #include <algorithm>
 #include <cstdio>

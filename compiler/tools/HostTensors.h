@@ -1,5 +1,5 @@
-// HostTensors.h - tensors of the command line: made, shown, written. SPDX-License-Identifier: Apache-2.0 WITH
-// LLVM-exception
+// HostTensors.h - tensors of the command line: made, shown, written.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_TOOLS_HOSTTENSORS_H
 #define BATTEN_COMPILER_TOOLS_HOSTTENSORS_H
 

@@ -1,7 +1,8 @@
 // RunCommand.cpp - `batten run`: compile in memory and call, or evaluate.
 //
 // The library goes to a memfd and is loaded from there by the runtime, exactly as a file would be: there is no second
-// way of making or calling code. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// way of making or calling code.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/Types.h"
 #include "compiler/tools/CodeOptions.h"
 #include "compiler/tools/Commands.h"

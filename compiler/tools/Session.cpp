@@ -1,4 +1,5 @@
-// Session.cpp - see Session.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Session.cpp - see Session.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/Session.h"
 #include "compiler/frontend/Parser.h"
 #include <cerrno>

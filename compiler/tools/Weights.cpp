@@ -1,4 +1,5 @@
-// Weights.cpp - see Weights.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Weights.cpp - see Weights.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/Weights.h"
 #include "compiler/frontend/Types.h"
 #include "compiler/frontend/WeightCheck.h"

@@ -1,4 +1,5 @@
-// Weights.h - the .safetensors file of a program's weights. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Weights.h - the .safetensors file of a program's weights.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_TOOLS_WEIGHTS_H
 #define BATTEN_COMPILER_TOOLS_WEIGHTS_H
 

@@ -1,5 +1,6 @@
 // main.cpp - a C++ program with an encoder block inside, its weights from a .safetensors file by name.
-// Usage: main FOLDER (examples/run.sh makes what is in it). SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Usage: main FOLDER (examples/run.sh makes what is in it).
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "encoder.h"
 #include "example.h"
 #include <string>

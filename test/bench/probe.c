@@ -68,8 +68,8 @@ double time_calls(void *entry, const int64_t *a, int count, int64_t calls) {
       status |= ((int (*)(I, I, I, I, I, I, I, I, I))entry)(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8]);
       break;
     case 10:
-      status |= ((int (*)(I, I, I, I, I, I, I, I, I, I))entry)(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8],
-                                                               a[9]);
+      status |=
+          ((int (*)(I, I, I, I, I, I, I, I, I, I))entry)(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9]);
       break;
     default:
       return -1000;

@@ -1,7 +1,7 @@
 // Weights files against programs: E0501 (every parameter that is missing), E0502 with its help, E0504, unused tensors.
+#include "compiler/frontend/WeightCheck.h"
 #include "compiler/frontend/Parser.h"
 #include "compiler/frontend/Sema.h"
-#include "compiler/frontend/WeightCheck.h"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,8 @@
 //
 // prints function, maximum in ULP, the float where it is reached and how many floats are further off than 1 ULP; fails
 // where a maximum is above the bound that dialect/NUMERICS.md publishes. All 2^32 floats take about a minute a
-// function. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// function.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "test/ulp/Ulp.h"
 #include <cstdio>
 #include <cstdlib>

@@ -2,7 +2,8 @@
 //
 // With a core the blocks are chains and the kept dims run along lanes; without one (attribute batten.lanes) there is
 // nothing beside a position, so each block is a lane tree along the positions. Parallel over results only: blocks of
-// one result are combined in order, whoever computes it. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// one result are combined in order, whoever computes it.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/RowKernels.h"
 #include "compiler/kernels/cpu/VectorMath.h"
 

@@ -1,4 +1,5 @@
-// ColumnWalk.cpp - see ColumnWalk.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// ColumnWalk.cpp - see ColumnWalk.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/ColumnWalk.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"

@@ -1,7 +1,8 @@
 // Concat.cpp - the builder of concatenations on the last dim: every operand's row is copied beside the one before it.
 //
 // Rows are those of the result; operands may be views, so each has strides of its own, and one that a fill gives is
-// stored without being read. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// stored without being read.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/ColumnWalk.h"
 #include "compiler/kernels/cpu/RowCode.h"
 #include "compiler/kernels/cpu/RowKernels.h"
@@ -26,8 +27,8 @@ struct Part {
 class Concat {
 public:
   Concat(func::FuncOp function, tensor::ConcatOp op, KernelFrame &frame, const Level &level)
-      : op(op), function(function), frame(frame), shapes(function),
-        scalars(function, frame), code{frame.builder, op.getLoc(), level.lanes(op.getType().getElementType())} {}
+      : op(op), function(function), frame(frame), shapes(function), scalars(function, frame),
+        code{frame.builder, op.getLoc(), level.lanes(op.getType().getElementType())} {}
   FailureOr<Kernel> build();
 
 private:

@@ -1,4 +1,5 @@
-// Contraction.cpp - see Contraction.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Contraction.cpp - see Contraction.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Contraction.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 

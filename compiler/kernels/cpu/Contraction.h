@@ -7,17 +7,17 @@
 
 namespace batten {
 
-/// result[batch.., rows.., column] = epilogue(sum over depth of lhs[batch.., rows.., depth] * rhs[batch.., depth, column])
-/// Loops that the left side lacks but the right side has are batch loops with a stride of 0 on the left.
+/// result[batch.., rows.., column] = epilogue(sum over depth of lhs[batch.., rows.., depth] * rhs[batch.., depth,
+/// column]) Loops that the left side lacks but the right side has are batch loops with a stride of 0 on the left.
 struct Contraction {
   mlir::linalg::GenericOp product;
   llvm::SmallVector<mlir::linalg::GenericOp> epilogue; ///< in order, each reads the one before
   llvm::SmallVector<Dim> extents;                      ///< of the loops of `product`
   llvm::SmallVector<int64_t> batch, rows;              ///< loop numbers, outermost first
   int64_t column = -1, depth = -1;
-  bool packed = false;                                 ///< the right side arrives in panels (linalg.unpack of them)
-  int64_t panelColumns = 0;                            ///< of a packed right side
-  Dim count(llvm::ArrayRef<int64_t> loops) const;     ///< of the extents of `loops`
+  bool packed = false;                            ///< the right side arrives in panels (linalg.unpack of them)
+  int64_t panelColumns = 0;                       ///< of a packed right side
+  Dim count(llvm::ArrayRef<int64_t> loops) const; ///< of the extents of `loops`
 };
 
 /// Reads the group; nullopt (with an error at the op) where its loops are not those of a contraction.

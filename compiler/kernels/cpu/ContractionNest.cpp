@@ -8,9 +8,10 @@
 //           every accumulator is one chain in ascending depth, from zero; then the epilogue; then one store
 //
 // The left side is read in place, one scalar broadcast a row and step. The epilogue is the generics' own regions cloned
-// on vectors. Two builders share the nest and differ in where the panels lie: `Tiled` packs (or is given packed) panels,
-// `Narrow` reads a small row-major right side where it lies, since packing it would cost as much as the product.
-// Tile sizes and order of loops: BLIS, Van Zee & van de Geijn, ACM TOMS 41(3), 2015; figures in the schedule's README.
+// on vectors. Two builders share the nest and differ in where the panels lie: `Tiled` packs (or is given packed)
+// panels, `Narrow` reads a small row-major right side where it lies, since packing it would cost as much as the
+// product. Tile sizes and order of loops: BLIS, Van Zee & van de Geijn, ACM TOMS 41(3), 2015; figures in the schedule's
+// README.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Contraction.h"
 #include "compiler/kernels/cpu/GroupScalars.h"
@@ -59,7 +60,7 @@ private:
     Operand operand;
   };
   SmallVector<SmallVector<EpilogueInput>> epilogueInputs;
-  Value tile;                                         // accumulators on the stack, for a looped epilogue
+  Value tile; // accumulators on the stack, for a looped epilogue
 
   VectorCode code() {
     return {b, loc, lanes, [this](Value value) { return scalars.get(value); }};
@@ -157,8 +158,8 @@ Dim Nest::scratchBytes(bool panelsInPlace) const {
   return panels * c.extents[c.depth] * Dim::constant(bytes);
 }
 
-/// Sum of strides over `loops`, whose indices are the digits of `flattened`. Loops that lie side by side in this operand
-/// are read as one, so that the usual case is a single multiplication.
+/// Sum of strides over `loops`, whose indices are the digits of `flattened`. Loops that lie side by side in this
+/// operand are read as one, so that the usual case is a single multiplication.
 Value Nest::offsetOf(const Operand &operand, ArrayRef<int64_t> loops, Value flattened) {
   VectorCode v = code();
   Value sum = zero(), rest = flattened;

@@ -1,4 +1,5 @@
-// GroupScalars.cpp - see GroupScalars.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// GroupScalars.cpp - see GroupScalars.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/GroupScalars.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

@@ -1,7 +1,8 @@
 // GroupScalars.h - scalars of a group inside its kernel.
 //
 // A region or a fill may read constants, symbols and arithmetic on them from outside. This gives the kernel its own
-// copy of each, made once at its head. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// copy of each, made once at its head.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_KERNELS_CPU_GROUPSCALARS_H
 #define BATTEN_COMPILER_KERNELS_CPU_GROUPSCALARS_H
 

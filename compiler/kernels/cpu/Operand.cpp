@@ -1,4 +1,5 @@
-// Operand.cpp - see Operand.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Operand.cpp - see Operand.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Operand.h"
 
 using namespace mlir;

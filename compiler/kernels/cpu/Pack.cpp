@@ -1,7 +1,8 @@
 // Pack.cpp - linalg.pack of a contraction's right-hand side: panels[panel][depth][column in panel].
 //
 // One unit of the launch is one panel. Columns beyond the last are zero, so that the contraction may read whole
-// vectors. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// vectors.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Operand.h"
 #include "compiler/kernels/cpu/VectorCode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

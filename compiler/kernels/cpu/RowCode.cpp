@@ -1,4 +1,5 @@
-// RowCode.cpp - see RowCode.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RowCode.cpp - see RowCode.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/RowCode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"

@@ -2,8 +2,8 @@
 //
 // A builder decides what the lanes of a vector run along (columns of one row, or rows at one column) and where it
 // stands; this computes the operations of the group there. Everything that is the same for the whole row is one vector
-// in `rowValues`, whether its lanes are equal (columns in lanes) or not (rows in lanes). SPDX-License-Identifier:
-// Apache-2.0 WITH LLVM-exception
+// in `rowValues`, whether its lanes are equal (columns in lanes) or not (rows in lanes).
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_KERNELS_CPU_ROWCODE_H
 #define BATTEN_COMPILER_KERNELS_CPU_ROWCODE_H
 

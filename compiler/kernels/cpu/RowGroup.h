@@ -6,7 +6,8 @@
 //
 // Columns are walked in steps: a reduction of step p is known after the walk p, so what reads it belongs to step p + 1
 // or later. A column value that a later step needs is either kept in memory or computed again, whichever is cheaper;
-// both give the same bits. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// both give the same bits.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_KERNELS_CPU_ROWGROUP_H
 #define BATTEN_COMPILER_KERNELS_CPU_ROWGROUP_H
 

@@ -9,8 +9,8 @@
 // Element i of the row-major column index goes to lane i mod 64 (dialect/NUMERICS.md), so the columns must be one
 // index: an operand that meets them at one stride is read in place, any other is first gathered into this thread's
 // scratch, or, where the columns are batch positions without bound, gathered as it is read. The tail is a masked chunk;
-// a row of at most 64 columns is straight-line code that stays in registers. SPDX-License-Identifier: Apache-2.0 WITH
-// LLVM-exception
+// a row of at most 64 columns is straight-line code that stays in registers.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Rows.h"
 #include "compiler/kernels/cpu/RowKernels.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

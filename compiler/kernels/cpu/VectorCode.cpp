@@ -1,4 +1,5 @@
-// VectorCode.cpp - see VectorCode.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// VectorCode.cpp - see VectorCode.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/VectorCode.h"
 #include "compiler/kernels/Kernels.h"
 #include "dialect/Batten.h"

@@ -2,7 +2,8 @@
 //
 // Takes a kernel whose bodies hold these operations on f32 or on vectors of f32; leaves additions, products, fused
 // multiply-adds, integer operations, bit casts and selects in the order of dialect/NUMERICS.md: the same bits on every
-// CPU level, and no call into a library. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// CPU level, and no call into a library.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_KERNELS_CPU_VECTORMATH_H
 #define BATTEN_COMPILER_KERNELS_CPU_VECTORMATH_H
 

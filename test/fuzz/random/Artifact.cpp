@@ -1,4 +1,5 @@
-// Artifact.cpp - see Artifact.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Artifact.cpp - see Artifact.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "test/fuzz/random/Artifact.h"
 #include <algorithm>
 #include <bit>
@@ -188,7 +189,8 @@ bool Artifact::bind(const std::vector<HostTensor> &weights, std::string &error) 
     pointers.push_back(buffers.back().data());
   }
   batten_error cause{};
-  if (described->bind(memory->data(), int64_t(memory->size()), pointers.empty() ? nullptr : pointers.data(), &bound, &cause)) {
+  if (described->bind(memory->data(), int64_t(memory->size()), pointers.empty() ? nullptr : pointers.data(), &bound,
+                      &cause)) {
     error = std::string("the bind refuses: ") + cause.message;
     return false;
   }
@@ -207,7 +209,8 @@ std::optional<std::vector<HostTensor>> Artifact::call(const frontend::Function &
     sizeList.push_back(sizes.at(entry.symbols[i].name));
   std::vector<HostTensor> results;
   for (int value : function.results)
-    results.push_back(emptyTensor(function.values[size_t(value)].dtype, shapeAt(function.values[size_t(value)], sizes)));
+    results.push_back(
+        emptyTensor(function.values[size_t(value)].dtype, shapeAt(function.values[size_t(value)], sizes)));
   std::vector<ZonedBytes> buffers;
   std::vector<void *> pointers;
   buffers.reserve(arguments.size() + results.size());
@@ -231,8 +234,10 @@ std::optional<std::vector<HostTensor>> Artifact::call(const frontend::Function &
   }
   ZonedBytes workspace(size_t(std::max<int64_t>(bytes, 0) + (threads ? entry.thread_bytes : 0)), 0);
   batten_error cause{};
-  batten_call service = threads ? threads->service(&cause) : batten_call{sizeof(batten_call), 1, nullptr, nullptr, nullptr, &cause, nullptr};
-  int result = entry.call(bound, sizeList.data(), pointers.data(), workspace.data(), int64_t(workspace.size()), &service);
+  batten_call service = threads ? threads->service(&cause)
+                                : batten_call{sizeof(batten_call), 1, nullptr, nullptr, nullptr, &cause, nullptr};
+  int result =
+      entry.call(bound, sizeList.data(), pointers.data(), workspace.data(), int64_t(workspace.size()), &service);
   if (status)
     *status = result;
   if (result) {

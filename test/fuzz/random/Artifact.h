@@ -44,9 +44,9 @@ public:
   WatchedThreads(const WatchedThreads &) = delete;
   batten_call service(batten_error *error);
 
-  std::string fault;       ///< ranges that overlap or leave something out; empty: none
-  int64_t calls = 0;       ///< of parallel_for
-  int64_t shared = 0;      ///< of these, on two threads
+  std::string fault;  ///< ranges that overlap or leave something out; empty: none
+  int64_t calls = 0;  ///< of parallel_for
+  int64_t shared = 0; ///< of these, on two threads
 
 private:
   struct Range {

@@ -10,10 +10,10 @@ namespace batten::fuzz {
 struct Generator::Callee {
   Item item;
   Scope scope;
-  std::vector<int> arguments;                ///< values of the caller
-  Batch loops;                               ///< R4: what the parameters do not speak of
-  std::map<std::string, std::string> batch;  ///< batch dim of the callee -> of the caller
-  std::map<std::string, Dim> core;           ///< generic core dim -> its size at the call
+  std::vector<int> arguments;                 ///< values of the caller
+  Batch loops;                                ///< R4: what the parameters do not speak of
+  std::map<std::string, std::string> batch;   ///< batch dim of the callee -> of the caller
+  std::map<std::string, Dim> core;            ///< generic core dim -> its size at the call
   std::map<std::string, std::string> generic; ///< what stands at the call -> generic
 };
 
@@ -22,7 +22,8 @@ bool Generator::bindArguments(Callee &callee) {
   bool generics = !callee.item.model;
   std::vector<Batch> outer;
   for (int64_t count = random.pick({1, 1, 2, 2, 3}); count > 0; --count) {
-    int argument = pick([&](const Value &value) { return !std::count(callee.arguments.begin(), callee.arguments.end(), -1); });
+    int argument =
+        pick([&](const Value &value) { return !std::count(callee.arguments.begin(), callee.arguments.end(), -1); });
     if (argument < 0)
       return false;
     TensorType type = at(argument).type;
@@ -195,20 +196,26 @@ struct Library {
 
 const Library vectorFunctions[] = {
     {"layer norm in the language",
-     "fn lib@<N>(x: f32[| N]) -> f32[| N] {\n  let c = x - mean(x)\n  return c * rsqrt(mean(c * c) + 1e-5)\n}\n", "lib@($0)", 0},
+     "fn lib@<N>(x: f32[| N]) -> f32[| N] {\n  let c = x - mean(x)\n  return c * rsqrt(mean(c * c) + 1e-5)\n}\n",
+     "lib@($0)", 0},
     {"for and var",
-     "fn lib@<N>(x: f32[| N]) -> f32[| N] {\n  var a = x\n  for i in 0..3 {\n    a = a * 0.5 + x * (i + 1)\n  }\n  return a\n}\n",
+     "fn lib@<N>(x: f32[| N]) -> f32[| N] {\n  var a = x\n  for i in 0..3 {\n    a = a * 0.5 + x * (i + 1)\n  }\n  "
+     "return a\n}\n",
      "lib@($0)", 8},
     {"functions that call functions",
-     "fn norm@<N>(x: f32[| N]) -> f32 = sqrt(sum(x * x) + 0.01)\nfn lib@<N>(x: f32[| N]) -> f32[| N] = x / (1.0 + norm@(x))\n",
+     "fn norm@<N>(x: f32[| N]) -> f32 = sqrt(sum(x * x) + 0.01)\nfn lib@<N>(x: f32[| N]) -> f32[| N] = x / (1.0 + "
+     "norm@(x))\n",
      "lib@($0)", 0},
     {"a sub array chains its blocks",
-     "model Block@<D> {\n  param w: f32[| D, D]\n  param b: f32[| D]\n  fn apply(x: f32[| D]) -> f32[| D] = tanh(linear(x, w, b)) "
-     "+ x\n}\nmodel Chain@<D> {\n  sub blocks[2]: Block@<D>\n  sub last: Block@<D> from \"tail\"\n  fn apply(x: f32[| D]) -> "
+     "model Block@<D> {\n  param w: f32[| D, D]\n  param b: f32[| D]\n  fn apply(x: f32[| D]) -> f32[| D] = "
+     "tanh(linear(x, w, b)) "
+     "+ x\n}\nmodel Chain@<D> {\n  sub blocks[2]: Block@<D>\n  sub last: Block@<D> from \"tail\"\n  fn apply(x: f32[| "
+     "D]) -> "
      "f32[| D] = last(blocks(x))\n}\nsub lib@: Chain@<%>\n",
      "lib@($0)", 6},
     {"a generic model",
-     "model Gate@<D, F> {\n  param up: f32[| D, F]\n  param down: f32[| F, D] from \"gate.down\"\n  fn apply(x: f32[| D]) -> "
+     "model Gate@<D, F> {\n  param up: f32[| D, F]\n  param down: f32[| F, D] from \"gate.down\"\n  fn apply(x: f32[| "
+     "D]) -> "
      "f32[| D] = sigmoid(silu(x @ up) @ down) * x\n}\nsub lib@: Gate@<%, 19>\n",
      "lib@($0)", 2},
 };

@@ -1,4 +1,5 @@
-// Checks.cpp - see Checks.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Checks.cpp - see Checks.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "test/fuzz/random/Checks.h"
 #include "compiler/frontend/Parser.h"
 #include "compiler/frontend/Sema.h"

@@ -21,8 +21,8 @@ struct Checked {
 };
 
 struct CheckOptions {
-  bool levels = false;    ///< all CPU levels of the machine
-  bool schedule = false;  ///< also look at the plan: kernels and workspace
+  bool levels = false;   ///< all CPU levels of the machine
+  bool schedule = false; ///< also look at the plan: kernels and workspace
   bool invariance = true;
   Data data = Data::Real;
   std::optional<std::set<std::string>> independent; ///< unbounded dims whose samples may not see each other, if known
@@ -31,7 +31,8 @@ struct CheckOptions {
 /// Checks one function of a program at one choice of sizes.
 class Checks {
 public:
-  Checks(Compiler &compiler, WatchedThreads &threads, Coverage &coverage, Checked &checked, CheckOptions options, Random random);
+  Checks(Compiler &compiler, WatchedThreads &threads, Coverage &coverage, Checked &checked, CheckOptions options,
+         Random random);
 
   /// Empty, or one sentence about the first thing that is wrong.
   std::string run(const frontend::Function &function, const Sizes &sizes);
@@ -53,7 +54,8 @@ private:
 
   void makeInputs();
   const Artifact *artifact(const std::string &cpu, bool fuse, std::string &error);
-  std::string compare(const std::vector<HostTensor> &found, const std::vector<HostTensor> &wanted, const std::string &what) const;
+  std::string compare(const std::vector<HostTensor> &found, const std::vector<HostTensor> &wanted,
+                      const std::string &what) const;
   std::string checkBits(const Artifact &native);
   std::string checkThreads(const Artifact &native);
   std::string checkVariants();

@@ -1,4 +1,5 @@
-// Contractions.cpp - products of the generator. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Contractions.cpp - products of the generator.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "test/fuzz/random/Generator.h"
 
 namespace batten::fuzz {
@@ -7,7 +8,8 @@ static constexpr int64_t multiplications = 120000;
 
 static std::string rankText(size_t rank) { return rank == 2 ? "matrix" : "vector"; }
 
-/// `a @ b` in all four core ranks; right-hand sides shared and batched, as they are or transposed, or both sides so far.
+/// `a @ b` in all four core ranks; right-hand sides shared and batched, as they are or transposed, or both sides so
+/// far.
 bool Generator::product() {
   bool whole = random.chance(0.1);
   int a = pick([&](const Value &value) {
@@ -90,7 +92,8 @@ bool Generator::linear() {
   TensorType type{dtype, *batch, {out}};
   if (elements(type) * sizeOf(in) > multiplications)
     return false;
-  double bound = double(sizeOf(in)) * at(x).range.magnitude() * at(w).range.magnitude() + (b < 0 ? 0 : at(b).range.magnitude());
+  double bound =
+      double(sizeOf(in)) * at(x).range.magnitude() * at(w).range.magnitude() + (b < 0 ? 0 : at(b).range.magnitude());
   moderate(emit(b < 0 ? "linear($0, $1)" : "linear($0, $1, $2)", operands, type, {-bound, bound}, elementsOf(type) * in,
                 {b < 0 ? "linear without bias" : "linear with bias"}));
   return true;

@@ -1,4 +1,5 @@
-// Coverage.cpp - what a long run must have met, and how it is printed. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Coverage.cpp - what a long run must have met, and how it is printed.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "test/fuzz/random/Coverage.h"
 #include <algorithm>
 #include <cstdio>

@@ -1,4 +1,5 @@
-// Coverage.h - what a run of random programs has met. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Coverage.h - what a run of random programs has met.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_TEST_FUZZ_RANDOM_COVERAGE_H
 #define BATTEN_TEST_FUZZ_RANDOM_COVERAGE_H
 

@@ -1,4 +1,5 @@
-// Crash.cpp - see Crash.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Crash.cpp - see Crash.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "test/fuzz/random/Crash.h"
 #include <csignal>
 #include <cstdio>

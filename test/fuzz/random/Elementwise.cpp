@@ -1,4 +1,5 @@
-// Elementwise.cpp - element-wise statements of the generator. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Elementwise.cpp - element-wise statements of the generator.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "test/fuzz/random/Generator.h"
 
 namespace batten::fuzz {
@@ -50,8 +51,8 @@ static Interval unaryRange(const std::string &op, Interval x) {
 }
 
 bool Generator::unary() {
-  static const std::vector<std::string> floats = {"neg", "relu", "gelu", "silu", "tanh", "sigmoid", "exp", "log",
-                                                  "sqrt", "rsqrt", "sin", "cos", "abs", "softplus"};
+  static const std::vector<std::string> floats = {"neg", "relu", "gelu",  "silu", "tanh", "sigmoid", "exp",
+                                                  "log", "sqrt", "rsqrt", "sin",  "cos",  "abs",     "softplus"};
   bool whole = random.chance(0.08);
   int x = whole ? pick([](const Value &value) { return isInteger(value.type.dtype); }) : anyFloat();
   if (x < 0)
@@ -232,7 +233,8 @@ bool Generator::selection() {
   if (type.core.empty())
     type.core = at(c).type.core;
   int b = random.chance(0.3) ? -1 : peerOf(a, type.dtype);
-  if (b >= 0 && compatible(b) && combine({a, b, c}) && (at(b).type.core.empty() || type.core.empty() || at(b).type.core == type.core)) {
+  if (b >= 0 && compatible(b) && combine({a, b, c}) &&
+      (at(b).type.core.empty() || type.core.empty() || at(b).type.core == type.core)) {
     if (type.core.empty())
       type.core = at(b).type.core;
     type.batch = *combine({a, b, c});

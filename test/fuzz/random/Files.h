@@ -1,5 +1,5 @@
-// Files.h - the checks of random programs on programs from files. SPDX-License-Identifier: Apache-2.0 WITH
-// LLVM-exception
+// Files.h - the checks of random programs on programs from files.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_TEST_FUZZ_RANDOM_FILES_H
 #define BATTEN_TEST_FUZZ_RANDOM_FILES_H
 

@@ -1,4 +1,5 @@
-// Generator.cpp - see Generator.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Generator.cpp - see Generator.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "test/fuzz/random/Generator.h"
 
 namespace batten::fuzz {
@@ -18,7 +19,8 @@ void Generator::chooseDims() {
     std::swap(sketch.runtimeDims[1], sketch.runtimeDims[2]);
   // Around the edges of vectors, tiles and panels.
   static const std::vector<int64_t> small = {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13};
-  static const std::vector<int64_t> large = {15, 16, 17, 23, 24, 31, 32, 33, 47, 48, 63, 64, 65, 95, 96, 97, 127, 128, 129};
+  static const std::vector<int64_t> large = {15, 16, 17, 23, 24, 31, 32,  33,  47, 48,
+                                             63, 64, 65, 95, 96, 97, 127, 128, 129};
   for (int64_t i = random.between(2, 3); i > 0; --i)
     favourites.push_back(random.chance(0.55) ? random.pick(small) : random.pick(large));
 }
@@ -44,8 +46,9 @@ std::string Generator::nameOf(int64_t size, const std::set<std::string> &taken) 
 
 /// Sizes of the call: about the edges, where the cost allows.
 void Generator::chooseSizes() {
-  static const std::vector<int64_t> edges = {1,  2,  3,  5,  6,  7,  8,  9,  11, 12, 13, 15, 16,  17,  23,  24,  25, 31,
-                                             32, 33, 47, 48, 49, 63, 64, 65, 95, 96, 97, 128, 192, 255, 256, 257, 300, 513};
+  static const std::vector<int64_t> edges = {1,  2,  3,  5,  6,  7,   8,   9,   11,  12,  13,  15,
+                                             16, 17, 23, 24, 25, 31,  32,  33,  47,  48,  49,  63,
+                                             64, 65, 95, 96, 97, 128, 192, 255, 256, 257, 300, 513};
   std::vector<RuntimeDim *> dims;
   for (RuntimeDim &dim : sketch.runtimeDims) {
     dim.size = 1;
@@ -71,13 +74,15 @@ bool Generator::statement() {
     int weight;
   };
   static const Weighted families[] = {
-      {&Generator::unary, 16},   {&Generator::binary, 18},        {&Generator::number, 5},    {&Generator::comparison, 4},
-      {&Generator::logic, 3},    {&Generator::selection, 5},      {&Generator::cast, 5},      {&Generator::product, 16},
-      {&Generator::linear, 6},   {&Generator::outer, 3},          {&Generator::transposition, 3}, {&Generator::reduction, 12},
-      {&Generator::batchReduction, 4}, {&Generator::softmax, 5},  {&Generator::norm, 6},      {&Generator::rearrange, 12},
-      {&Generator::slice, 6},    {&Generator::split, 3},          {&Generator::concat, 5},    {&Generator::brackets, 3},
-      {&Generator::spread, 3},   {&Generator::making, 3},         {&Generator::flatten, 2},   {&Generator::dimAsNumber, 2},
-      {&Generator::call, 5},     {&Generator::libraryCall, 5},    {&Generator::modelCall, 4}};
+      {&Generator::unary, 16},         {&Generator::binary, 18},       {&Generator::number, 5},
+      {&Generator::comparison, 4},     {&Generator::logic, 3},         {&Generator::selection, 5},
+      {&Generator::cast, 5},           {&Generator::product, 16},      {&Generator::linear, 6},
+      {&Generator::outer, 3},          {&Generator::transposition, 3}, {&Generator::reduction, 12},
+      {&Generator::batchReduction, 4}, {&Generator::softmax, 5},       {&Generator::norm, 6},
+      {&Generator::rearrange, 12},     {&Generator::slice, 6},         {&Generator::split, 3},
+      {&Generator::concat, 5},         {&Generator::brackets, 3},      {&Generator::spread, 3},
+      {&Generator::making, 3},         {&Generator::flatten, 2},       {&Generator::dimAsNumber, 2},
+      {&Generator::call, 5},           {&Generator::libraryCall, 5},   {&Generator::modelCall, 4}};
   int sum = 0;
   for (const Weighted &family : families)
     sum += family.weight;
@@ -116,8 +121,8 @@ Sketch Generator::make() {
   for (const RuntimeDim &dim : sketch.runtimeDims)
     if (dim.bound)
       entry.bounded.insert(dim.name);
-  static const std::vector<DType> types = {DType::F32, DType::F32, DType::F32, DType::F32, DType::F32, DType::F32,
-                                           DType::F32, DType::F64, DType::BF16, DType::F16};
+  static const std::vector<DType> types = {DType::F32, DType::F32, DType::F32, DType::F32,  DType::F32,
+                                           DType::F32, DType::F32, DType::F64, DType::BF16, DType::F16};
   mainType = random.pick(types);
   TensorType first = anyType(mainType);
   if (first.batch.empty() || first.batch[0] != "B")
@@ -126,8 +131,8 @@ Sketch Generator::make() {
     first.core.push_back(anyCoreDim());
   fresh(first);
   if (random.chance(0.35))
-    fresh(anyType(random.pick({DType::I32, DType::I32, DType::I8, DType::U8, DType::I64, DType::Bool, DType::F64,
-                               DType::F16, DType::BF16})));
+    fresh(anyType(random.pick(
+        {DType::I32, DType::I32, DType::I8, DType::U8, DType::I64, DType::Bool, DType::F64, DType::F16, DType::BF16})));
   for (int64_t wanted = random.between(5, 16); wanted > 0; --wanted)
     statement();
   chooseResults();

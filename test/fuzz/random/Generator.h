@@ -1,9 +1,9 @@
 // Generator.h - random programs of the language: types, shapes and ops by its rules, values finite and moderate.
 //
 // A program grows statement by statement: an op is drawn, its operands are drawn from the values so far or made anew
-// (an argument, a weight, a constant), and the result's type and a range of its values are worked out here, by the rules
-// of the language and apart from the front end, which has to agree. Functions and models grow in the same way in a
-// scope of their own, with generics where the call has sizes, and are then called on values with more batch dims.
+// (an argument, a weight, a constant), and the result's type and a range of its values are worked out here, by the
+// rules of the language and apart from the front end, which has to agree. Functions and models grow in the same way in
+// a scope of their own, with generics where the call has sizes, and are then called on values with more batch dims.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_TEST_FUZZ_RANDOM_GENERATOR_H
 #define BATTEN_TEST_FUZZ_RANDOM_GENERATOR_H

@@ -1,5 +1,6 @@
 // Invariance.cpp - a sample's bits may depend on nothing but the sample: not on the size of the batch, its place in it,
-// its neighbours. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// its neighbours.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "test/fuzz/random/Checks.h"
 #include <algorithm>
 #include <cmath>
@@ -34,7 +35,8 @@ HostTensor taken(const HostTensor &tensor, int64_t axis, int64_t index) {
   sizes[size_t(axis)] = 1;
   HostTensor part{tensor.dtype, sizes, {}};
   forEachPiece(tensor, axis, index, [&](size_t offset, size_t bytes) {
-    part.bytes.insert(part.bytes.end(), tensor.bytes.begin() + int64_t(offset), tensor.bytes.begin() + int64_t(offset + bytes));
+    part.bytes.insert(part.bytes.end(), tensor.bytes.begin() + int64_t(offset),
+                      tensor.bytes.begin() + int64_t(offset + bytes));
   });
   return part;
 }
@@ -185,7 +187,8 @@ std::string Checks::checkIndependence(const Artifact &native) {
     if (symbol.kind == Symbol::Unbounded) {
       bool expected = !options.independent || options.independent->count(symbol.name);
       if (options.independent && independent.count(symbol.name) != size_t(expected))
-        return "samples along " + symbol.name + (expected ? " do not mix" : " mix") + ", the description says otherwise";
+        return "samples along " + symbol.name + (expected ? " do not mix" : " mix") +
+               ", the description says otherwise";
       if (std::string fault = checkEmpty(native, symbol.name); !fault.empty())
         return fault;
     }

@@ -37,9 +37,7 @@ bool names(const std::string &line, const std::string &value) {
   return false;
 }
 
-std::string lineOf(const std::string &text, size_t at) {
-  return text.substr(at, text.find('\n', at) - at);
-}
+std::string lineOf(const std::string &text, size_t at) { return text.substr(at, text.find('\n', at) - at); }
 
 } // namespace
 

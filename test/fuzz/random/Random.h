@@ -16,7 +16,9 @@ class Random {
 public:
   explicit Random(uint64_t seed) : state(seed) {}
   /// A stream of its own for each program of a run.
-  Random(uint64_t seed, uint64_t program) : state(seed * 0x9e3779b97f4a7c15 ^ (program + 1) * 0xd1342543de82ef95) { next(); }
+  Random(uint64_t seed, uint64_t program) : state(seed * 0x9e3779b97f4a7c15 ^ (program + 1) * 0xd1342543de82ef95) {
+    next();
+  }
 
   uint64_t next() {
     uint64_t z = state += 0x9e3779b97f4a7c15;

@@ -1,4 +1,5 @@
-// Reduce.cpp - see Reduce.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Reduce.cpp - see Reduce.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "test/fuzz/random/Reduce.h"
 
 namespace batten::fuzz {

@@ -1,4 +1,5 @@
-// Reduce.h - makes a failing program smaller. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Reduce.h - makes a failing program smaller.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_TEST_FUZZ_RANDOM_REDUCE_H
 #define BATTEN_TEST_FUZZ_RANDOM_REDUCE_H
 

@@ -71,7 +71,9 @@ bool Generator::reduction() {
   size_t left = type.core.size(), all = at(x).type.core.size();
   bool inner = axes->second.back() + 1 != int64_t(all);
   moderate(emit(text, {x}, type, reducedRange(kind, at(x).range, double(n)), elementsOf(at(x).type),
-                {"R8 " + kind + " over core", std::string("R8 ") + (left == 0 ? "whole core" : inner ? "outer core dims" : "last core dims")}));
+                {"R8 " + kind + " over core", std::string("R8 ") + (left == 0 ? "whole core"
+                                                                    : inner   ? "outer core dims"
+                                                                              : "last core dims")}));
   return true;
 }
 
@@ -110,8 +112,8 @@ bool Generator::softmax() {
   bool log = random.chance(0.35);
   Interval range = log ? Interval{-2 * at(x).range.magnitude() - 12, 0} : Interval{0, 1};
   bool last = axes->second[0] + 1 == int64_t(at(x).type.core.size());
-  moderate(emit((log ? "log_softmax($0" : "softmax($0") + axes->first + ")", {x}, at(x).type, range, elementsOf(at(x).type),
-                {last ? "softmax over the last dim" : "softmax over an outer dim"}));
+  moderate(emit((log ? "log_softmax($0" : "softmax($0") + axes->first + ")", {x}, at(x).type, range,
+                elementsOf(at(x).type), {last ? "softmax over the last dim" : "softmax over an outer dim"}));
   return true;
 }
 
@@ -123,7 +125,8 @@ bool Generator::norm() {
   DType dtype = at(x).type.dtype;
   bool layer = random.chance(0.5);
   auto parameter = [&] {
-    return scope->kind == ScopeKind::Entry && random.chance(0.2) ? peerOf(x, dtype, &core) : operandOf({dtype, {}, core});
+    return scope->kind == ScopeKind::Entry && random.chance(0.2) ? peerOf(x, dtype, &core)
+                                                                 : operandOf({dtype, {}, core});
   };
   int g = parameter(), b = layer ? parameter() : -1;
   if (g < 0 || (layer && b < 0))

@@ -1,4 +1,5 @@
-// Shapes.cpp - shape statements of the generator. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Shapes.cpp - shape statements of the generator.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "test/fuzz/random/Generator.h"
 
 namespace batten::fuzz {
@@ -38,7 +39,8 @@ bool Generator::rearrange() {
   };
   for (size_t i = lifted; i < type.batch.size(); ++i) {
     bool known = !entry || type.batch[i][0] == 'D' || scope->bounded.count(type.batch[i]);
-    if (!add(type.batch[i], Dim::symbol(type.batch[i]), true, true, known && (entry || scope->bounded.count(type.batch[i]))))
+    if (!add(type.batch[i], Dim::symbol(type.batch[i]), true, true,
+             known && (entry || scope->bounded.count(type.batch[i]))))
       return false;
     pattern.push_back(type.batch[i]);
   }
@@ -304,7 +306,8 @@ bool Generator::making() {
     if (type.core.size() != 1 || (isInteger(type.dtype) && sizeOf(type.core[0]) > 100))
       return false;
     TensorType made{type.dtype, {}, type.core};
-    emit("iota(" + size + ")" + cast, {}, made, {0, double(std::max<int64_t>(sizeOf(type.core[0]), 70))}, Dim(), {"iota"});
+    emit("iota(" + size + ")" + cast, {}, made, {0, double(std::max<int64_t>(sizeOf(type.core[0]), 70))}, Dim(),
+         {"iota"});
     return true;
   }
   case 1:

@@ -1,4 +1,5 @@
-// Sketch.cpp - see Sketch.h. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Sketch.cpp - see Sketch.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "test/fuzz/random/Sketch.h"
 
 namespace batten::fuzz {

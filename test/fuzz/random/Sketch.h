@@ -40,8 +40,8 @@ struct Statement {
   Dim cost;                          ///< multiplications or elements, in the sizes of the scope
   std::vector<std::string> calls;    ///< functions and models of the sketch that the text names
   std::vector<std::string> features; ///< rules and forms that it is an example of, for the coverage
-  bool inlined = false;           ///< printed where it is used, which is once
-  bool annotated = false;         ///< `let x: f32[..] = ..`
+  bool inlined = false;              ///< printed where it is used, which is once
+  bool annotated = false;            ///< `let x: f32[..] = ..`
 };
 
 /// A function's inside. Parameters and weights are values that no statement makes.

@@ -3,8 +3,8 @@
 // Sizes that fill a vector, a tile or a panel, that fall one short of it and one beyond it are where masks and edge
 // tiles go wrong. So every op stands in a small program with a dim N, which takes all those sizes: once as a static
 // dim, which the kernels know, and once as a runtime dim. Whole numbers make sums and products exact, so that they are
-// also compared with the double-precision reference to the last bit. SPDX-License-Identifier: Apache-2.0 WITH
-// LLVM-exception
+// also compared with the double-precision reference to the last bit.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "test/fuzz/random/Tails.h"
 #include "test/fuzz/random/Checks.h"
 #include "test/fuzz/random/Crash.h"

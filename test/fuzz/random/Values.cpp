@@ -1,4 +1,5 @@
-// Values.cpp - operands and results of the generator's statements. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Values.cpp - operands and results of the generator's statements.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "test/fuzz/random/Generator.h"
 
 namespace batten::fuzz {
@@ -123,7 +124,8 @@ std::optional<Generator::Batch> Generator::combine(const std::vector<int> &opera
   return longest;
 }
 
-std::vector<std::string> Generator::broadcastFeatures(const std::vector<int> &operands, const TensorType &result) const {
+std::vector<std::string> Generator::broadcastFeatures(const std::vector<int> &operands,
+                                                      const TensorType &result) const {
   std::vector<std::string> features;
   for (int operand : operands) {
     const TensorType &type = at(operand).type;
@@ -134,11 +136,11 @@ std::vector<std::string> Generator::broadcastFeatures(const std::vector<int> &op
     size_t have = type.batch.size(), all = result.batch.size();
     bool prefix = std::equal(type.batch.begin(), type.batch.end(), result.batch.begin());
     bool suffix = std::equal(type.batch.rbegin(), type.batch.rend(), result.batch.rbegin());
-    features.push_back(have == 0               ? "R5 shared by the batch"
-                       : prefix                ? "R5 outer batch dims"
-                       : suffix                ? "R5 inner batch dims"
-                       : have + 1 == all       ? "R5 all but one in the middle"
-                                               : "R5 scattered batch dims");
+    features.push_back(have == 0         ? "R5 shared by the batch"
+                       : prefix          ? "R5 outer batch dims"
+                       : suffix          ? "R5 inner batch dims"
+                       : have + 1 == all ? "R5 all but one in the middle"
+                                         : "R5 scattered batch dims");
   }
   return features;
 }
@@ -225,7 +227,8 @@ int Generator::peerOf(int value, DType dtype, const std::vector<Dim> *core) {
       bool cores = core ? other.type.core == *core
                         : other.type.core == type.core || other.type.core.empty() || type.core.empty();
       bool batches = isSublist(other.type.batch, type.batch) || isSublist(type.batch, other.type.batch);
-      TensorType both{dtype, std::max(other.type.batch, type.batch, [](auto &a, auto &b) { return a.size() < b.size(); }),
+      TensorType both{dtype,
+                      std::max(other.type.batch, type.batch, [](auto &a, auto &b) { return a.size() < b.size(); }),
                       core || other.type.core.empty() ? type.core : other.type.core};
       return other.type.dtype == dtype && cores && batches && elements(both) <= 60000;
     });

@@ -6,7 +6,8 @@
 //
 // Program K of a seed is the same on every machine. What fails is printed with its source, made smaller, and with the
 // command that repeats it. A long run ends with how often each op, rule, rank and kernel was met, and fails if one
-// never was. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// never was.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/CompilerLibrary.h"
 #include "test/fuzz/random/Checks.h"
 #include "test/fuzz/random/Crash.h"
