@@ -3,7 +3,7 @@
 include "mlir/Pass/PassBase.td"
 // Each stage adds its passes here: summary, contract, options.
 
-//===- lower --------------------------------------------------------------------------------------------------------===//
+//===- lower ------------------------------------------------------------------------------------------------------===//
 
 def DescribeEntries : Pass<"batten-describe", "mlir::ModuleOp"> {
   let summary = "say of every batten.func what its C interface must know";
@@ -25,7 +25,7 @@ def LowerToLinalg : Pass<"batten-lower", "mlir::ModuleOp"> {
                            "mlir::math::MathDialect", "mlir::tensor::TensorDialect"];
 }
 
-//===- schedule -----------------------------------------------------------------------------------------------------===//
+//===- schedule ---------------------------------------------------------------------------------------------------===//
 
 def Fuse : Pass<"batten-fuse", "mlir::ModuleOp"> {
   let summary = "form fusion groups and outline each into a function of its own";
@@ -53,7 +53,7 @@ def BuildKernels : Pass<"batten-build-kernels", "mlir::ModuleOp"> {
                            "batten::BattenDialect"];
 }
 
-//===- codegen ------------------------------------------------------------------------------------------------------===//
+//===- codegen ----------------------------------------------------------------------------------------------------===//
 
 def LowerToLLVM : Pass<"batten-lower-to-llvm", "mlir::ModuleOp"> {
   let summary = "kernels and plans become functions of the LLVM dialect";

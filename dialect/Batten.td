@@ -30,7 +30,7 @@ def Batten_Dialect : Dialect {
   let hasOperationAttrVerify = 1;
 }
 
-//===- Types -----------------------------------------------------------------------------------------------------===//
+//===- Types ------------------------------------------------------------------------------------------------------===//
 
 def Batten_Tensor : TypeDef<Batten_Dialect, "Tensor", [ShapedTypeInterface]> {
   let mnemonic = "tensor";
@@ -104,7 +104,7 @@ def Batten_NumberTensor : Batten_TensorOf<"isNumber", "numbers">;
 def Batten_IntegerTensor : Batten_TensorOf<"isInteger", "integers">;
 def Batten_BoolTensor : Batten_TensorOf<"isBool", "bools">;
 
-//===- Attributes ------------------------------------------------------------------------------------------------===//
+//===- Attributes -------------------------------------------------------------------------------------------------===//
 
 def Batten_Symbol : AttrDef<Batten_Dialect, "Symbol"> {
   let mnemonic = "symbol";
@@ -154,7 +154,7 @@ def Batten_DimAttr : ConfinedAttr<StrAttr, [AttrConstraint<
 def Batten_DimArrayAttr : TypedArrayAttrBase<Batten_DimAttr, "array of dim polynomials">;
 def Batten_DimArraysAttr : TypedArrayAttrBase<Batten_DimArrayAttr, "array of arrays of dim polynomials">;
 
-//===- Op classes ------------------------------------------------------------------------------------------------===//
+//===- Op classes -------------------------------------------------------------------------------------------------===//
 
 class Batten_Op<string mnemonic, list<Trait> traits = []> : Op<Batten_Dialect, mnemonic, traits>;
 

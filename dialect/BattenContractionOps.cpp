@@ -16,7 +16,7 @@ static LogicalResult verifyProductDtypes(Operation *op, Value lhs, Value rhs) {
   return success();
 }
 
-//===- matmul ----------------------------------------------------------------------------------------------------===//
+//===- matmul -----------------------------------------------------------------------------------------------------===//
 
 Dim MatmulOp::depth() { return getLhs().getType().coreDims().back(); }
 Dim MatmulOp::flops() { return Dim::constant(2) * getResult().getType().numElements() * depth(); }
@@ -39,7 +39,7 @@ LogicalResult MatmulOp::verify() {
   return verifyProductDtypes(*this, getLhs(), getRhs());
 }
 
-//===- linear ----------------------------------------------------------------------------------------------------===//
+//===- linear -----------------------------------------------------------------------------------------------------===//
 
 Dim LinearOp::flops() {
   Dim elements = getResult().getType().numElements();
@@ -68,7 +68,7 @@ LogicalResult LinearOp::verify() {
   return success();
 }
 
-//===- outer -----------------------------------------------------------------------------------------------------===//
+//===- outer ------------------------------------------------------------------------------------------------------===//
 
 Dim OuterOp::flops() { return getResult().getType().numElements(); }
 
@@ -84,7 +84,7 @@ LogicalResult OuterOp::verify() {
   return verifyDtypeKept(*this);
 }
 
-//===- transpose -------------------------------------------------------------------------------------------------===//
+//===- transpose --------------------------------------------------------------------------------------------------===//
 
 LogicalResult TransposeOp::verify() {
   // transpose_c1

@@ -15,7 +15,7 @@ class Batten_ElementwiseOp<string mnemonic, string signature, string check = "">
       !if(!empty(check), "", "::llvm::LogicalResult $cppClass::verify() { return ::batten::" # check # "(*this); }\n");
 }
 
-//===- Unary -----------------------------------------------------------------------------------------------------===//
+//===- Unary ------------------------------------------------------------------------------------------------------===//
 
 class Batten_UnaryOp<string mnemonic, Type operand, string formula, string dtype = "f32">
     : Batten_ElementwiseOp<mnemonic, "(..)->(..)", "verifyUnary"> {
@@ -70,7 +70,7 @@ def Batten_CastOp : Batten_ElementwiseOp<"cast", "(..)->(..)"> {
   let hasFolder = 1;
 }
 
-//===- Binary ----------------------------------------------------------------------------------------------------===//
+//===- Binary -----------------------------------------------------------------------------------------------------===//
 
 class Batten_BinaryOp<string mnemonic, Type operand, string formula, string dtype = "f32">
     : Batten_ElementwiseOp<mnemonic, "(..),(..)->(..)", "verifyBinary"> {

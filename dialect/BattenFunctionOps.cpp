@@ -133,7 +133,7 @@ void FuncOp::getAsmBlockArgumentNames(Region &region, OpAsmSetValueNameFn setNam
       setName(argument, name);
 }
 
-//===- Checks ----------------------------------------------------------------------------------------------------===//
+//===- Checks -----------------------------------------------------------------------------------------------------===//
 
 // func_c5
 static LogicalResult verifyInouts(FuncOp func) {

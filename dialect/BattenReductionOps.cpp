@@ -5,7 +5,7 @@
 using namespace mlir;
 using namespace batten;
 
-//===- reduce, reduce_batch --------------------------------------------------------------------------------------===//
+//===- reduce, reduce_batch ---------------------------------------------------------------------------------------===//
 
 /// One operation an element; for var a sum, a difference and a multiply-add.
 static Dim reductionFlops(StringRef kind, batten::TensorType operand) {
@@ -85,7 +85,7 @@ LogicalResult ReduceBatchOp::verify() {
                  failed(verifyCorrection(*this, getKind(), getCorrection())));
 }
 
-//===- softmax ---------------------------------------------------------------------------------------------------===//
+//===- softmax ----------------------------------------------------------------------------------------------------===//
 
 LogicalResult batten::verifySoftmax(Operation *op, int64_t dim) {
   // softmax_c1, log_softmax_c1
@@ -95,7 +95,7 @@ LogicalResult batten::verifySoftmax(Operation *op, int64_t dim) {
   return failure(failed(verifyDtypeKept(op)) || failed(verifyCoreKept(op)));
 }
 
-//===- norms -----------------------------------------------------------------------------------------------------===//
+//===- norms ------------------------------------------------------------------------------------------------------===//
 
 // Sum, difference, multiply-add for the variance, product, multiply-add with g and b.
 Dim LayerNormOp::flops() { return Dim::constant(7) * getX().getType().numElements(); }

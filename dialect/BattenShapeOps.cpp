@@ -7,7 +7,7 @@
 using namespace mlir;
 using namespace batten;
 
-//===- constant, fill, dim, iota ---------------------------------------------------------------------------------===//
+//===- constant, fill, dim, iota ----------------------------------------------------------------------------------===//
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
 
@@ -36,7 +36,7 @@ LogicalResult IotaOp::verify() {
   return success();
 }
 
-//===- rearrange -------------------------------------------------------------------------------------------------===//
+//===- rearrange --------------------------------------------------------------------------------------------------===//
 
 SmallVector<Dim> RearrangeOp::sourceDims() {
   auto dims = llvm::map_to_vector(getX().getType().getBatch(), [](StringAttr name) { return Dim::symbol(name.str()); });
@@ -108,7 +108,7 @@ LogicalResult RearrangeOp::verify() {
   return verifyDtypeKept(*this); // rearrange_c6
 }
 
-//===- slice -----------------------------------------------------------------------------------------------------===//
+//===- slice ------------------------------------------------------------------------------------------------------===//
 
 LogicalResult SliceOp::verify() {
   SmallVector<Dim> core = getX().getType().coreDims(), offsets = toDims(getOffsets()), sizes = toDims(getSizes());
@@ -139,7 +139,7 @@ LogicalResult SliceOp::verify() {
 // The whole of the operand: equal types leave no offset but 0.
 OpFoldResult SliceOp::fold(FoldAdaptor) { return getX().getType() == getType() ? getX() : Value(); }
 
-//===- concat, stack, spread -------------------------------------------------------------------------------------===//
+//===- concat, stack, spread --------------------------------------------------------------------------------------===//
 
 LogicalResult ConcatOp::verify() {
   SmallVector<Dim> result = getResult().getType().coreDims();

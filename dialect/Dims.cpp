@@ -96,7 +96,7 @@ int64_t contentOf(const Dim &dim) {
 
 } // namespace
 
-//===-- Construction and order ------------------------------------------------------------------------------------===//
+//===- Construction and order -------------------------------------------------------------------------------------===//
 
 Dim Dim::overflow() {
   Dim dim;
@@ -210,7 +210,7 @@ std::strong_ordering operator<=>(const Atom &lhs, const Atom &rhs) {
 
 bool operator==(const Atom &lhs, const Atom &rhs) { return (lhs <=> rhs) == 0; }
 
-//===-- Ring operations -------------------------------------------------------------------------------------------===//
+//===- Ring operations --------------------------------------------------------------------------------------------===//
 
 Dim operator+(const Dim &lhs, const Dim &rhs) {
   if (lhs.invalid || rhs.invalid)
@@ -269,7 +269,7 @@ Dim operator*(const Dim &lhs, const Dim &rhs) {
   return Dim::fromTerms(std::move(products));
 }
 
-//===-- Division --------------------------------------------------------------------------------------------------===//
+//===- Division ---------------------------------------------------------------------------------------------------===//
 
 // Long division; nullopt unless it leaves nothing. The order of terms is graded, so the leading term falls each step;
 // the step limit is for quotient atoms, whose products may cancel.
@@ -419,7 +419,7 @@ std::optional<Dim> Dim::exactDiv(const Dim &lhs, const Dim &rhs) {
   return fromTerms(std::move(quotient)) + fromAtom({Atom::Kind::Quotient, "", *dividend, *divisor});
 }
 
-//===-- Values ----------------------------------------------------------------------------------------------------===//
+//===- Values -----------------------------------------------------------------------------------------------------===//
 
 static std::optional<int64_t> evaluateAtom(const Atom &atom, const std::map<std::string, int64_t> &values) {
   if (atom.kind == Atom::Kind::Symbol) {

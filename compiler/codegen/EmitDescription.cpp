@@ -69,8 +69,7 @@ void Tables::define(StringRef name, Constant *contents) {
   placeholder->eraseFromParent();
 }
 
-//===- The structs of runtime/abi.h
-//---------------------------------------------------------------------------------===//
+//===- The structs of runtime/abi.h -------------------------------------------------------------------------------===//
 
 static Constant *words(Tables &t, ArrayRef<int64_t> values) {
   SmallVector<Constant *> elements;

@@ -69,8 +69,7 @@ private:
 
 } // namespace
 
-//===- Functions
-//----------------------------------------------------------------------------------------------------===//
+//===- Functions --------------------------------------------------------------------------------------------------===//
 
 LLVM::LLVMFuncOp EntryEmitter::declare(StringRef name, ArrayRef<Type> inputs, Type output) {
   code.b.setInsertionPointToEnd(module.getBody());
@@ -109,8 +108,7 @@ void EntryEmitter::declareSupport() {
   }
 }
 
-//===- Launches
-//-----------------------------------------------------------------------------------------------------===//
+//===- Launches ---------------------------------------------------------------------------------------------------===//
 
 /// void K.launch(const batten_launch *, int64_t begin, int64_t end, void *scratch)
 LLVM::LLVMFuncOp EntryEmitter::unpacking(LLVM::LLVMFuncOp kernel) {
@@ -226,8 +224,7 @@ LogicalResult EntryEmitter::emitLaunches(PlanOp plan, const Frame &frame) {
   return success();
 }
 
-//===- Entries
-//------------------------------------------------------------------------------------------------------===//
+//===- Entries ----------------------------------------------------------------------------------------------------===//
 
 /// int (const void *program, const int64_t *sizes, void *const *tensors, void *workspace, int64_t workspace_bytes,
 ///      const batten_call *call)
@@ -319,8 +316,7 @@ void EntryEmitter::emitWorkspace(const EntryInfo &entry) {
   code.give(code.call(module.lookupSymbol<LLVM::LLVMFuncOp>(uniformWorkspaceName(entry)), sizes));
 }
 
-//===- Bind and describe
-//--------------------------------------------------------------------------------------------===//
+//===- Bind and describe ------------------------------------------------------------------------------------------===//
 
 /// int (void *memory, int64_t memory_bytes, const void *const *weights, const void **program, batten_error *error)
 LogicalResult EntryEmitter::emitUniformBind() {

@@ -126,8 +126,7 @@ static std::string extents(const TensorInfo &tensor) {
   return extents(texts);
 }
 
-//===- Bind
-//---------------------------------------------------------------------------------------------------------===//
+//===- Bind -------------------------------------------------------------------------------------------------------===//
 
 void HeaderWriter::writeWeights() {
   comment("Row-major, dense. Read during the bind only (they are packed into the program's memory).");
@@ -167,8 +166,7 @@ void HeaderWriter::writeBind() {
   line("");
 }
 
-//===- Entries
-//------------------------------------------------------------------------------------------------------===//
+//===- Entries ----------------------------------------------------------------------------------------------------===//
 
 static bool isInout(const TensorInfo &tensor) { return tensor.kind == BATTEN_INOUT; }
 

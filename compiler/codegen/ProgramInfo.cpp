@@ -14,8 +14,7 @@ using namespace mlir;
 
 namespace batten {
 
-//===- Names
-//--------------------------------------------------------------------------------------------------------===//
+//===- Names ------------------------------------------------------------------------------------------------------===//
 
 namespace {
 struct DtypeRow {
@@ -105,8 +104,7 @@ static std::string textOf(ModuleOp module, StringRef name, StringRef otherwise) 
   return text ? text.str() : otherwise.str();
 }
 
-//===- Entries
-//------------------------------------------------------------------------------------------------------===//
+//===- Entries ----------------------------------------------------------------------------------------------------===//
 
 namespace {
 /// Fills one EntryInfo; `error` tells what was wrong when a step returns false.
@@ -300,8 +298,7 @@ bool EntryReader::readAmounts() {
   return setFormula(rounded, entry.scratch) && setFormula(workspaceOf(entry.plan), entry.workspace);
 }
 
-//===- The program
-//--------------------------------------------------------------------------------------------------===//
+//===- The program ------------------------------------------------------------------------------------------------===//
 
 static bool readWeights(ModuleOp module, ProgramInfo &program, std::string &error) {
   CNames fields(program.name, {});

@@ -43,7 +43,7 @@ struct QualifiedName {
   SourceRange range;
 };
 
-//===-- Dims and types --------------------------------------------------------------------------------------------===//
+//===- Dims and types ---------------------------------------------------------------------------------------------===//
 
 struct DimExpr;
 using DimExprPtr = std::unique_ptr<DimExpr>;
@@ -94,7 +94,7 @@ struct TypeExpr {
   QualifiedName model;              // Params: what stands before `.params`
 };
 
-//===-- Expressions -----------------------------------------------------------------------------------------------===//
+//===- Expressions ------------------------------------------------------------------------------------------------===//
 
 enum class ExprKind {
   Number,
@@ -322,7 +322,7 @@ struct EachExpr : Expr {
   Block body;
 };
 
-//===-- Statements ------------------------------------------------------------------------------------------------===//
+//===- Statements -------------------------------------------------------------------------------------------------===//
 
 enum class StmtKind { Let, Var, Assign, For, Expect };
 
@@ -382,7 +382,7 @@ struct ExpectStmt : Stmt {
   std::optional<double> tolerance;
 };
 
-//===-- Items -----------------------------------------------------------------------------------------------------===//
+//===- Items ------------------------------------------------------------------------------------------------------===//
 
 // One token of what stands in the parentheses of an attribute.
 struct AttributeToken {
@@ -528,7 +528,7 @@ struct FileNode {
   std::vector<ItemPtr> items;
 };
 
-//===-- Casts -----------------------------------------------------------------------------------------------------===//
+//===- Casts ------------------------------------------------------------------------------------------------------===//
 
 template <typename T, typename Node> const T &cast(const Node &node) { return static_cast<const T &>(node); }
 

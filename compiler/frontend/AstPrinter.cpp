@@ -11,7 +11,7 @@
 
 namespace batten::frontend {
 
-//===-- Source syntax ---------------------------------------------------------------------------------------------===//
+//===- Source syntax ----------------------------------------------------------------------------------------------===//
 
 // Operands of a chain that are chains themselves stood in parentheses.
 static std::string dimOperand(const DimExpr &dim) {
@@ -91,7 +91,7 @@ static std::string toString(const Pattern &pattern) {
   return withBar(patternDims(pattern.batch), patternDims(pattern.core));
 }
 
-//===-- Lists -----------------------------------------------------------------------------------------------------===//
+//===- Lists ------------------------------------------------------------------------------------------------------===//
 
 namespace {
 
@@ -135,7 +135,7 @@ void write(const Node &node, size_t indent, size_t closing, std::string &text) {
   text += node.isList ? ")" : "";
 }
 
-//===-- Expressions -----------------------------------------------------------------------------------------------===//
+//===- Expressions ------------------------------------------------------------------------------------------------===//
 
 Node build(const Expr &expr);
 Node build(const Block &block);
@@ -282,7 +282,7 @@ Node build(const Expr &expr) {
   return Node::word("?");
 }
 
-//===-- Statements ------------------------------------------------------------------------------------------------===//
+//===- Statements -------------------------------------------------------------------------------------------------===//
 
 void addStatements(Node &node, const std::vector<StmtPtr> &statements);
 
@@ -354,7 +354,7 @@ Node build(const Block &block) {
   return std::move(node.add(list("return", block.results)));
 }
 
-//===-- Items -----------------------------------------------------------------------------------------------------===//
+//===- Items ------------------------------------------------------------------------------------------------------===//
 
 void addAttributes(Node &node, const Item &item) {
   for (const AttributeNode &attribute : item.attributes) {

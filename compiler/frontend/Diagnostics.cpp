@@ -10,7 +10,7 @@
 
 namespace batten::frontend {
 
-//===-- Collecting ------------------------------------------------------------------------------------------------===//
+//===- Collecting -------------------------------------------------------------------------------------------------===//
 
 Diagnostic &Diagnostic::label(std::string text) {
   primaryLabel = std::move(text);
@@ -71,7 +71,7 @@ Diagnostic &Diagnostics::warning(std::string name, std::optional<SourceRange> ra
              std::move(message));
 }
 
-//===-- Printing --------------------------------------------------------------------------------------------------===//
+//===- Printing ---------------------------------------------------------------------------------------------------===//
 
 /// Names that come out of files may hold what a terminal obeys: C0, DEL, and C1 (U+0080 to U+009F are C2 80 to C2 9F).
 static std::string printable(std::string text) {
@@ -114,7 +114,7 @@ static std::string fullForm(const Sources &sources, const Diagnostic &diagnostic
   return text;
 }
 
-//===-- JSON ------------------------------------------------------------------------------------------------------===//
+//===- JSON -------------------------------------------------------------------------------------------------------===//
 
 static std::string quoted(std::string_view text) {
   static const char digits[] = "0123456789abcdef";

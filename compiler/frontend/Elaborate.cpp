@@ -28,7 +28,7 @@ void Elaborator::begin(Module &module, ModelDecl *model, FunctionDecl *function)
   frame->function = function;
 }
 
-//===-- Checking --------------------------------------------------------------------------------------------------===//
+//===- Checking ---------------------------------------------------------------------------------------------------===//
 
 void Elaborator::ensureChecked(Context &context, FunctionDecl &function, SourceRange call) {
   if (function.state != FunctionDecl::Unchecked)
@@ -115,7 +115,7 @@ void Elaborator::registerSymbols(const Type &declared) {
       sizeOf(*dim.entity);
 }
 
-//===-- Symbols and sizes -----------------------------------------------------------------------------------------===//
+//===- Symbols and sizes ------------------------------------------------------------------------------------------===//
 
 /// The flat function's symbol of a dim, made on first use. The first dim of a name has the plain name.
 Axis *Elaborator::symbolOf(const DimEntity &dim) {
@@ -248,7 +248,7 @@ DimScope Elaborator::scopeHere(bool inCore) {
   return scope;
 }
 
-//===-- Emission --------------------------------------------------------------------------------------------------===//
+//===- Emission ---------------------------------------------------------------------------------------------------===//
 
 TensorType Elaborator::flatType(const Value &value) {
   TensorType type;

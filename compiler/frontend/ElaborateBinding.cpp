@@ -10,7 +10,7 @@
 
 namespace batten::frontend {
 
-//===-- Arguments -------------------------------------------------------------------------------------------------===//
+//===- Arguments --------------------------------------------------------------------------------------------------===//
 
 static std::string signatureOf(const FunctionItem &item) {
   std::vector<std::string> parameters, results;
@@ -145,7 +145,7 @@ bool Elaborator::fitArgument(const Type &parameter, Operand &operand, const std:
   return false;
 }
 
-//===-- Binding ---------------------------------------------------------------------------------------------------===//
+//===- Binding ----------------------------------------------------------------------------------------------------===//
 
 bool Elaborator::inferable(const DimEntity *dim, const Binding &binding) {
   const auto &generics = binding.function->generics;

@@ -6,7 +6,7 @@
 
 namespace batten::frontend {
 
-//===-- Callees ---------------------------------------------------------------------------------------------------===//
+//===- Callees ----------------------------------------------------------------------------------------------------===//
 
 Elaborator::Callee Elaborator::resolveFileName(Module &module, const std::string &name, SourceRange range) {
   Callee callee;
@@ -203,7 +203,7 @@ Value Elaborator::evalCall(const CallExpr &expr) {
   return Value();
 }
 
-//===-- Built-in ops ----------------------------------------------------------------------------------------------===//
+//===- Built-in ops -----------------------------------------------------------------------------------------------===//
 
 static std::string count(size_t number) { return std::to_string(number); }
 

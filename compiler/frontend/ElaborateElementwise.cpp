@@ -6,7 +6,7 @@
 
 namespace batten::frontend {
 
-//===-- Operands --------------------------------------------------------------------------------------------------===//
+//===- Operands ---------------------------------------------------------------------------------------------------===//
 
 /// A tensor, or one error that says what it is instead. Poison is silent.
 bool Elaborator::isTensor(const std::string &op, SourceRange opRange, const Operand &operand) {
@@ -95,7 +95,7 @@ bool Elaborator::meet(const std::string &op, SourceRange opRange, std::vector<Op
   return true;
 }
 
-//===-- Broadcast -------------------------------------------------------------------------------------------------===//
+//===- Broadcast --------------------------------------------------------------------------------------------------===//
 
 void Elaborator::unproved(const CoreDim &a, const CoreDim &b, SourceRange range) {
   if (facts.dependsOnTurn(a.size - b.size))
@@ -219,7 +219,7 @@ std::optional<Type> Elaborator::elementwise(const std::string &op, SourceRange o
   return type;
 }
 
-//===-- Operators -------------------------------------------------------------------------------------------------===//
+//===- Operators --------------------------------------------------------------------------------------------------===//
 
 Value Elaborator::binary(BinaryOperator op, SourceRange opRange, const Operand &left, const Operand &right) {
   Operand lhs = left, rhs = right;
@@ -257,7 +257,7 @@ Value Elaborator::binary(BinaryOperator op, SourceRange opRange, const Operand &
   return emit(range, names[size_t(op)], {&lhs.value, &rhs.value}, *type);
 }
 
-//===-- Functions -------------------------------------------------------------------------------------------------===//
+//===- Functions --------------------------------------------------------------------------------------------------===//
 
 Value Elaborator::opUnary(OpCall &call) {
   std::string name = call.op->name;

@@ -93,7 +93,7 @@ Value Elaborator::evalKind(const Expr &expr) {
   return Value();
 }
 
-//===-- Names -----------------------------------------------------------------------------------------------------===//
+//===- Names ------------------------------------------------------------------------------------------------------===//
 
 std::vector<std::string> Elaborator::visibleNames(bool functions) {
   std::vector<std::string> names;
@@ -253,7 +253,7 @@ Value Elaborator::memberOf(const Operand &base, const MemberExpr &expr) {
   return Value();
 }
 
-//===-- Brackets, casts, operators --------------------------------------------------------------------------------===//
+//===- Brackets, casts, operators ---------------------------------------------------------------------------------===//
 
 Value Elaborator::evalArray(const ArrayExpr &expr) {
   std::vector<Operand> elements;

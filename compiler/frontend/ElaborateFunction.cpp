@@ -7,7 +7,7 @@
 
 namespace batten::frontend {
 
-//===-- Weights ---------------------------------------------------------------------------------------------------===//
+//===- Weights ----------------------------------------------------------------------------------------------------===//
 
 const Weight &WeightTable::use(const Weight &weight, const std::string &root, const std::vector<size_t> &position) {
   auto known = std::find(roots.begin(), roots.end(), root);
@@ -69,7 +69,7 @@ void Elaborator::addWeightArguments(Function &function) {
   }
 }
 
-//===-- Tidying up ------------------------------------------------------------------------------------------------===//
+//===- Tidying up -------------------------------------------------------------------------------------------------===//
 
 /// Ops whose results nobody reads go (all are pure), and values are numbered by appearance.
 void Elaborator::removeDeadOps(Function &function) {
@@ -176,7 +176,7 @@ std::string Elaborator::signatureText(FunctionDecl &function, const Function &fl
   return text + (results.size() == 1 ? results[0] : "(" + joined(results) + ")");
 }
 
-//===-- Entries ---------------------------------------------------------------------------------------------------===//
+//===- Entries ----------------------------------------------------------------------------------------------------===//
 
 static void appendResults(const Value &value, std::vector<int> &results) {
   if (value.kind == Value::Tensor)

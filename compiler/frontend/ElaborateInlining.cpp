@@ -136,7 +136,7 @@ static void appendIds(const Value &value, std::vector<int> &ids) {
     appendIds(element, ids);
 }
 
-//===-- By the signature ------------------------------------------------------------------------------------------===//
+//===- By the signature -------------------------------------------------------------------------------------------===//
 
 std::vector<Value> Elaborator::applySignature(const CallExpr &expr, Binding &binding,
                                               const std::vector<Operand> &arguments, std::vector<Value> &updated) {
@@ -174,7 +174,7 @@ std::vector<Value> Elaborator::applySignature(const CallExpr &expr, Binding &bin
   return results;
 }
 
-//===-- Inlined ---------------------------------------------------------------------------------------------------===//
+//===- Inlined ----------------------------------------------------------------------------------------------------===//
 
 /// An argument as the callee sees it: its first `outer` batch dims become loop dims. Runs in the callee's frame.
 Value Elaborator::intoCallee(Frame &callee, const Value &value, size_t outer, const Type &type, SourceRange range) {
@@ -307,7 +307,7 @@ std::vector<Value> Elaborator::inlineCall(const CallExpr &expr, Binding &binding
   return results;
 }
 
-//===-- Chains ----------------------------------------------------------------------------------------------------===//
+//===- Chains -----------------------------------------------------------------------------------------------------===//
 
 /// `blocks(x)`: one after another, for which `apply` must return its argument's type.
 Value Elaborator::callChain(const CallExpr &expr, const Value &sub) {

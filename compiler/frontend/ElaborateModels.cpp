@@ -6,7 +6,7 @@
 
 namespace batten::frontend {
 
-//===-- Instances -------------------------------------------------------------------------------------------------===//
+//===- Instances --------------------------------------------------------------------------------------------------===//
 
 /// Position of a member in its model's text.
 static size_t memberIndex(const ModelDecl &model, const Item *member) {
@@ -253,7 +253,7 @@ void Elaborator::checkConst(ConstDecl &constant) {
   evalConst(constant, constant.item->name.range);
 }
 
-//===-- Weights and trees -----------------------------------------------------------------------------------------===//
+//===- Weights and trees ------------------------------------------------------------------------------------------===//
 
 /// A weight's type with the sizes of its instance, its batch dims as the frame knows them.
 Type Elaborator::weightType(const Instance *instance, const ParamDecl &param) {

@@ -6,7 +6,7 @@
 
 namespace batten::frontend {
 
-//===-- Options ---------------------------------------------------------------------------------------------------===//
+//===- Options ----------------------------------------------------------------------------------------------------===//
 
 /// An integer option, at least `least`; `options` holds its default.
 bool Elaborator::sizeOption(OpCall &call, const char *name, int64_t least, std::map<std::string, Dim> &options) {
@@ -63,7 +63,7 @@ Elaborator::Attributes Elaborator::optionAttributes(OpCall &call, const std::map
   return attributes;
 }
 
-//===-- Windows ---------------------------------------------------------------------------------------------------===//
+//===- Windows ----------------------------------------------------------------------------------------------------===//
 
 /// div(in + 2*pad - dilation*(kernel - 1) - 1, stride) + 1
 std::optional<CoreDim> Elaborator::windows(OpCall &call, const CoreDim &in, const Dim &kernel,
@@ -170,7 +170,7 @@ Value Elaborator::opPool2d(OpCall &call) {
   return emit(call.expr->range, name, {&x.value}, type, optionAttributes(call, options));
 }
 
-//===-- Gather and state ------------------------------------------------------------------------------------------===//
+//===- Gather and state -------------------------------------------------------------------------------------------===//
 
 Value Elaborator::opEmbed(OpCall &call) {
   Operand &table = call.operands[0], &id = call.operands[1];
@@ -250,7 +250,7 @@ Value Elaborator::opRope(OpCall &call) {
               {{"base", base.value_or(10000.0)}, {"interleaved", *interleaved}});
 }
 
-//===-- Attention -------------------------------------------------------------------------------------------------===//
+//===- Attention --------------------------------------------------------------------------------------------------===//
 
 Value Elaborator::opAttention(OpCall &call) {
   Operand &q = call.operands[0], &k = call.operands[1], &v = call.operands[2];
@@ -324,7 +324,7 @@ Value Elaborator::opAttention(OpCall &call) {
   return emit(call.expr->range, "attention", values, type, attributes);
 }
 
-//===-- Losses ----------------------------------------------------------------------------------------------------===//
+//===- Losses -----------------------------------------------------------------------------------------------------===//
 
 Value Elaborator::opCrossEntropy(OpCall &call) {
   Operand &logits = call.operands[0], &y = call.operands[1];

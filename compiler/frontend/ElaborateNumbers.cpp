@@ -55,7 +55,7 @@ int Elaborator::runtimeReal(const frontend::Number &number, SourceRange range) {
   return emitDim(number.integer, type, range).id;
 }
 
-//===-- Folding ---------------------------------------------------------------------------------------------------===//
+//===- Folding ----------------------------------------------------------------------------------------------------===//
 
 static bool compare(BinaryOperator op, double lhs, double rhs) {
   switch (op) {
@@ -218,7 +218,7 @@ Value Elaborator::foldFunction(const std::string &name, const std::vector<fronte
   return number(result);
 }
 
-//===-- Meeting a dtype -------------------------------------------------------------------------------------------===//
+//===- Meeting a dtype --------------------------------------------------------------------------------------------===//
 
 namespace {
 
@@ -346,7 +346,7 @@ Value Elaborator::tensor(const Value &value, std::optional<DType> dtype, SourceR
   return stack(elements, range);
 }
 
-//===-- Dim expressions -------------------------------------------------------------------------------------------===//
+//===- Dim expressions --------------------------------------------------------------------------------------------===//
 
 /// Slice bounds, integer options and iota's argument: `/` is exact, names are dims, `for` variables or whole numbers.
 std::optional<Dim> Elaborator::evalDimExpr(const Expr &expr, const DimScope &scope) {

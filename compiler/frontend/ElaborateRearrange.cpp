@@ -30,7 +30,7 @@ struct Elaborator::PatternState {
   std::vector<std::pair<const DimEntity *, SourceRange>> crossed; ///< batch dims that went right
 };
 
-//===-- The source pattern ----------------------------------------------------------------------------------------===//
+//===- The source pattern -----------------------------------------------------------------------------------------===//
 
 bool Elaborator::matchCore(const RearrangeExpr &expr, const PatternDim &node, const CoreDim &core,
                            PatternState &state) {
@@ -136,7 +136,7 @@ bool Elaborator::matchSource(const RearrangeExpr &expr, const Operand &operand, 
   return true;
 }
 
-//===-- The result pattern ----------------------------------------------------------------------------------------===//
+//===- The result pattern -----------------------------------------------------------------------------------------===//
 
 Elaborator::PatternSource *Elaborator::take(const RearrangeExpr &expr, const Identifier &name, PatternState &state) {
   for (PatternSource &source : state.sources) {

@@ -6,7 +6,7 @@
 
 namespace batten::frontend {
 
-//===-- `over` ----------------------------------------------------------------------------------------------------===//
+//===- `over` -----------------------------------------------------------------------------------------------------===//
 
 /// Without `over`: the core has rank 1.
 std::optional<std::vector<int64_t>> Elaborator::impliedAxis(OpCall &call, const Operand &operand, bool single) {
@@ -137,7 +137,7 @@ std::optional<std::vector<int64_t>> Elaborator::coreAxes(OpCall &call, const Ope
   return axes;
 }
 
-//===-- Reductions ------------------------------------------------------------------------------------------------===//
+//===- Reductions -------------------------------------------------------------------------------------------------===//
 
 Value Elaborator::opReduce(OpCall &call) {
   std::string op = call.op->name;
@@ -221,7 +221,7 @@ Value Elaborator::reduceBatch(OpCall &call, const Operand &operand, Type type, A
   return result;
 }
 
-//===-- Along one dim ---------------------------------------------------------------------------------------------===//
+//===- Along one dim ----------------------------------------------------------------------------------------------===//
 
 Value Elaborator::opSoftmax(OpCall &call) {
   Operand &x = call.operands[0];

@@ -6,7 +6,7 @@
 
 namespace batten::frontend {
 
-//===-- Slices ----------------------------------------------------------------------------------------------------===//
+//===- Slices -----------------------------------------------------------------------------------------------------===//
 
 static std::vector<std::string> texts(const std::vector<Dim> &dims) {
   std::vector<std::string> result;
@@ -119,7 +119,7 @@ Value Elaborator::evalIndex(const IndexExpr &expr) {
   return slice(base.value, offsets, sizes, dropped, core, expr.range);
 }
 
-//===-- Making ----------------------------------------------------------------------------------------------------===//
+//===- Making -----------------------------------------------------------------------------------------------------===//
 
 Value Elaborator::evalFill(const FillExpr &expr) {
   Type type = context.resolveType(expr.type, *frame->module, scopeHere(true));
@@ -222,7 +222,7 @@ Value Elaborator::opIota(OpCall &call) {
   return emit(call.expr->range, "iota", {}, type);
 }
 
-//===-- Cutting and joining ---------------------------------------------------------------------------------------===//
+//===- Cutting and joining ----------------------------------------------------------------------------------------===//
 
 Value Elaborator::opSplit(OpCall &call) {
   Operand &x = call.operands[0];

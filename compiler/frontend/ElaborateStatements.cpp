@@ -8,7 +8,7 @@
 
 namespace batten::frontend {
 
-//===-- Locals ----------------------------------------------------------------------------------------------------===//
+//===- Locals -----------------------------------------------------------------------------------------------------===//
 
 Elaborator::Local *Elaborator::findLocal(const std::string &name) {
   for (size_t i = frame->locals.size(); i-- > 0;)
@@ -48,7 +48,7 @@ bool Elaborator::declareLocal(const Identifier &name, Local local) {
   return !first;
 }
 
-//===-- Fitting values to types -----------------------------------------------------------------------------------===//
+//===- Fitting values to types ------------------------------------------------------------------------------------===//
 
 /// Same dtype, batch and core; `cores` is Maybe where a size is not provably equal.
 bool Elaborator::sameType(const Type &a, const Type &b, Truth *cores) {
@@ -173,7 +173,7 @@ Value Elaborator::annotate(const Value &given, const TypeExpr &annotation, Sourc
   return fit(value, type, range, "the annotation");
 }
 
-//===-- Statements ------------------------------------------------------------------------------------------------===//
+//===- Statements -------------------------------------------------------------------------------------------------===//
 
 bool Elaborator::runStatements(const std::vector<StmtPtr> &statements) {
   for (const StmtPtr &statement : statements) {
@@ -283,7 +283,7 @@ void Elaborator::runAssign(const AssignStmt &stmt) {
   update(*local, value, local->inout, stmt.name.range);
 }
 
-//===-- Loops -----------------------------------------------------------------------------------------------------===//
+//===- Loops ------------------------------------------------------------------------------------------------------===//
 
 void Elaborator::runFor(const ForStmt &stmt) {
   if (stmt.names.size() != stmt.iterators.size()) {

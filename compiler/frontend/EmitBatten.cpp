@@ -94,7 +94,7 @@ batten::TensorType convertTensor(const frontend::TensorType &type, MLIRContext *
   return batten::TensorType::get(convertDType(type.dtype, context), batch, ArrayRef<Dim>(type.core));
 }
 
-//===- Functions -------------------------------------------------------------------------------------------------===//
+//===- Functions --------------------------------------------------------------------------------------------------===//
 
 bool FunctionEmitter::emit() {
   OpBuilder::InsertionGuard guard(builder);
@@ -176,7 +176,7 @@ batten::TensorType FunctionEmitter::convertType(const frontend::TensorType &type
   return convertTensor(type, builder.getContext());
 }
 
-//===- Ops -------------------------------------------------------------------------------------------------------===//
+//===- Ops --------------------------------------------------------------------------------------------------------===//
 
 bool FunctionEmitter::emitOp(const frontend::Op &op) {
   std::string name = "batten." + op.name;
@@ -270,7 +270,7 @@ bool FunctionEmitter::refuse(const frontend::Location &location, const std::stri
   return false;
 }
 
-//===- Module ----------------------------------------------------------------------------------------------------===//
+//===- Module -----------------------------------------------------------------------------------------------------===//
 
 Attribute weightAttribute(const frontend::Weight &weight, MLIRContext *context) {
   auto text = [&](const std::string &string) { return StringAttr::get(context, string); };

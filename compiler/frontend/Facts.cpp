@@ -136,7 +136,7 @@ Truth Facts::holds(const Dim &lhs, DimRelation relation, const Dim &rhs) const {
   return Truth::Maybe;
 }
 
-//===-- Intervals -------------------------------------------------------------------------------------------------===//
+//===- Intervals --------------------------------------------------------------------------------------------------===//
 
 // Factors are sizes, so none is negative except below a difference: then nothing is known.
 Facts::Interval Facts::product(const Interval &a, const Interval &b) {

@@ -12,7 +12,7 @@ FileNode parse(const Sources &sources, uint32_t file, Diagnostics &diagnostics) 
   return Parser(sources, file, diagnostics).parseFile();
 }
 
-//===-- Tokens ----------------------------------------------------------------------------------------------------===//
+//===- Tokens -----------------------------------------------------------------------------------------------------===//
 
 Parser::Parser(const Sources &sources, uint32_t file, Diagnostics &diagnostics)
     : sources(sources), diagnostics(diagnostics), list(lex(sources, file, diagnostics)) {
@@ -127,7 +127,7 @@ SourceRange Parser::rangeFrom(const SourceRange &begin) const {
   return {begin.file, begin.begin, std::max(begin.begin, end)};
 }
 
-//===-- Depth -----------------------------------------------------------------------------------------------------===//
+//===- Depth ------------------------------------------------------------------------------------------------------===//
 
 Parser::Nest::Nest(Parser &parser, const char *what) : parser(parser) {
   if (parser.depth++ == 0)
@@ -155,7 +155,7 @@ void Parser::reportDepth(const char *what, const SourceRange &where) {
   abandoned = true;
 }
 
-//===-- Recovery --------------------------------------------------------------------------------------------------===//
+//===- Recovery ---------------------------------------------------------------------------------------------------===//
 
 bool Parser::beginsStatement() const {
   TokenKind kind = peek().kind, after = peek(1).kind;

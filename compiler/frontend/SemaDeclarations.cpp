@@ -27,7 +27,7 @@ FunctionDecl *ModelDecl::function(const std::string &name) const {
   return found == functions.end() ? nullptr : found->second.get();
 }
 
-//===-- Names of a file -------------------------------------------------------------------------------------------===//
+//===- Names of a file --------------------------------------------------------------------------------------------===//
 
 FileName *Context::addName(Module &module, const Identifier &name, FileName::Kind kind) {
   if (findOp(name.name)) // declared all the same, so that its uses are no errors too
@@ -197,7 +197,7 @@ Module *Context::declare(const FileNode &file, bool isMain) {
   return module.get();
 }
 
-//===-- Attributes ------------------------------------------------------------------------------------------------===//
+//===- Attributes -------------------------------------------------------------------------------------------------===//
 
 static const std::vector<std::string> lintNames = {"dropped-rows", "perf", "unused-tensor"};
 static const std::vector<std::string> attributeNames = {"acc", "allow", "checkpoint", "fast", "name", "specialize"};
@@ -249,7 +249,7 @@ void Context::checkAttributes(const Item &item) {
   }
 }
 
-//===-- Dims ------------------------------------------------------------------------------------------------------===//
+//===- Dims -------------------------------------------------------------------------------------------------------===//
 
 const DimEntity *Context::defineDim(const DimDefinition &definition, const DimScope &scope, bool mayOverride) {
   const std::string &name = definition.name.name;
@@ -362,7 +362,7 @@ DimScope Context::declarationScope(Module &module, ModelDecl *model, FunctionDec
   return scope;
 }
 
-//===-- Models and signatures -------------------------------------------------------------------------------------===//
+//===- Models and signatures --------------------------------------------------------------------------------------===//
 
 void Context::prepare(ModelDecl &model) {
   if (model.ready)

@@ -10,7 +10,7 @@
 
 namespace batten::frontend {
 
-//===-- Diagnostics -----------------------------------------------------------------------------------------------===//
+//===- Diagnostics ------------------------------------------------------------------------------------------------===//
 
 Diagnostic &Context::error(const std::string &code, SourceRange range, const std::string &message) {
   if (reported.insert({code, range.file, range.begin}).second) {
@@ -43,7 +43,7 @@ Location Context::location(SourceRange range) const {
           int(oneLine ? end.column : begin.column + 1)};
 }
 
-//===-- Dims ------------------------------------------------------------------------------------------------------===//
+//===- Dims -------------------------------------------------------------------------------------------------------===//
 
 DimEntity *Context::newDim(DimEntity::Kind kind, const std::string &name, SourceRange range) {
   auto entity = std::make_unique<DimEntity>();
@@ -248,7 +248,7 @@ bool Context::resolveCondition(const DimCondition &node, const DimScope &scope, 
   return true;
 }
 
-//===-- Types -----------------------------------------------------------------------------------------------------===//
+//===- Types ------------------------------------------------------------------------------------------------------===//
 
 std::optional<DType> Context::resolveDType(const DTypeName &name, Module &module) {
   if (auto builtin = dtypeFromName(name.name))

@@ -57,7 +57,7 @@ DType accumulatorOf(DType dtype) {
   }
 }
 
-//===-- Printing --------------------------------------------------------------------------------------------------===//
+//===- Printing ---------------------------------------------------------------------------------------------------===//
 
 std::string joined(const std::vector<std::string> &parts, const char *separator) {
   std::string text;
@@ -118,7 +118,7 @@ std::string TensorType::str() const {
   return text + "]";
 }
 
-//===-- Batch lists -----------------------------------------------------------------------------------------------===//
+//===- Batch lists ------------------------------------------------------------------------------------------------===//
 
 bool sameShape(const TreeShape *a, const TreeShape *b) {
   if (a == b || !a || !b)
@@ -157,7 +157,7 @@ std::optional<BatchList> combineBatch(const std::vector<BatchList> &lists, size_
   return *longest;
 }
 
-//===-- Suggestions -----------------------------------------------------------------------------------------------===//
+//===- Suggestions ------------------------------------------------------------------------------------------------===//
 
 unsigned editDistance(std::string_view a, std::string_view b, unsigned limit) {
   size_t difference = a.size() > b.size() ? a.size() - b.size() : b.size() - a.size();

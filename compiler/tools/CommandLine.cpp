@@ -8,8 +8,7 @@
 
 namespace batten {
 
-//===- Values
-//-------------------------------------------------------------------------------------------------------===//
+//===- Values -----------------------------------------------------------------------------------------------------===//
 
 static std::optional<int64_t> wholeNumber(std::string_view text) {
   int64_t number = 0;
@@ -87,8 +86,7 @@ std::string CommandLine::add(const OptionSpec &spec, const std::string &value) {
   return "";
 }
 
-//===- Words
-//--------------------------------------------------------------------------------------------------------===//
+//===- Words ------------------------------------------------------------------------------------------------------===//
 
 const OptionSpec *CommandLine::find(std::string_view name) const {
   for (const OptionSpec &spec : specs)

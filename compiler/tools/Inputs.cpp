@@ -25,8 +25,7 @@ static std::string listed(const std::vector<std::string> &names) {
   return list;
 }
 
-//===- Names
-//--------------------------------------------------------------------------------------------------------===//
+//===- Names ------------------------------------------------------------------------------------------------------===//
 
 void Inputs::refuseUnknownNames() {
   std::vector<std::string> names;
@@ -69,8 +68,7 @@ void Inputs::refuseMissing() {
     error.note(note);
 }
 
-//===- Files
-//--------------------------------------------------------------------------------------------------------===//
+//===- Files ------------------------------------------------------------------------------------------------------===//
 
 static const char *numpyName(frontend::DType dtype) {
   switch (dtype) {
@@ -139,8 +137,7 @@ bool Inputs::prepareWeights(const std::string &path) {
   return true;
 }
 
-//===- Sizes
-//--------------------------------------------------------------------------------------------------------===//
+//===- Sizes ------------------------------------------------------------------------------------------------------===//
 
 void Inputs::bindSize(const std::string &symbol, int64_t size, const std::string &argument) {
   auto [found, fresh] = sizes.try_emplace(symbol, size);
@@ -217,8 +214,7 @@ void Inputs::checkShape(size_t index) {
            "R0001");
 }
 
-//===- All together
-//-------------------------------------------------------------------------------------------------===//
+//===- All together -----------------------------------------------------------------------------------------------===//
 
 void Inputs::generate(size_t index) {
   const frontend::Argument &argument = function.arguments[index];

@@ -169,8 +169,7 @@ TEST(Call, RowStatusMarksNanAndInfinity) {
   EXPECT_EQ(std::memcmp(status, expected, sizeof status), 0);
 }
 
-//===- Refusals
-//-----------------------------------------------------------------------------------------------------===//
+//===- Refusals ---------------------------------------------------------------------------------------------------===//
 
 TEST(Refusal, Program) {
   AddCall call;

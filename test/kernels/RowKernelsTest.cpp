@@ -175,7 +175,7 @@ std::vector<std::unique_ptr<Fenced>> Program::run(FuncOp function, const Sizes &
   return results;
 }
 
-//===- One function against the evaluator ------------------------------------------------------------------------===//
+//===- One function against the evaluator -------------------------------------------------------------------------===//
 
 DenseValue randomTensor(TensorType type, const Sizes &sizes, std::mt19937 &random) {
   std::vector<int64_t> shape;
@@ -226,7 +226,7 @@ void compare(Program &program, FuncOp function, const Sizes &sizes, std::mt19937
       }
 }
 
-//===- The functions ---------------------------------------------------------------------------------------------===//
+//===- The functions ----------------------------------------------------------------------------------------------===//
 
 /// `text` has N, a size of the core, and NAME. Where N is a constant there is a function for each of `constants`; where
 /// it is the symbol T <= 4096 of the call, each of `dynamic` is a call.

@@ -96,7 +96,7 @@ Dim KeptLanes::unitsPerRow() const {
   return Dim::floorDiv(results + Dim::constant(width - 1), Dim::constant(width));
 }
 
-//===- Once a kernel ---------------------------------------------------------------------------------------------===//
+//===- Once a kernel ----------------------------------------------------------------------------------------------===//
 
 void KeptLanes::setUp() {
   auto values = [&](ArrayRef<Dim> dims) {
@@ -153,7 +153,7 @@ SmallVector<Value> KeptLanes::loop(Value from, Value to, int64_t step, ValueRang
   return SmallVector<Value>(forOp.getResults());
 }
 
-//===- Once a unit -----------------------------------------------------------------------------------------------===//
+//===- Once a unit ------------------------------------------------------------------------------------------------===//
 
 void KeptLanes::unit(Value index) {
   enterUnit(index);
@@ -216,7 +216,7 @@ void KeptLanes::storeResults() {
   }
 }
 
-//===- Walks over the positions ----------------------------------------------------------------------------------===//
+//===- Walks over the positions -----------------------------------------------------------------------------------===//
 
 void KeptLanes::walk() {
   SmallVector<unsigned> stores, reductions;
@@ -354,7 +354,7 @@ void KeptLanes::reduceUnrolled(unsigned node, ArrayRef<unsigned> stores, int64_t
   rowValues[node] = finish(node, sums[0]);
 }
 
-//===- Loads -----------------------------------------------------------------------------------------------------===//
+//===- Loads ------------------------------------------------------------------------------------------------------===//
 
 Value KeptLanes::address(unsigned access, Chunk &chunk, bool atPosition) {
   Value at = code.add(unitOffsets[access], code.times(chunk.at, laneStrides[access]));

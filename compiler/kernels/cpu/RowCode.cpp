@@ -14,7 +14,7 @@ RowCode::RowCode(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, int
   code.outside = [this](Value value) { return this->scalars.get(value); };
 }
 
-//===- Values ----------------------------------------------------------------------------------------------------===//
+//===- Values -----------------------------------------------------------------------------------------------------===//
 
 Value RowCode::inputValue(const RowInput &input, Chunk *chunk) {
   switch (input.kind) {
@@ -77,7 +77,7 @@ void RowCode::prepare(unsigned index) {
   }
 }
 
-//===- Reductions ------------------------------------------------------------------------------------------------===//
+//===- Reductions -------------------------------------------------------------------------------------------------===//
 
 /// The operation that folds one more element into the accumulator.
 static Operation *foldOf(const RowNode &node) { return node.body()->getTerminator()->getOperand(0).getDefiningOp(); }
@@ -205,7 +205,7 @@ Value RowCode::laneIndex(Value at, size_t from, size_t to, size_t dim) {
   return index;
 }
 
-//===- Loops over dims -------------------------------------------------------------------------------------------===//
+//===- Loops over dims --------------------------------------------------------------------------------------------===//
 
 MergedDims mergeDims(const RowGroup &group, size_t from, size_t to) {
   MergedDims merged;

@@ -10,7 +10,7 @@
 
 namespace batten::fuzz {
 
-//===- Tensors ------------------------------------------------------------------------------------------------------===//
+//===- Tensors ----------------------------------------------------------------------------------------------------===//
 
 int64_t elementsOf(const std::vector<int64_t> &sizes) {
   int64_t count = 1;
@@ -93,7 +93,7 @@ bool ZonedBytes::intact() const {
          std::all_of(memory + begin + bytes, memory + length, isPattern);
 }
 
-//===- Threads ------------------------------------------------------------------------------------------------------===//
+//===- Threads ----------------------------------------------------------------------------------------------------===//
 
 WatchedThreads::WatchedThreads() { batten_pool_create(2, &pool, nullptr); }
 WatchedThreads::~WatchedThreads() { batten_pool_destroy(pool); }
@@ -137,7 +137,7 @@ void WatchedThreads::check(int64_t count) {
   shared += ranges.size() == 2 && ranges[0].thread != ranges[1].thread;
 }
 
-//===- Programs -----------------------------------------------------------------------------------------------------===//
+//===- Programs ---------------------------------------------------------------------------------------------------===//
 
 std::unique_ptr<Artifact> Artifact::make(Compiler &compiler, const frontend::Program &program, const Options &options,
                                          frontend::Diagnostics &diagnostics, std::string &error,

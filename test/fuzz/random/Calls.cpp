@@ -4,7 +4,7 @@
 
 namespace batten::fuzz {
 
-//===- Grown functions ----------------------------------------------------------------------------------------------===//
+//===- Grown functions --------------------------------------------------------------------------------------------===//
 
 /// A function or model under way, with what its generics and batch dims are at the call.
 struct Generator::Callee {
@@ -182,7 +182,7 @@ bool Generator::makeCall(bool model) {
 bool Generator::call() { return makeCall(false); }
 bool Generator::modelCall() { return makeCall(true); }
 
-//===- Written functions --------------------------------------------------------------------------------------------===//
+//===- Written functions ------------------------------------------------------------------------------------------===//
 
 namespace {
 

@@ -4,7 +4,7 @@
 
 namespace batten::fuzz {
 
-//===- Unary --------------------------------------------------------------------------------------------------------===//
+//===- Unary ------------------------------------------------------------------------------------------------------===//
 
 /// Ops that are infinite or undefined somewhere get an operand that stays away from there. -1: not such an op.
 int Generator::guarded(const std::string &op, int value, Interval &range) {
@@ -89,7 +89,7 @@ bool Generator::cast() {
   return true;
 }
 
-//===- Binary -------------------------------------------------------------------------------------------------------===//
+//===- Binary -----------------------------------------------------------------------------------------------------===//
 
 static Interval productRange(Interval a, Interval b) {
   double corners[] = {a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high};
@@ -177,7 +177,7 @@ bool Generator::number() {
   return true;
 }
 
-//===- Bools --------------------------------------------------------------------------------------------------------===//
+//===- Bools ------------------------------------------------------------------------------------------------------===//
 
 bool Generator::comparison() {
   int a = pick([](const Value &value) { return value.type.dtype != DType::Bool; });

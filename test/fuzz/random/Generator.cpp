@@ -7,7 +7,7 @@ namespace batten::fuzz {
 /// Multiplications and elements of one call of a program, so that the evaluators stay quick.
 static constexpr int64_t costLimit = 250000;
 
-//===- Dims ---------------------------------------------------------------------------------------------------------===//
+//===- Dims -------------------------------------------------------------------------------------------------------===//
 
 void Generator::chooseDims() {
   sketch.runtimeDims.push_back({"B", 0, 5});
@@ -65,7 +65,7 @@ void Generator::chooseSizes() {
   }
 }
 
-//===- Statements ---------------------------------------------------------------------------------------------------===//
+//===- Statements -------------------------------------------------------------------------------------------------===//
 
 bool Generator::statement() {
   using Family = bool (Generator::*)();

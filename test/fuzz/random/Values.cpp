@@ -29,7 +29,7 @@ static double limitOf(DType dtype) {
   }
 }
 
-//===- Types --------------------------------------------------------------------------------------------------------===//
+//===- Types ------------------------------------------------------------------------------------------------------===//
 
 bool Generator::fits(const TensorType &type) {
   std::set<std::string> names(type.batch.begin(), type.batch.end());
@@ -145,7 +145,7 @@ std::vector<std::string> Generator::broadcastFeatures(const std::vector<int> &op
   return features;
 }
 
-//===- Operands -----------------------------------------------------------------------------------------------------===//
+//===- Operands ---------------------------------------------------------------------------------------------------===//
 
 /// One of the values so far, rather a late one and one that nothing has used yet. -1: none.
 int Generator::pick(const std::function<bool(const Value &)> &accepts) {
@@ -247,7 +247,7 @@ int Generator::peerOf(int value, DType dtype, const std::vector<Dim> *core) {
   return fresh(type);
 }
 
-//===- Results ------------------------------------------------------------------------------------------------------===//
+//===- Results ----------------------------------------------------------------------------------------------------===//
 
 /// Room for rounding, of narrow dtypes above all; integers that may wrap can be anything.
 static Interval widened(Interval range, DType dtype) {
