@@ -3,8 +3,8 @@
 // A function of the batten dialect is lowered, fused or not, built and compiled in memory for AVX2 and for 512-bit
 // registers where the machine has them. Its plan is run launch by launch, each cut into pieces that run in random
 // order, with every tensor between two pages that may not be touched. Sizes go through every tail of the vectors and of
-// the 64 lanes, once as constants of the program and once as sizes of the call. SPDX-License-Identifier: Apache-2.0
-// WITH LLVM-exception
+// the 64 lanes, once as constants of the program and once as sizes of the call.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Passes.h"
 #include "compiler/codegen/Emit.h"
 #include "compiler/codegen/Levels.h"
@@ -309,6 +309,12 @@ const std::vector<Case> cases = {
               "!batten.tensor<ui8[B | N]>",
               "ui8[B | N]"),
      few, fewLong},
+    {"divide_by_a_row", // the quotients of a row share their divisor
+     function("%a: !batten.tensor<f32[B | N]>, %b: !batten.tensor<f32[B |]>",
+              "%y = batten.div %a, %b : (!batten.tensor<f32[B | N]>, !batten.tensor<f32[B |]>) -> "
+              "!batten.tensor<f32[B | N]>",
+              "f32[B | N]"),
+     few, tails({200, 1000})},
     {"iota", function("", "%y = batten.iota : !batten.tensor<i32[| N]>", "i32[| N]"), few, fewLong},
     {"transpose", unary("transpose %x", "f32[B | N, 33]", "f32[B | 33, N]"), few, fewLong},
     {"transpose_of_bool", unary("transpose %x", "i1[B | 18, N]", "i1[B | N, 18]"), few, fewLong},

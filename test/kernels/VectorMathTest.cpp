@@ -131,7 +131,9 @@ void VectorMath::run(const CpuLevel &level, unsigned lanes) {
   auto module = parseSourceString<ModuleOp>(kernelText(GetParam(), lanes), ParserConfig(&context));
   ASSERT_TRUE(module);
   build(*module, GetParam());
-  ASSERT_TRUE(succeeded(expandVectorMath(module->lookupSymbol<func::FuncOp>("kernel"))));
+  Level machine;
+  machine.vectorBytes = level.vectorBits / 8;
+  ASSERT_TRUE(succeeded(expandVectorMath(module->lookupSymbol<func::FuncOp>("kernel"), machine)));
   ASSERT_TRUE(succeeded(verify(*module)));
   ASSERT_TRUE(succeeded(lowerKernels(*module, level)));
   module->lookupSymbol<LLVM::LLVMFuncOp>("kernel").setVisibility_(LLVM::Visibility::Default);

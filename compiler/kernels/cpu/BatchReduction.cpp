@@ -24,7 +24,7 @@ FailureOr<Kernel> buildBatchReduction(func::FuncOp function, StringRef name, con
     bool lanesInBlocks = group->nodes[0].op->hasAttr(attr::lanes);
     Kernel kernel = lanesInBlocks ? buildColumnsInLanes(*group, frame, scalars, level, /*inBlocks=*/true)
                                   : buildRowsInLanes(*group, frame, scalars, level, /*inBlocks=*/true);
-    if (failed(expandVectorMath(kernel.function)))
+    if (failed(expandVectorMath(kernel.function, level)))
       return failure();
     return kernel;
   };

@@ -1,6 +1,7 @@
 // BuildRows.cpp - the builder of rows groups: reads the group, cuts its domain, chooses what the lanes run along.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/RowKernels.h"
+#include "compiler/kernels/cpu/SharedDivisors.h"
 #include "compiler/kernels/cpu/VectorMath.h"
 
 using namespace mlir;
@@ -63,8 +64,9 @@ FailureOr<Kernel> buildRows(func::FuncOp function, StringRef name, const Level &
       group->splitAt(freeSplit(*group));
     Kernel kernel = reducesAcrossRows(*group) ? buildRowsInLanes(*group, frame, scalars, level)
                                               : buildColumnsInLanes(*group, frame, scalars, level);
-    if (failed(expandVectorMath(kernel.function)))
+    if (failed(expandVectorMath(kernel.function, level)))
       return failure();
+    multiplyByReciprocals(kernel.function);
     return kernel;
   };
   FailureOr<Kernel> kernel = build();

@@ -375,7 +375,7 @@ FailureOr<Kernel> buildContraction(func::FuncOp group, StringRef name, const Lev
   if (failed(nest.resolve()))
     return failure();
   nest.build(inPlace);
-  if (failed(expandVectorMath(frame.function)))
+  if (failed(expandVectorMath(frame.function, level)))
     return failure();
   Kernel kernel{frame.function, c->count(c->batch), 1, nest.scratchBytes(inPlace)};
   if (c->batch.empty() && (c->packed || inPlace)) {

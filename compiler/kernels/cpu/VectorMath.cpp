@@ -3,6 +3,7 @@
 #include "compiler/kernels/cpu/VectorMath.h"
 #include "dialect/MathSequencesTrigonometric.h"
 #include "dialect/MathTerms.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 using namespace mlir;
@@ -26,19 +27,51 @@ template <typename Op> struct Expand : OpRewritePattern<Op> {
   }
 };
 
+/// p 2^n with n a whole number, rounded once: what two products by powers of two give, in one instruction.
+Value scaleByPowerOfTwo(OpBuilder &b, Location loc, Value p, Value n) {
+  Value everyLane = arith::ConstantOp::create(b, loc, b.getI16IntegerAttr(-1));
+  Value currentRounding = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(4));
+  auto call = LLVM::CallIntrinsicOp::create(b, loc, p.getType(), b.getStringAttr("llvm.x86.avx512.mask.scalef.ps.512"),
+                                            ValueRange{p, n, p, everyLane, currentRounding});
+  return call.getResults();
+}
+
+/// exp in fewer operations: no pair of factors that makes 2^n, so no choice between two such pairs.
+FloatTerm expByScaling(FloatTerm x, bool isNonPositive) {
+  namespace c = coefficients;
+  FloatTerm within = sequence::atLeast(x, c::expLowest);
+  if (!isNonPositive)
+    within = sequence::atMost(within, c::expHighest);
+  auto reduced = sequence::reduceByLn2(within, like(x, c::roundingShift));
+  FloatTerm p = sequence::expReduced(reduced.r);
+  return {scaleByPowerOfTwo(*x.place.builder, x.place.loc, p.value, reduced.n.value), x.place};
+}
+
+/// The whole of a 512-bit register, on a level that has them.
+bool isFullRegister(Type type, const Level &level) {
+  auto vector = dyn_cast<VectorType>(type);
+  return vector && level.vectorBytes == 64 && vector.getNumElements() == 16 && vector.getElementType().isF32();
+}
+
 struct ExpandExp : Expand<math::ExpOp> {
-  using Expand::Expand;
+  const Level &level;
+  ExpandExp(MLIRContext *context, const Level &level) : Expand(context, sequence::expAny<FloatTerm>), level(level) {}
   LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
-    Expand chosen(getContext(),
-                  op->hasAttr(nonPositiveAttrName) ? sequence::expNonPositive<FloatTerm> : sequence::expAny<FloatTerm>);
+    bool isNonPositive = op->hasAttr(nonPositiveAttrName);
+    if (isFullRegister(op.getType(), level)) {
+      FloatTerm argument{op.getOperand(), {&rewriter, op.getLoc()}};
+      rewriter.replaceOp(op, expByScaling(argument, isNonPositive).value);
+      return success();
+    }
+    Expand chosen(getContext(), isNonPositive ? sequence::expNonPositive<FloatTerm> : sequence::expAny<FloatTerm>);
     return chosen.matchAndRewrite(op, rewriter);
   }
 };
 } // namespace
 
-void populateVectorMathPatterns(RewritePatternSet &patterns) {
+void populateVectorMathPatterns(RewritePatternSet &patterns, const Level &level) {
   MLIRContext *context = patterns.getContext();
-  patterns.add<ExpandExp>(context, sequence::expAny<FloatTerm>);
+  patterns.add<ExpandExp>(context, level);
   patterns.add<Expand<math::LogOp>>(context, sequence::log<FloatTerm>);
   patterns.add<Expand<math::TanhOp>>(context, sequence::tanh<FloatTerm>);
   patterns.add<Expand<math::ErfOp>>(context, sequence::erf<FloatTerm>);
@@ -46,9 +79,9 @@ void populateVectorMathPatterns(RewritePatternSet &patterns) {
   patterns.add<Expand<math::CosOp>>(context, sequence::cos<FloatTerm>);
 }
 
-LogicalResult expandVectorMath(func::FuncOp kernel) {
+LogicalResult expandVectorMath(func::FuncOp kernel, const Level &level) {
   RewritePatternSet patterns(kernel.getContext());
-  populateVectorMathPatterns(patterns);
+  populateVectorMathPatterns(patterns, level);
   walkAndApplyPatterns(kernel, std::move(patterns));
   auto left = kernel.walk([](Operation *op) {
     if (!isa<math::ExpOp, math::LogOp, math::TanhOp, math::ErfOp, math::SinOp, math::CosOp>(op))
