@@ -144,6 +144,7 @@ private:
 
   //===-- Names and statements (ElaborateStatements.cpp) ----------------------------------------------------------===//
   Local *findLocal(const std::string &name);
+  bool isParameter(const std::string &name);
   bool declareLocal(const Identifier &name, Local local);
   bool runStatements(const std::vector<StmtPtr> &statements);
   void run(const Stmt &stmt);
@@ -215,6 +216,8 @@ private:
   Value matmul(const std::string &op, SourceRange opRange, Operand lhs, Operand rhs, SourceRange range, OpCall *call);
   void contractionMismatch(const std::string &op, SourceRange opRange, const Operand &lhs, const Operand &rhs,
                            const CoreDim &left, const CoreDim &right, size_t rightPosition);
+  bool declaresType(const std::string &name);
+  std::string transposedAdvice(const std::string &op, const Operand &lhs, const Operand &rhs);
   /// Reports unless the two sizes are provably equal. `report` says what differs; Maybe is E0216.
   bool requireEqual(const CoreDim &a, const CoreDim &b, SourceRange range, const std::function<void()> &report);
   void unproved(const CoreDim &a, const CoreDim &b, SourceRange range);

@@ -1,10 +1,13 @@
 // ElaborateCalls.cpp - what a name can be called as; calls of built-in ops.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/frontend/Advice.h"
 #include "compiler/frontend/Elaborate.h"
 
 #include <algorithm>
 
 namespace batten::frontend {
+
+static std::string quotedList(const std::vector<std::string> &names) { return "`" + joined(names, "`, `") + "`"; }
 
 //===- Callees ----------------------------------------------------------------------------------------------------===//
 
@@ -133,6 +136,8 @@ Elaborator::Callee Elaborator::resolveCallee(const Expr &expr) {
                                       "cannot find `" + name + "` in model `" + model->item->name.name + "`");
     if (std::optional<std::string> similar = nearest(name, names))
       error.help("did you mean `" + *similar + "`?");
+    else if (!names.empty())
+      error.help("its functions are " + quotedList(names));
     callee.kind = Callee::Error;
     return callee;
   }
@@ -176,9 +181,14 @@ Value Elaborator::evalCall(const CallExpr &expr) {
     context.prepare(*model);
     FunctionDecl *apply = model->function("apply");
     if (!apply) {
+      std::string written = context.text(expr.callee->range);
+      std::vector<std::string> calls;
+      for (const auto &[name, function] : model->functions)
+        calls.push_back(written + "." + name + "(..)");
       context.error("E0101", expr.callee->range, "model `" + model->item->name.name + "` has no `apply`")
           .note("declared at " + context.at(model->item->name.range))
-          .help("call one of its functions: `" + context.text(expr.callee->range) + ".step(..)`");
+          .help(calls.empty() ? "`" + written + "(..)` calls its `fn apply`: declare one"
+                              : "`" + written + "(..)` calls `apply`; what it has is " + quotedList(calls));
       return Value();
     }
     Instance *self = callee.kind == Callee::Model ? directInstance(*model, expr.callee->range) : callee.self;
@@ -193,6 +203,10 @@ Value Elaborator::evalCall(const CallExpr &expr) {
   }
   std::string name = context.text(expr.callee->range);
   Diagnostic &error = context.error("E0101", expr.callee->range, "cannot find op or function `" + name + "`");
+  if (std::string advice = adviceForFunction(name); !advice.empty()) {
+    error.help(advice);
+    return Value();
+  }
   std::vector<std::string> names = visibleNames(true);
   for (const OpInfo &op : opTable())
     names.push_back(op.name);
@@ -240,10 +254,14 @@ Value Elaborator::callOp(const CallExpr &expr, const OpInfo &op) {
       std::vector<std::string> known(op.options.begin(), op.options.end());
       Diagnostic &error =
           context.error("E0106", argument.name->range, std::string("`") + op.name + "` has no option `" + name + "`");
-      if (std::optional<std::string> similar = nearest(name, known))
+      std::string advice = adviceForOption(name);
+      std::optional<std::string> similar = nearest(name, known);
+      if (similar && advice.empty())
         error.help("did you mean `" + *similar + ":`?");
       else
         error.note(op.signature() + (known.empty() ? "" : "; options: " + joined(known)));
+      if (!advice.empty())
+        error.help(advice);
       return Value();
     }
   }
@@ -261,11 +279,11 @@ Value Elaborator::callOp(const CallExpr &expr, const OpInfo &op) {
                         (most == 1 ? " argument" : " arguments");
     if (op.variadic)
       takes = "at least " + count(op.required) + (op.required == 1 ? " argument" : " arguments");
-    context
-        .error("E0102", expr.range,
-               std::string("`") + op.name + "` takes " + takes + ", " + count(positional) + " given")
-        .label(missing.empty() ? "too many" : "missing " + joined(missing, " and "))
-        .note(op.signature());
+    Diagnostic &error = context.error(
+        "E0102", expr.range, std::string("`") + op.name + "` takes " + takes + ", " + count(positional) + " given");
+    error.label(missing.empty() ? "too many" : "missing " + joined(missing, " and ")).note(op.signature());
+    if (missing.empty() && op.takesOver)
+      error.help(adviceForOption("dim"));
     return Value();
   }
   for (unsigned i = 0; i < op.requiredOptions; ++i)

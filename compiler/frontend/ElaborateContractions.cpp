@@ -21,13 +21,13 @@ void Elaborator::contractionMismatch(const std::string &op, SourceRange opRange,
       origins.push_back(dim->entity->name + " is bound at " + context.at(dim->entity->range));
   error.label(label + (origins.empty() ? "" : "; " + joined(origins, ", ")));
 
+  if (rhs.value.type.core.size() == 2 &&
+      facts.equal(left.size, rhs.value.type.core[1 - rightPosition].size) == Truth::True) {
+    error.help(transposedAdvice(op, lhs, rhs));
+    return;
+  }
   std::string name = context.text(rhs.range);
-  Local *local = findLocal(name);
-  bool declared = (local && local->declared) || (frame->model && frame->model->param(name));
-  if (frame->function)
-    for (const Parameter &parameter : frame->function->item->parameters)
-      declared |= parameter.name.name == name;
-  if (!declared)
+  if (!declaresType(name))
     return;
   Type wanted = rhs.value.type;
   wanted.core[rightPosition] = left;
@@ -41,6 +41,34 @@ void Elaborator::contractionMismatch(const std::string &op, SourceRange opRange,
   }
   error.help("if `" + name + "` should accept `" + context.text(lhs.range) + "`, write `" + name + ": " + str(wanted) +
              "`" + aside);
+}
+
+/// Whether `name` is declared with a type that the user can change.
+bool Elaborator::declaresType(const std::string &name) {
+  Local *local = findLocal(name);
+  return (local && local->declared) || (frame->model && frame->model->param(name)) || isParameter(name);
+}
+
+/// The sizes match the other way round. PyTorch stores Linear weights as (out, in), and `linear` takes them so; `@`
+/// takes (in, out).
+std::string Elaborator::transposedAdvice(const std::string &op, const Operand &lhs, const Operand &rhs) {
+  auto operand = [&](SourceRange range) {
+    std::string text = context.text(range);
+    bool simple = text.find_first_of(" \n") == std::string::npos;
+    return simple ? text : "(" + text + ")";
+  };
+  std::string x = operand(lhs.range), w = operand(rhs.range);
+  if (op != "linear")
+    return lhs.value.type.core.size() == 1 ? "the sizes match after a transpose: a weight stored as (out, in), as "
+                                             "PyTorch does, goes into `linear(" +
+                                                 x + ", " + w + ")`, which is `" + x + " @ " + w + ".T`"
+                                           : "the sizes match after a transpose: `" + x + " @ " + w + ".T`";
+  Type swapped = rhs.value.type;
+  std::swap(swapped.core[0], swapped.core[1]);
+  std::string stored = "`linear` takes its weight as (out, in), as PyTorch stores it";
+  if (declaresType(context.text(rhs.range)))
+    stored += ": `" + w + ": " + str(swapped) + "`";
+  return stored + "; for one stored as (in, out) write `" + x + " @ " + w + "`";
 }
 
 DType Elaborator::accumulated(DType dtype) {

@@ -195,7 +195,9 @@ std::optional<Type> Elaborator::elementwise(const std::string &op, SourceRange o
                    context.text(unit->range) + "[| 0]`, which is " + str(dropped));
         return;
       }
-      error.help("only an empty core stretches over the other operand's");
+      error.help(core.size() == first.size()
+                     ? "only an empty core stretches over the other operand's"
+                     : "only an empty core stretches; a dim whose positions are independent stands left of the bar");
     };
     if (core.size() != first.size()) {
       report();

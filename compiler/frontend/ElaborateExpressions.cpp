@@ -1,5 +1,6 @@
 // ElaborateExpressions.cpp - names, members, brackets, casts and chains of operators.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/frontend/Advice.h"
 #include "compiler/frontend/Elaborate.h"
 
 #include <algorithm>
@@ -120,7 +121,9 @@ std::vector<std::string> Elaborator::visibleNames(bool functions) {
 Value Elaborator::unknownName(const std::string &name, SourceRange range) {
   Diagnostic &error = context.error("E0105", range, "cannot find `" + name + "`");
   error.label("no variable, parameter, constant or dim of this name");
-  if (std::optional<std::string> similar = nearest(name, visibleNames(false)))
+  if (std::string advice = adviceForStatement(name); !advice.empty())
+    error.help(advice);
+  else if (std::optional<std::string> similar = nearest(name, visibleNames(false)))
     error.help("did you mean `" + *similar + "`?");
   return Value();
 }
@@ -248,8 +251,11 @@ Value Elaborator::memberOf(const Operand &base, const MemberExpr &expr) {
     return transpose(base, expr.range);
   Diagnostic &error =
       context.error("E0105", expr.name.range, "cannot find `" + name + "` in `" + context.text(expr.base->range) + "`");
-  if (base.value.kind == Value::Tensor)
-    error.label(str(base.value.type)).help("`.T` swaps the two core dims of a matrix; a tensor has no other member");
+  if (base.value.kind == Value::Tensor) {
+    std::string advice = adviceForMember(name, context.text(expr.base->range));
+    error.label(str(base.value.type))
+        .help(advice.empty() ? "`.T` swaps the two core dims of a matrix; a tensor has no other member" : advice);
+  }
   return Value();
 }
 

@@ -39,7 +39,8 @@ bool Elaborator::declareLocal(const Identifier &name, Local local) {
   if (first)
     context.error("E0103", name.range, "`" + name.name + "` is defined twice")
         .label("second definition")
-        .note("first defined at " + context.at(*first), *first);
+        .note("first defined at " + context.at(*first), *first)
+        .help("give it another name; what changes on the way is a `var`, set by `name = ..`");
   if (first && !local.dim)
     local.value = Value(); // either may be meant: what uses the name stays silent
   local.name = name.name;
@@ -111,6 +112,10 @@ Value Elaborator::fit(const Value &given, const Type &type, SourceRange range, c
   if (sameShape(value.type.tree, type.tree) && value.type.batch.size() < type.batch.size() &&
       isSublist(value.type.batch, type.batch))
     error.help("nothing is repeated silently; write `spread(" + context.text(range) + ", " + str(type.batch) + ")`");
+  else if (!value.type.tree && !type.tree && value.type.batch.size() == 1 && type.batch.empty())
+    error.help("there is one for each position of `" + value.type.batch[0]->name +
+               "`; to bring them together write `mean(.. over batch " + value.type.batch[0]->name +
+               ")` or `sum(.. over batch " + value.type.batch[0]->name + ")`");
   else if (!value.type.tree && !type.tree && value.type.batch != type.batch)
     error.help("batch dims differ: " + str(value.type.batch) + " and " + str(type.batch) +
                "; `rearrange` moves and renames dims, `sum(.. over batch ..)` removes them");
@@ -251,6 +256,14 @@ void Elaborator::update(Local &local, const Value &value, bool inPlace, SourceRa
   local.value = value;
 }
 
+bool Elaborator::isParameter(const std::string &name) {
+  if (frame->function)
+    for (const Parameter &parameter : frame->function->item->parameters)
+      if (parameter.name.name == name)
+        return true;
+  return false;
+}
+
 void Elaborator::runAssign(const AssignStmt &stmt) {
   Value value = eval(*stmt.value);
   Local *local = findLocal(stmt.name.name);
@@ -259,9 +272,15 @@ void Elaborator::runAssign(const AssignStmt &stmt) {
     return;
   }
   if (!local->assignable) {
-    context.error("E0108", stmt.name.range, "cannot assign to `" + stmt.name.name + "`")
-        .label("not a `var` or `inout`")
-        .help("declare it with `var` at " + context.at(local->range) + ", or bind a new name with `let`", local->range);
+    const std::string &name = stmt.name.name;
+    Diagnostic &error = context.error("E0108", stmt.name.range, "cannot assign to `" + name + "`");
+    error.label("not a `var` or `inout`");
+    if (isParameter(name))
+      error.help("a parameter stays as it is: bind a new name, `let h = ..`, or start a variable from it, `var h = " +
+                 name + "`");
+    else
+      error.help("declare it with `var` at " + context.at(local->range) + ", or bind a new name with `let`",
+                 local->range);
     return;
   }
   if (local->value.poisoned() && !local->declared)

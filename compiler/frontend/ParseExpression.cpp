@@ -1,6 +1,7 @@
 // ParseExpression.cpp - expressions.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/frontend/Advice.h"
 #include "compiler/frontend/ParserImpl.h"
 
 #include <algorithm>
@@ -152,6 +153,9 @@ CallArgument Parser::parseArgument() {
   if (at(TokenKind::Identifier) && peek(1).kind == TokenKind::Colon) {
     argument.name = parseIdentifier();
     advance();
+  } else if (at(TokenKind::Identifier) && peek(1).kind == TokenKind::Equal) {
+    std::string name = parseIdentifier().name, advice = adviceForOption(name);
+    unexpected("`:`").help(advice.empty() ? "an option is written `" + name + ": ..`" : advice);
   }
   if (argument.name && at(TokenKind::DType)) {
     auto dtype = std::make_unique<DTypeExpr>(peek().range);
@@ -274,6 +278,10 @@ ExprPtr Parser::parsePrimary() {
     error.help("a dtype is no value; a cast is written `x as " + std::string(text(token)) + "`");
   else if (token.kind == TokenKind::Dot)
     error.help("a number begins with a digit: `0.5`");
+  else if (token.kind == TokenKind::Star)
+    error.help("a power is written `pow(x, 2.0)`");
+  else if (std::string advice = adviceForOption(text(token)) + adviceForStatement(text(token)); !advice.empty())
+    error.help(advice);
   return nullptr;
 }
 

@@ -1,6 +1,7 @@
 // ParseItem.cpp - imports, dims, types, constants, functions, models, subs and tests.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/frontend/Advice.h"
 #include "compiler/frontend/ParserImpl.h"
 
 #include <algorithm>
@@ -43,7 +44,12 @@ bool Parser::isMember(TokenKind kind) {
 ItemPtr Parser::parseItemBody(Scope scope) {
   TokenKind kind = peek().kind;
   if (scope == Scope::Model && !isMember(kind)) {
-    unexpected("`param`, `sub`, `fn`, `dim`, `const` or `}`");
+    bool unmarked = at(TokenKind::Identifier) && peek(1).kind == TokenKind::Colon; // `w: f32[| 5, 10]`
+    std::string advice = unmarked ? "a weight is declared `param " + std::string(text(peek())) + ": ..`"
+                                  : adviceForStatement(text(peek()));
+    Diagnostic &error = unexpected("`param`, `sub`, `fn`, `dim`, `const` or `}`");
+    if (!advice.empty())
+      error.help(advice);
     return nullptr;
   }
   switch (kind) {
@@ -69,9 +75,13 @@ ItemPtr Parser::parseItemBody(Scope scope) {
       return parseParam();
     unexpected("an item").help("a `param` belongs to a `model`");
     return nullptr;
-  default:
-    unexpected("`import`, `dim`, `type`, `const`, `fn`, `model`, `sub` or `test`");
+  default: {
+    std::string advice = adviceForStatement(text(peek()));
+    Diagnostic &error = unexpected("`import`, `dim`, `type`, `const`, `fn`, `model`, `sub` or `test`");
+    if (!advice.empty())
+      error.help(advice);
     return nullptr;
+  }
   }
 }
 
@@ -154,6 +164,8 @@ std::string Parser::takeDoc(size_t tokenIndex) const {
 // import = "import" STRING [ "as" IDENT ]
 ItemPtr Parser::parseImport() {
   auto item = std::make_unique<ImportItem>(advance().range);
+  if (!at(TokenKind::String))
+    unexpected("a string").help(adviceForStatement("from"));
   item->path = parseString();
   if (accept(TokenKind::KwAs))
     item->alias = parseIdentifier();
@@ -240,7 +252,9 @@ void Parser::parseSignature(FunctionItem &function) {
     while (accept(TokenKind::Comma));
   }
   expectClosing(TokenKind::RightParen, open, "`,`");
-  expect(TokenKind::Arrow);
+  if (!at(TokenKind::Arrow))
+    unexpected("`->`").help("a function says what it returns: `fn f(x: f32[B | 10]) -> f32[B | 5]`");
+  advance();
   // rty = ty | "(" ty { "," ty } ")"
   Token results = peek();
   function.tupleResult = accept(TokenKind::LeftParen);
@@ -258,7 +272,11 @@ Parameter Parser::parseParameter() {
   Token begin = peek();
   parameter.isInout = accept(TokenKind::KwInout);
   parameter.name = parseIdentifier("the name of a parameter");
-  expect(TokenKind::Colon);
+  if (!at(TokenKind::Colon)) {
+    std::string advice = adviceForStatement(parameter.name.name);
+    unexpected("`:`").help(advice.empty() ? "a parameter has a type: `x: f32[B | 10]`" : advice);
+  }
+  advance();
   parameter.type = parseType();
   parameter.range = rangeFrom(begin);
   return parameter;

@@ -3,6 +3,7 @@
 // A statement starts with a keyword or with `name =`, so neither newlines nor `;` are needed to tell where one ends.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/frontend/Advice.h"
 #include "compiler/frontend/ParserImpl.h"
 
 namespace batten::frontend {
@@ -12,17 +13,20 @@ Block Parser::parseBlock() {
   Nest nest(*this, "block");
   Block block;
   Token open = advance();
-  block.statements = parseStatements(/*inTest=*/false);
+  bool endsBroken = false;
+  block.statements = parseStatements(/*inTest=*/false, &endsBroken);
   block.returnRange = peek().range;
   if (accept(TokenKind::KwReturn)) {
     do
       block.results.push_back(parseExpr());
     while (accept(TokenKind::Comma));
     accept(TokenKind::Semicolon);
+  } else if (at(TokenKind::RightBrace) && endsBroken) {
+    failing = true; // `h + x }`: what was skipped is the forgotten `return`
   } else if (at(TokenKind::RightBrace)) {
     unexpected("a statement or `return`").help("a block ends with `return`");
   } else {
-    unexpected("`let`, `var`, `for`, `name =` or `return`");
+    unexpected("`let`, `var`, `for`, `name =` or `return`").help("a block ends with `return value`");
   }
   closeBlock(open, "`,`");
   block.range = rangeFrom(open);
@@ -30,12 +34,14 @@ Block Parser::parseBlock() {
 }
 
 // Up to what begins no statement: `return`, `}`, an item or a mistake. A broken statement is skipped.
-std::vector<StmtPtr> Parser::parseStatements(bool inTest) {
+std::vector<StmtPtr> Parser::parseStatements(bool inTest, bool *endsBroken) {
   std::vector<StmtPtr> statements;
   while (at(TokenKind::KwLet) || at(TokenKind::KwVar) || at(TokenKind::KwFor) || at(TokenKind::Identifier)) {
     size_t begin = next;
     StmtPtr statement = parseStatement(inTest);
     accept(TokenKind::Semicolon);
+    if (endsBroken)
+      *endsBroken = failing;
     if (failing)
       recover(Scope::Statements, begin);
     else
@@ -96,8 +102,10 @@ StmtPtr Parser::parseVar() {
 StmtPtr Parser::parseAssign() {
   auto statement = std::make_unique<AssignStmt>(peek().range);
   statement->name = parseIdentifier();
-  if (!at(TokenKind::Equal))
-    unexpected("`=`").help("a value alone does nothing; a block ends with `return value`");
+  if (!at(TokenKind::Equal)) {
+    std::string advice = adviceForStatement(statement->name.name);
+    unexpected("`=`").help(advice.empty() ? "a value alone does nothing; a block ends with `return value`" : advice);
+  }
   advance();
   statement->value = parseExpr();
   statement->range = rangeFrom(statement->range);

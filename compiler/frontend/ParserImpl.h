@@ -121,7 +121,7 @@ private:
 
   // ParseStatement.cpp
   Block parseBlock();
-  std::vector<StmtPtr> parseStatements(bool inTest);
+  std::vector<StmtPtr> parseStatements(bool inTest, bool *endsBroken = nullptr);
   StmtPtr parseStatement(bool inTest);
   StmtPtr parseLet();
   StmtPtr parseVar();

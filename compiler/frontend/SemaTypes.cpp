@@ -3,6 +3,7 @@
 // Arithmetic on dims is exact (R2): a division that leaves a remainder is E0207, a value beyond 64 bits E0601. What
 // can't be resolved is poison: the caller gets nothing and stays silent.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/frontend/Advice.h"
 #include "compiler/frontend/AstPrinter.h"
 #include "compiler/frontend/Declarations.h"
 
@@ -88,7 +89,8 @@ void Context::unboundedInCore(const DimEntity &dim, SourceRange range, const std
       .label("used as a core dim here")
       .note(what + " at " + at(dim.range) + " has no bound; a core dim can be summed over, which would mix samples",
             dim.range)
-      .help((dim.generic ? "declare it with a bound: `dim " : "bound it: `dim ") + dim.name + " <= 4096`" + extraHelp);
+      .help((dim.generic ? "declare it with a bound: `dim " : "bound it: `dim ") + dim.name + " <= 4096`" +
+            (extraHelp.empty() ? "; or, where its positions are independent, write it left of the bar" : extraHelp));
 }
 
 void Context::overflow(SourceRange range, const std::string &expression, const DimScope *scope) {
@@ -272,7 +274,9 @@ std::optional<DType> Context::resolveDType(const DTypeName &name, Module &module
     if (entry.kind == FileName::TypeAlias)
       known.push_back(text);
   Diagnostic &error = this->error("E0105", name.range, "cannot find dtype `" + name.name + "`");
-  if (std::optional<std::string> similar = nearest(name.name, known))
+  if (std::string advice = adviceForDType(name.name); !advice.empty())
+    error.help(advice);
+  else if (std::optional<std::string> similar = nearest(name.name, known))
     error.help("did you mean `" + *similar + "`?");
   else
     error.help("the dtypes are " + joined({known.begin(), known.begin() + 9}, " "));

@@ -62,7 +62,88 @@ std::vector<NamedTensor> nearestTensors(const Weight &weight, const WeightFile &
   return found;
 }
 
-void reportMissing(const std::vector<const Weight *> &missing, const WeightFile &file, Diagnostics &diagnostics) {
+bool holds(const WeightFile &file, const std::string &name, const Weight &weight) {
+  auto found = file.tensors.find(name);
+  return found != file.tensors.end() && found->second.dtype == dtypeName(weight.type.dtype) &&
+         found->second.shape == shapeOf(weight);
+}
+
+/// All that one `param` declares: a weight for each place where its model is used.
+std::vector<const Weight *> declaredWith(const Weight &weight, const Program &program) {
+  std::vector<const Weight *> all;
+  for (const Weight &other : program.weights)
+    if (other.location == weight.location)
+      all.push_back(&other);
+  return all;
+}
+
+std::vector<std::string> segments(const std::string &path) {
+  std::vector<std::string> parts{""};
+  for (char c : path)
+    if (c == '.')
+      parts.emplace_back();
+    else
+      parts.back() += c;
+  return parts;
+}
+
+/// `dec.fc.w` is `decoder.fc.w` in the file: the one segment that differs, where every weight below it fits so.
+std::optional<std::pair<std::string, std::string>> renamedSegment(const Weight &weight, const std::string &near,
+                                                                  const Program &program, const WeightFile &file) {
+  std::vector<std::string> wanted = segments(weight.from), found = segments(near);
+  if (wanted.size() != found.size())
+    return std::nullopt;
+  auto [left, right] = std::mismatch(wanted.begin(), wanted.end(), found.begin());
+  if (left == wanted.end() || !std::equal(left + 1, wanted.end(), right + 1))
+    return std::nullopt;
+  std::string head;
+  for (auto part = wanted.begin(); part != left; ++part)
+    head += *part + ".";
+  std::string below = head + *left + ".";
+  if (!weight.prefix.starts_with(below)) // the name of the parameter itself
+    return std::nullopt;
+  std::set<std::string> bound;
+  for (const Weight &other : program.weights)
+    bound.insert(other.from);
+  if (bound.count(near)) // another's
+    return std::nullopt;
+  for (const Weight &other : program.weights)
+    if (other.from.starts_with(below) && !holds(file, head + *right + "." + other.from.substr(below.size()), other))
+      return std::nullopt;
+  return std::make_pair(*left, *right);
+}
+
+/// A `from` at the parameter must fit wherever its model is used, one at the `sub` all that is below it.
+void helpMissing(const Weight &first, const std::vector<NamedTensor> &near, const Program &program,
+                 const WeightFile &file, Diagnostic &error) {
+  std::vector<const Weight *> siblings = declaredWith(first, program);
+  if (siblings.size() > 1 && first.path != first.from)
+    error.note("this is the parameter `" + first.path + "`");
+  for (const Weight *sibling : siblings)
+    if (file.tensors.count(sibling->from)) {
+      error.note("`" + sibling->path + "`, of the same declaration, is in the file");
+      break;
+    }
+  for (const NamedTensor &tensor : near) {
+    if (!tensor.first.starts_with(first.prefix) || !holds(file, tensor.first, first))
+      continue;
+    std::string name = tensor.first.substr(first.prefix.size());
+    if (std::all_of(siblings.begin(), siblings.end(),
+                    [&](const Weight *each) { return holds(file, each->prefix + name, *each); })) {
+      error.help("param " + first.declared + " from \"" + name + "\"");
+      return;
+    }
+  }
+  for (const NamedTensor &tensor : near)
+    if (auto renamed = renamedSegment(first, tensor.first, program, file)) {
+      error.help("`" + renamed->first + "` is `" + renamed->second + "` in the file: give that `sub` a `from \"" +
+                 renamed->second + "\"`");
+      return;
+    }
+}
+
+void reportMissing(const std::vector<const Weight *> &missing, const Program &program, const WeightFile &file,
+                   Diagnostics &diagnostics) {
   const Weight &first = *missing.front();
   Diagnostic &error = diagnostics.error("E0501", rangeOf(first.location, diagnostics.sources()),
                                         file.name + " has no tensor `" + first.from + "`");
@@ -81,13 +162,30 @@ void reportMissing(const std::vector<const Weight *> &missing, const WeightFile 
       rest += (i > 1 ? ", `" : "`") + missing[i]->from + "`";
     error.note(rest);
   }
-  bool fits = !near.empty() && near[0].second.dtype == dtypeName(first.type.dtype) &&
-              near[0].second.shape == shapeOf(first) && near[0].first.rfind(first.prefix, 0) == 0;
-  if (fits)
-    error.help("param " + first.declared + " from \"" + near[0].first.substr(first.prefix.size()) + "\"");
+  helpMissing(first, near, program, file, error);
 }
 
-void reportShape(const Weight &weight, const FileTensor &tensor, Diagnostics &diagnostics) {
+enum class Use { Product, Linear, Other };
+
+/// How the program multiplies by a weight: it is the right operand of `@`, of `linear`, or something else happens to
+/// it.
+Use useOf(const Weight &weight, const Program &program) {
+  std::set<std::string> uses;
+  for (const Function &function : program.functions)
+    for (const Argument &argument : function.arguments) {
+      if (!argument.weight || argument.from != weight.from)
+        continue;
+      for (const Op &op : function.ops)
+        for (size_t i = 0; i < op.operands.size(); ++i)
+          if (op.operands[i] == argument.value)
+            uses.insert(i == 1 ? op.name : "");
+    }
+  if (uses == std::set<std::string>{"matmul"})
+    return Use::Product;
+  return uses == std::set<std::string>{"linear"} ? Use::Linear : Use::Other;
+}
+
+void reportShape(const Weight &weight, const FileTensor &tensor, const Program &program, Diagnostics &diagnostics) {
   std::vector<int64_t> wanted = shapeOf(weight);
   Diagnostic &error = diagnostics.error("E0502", rangeOf(weight.typeLocation, diagnostics.sources()),
                                         "tensor `" + weight.from + "` has shape " + text(tensor.shape) +
@@ -96,8 +194,20 @@ void reportShape(const Weight &weight, const FileTensor &tensor, Diagnostics &di
     return;
   TensorType transposed = weight.type;
   std::swap(transposed.core[0], transposed.core[1]);
-  error.help("the sizes match after a transpose: PyTorch stores Linear weights as [Out, In]; declare `" +
-             transposed.str() + "` and use `linear`");
+  std::string declare = "declare `" + transposed.str() + "` and ";
+  switch (useOf(weight, program)) {
+  case Use::Product:
+    error.help("the sizes match after a transpose: PyTorch stores Linear weights as [Out, In]; " + declare +
+               "use `linear`");
+    break;
+  case Use::Linear:
+    error.help("the sizes match after a transpose: this file stores [In, Out], `linear` takes [Out, In]; " + declare +
+               "use `@`");
+    break;
+  case Use::Other:
+    error.help("the sizes match after a transpose: " + declare + "use its transpose, `.T`");
+    break;
+  }
 }
 
 } // namespace
@@ -120,13 +230,13 @@ bool checkWeights(const Program &program, const WeightFile &file, Diagnostics &d
           .help("declare the parameter in the file's dtype and cast where it is used, `x as " +
                 std::string(dtypeName(weight.type.dtype)) + "`; or convert the file");
     else if (tensor.shape != shapeOf(weight))
-      reportShape(weight, tensor, diagnostics);
+      reportShape(weight, tensor, program, diagnostics);
     else
       continue;
     fits = false;
   }
   if (!missing.empty())
-    reportMissing(missing, file, diagnostics);
+    reportMissing(missing, program, file, diagnostics);
   return fits && missing.empty();
 }
 

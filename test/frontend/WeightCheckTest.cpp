@@ -43,6 +43,56 @@ TEST(WeightCheck, TransposedShapeIsToldSo) {
             "`f32[| 5, 10]` and use `linear`\n");
 }
 
+std::string helpOf(const Checked &checked) {
+  for (const Remark &remark : checked.diagnostics.all()[0].remarks)
+    if (remark.kind == Remark::Kind::Help)
+      return remark.text;
+  return "";
+}
+
+TEST(WeightCheck, TransposedWeightOfLinearIsAProduct) {
+  Checked checked("simple.btn",
+                  "dim B\nmodel M { param w: f32[| 5, 10] fn apply(x: f32[| 10]) -> f32[| 5] = linear(x, w) }\n"
+                  "pub fn forward(x: f32[B | 10]) -> f32[B | 5] = M(x)\n",
+                  {"w.safetensors", {{"w", {"f32", {10, 5}}}}});
+  EXPECT_EQ(helpOf(checked), "the sizes match after a transpose: this file stores [In, Out], `linear` takes [Out, In]; "
+                             "declare `f32[| 10, 5]` and use `@`");
+}
+
+TEST(WeightCheck, TransposedTableIsTransposed) {
+  Checked checked("simple.btn",
+                  "dim B\nmodel M { param w: f32[| 5, 10] fn apply(x: f32[| 5, 10]) -> f32[| 5, 10] = x + w }\n"
+                  "pub fn forward(x: f32[B | 5, 10]) -> f32[B | 5, 10] = M(x)\n",
+                  {"w.safetensors", {{"w", {"f32", {10, 5}}}}});
+  EXPECT_EQ(helpOf(checked), "the sizes match after a transpose: declare `f32[| 10, 5]` and use its transpose, `.T`");
+}
+
+// One declaration, two places: a `from` at the parameter would be wrong for `enc`.
+const char *const twice = "dim B\n"
+                          "model Layer { param w: f32[| 4, 4] fn apply(x: f32[| 4]) -> f32[| 4] = linear(x, w) }\n"
+                          "model Net {\n"
+                          "  sub enc: Layer sub dec: Layer\n"
+                          "  fn apply(x: f32[| 4]) -> f32[| 4] = dec(enc(x))\n"
+                          "}\n"
+                          "pub fn run(x: f32[B | 4]) -> f32[B | 4] = Net(x)\n";
+
+TEST(WeightCheck, FromOfAParameterMustFitEveryUse) {
+  Checked checked("net.btn", twice, {"w.safetensors", {{"enc.w", {"f32", {4, 4}}}, {"dec.weight", {"f32", {4, 4}}}}});
+  EXPECT_EQ(checked.diagnostics.render(),
+            "net.btn:2:21: error: w.safetensors has no tensor `dec.w` [E0501]\n"
+            "2 | model Layer { param w: f32[| 4, 4] fn apply(x: f32[| 4]) -> f32[| 4] = linear(x, w) }\n"
+            "  |                     ^ f32[| 4, 4] expected\n"
+            "  = note: nearest names in the file: `dec.weight` f32 [4, 4], `enc.w`\n"
+            "  = note: `enc.w`, of the same declaration, is in the file\n");
+  WeightFile both{"w.safetensors", {{"enc.weight", {"f32", {4, 4}}}, {"dec.weight", {"f32", {4, 4}}}}};
+  EXPECT_EQ(helpOf(Checked("net.btn", twice, both)), "param w: f32[| 4, 4] from \"weight\"");
+}
+
+TEST(WeightCheck, RenamedSubIsToldAtTheSub) {
+  Checked checked("net.btn", twice, {"w.safetensors", {{"enc.w", {"f32", {4, 4}}}, {"decoder.w", {"f32", {4, 4}}}}});
+  EXPECT_EQ(helpOf(checked), "`dec` is `decoder` in the file: give that `sub` a `from \"decoder\"`");
+}
+
 TEST(WeightCheck, DtypeIsStrict) {
   Checked checked("simple.btn", simple, {"w.safetensors", {{"fc.weight", {"f16", {10, 5}}}}});
   EXPECT_FALSE(checked.fits);
@@ -89,6 +139,7 @@ TEST(WeightCheck, MissingTensorsAreOneErrorWithTheNearestNames) {
             "`h.5.mlp.down`, `h.6.mlp.up`, `h.6.mlp.down`, `h.7.mlp.up`, `h.7.mlp.down`, `h.8.mlp.up`, "
             "`h.8.mlp.down`, `h.9.mlp.up`, `h.9.mlp.down`, `h.10.mlp.up`, `h.10.mlp.down`, `h.11.mlp.up`, "
             "`h.11.mlp.down`\n"
+            "  = note: this is the parameter `blocks.0.mlp.up`\n"
             "  = help: param up: f32[| D, F] from \"c_fc.weight\"\n");
 }
 
