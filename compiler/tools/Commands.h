@@ -10,6 +10,7 @@ namespace batten {
 
 int buildCommand(const std::vector<std::string> &words);
 int checkCommand(const std::vector<std::string> &words);
+int explainCommand(const std::vector<std::string> &words);
 int runCommand(const std::vector<std::string> &words);
 
 } // namespace batten

@@ -28,6 +28,7 @@ const Command commands[] = {
     {"build", buildCommand, "compile a program to a library and a C header"},
     {"run", runCommand, "compile a program in memory and call one of its functions"},
     {"check", checkCommand, "look for errors only; says what is independent of what"},
+    {"explain", explainCommand, "what a code such as E0205 means, with an example"},
 };
 
 void printHelp(FILE *to) {

@@ -1,0 +1,104 @@
+// ExplainRun.cpp - pages of `batten explain`: E06xx, what happens at run time, and warnings.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/frontend/Explain.h"
+
+namespace batten::frontend {
+
+const std::vector<Page> runPages = {
+    {"E0601", "beyond a limit",
+     R"(
+Sizes and numbers are 64-bit, a tensor has at most 2^63 - 1 bytes, loops unroll to at most 4,096 turns, a file has at most 16 MiB.
+)",
+     R"(
+dim A = 4294967296, D = A * A
+fn f(x: f32[| D]) -> f32[| D] = x
+)",
+     R"(
+dim A = 4294, D = A * A
+fn f(x: f32[| D]) -> f32[| D] = x
+)"},
+    {"E0602", "not compiled yet",
+     R"(
+The program is right, but this version makes no code for what the message points to. `batten check` and `run --evaluate` take it.
+)",
+     "", ""},
+    {"R0001", "an argument of another shape or dtype",
+     R"(
+What was given does not fit the signature: rank, a core size, or a dim that another argument has bound to another size.
+)",
+     R"(
+dim B, T
+pub fn f(x: f32[B | 4]) -> f32[B | 4] = x
+pub fn g(x: f32[B | 5]) -> f32[B | 5] = x
+$ batten run ex.btn f --x=zeros --dim B=2 -o y.npy && batten run ex.btn g --x=@y.npy
+)",
+     R"(
+dim B, T
+pub fn f(x: f32[B | 4]) -> f32[B | 4] = x
+pub fn g(x: f32[B | 4]) -> f32[B | 4] = x
+$ batten run ex.btn f --x=zeros --dim B=2 -o y.npy && batten run ex.btn g --x=@y.npy
+)"},
+    {"R0002", "a size out of range",
+     R"(
+A size is negative, above its dim's bound, 0 where the dim is bounded, or breaks a `where`.
+)",
+     R"(
+dim B, T <= 16
+pub fn f(x: f32[B | T]) -> f32[B | T] = relu(x)
+$ batten run ex.btn f --x=zeros --dim B=2 --dim T=20
+)",
+     R"(
+dim B, T <= 16
+pub fn f(x: f32[B | T]) -> f32[B | T] = relu(x)
+$ batten run ex.btn f --x=zeros --dim B=2 --dim T=10
+)"},
+    {"R0003", "an empty batch",
+     R"(
+`mean`, `max`, `min` and `var` over no samples have no value. A sum is 0, `any` false, `all` true.
+)",
+     R"(
+dim B
+pub fn f(x: f32[B |]) -> f32 = mean(x over batch B)
+$ batten run ex.btn f --x=zeros --dim B=0
+)",
+     R"(
+dim B
+pub fn f(x: f32[B |]) -> f32 = sum(x over batch B)
+$ batten run ex.btn f --x=zeros --dim B=0
+)"},
+    {"R0004", "an index out of range",
+     R"(
+With `--check-ids` a call refuses ids outside of the table. Without, such a row is NaN and no memory outside is touched.
+)",
+     "", ""},
+    {"R0005", "no CPU level for this machine",
+     R"(
+The program was built for CPUs that this one is not. `--target=cpu:x86-64-v3` runs on every x86-64 with AVX2; several levels may
+stand in one library, `--target=cpu:x86-64-v3,x86-64-v4`.
+)",
+     "", ""},
+    {"unused-tensor", "a tensor that the program does not read",
+     R"(
+The weights file holds more than the program declares: nothing is wrong, unless a `param` was forgotten.
+)",
+     R"(
+dim B
+model M {
+  param w: f32[| 5, 10]   fn apply(x: f32[| 10]) -> f32[| 5] = linear(x, w)
+}
+pub fn f(x: f32[B | 10]) -> f32[B | 5] = M(x)
+# w.safetensors holds w F32 5,10 b F32 5
+$ batten check --weights=w.safetensors ex.btn
+)",
+     R"(
+dim B
+model M {
+  param w: f32[| 5, 10]   param b: f32[| 5]   fn apply(x: f32[| 10]) -> f32[| 5] = linear(x, w, b)
+}
+pub fn f(x: f32[B | 10]) -> f32[B | 5] = M(x)
+# w.safetensors holds w F32 5,10 b F32 5
+$ batten check --weights=w.safetensors ex.btn
+)"},
+};
+
+} // namespace batten::frontend
