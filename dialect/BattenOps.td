@@ -8,6 +8,7 @@ include "dialect/BattenFunctionOps.td"
 include "dialect/BattenElementwiseOps.td"
 include "dialect/BattenContractionOps.td"
 include "dialect/BattenReductionOps.td"
+include "dialect/BattenOrderOps.td"
 include "dialect/BattenShapeOps.td"
 include "dialect/BattenPlanOps.td"
 

@@ -103,6 +103,13 @@ SmallVector<bool> foldedDims(ReduceBatchOp op) {
   return isFolded;
 }
 
+SmallVector<bool> foldedDims(ArgmaxOp op) {
+  TensorType type = op.getX().getType();
+  SmallVector<bool> isFolded(type.batchRank() + type.coreRank(), false);
+  isFolded[type.batchRank() + op.getDim()] = true;
+  return isFolded;
+}
+
 void forEachProduct(const Step &step, function_ref<void(const Product &)> visit) {
   const Tensor &left = step.operands[0], &right = step.operands[1];
   bool isLinear = isa<LinearOp>(step.op);

@@ -59,6 +59,7 @@ void forEachFold(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<bool> isFolded,
 /// The dims that a reduction folds away, of batch and core together.
 llvm::SmallVector<bool> foldedDims(ReduceOp op);
 llvm::SmallVector<bool> foldedDims(ReduceBatchOp op);
+llvm::SmallVector<bool> foldedDims(ArgmaxOp op);
 
 /// One output of a contraction: the sum over k < depth of lhs[left + k] * rhs[right + k * rightStride].
 struct Product {
@@ -76,9 +77,11 @@ bool evaluateExact(const Step &step);
 bool referenceElementwise(const Step &step);
 bool referenceContraction(const Step &step);
 bool referenceReduction(const Step &step);
+bool referenceOrder(const Step &step);
 bool exactElementwise(const Step &step);
 bool exactContraction(const Step &step);
 bool exactReduction(const Step &step);
+bool exactOrder(const Step &step);
 
 } // namespace batten::evaluation
 #endif // BATTEN_DIALECT_EVALUATION_H

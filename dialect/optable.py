@@ -19,6 +19,7 @@ FAMILIES = {
     "BattenElementwiseOps.td": "Element-wise",
     "BattenContractionOps.td": "Contractions",
     "BattenReductionOps.td": "Reductions and norms",
+    "BattenOrderOps.td": "Order",
     "BattenShapeOps.td": "Shapes",
     "BattenPlanOps.td": "Plans",
 }

@@ -169,6 +169,8 @@ llvm::LogicalResult lowerLogSoftmax(LogSoftmaxOp op, FunctionLowering &lowering)
 llvm::LogicalResult lowerLayerNorm(LayerNormOp op, FunctionLowering &lowering);
 llvm::LogicalResult lowerRmsNorm(RmsNormOp op, FunctionLowering &lowering);
 
+llvm::LogicalResult lowerArgmax(ArgmaxOp op, FunctionLowering &lowering);
+
 llvm::LogicalResult lowerConstant(ConstantOp op, FunctionLowering &lowering);
 llvm::LogicalResult lowerFill(FillOp op, FunctionLowering &lowering);
 llvm::LogicalResult lowerDim(DimOp op, FunctionLowering &lowering);

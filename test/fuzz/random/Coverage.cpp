@@ -11,7 +11,7 @@ namespace {
 // clang-format off
 const std::map<std::string, std::vector<std::string>> required = {
     {"ops",
-     {"abs",    "add",     "and",       "cast",   "concat", "constant",     "cos",    "dim",        "div",
+     {"abs",    "add",     "and",    "argmax",       "cast",   "concat", "constant",     "cos",    "dim",        "div",
       "eq",     "exp",     "fill",      "ge",     "gelu",   "gelu tanh",    "gt",     "iota",       "layer_norm",
       "le",     "linear",  "log",       "log_softmax", "lt", "matmul 1x1",  "matmul 1x2", "matmul 2x1", "matmul 2x2",
       "max",    "min",     "mul",       "ne",     "neg",    "not",          "or",     "outer",      "pow",
@@ -34,7 +34,7 @@ const std::map<std::string, std::vector<std::string>> required = {
       "product of vector and matrix, batched", "product of matrix and vector, shared", "product of matrix and vector, batched",
       "product of vector and vector, shared", "product of vector and vector, batched", "transposed left operand",
       "transposed right operand", "matmul with another result dtype", "linear with bias", "linear without bias",
-      "softmax over the last dim", "softmax over an outer dim", "norm", "norm with eps", "slice", "index", "split", "concat",
+      "softmax over the last dim", "softmax over an outer dim", "argmax over the last dim", "argmax over an outer dim", "norm", "norm with eps", "slice", "index", "split", "concat",
       "brackets", "spread", "iota", "fill", "zeros", "fill with a value", "dim as a number", "flatten",
       "layer norm in the language", "for and var", "functions that call functions", "a sub array chains its blocks",
       "a generic model"}},

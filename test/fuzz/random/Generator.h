@@ -92,6 +92,7 @@ private:
   bool batchReduction();
   bool softmax();
   bool norm();
+  bool argmax();
   bool rearrange();
   bool slice();
   bool split();

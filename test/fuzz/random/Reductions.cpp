@@ -117,6 +117,21 @@ bool Generator::softmax() {
   return true;
 }
 
+bool Generator::argmax() {
+  int x = pick([](const Value &value) { return value.type.dtype != DType::Bool && !value.type.core.empty(); });
+  auto axes = x < 0 ? std::nullopt : axesOf(at(x), true);
+  if (!axes)
+    return false;
+  TensorType type = at(x).type;
+  type.dtype = DType::I32;
+  type.core.erase(type.core.begin() + axes->second[0]);
+  bool last = axes->second[0] == int64_t(type.core.size());
+  double greatest = double(sizeOf(at(x).type.core[size_t(axes->second[0])])) - 1;
+  emit("argmax($0" + axes->first + ")", {x}, type, {0, greatest}, elementsOf(at(x).type),
+       {last ? "argmax over the last dim" : "argmax over an outer dim"});
+  return true;
+}
+
 bool Generator::norm() {
   int x = anyFloat(1, 1);
   if (x < 0)

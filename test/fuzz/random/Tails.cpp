@@ -126,6 +126,10 @@ pub fn f(x: F[B | N]) -> (F[B | N], F[B | N]) { return softmax(x), log_softmax(x
 pub fn f(x: F[B | N, J]) -> F[B | N, J] = softmax(x over N))"},
     {"softmax beside rows", {"f32"}, R"(
 pub fn f(x: F[B | J, N]) -> F[B | J, N] = softmax(x over J))"},
+    {"argmax", {"f32", "f64", "bf16", "i8", "u8", "i64"}, R"(
+pub fn f(x: F[B | N], y: F[B | N, J], z: F[B | J, N]) -> (i32[B |], i32[B | J], i32[B | J], i32[B | N]) {
+  return argmax(x), argmax(y over N), argmax(z over N), argmax(z over J)
+})"},
     {"norms", floats, R"(
 pub fn f(x: F[B | N], g: F[| N], b: F[| N]) -> (F[B | N], F[B | N]) {
   return layer_norm(x, g, b), rms_norm(x, g)

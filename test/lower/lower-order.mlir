@@ -1,0 +1,32 @@
+// argmax is the greatest element of a row, then the least index at which it stands.
+// RUN: batten-opt --batten-lower --mlir-print-local-scope %s | FileCheck %s
+
+// CHECK-LABEL: func.func @argmax_is_a_maximum_and_a_minimum_of_indices(
+// CHECK: %[[MAX:.*]] = linalg.generic
+// CHECK-SAME: affine_map<(d0, d1, d2) -> (d0, d2, d1)>, affine_map<(d0, d1, d2) -> (d0, d1)>
+// CHECK-SAME: batten.order = "lanes"
+// CHECK: arith.maximumf
+// CHECK: %[[BEYOND:.*]] = arith.constant 2147483647 : i32
+// CHECK: linalg.fill ins(%[[BEYOND]] : i32)
+// CHECK: linalg.generic
+// CHECK-SAME: affine_map<(d0, d1, d2) -> (d0, d2, d1)>, affine_map<(d0, d1, d2) -> (d0, d1)>
+// CHECK-SAME: ins(%{{.*}}, %[[MAX]] : tensor<?x3x4xf32>, tensor<?x4xf32>)
+// CHECK: %[[INDEX:.*]] = linalg.index 2 : index
+// CHECK: %[[AT:.*]] = arith.index_cast %[[INDEX]] : index to i32
+// CHECK: %[[EQUAL:.*]] = arith.cmpf oeq, %in, %in_{{.*}} : f32
+// CHECK: %[[NAN:.*]] = arith.cmpf uno, %in, %in : f32
+// CHECK: %[[IS:.*]] = arith.ori %[[EQUAL]], %[[NAN]] : i1
+// CHECK: %[[CANDIDATE:.*]] = arith.select %[[IS]], %[[AT]], %{{.*}} : i32
+// CHECK: arith.minsi %out, %[[CANDIDATE]] : i32
+batten.func @argmax_is_a_maximum_and_a_minimum_of_indices[B](%x: !batten.tensor<f32[B | 3, 4]>) -> !batten.tensor<i32[B | 4]> {
+  %y = batten.argmax %x dim 0 : (!batten.tensor<f32[B | 3, 4]>) -> !batten.tensor<i32[B | 4]>
+  batten.return %y : !batten.tensor<i32[B | 4]>
+}
+
+// CHECK-LABEL: func.func @argmax_of_bytes_compares_without_a_sign(
+// CHECK: arith.maxui
+// CHECK: arith.cmpi eq
+batten.func @argmax_of_bytes_compares_without_a_sign[B](%x: !batten.tensor<ui8[B | 9]>) -> !batten.tensor<i32[B |]> {
+  %y = batten.argmax %x dim 0 : (!batten.tensor<ui8[B | 9]>) -> !batten.tensor<i32[B |]>
+  batten.return %y : !batten.tensor<i32[B |]>
+}
