@@ -10,6 +10,7 @@
 #include "compiler/codegen/Codegen.h"
 #include "compiler/codegen/Levels.h"
 #include "compiler/frontend/EmitBatten.h"
+#include "compiler/frontend/Types.h"
 #include "dialect/Batten.h"
 #include "dialect/Evaluate.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -71,6 +71,11 @@ Diagnostic &Diagnostics::warning(std::string name, std::optional<SourceRange> ra
              std::move(message));
 }
 
+void Diagnostics::clear() {
+  diagnostics.clear();
+  errors = warnings = 0;
+}
+
 //===- Printing ---------------------------------------------------------------------------------------------------===//
 
 /// Names that come out of files may hold what a terminal obeys: C0, DEL, and C1 (U+0080 to U+009F are C2 80 to C2 9F).

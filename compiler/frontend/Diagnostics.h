@@ -80,6 +80,9 @@ public:
   Diagnostic &error(std::string code, std::string message);
   Diagnostic &warning(std::string name, std::optional<SourceRange> range, std::string message);
 
+  // Forgets all, as if nothing had been found.
+  void clear();
+
   bool hasErrors() const { return errors != 0; }
   unsigned errorCount() const { return errors; } // those beyond the limit included
   unsigned warningCount() const { return warnings; }

@@ -8,29 +8,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/EmitBatten.h"
 
+#include "compiler/frontend/Types.h"
 #include "dialect/Batten.h"
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
 using namespace batten;
-
-/// The program keeps lines and columns, diagnostics want bytes: columns count characters.
-frontend::SourceRange frontend::rangeOf(const Location &location, const Sources &sources) {
-  for (uint32_t index = 0; index < sources.size(); ++index) {
-    const SourceFile &file = sources.file(index);
-    if (file.name() != location.file || location.line < 1 || uint32_t(location.line) > file.lineCount())
-      continue;
-    std::string_view line = file.line(location.line);
-    auto offsetOf = [&](int column) {
-      size_t offset = 0;
-      for (int i = 1; i < column && offset < line.size(); ++i)
-        offset += std::max(1u, utf8SequenceLength(line, offset));
-      return file.lineBegin(location.line) + uint32_t(offset);
-    };
-    return {index, offsetOf(location.column), offsetOf(location.endColumn)};
-  }
-  return {};
-}
 
 namespace {
 

@@ -21,9 +21,6 @@ mlir::OwningOpRef<mlir::ModuleOp> emitBatten(const Program &program, mlir::MLIRC
 mlir::OwningOpRef<mlir::ModuleOp> emitTest(const Program &program, const Test &test, mlir::MLIRContext &context,
                                            Diagnostics &diagnostics);
 
-/// Where a location of a program lies in the sources, for diagnostics; the beginning where it is not found.
-SourceRange rangeOf(const Location &location, const Sources &sources);
-
 } // namespace batten::frontend
 
 #endif // BATTEN_COMPILER_FRONTEND_EMITBATTEN_H

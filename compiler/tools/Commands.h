@@ -11,7 +11,9 @@ namespace batten {
 int buildCommand(const std::vector<std::string> &words);
 int checkCommand(const std::vector<std::string> &words);
 int explainCommand(const std::vector<std::string> &words);
+int fmtCommand(const std::vector<std::string> &words);
 int runCommand(const std::vector<std::string> &words);
+int testCommand(const std::vector<std::string> &words);
 
 } // namespace batten
 #endif // BATTEN_COMPILER_TOOLS_COMMANDS_H

@@ -99,8 +99,9 @@ batten_tensor view(const HostTensor &tensor) {
   return made;
 }
 
-/// 16-bit floats as f32, which every tool reads.
-static HostTensor widened(const HostTensor &tensor) {
+HostTensor widened(const HostTensor &tensor) {
+  if (!is16BitFloat(tensor.dtype))
+    return tensor;
   HostTensor wide = emptyTensor(DType::F32, tensor.sizes);
   batten_tensor from = view(tensor), to = view(wide);
   batten_tensor_convert(&from, &to, nullptr);
@@ -115,11 +116,11 @@ std::string saveTensor(const std::string &path, const HostTensor &tensor) {
   return batten_npy_save(path.c_str(), &made, &error) ? error.message : "";
 }
 
-static double sample(const HostTensor &tensor, size_t i) {
-  const char *at = tensor.bytes.data() + i * size_t(frontend::dtypeBytes(tensor.dtype));
+long double elementAt(const HostTensor &tensor, size_t index) {
+  const char *at = tensor.bytes.data() + index * size_t(frontend::dtypeBytes(tensor.dtype));
   auto as = [&](auto value) {
     memcpy(&value, at, sizeof(value));
-    return double(value);
+    return static_cast<long double>(value);
   };
   switch (tensor.dtype) {
   case DType::F64:
@@ -141,12 +142,11 @@ void printTensor(const HostTensor &tensor, const std::string &name) {
   size_t elementBytes = size_t(frontend::dtypeBytes(tensor.dtype)), count = tensor.bytes.size() / elementBytes;
   size_t shown = std::min<size_t>(count, 8);
   HostTensor first{tensor.dtype, {int64_t(shown)}, {tensor.bytes.begin(), tensor.bytes.begin() + shown * elementBytes}};
-  if (is16BitFloat(tensor.dtype))
-    first = widened(first);
+  first = widened(first);
   printf("%s%s%s %s:", name.c_str(), name.empty() ? "" : " ", frontend::dtypeName(tensor.dtype),
          shapeText(tensor.sizes).c_str());
   for (size_t i = 0; i < shown; ++i)
-    printf(" %.9g", sample(first, i));
+    printf(" %.9g", double(elementAt(first, i)));
   puts(count > shown ? " ..." : "");
 }
 

@@ -23,6 +23,11 @@ std::string sizeFault(frontend::DType dtype, const std::vector<int64_t> &shape);
 /// All zeros, of a shape without a sizeFault.
 HostTensor emptyTensor(frontend::DType dtype, std::vector<int64_t> shape);
 
+/// 16-bit floats as f32, which every tool reads; others as they are.
+HostTensor widened(const HostTensor &tensor);
+/// An element, of no 16-bit float.
+long double elementAt(const HostTensor &tensor, size_t index);
+
 /// The same bytes as the runtime sees them.
 batten_tensor view(const HostTensor &tensor);
 

@@ -125,6 +125,7 @@ void Inputs::readFiles() {
 }
 
 bool Inputs::prepareWeights(const std::string &path) {
+  tensors.resize(function.arguments.size());
   for (size_t i = 0; i < function.arguments.size(); ++i) {
     const frontend::Argument &argument = function.arguments[i];
     if (!argument.weight)

@@ -85,7 +85,8 @@ static bool wantsColour(const CommandLine &options) {
   return !(none && *none) && isatty(STDERR_FILENO);
 }
 
-Session::Session(const CommandLine &options, bool dimsAreStatic) : options(options), dimsAreStatic(dimsAreStatic) {
+Session::Session(const CommandLine &options, bool dimsAreStatic, unsigned errorLimit)
+    : options(options), dimsAreStatic(dimsAreStatic) {
   frontend::DiagnosticOptions style;
   std::string mode = options.get("--diag", "full");
   style.mode = mode == "json"    ? frontend::DiagnosticMode::Json
@@ -93,17 +94,22 @@ Session::Session(const CommandLine &options, bool dimsAreStatic) : options(optio
                                  : frontend::DiagnosticMode::Full;
   style.colour = wantsColour(options);
   style.warningsAsErrors = options.has("-Werror");
-  style.errorLimit = unsigned(options.number("--error-limit", style.errorLimit));
+  style.errorLimit = unsigned(options.number("--error-limit", errorLimit));
   found.emplace(files, style);
+}
+
+std::optional<uint32_t> Session::load(const std::string &path) {
+  std::optional<uint32_t> index = files.load(path);
+  if (!index)
+    refuse(ExitFiles, "cannot read '" + path + "': " + strerror(errno));
+  return index;
 }
 
 const frontend::FileNode *Session::parse(const std::string &path) {
   auto start = std::chrono::steady_clock::now();
-  std::optional<uint32_t> index = files.load(path);
-  if (!index) {
-    refuse(ExitFiles, "cannot read '" + path + "': " + strerror(errno));
+  std::optional<uint32_t> index = load(path);
+  if (!index)
     return nullptr;
-  }
   tree.emplace(frontend::parse(files, *index, *found));
   phase("parse", millisecondsSince(start));
   return found->hasErrors() ? nullptr : &*tree;
@@ -149,6 +155,11 @@ int Session::finish(int otherwise) {
   std::string text = found->render();
   fputs(text.c_str(), stderr);
   return found->hasErrors() ? exitOfErrors : otherwise;
+}
+
+void Session::clear() {
+  found->clear();
+  exitOfErrors = ExitRefused;
 }
 
 void Session::phase(const std::string &name, double milliseconds) const {

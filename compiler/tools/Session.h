@@ -17,8 +17,12 @@ std::vector<OptionSpec> sessionOptions(std::vector<OptionSpec> own);
 class Session {
 public:
   /// `dimsAreStatic`: --dim fixes sizes in the program itself, not those of one call.
-  explicit Session(const CommandLine &options, bool dimsAreStatic = true);
+  explicit Session(const CommandLine &options, bool dimsAreStatic = true, unsigned errorLimit = 20);
 
+  /// The text of a file; nullopt after an error.
+  std::optional<uint32_t> load(const std::string &path);
+  /// A text that comes from no file.
+  uint32_t add(const std::string &name, const std::string &text) { return files.add(name, text); }
   /// Parses `path`. nullopt after an error; `finish` prints it and gives the exit status.
   const frontend::FileNode *parse(const std::string &path);
   /// Parses, checks and elaborates.
@@ -35,6 +39,8 @@ public:
   int fail(Exit exit, const std::string &sentence, const std::string &code = "");
   /// Prints what was found; the status of the errors if there are any, else `otherwise`.
   int finish(int otherwise = ExitOk);
+  /// Forgets what was found: what comes next has a status of its own.
+  void clear();
   /// With -v: how long a phase took.
   void phase(const std::string &name, double milliseconds) const;
 

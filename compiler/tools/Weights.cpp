@@ -57,6 +57,24 @@ bool checkWeights(Session &session, const std::string &path, const frontend::Pro
   return !session.diagnostics().hasErrors(); // with -Werror
 }
 
+int requireWeights(Session &session, const std::string &path, const frontend::Program &needed,
+                   const frontend::Program &program) {
+  if (!path.empty())
+    return checkWeights(session, path, needed, program) ? ExitOk : session.finish();
+  const std::vector<frontend::Weight> &weights = needed.weights;
+  if (weights.empty())
+    return ExitOk;
+  frontend::Diagnostic &error = session.refuse(ExitUsage, needed.functions[0].name + "() reads " +
+                                                              frontend::counted(weights.size(), "weight", "weights") +
+                                                              ": give --weights=FILE.safetensors");
+  size_t shown = std::min<size_t>(weights.size(), 8), more = weights.size() - shown;
+  for (size_t i = 0; i < shown; ++i)
+    error.note("`" + weights[i].from + "` " + weights[i].type.str());
+  if (more)
+    error.note("and " + std::to_string(more) + " more");
+  return session.finish();
+}
+
 std::string loadFromSafetensors(const std::string &path, const std::string &name, batten_tensor &loaded) {
   batten_error error{};
   SafetensorsFile file = openSafetensors(path, error);

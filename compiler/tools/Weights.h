@@ -13,6 +13,11 @@ namespace batten {
 bool checkWeights(Session &session, const std::string &path, const frontend::Program &needed,
                   const frontend::Program &program);
 
+/// checkWeights, where the one function of `needed` reads weights; without a path (empty) it is then refused. The exit
+/// status; the session has said what is wrong.
+int requireWeights(Session &session, const std::string &path, const frontend::Program &needed,
+                   const frontend::Program &program);
+
 /// One tensor of a .safetensors file. The sentence of the fault, or empty.
 std::string loadFromSafetensors(const std::string &path, const std::string &name, batten_tensor &loaded);
 

@@ -27,8 +27,10 @@ struct Command {
 const Command commands[] = {
     {"build", buildCommand, "compile a program to a library and a C header"},
     {"run", runCommand, "compile a program in memory and call one of its functions"},
+    {"test", testCommand, "run the tests of programs"},
     {"check", checkCommand, "look for errors only; says what is independent of what"},
     {"explain", explainCommand, "what a code such as E0205 means, with an example"},
+    {"fmt", fmtCommand, "format sources"},
 };
 
 void printHelp(FILE *to) {

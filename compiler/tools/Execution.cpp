@@ -1,0 +1,124 @@
+// Execution.cpp - see Execution.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/tools/Execution.h"
+#include "compiler/frontend/Types.h"
+#include <algorithm>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace batten {
+
+const frontend::Function *findFunction(Session &session, const frontend::Program &program, const std::string &name) {
+  std::vector<std::string> names;
+  for (const frontend::Function &function : program.functions) {
+    if (function.name == name)
+      return &function;
+    names.push_back(function.name);
+  }
+  std::string near = frontend::nearest(name, names).value_or("");
+  session.refuse(ExitUsage, "no `pub fn " + name + "` in this program" +
+                                (!near.empty()   ? "; did you mean `" + near + "`?"
+                                 : names.empty() ? ""
+                                                 : "; it has " + frontend::joined(names)));
+  return nullptr;
+}
+
+frontend::Program onlyFunction(const frontend::Program &all, const frontend::Function &function) {
+  frontend::Program program{all.name, {}, {function}, {}};
+  for (const frontend::Argument &argument : function.arguments) {
+    if (!argument.weight)
+      continue;
+    auto known = std::find_if(all.weights.begin(), all.weights.end(),
+                              [&](const frontend::Weight &weight) { return weight.path == argument.path; });
+    if (known != all.weights.end())
+      program.weights.push_back(*known);
+    else // what only tests read
+      program.weights.push_back({argument.path, argument.from, argument.type, argument.location, argument.location,
+                                 argument.path + ": " + argument.type.str(), ""});
+  }
+  return program;
+}
+
+/// Here and not at the bind, which knows no names of features.
+int Execution::checkCpu(Compiler &compiler) {
+  std::vector<std::string> lacking = compiler.lackingFeatures(options.cpu);
+  if (lacking.empty())
+    return ExitOk;
+  session
+      .refuse(ExitRefused,
+              "this machine's CPU cannot run code for " + options.cpu + ": it lacks " + frontend::joined(lacking),
+              "R0005")
+      .help("`--target=cpu:native` runs here; `batten build` makes code for other machines");
+  return session.finish();
+}
+
+int Execution::load(const std::string &library) {
+  int file = memfd_create("batten", MFD_CLOEXEC);
+  if (file < 0 || write(file, library.data(), library.size()) != ssize_t(library.size()))
+    return session.fail(ExitFiles, "cannot keep the compiled program in memory");
+  batten_error error{};
+  batten_program *opened = nullptr;
+  std::string path = "/proc/self/fd/" + std::to_string(file);
+  // The descriptor stays open: the loader knows a library by its path, and this one is a number that would be reused.
+  int result = batten_program_open(path.c_str(), program.name.c_str(), &opened, &error);
+  loaded.reset(opened);
+  return result ? session.fail(ExitInternal, error.message) : ExitOk;
+}
+
+int Execution::compile(Compiler &compiler) {
+  if (int exit = checkCpu(compiler))
+    return exit;
+  Compilation made;
+  bool compiled = compiler.compile(program, options, {Emission::SharedLibrary}, session.diagnostics(), made);
+  for (const auto &[name, milliseconds] : made.phases)
+    session.phase(name, milliseconds);
+  return compiled ? load(made.files[Emission::SharedLibrary]) : session.finish(ExitInternal);
+}
+
+int Execution::bind(const std::string &weights) {
+  batten_error error{};
+  int result = program.weights.empty() ? batten_program_bind(loaded.get(), nullptr, 0, nullptr, &error)
+                                       : batten_program_bind_file(loaded.get(), weights.c_str(), nullptr, &error);
+  return result ? session.fail(BATTEN_CODE(result) == BATTEN_E_FILE ? ExitFiles : ExitRefused, error.message) : ExitOk;
+}
+
+void Execution::prepare(const std::map<std::string, int64_t> &sizes, const std::vector<HostTensor> &arguments,
+                        std::vector<HostTensor> &results) {
+  tensors.clear();
+  callSizes.clear();
+  for (size_t i = 0; i < arguments.size(); ++i)
+    if (!function().arguments[i].weight)
+      tensors.push_back(view(arguments[i]));
+  for (int value : function().results) {
+    const frontend::TensorType &type = function().values[size_t(value)];
+    results.push_back(emptyTensor(type.dtype, *shapeAt(type, sizes)));
+    tensors.push_back(view(results.back()));
+  }
+  const batten_entry &entry = batten_program_describe(loaded.get())->entries[0];
+  for (int64_t i = 0; i < entry.symbol_count; ++i)
+    callSizes.push_back(sizes.at(entry.symbols[i].name));
+}
+
+/// The code of what a call refuses.
+static std::string codeOf(int result) {
+  switch (BATTEN_CODE(result)) {
+  case BATTEN_E_SHAPE:
+    return "R0001";
+  case BATTEN_E_SIZE:
+    return "R0002";
+  case BATTEN_E_EMPTY:
+    return "R0003";
+  case BATTEN_E_INDEX:
+    return "R0004";
+  default:
+    return "";
+  }
+}
+
+int Execution::call(batten_workspace *workspace, const batten_call &service) {
+  int result = batten_program_call(loaded.get(), 0, callSizes.data(), tensors.data(), int64_t(tensors.size()),
+                                   workspace, &service);
+  return result ? session.fail(ExitRefused, function().name + "(): " + service.error->message, codeOf(result)) : ExitOk;
+}
+
+} // namespace batten

@@ -1,0 +1,54 @@
+// Execution.h - one function of a program, compiled in memory and called.
+//
+// The library goes to a memfd and is loaded from there by the runtime, exactly as a file would be: there is no second
+// way of making or calling code. Every step gives an exit status; what is wrong has been said when it is not ExitOk.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_TOOLS_EXECUTION_H
+#define BATTEN_COMPILER_TOOLS_EXECUTION_H
+
+#include "compiler/tools/HostTensors.h"
+#include "compiler/tools/Session.h"
+#include <memory>
+
+namespace batten {
+
+/// The entry of that name; null: refused.
+const frontend::Function *findFunction(Session &session, const frontend::Program &program, const std::string &name);
+
+/// The function and what it needs of the program: the others need not even be compilable.
+frontend::Program onlyFunction(const frontend::Program &all, const frontend::Function &function);
+
+class Execution {
+public:
+  /// `program` is of one function and outlives this.
+  Execution(Session &session, const Options &options, const frontend::Program &program)
+      : session(session), options(options), program(program) {}
+
+  /// Compiles for a CPU that this machine must be, and loads.
+  int compile(Compiler &compiler);
+  /// `weights`: the .safetensors file; not read where the function needs none.
+  int bind(const std::string &weights);
+  /// Makes the results and describes all tensors of the calls to come. `arguments`: one an Argument, weights empty.
+  void prepare(const std::map<std::string, int64_t> &sizes, const std::vector<HostTensor> &arguments,
+               std::vector<HostTensor> &results);
+  /// One call of what was prepared. `workspace` may be null; `service.error` must be there.
+  int call(batten_workspace *workspace, const batten_call &service);
+
+private:
+  Session &session;
+  const Options &options;
+  const frontend::Program &program;
+  struct Close {
+    void operator()(batten_program *loaded) const { batten_program_close(loaded); }
+  };
+  std::unique_ptr<batten_program, Close> loaded;
+  std::vector<int64_t> callSizes;
+  std::vector<batten_tensor> tensors;
+
+  const frontend::Function &function() const { return program.functions[0]; }
+  int checkCpu(Compiler &compiler);
+  int load(const std::string &library);
+};
+
+} // namespace batten
+#endif // BATTEN_COMPILER_TOOLS_EXECUTION_H

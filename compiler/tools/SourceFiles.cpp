@@ -1,0 +1,29 @@
+// SourceFiles.cpp - see SourceFiles.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/tools/SourceFiles.h"
+#include <algorithm>
+#include <filesystem>
+
+namespace batten {
+
+std::vector<std::string> findSources(const std::vector<std::string> &paths) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> files;
+  for (const std::string &path : paths) {
+    std::error_code code;
+    if (!fs::is_directory(path, code)) {
+      files.push_back(path);
+      continue;
+    }
+    std::vector<std::string> found;
+    fs::recursive_directory_iterator at(path, fs::directory_options::skip_permission_denied, code), end;
+    for (; !code && at != end; at.increment(code))
+      if (at->path().extension() == ".btn" && at->is_regular_file(code))
+        found.push_back(path == "." ? at->path().lexically_normal().string() : at->path().string());
+    std::sort(found.begin(), found.end());
+    files.insert(files.end(), found.begin(), found.end());
+  }
+  return files;
+}
+
+} // namespace batten
