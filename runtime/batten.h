@@ -95,6 +95,86 @@ BATTEN_API void batten_tensor_release(batten_tensor *tensor);
  * f32 are exact; equal dtypes are copied. BATTEN_E_UNSUPPORTED for any other pair. */
 BATTEN_API int batten_tensor_convert(const batten_tensor *from, const batten_tensor *to, batten_error *error);
 
+/* ---- Buffers ---------------------------------------------------------------------------------------------------- */
+
+/* Samples side by side in one block of memory: `count` of them in room for `capacity`, all of one dtype and shape. As a
+ * tensor, a buffer is dense [count, sample sizes...]. Views and exported tensors share its memory, which lives until
+ * the last of them is gone, on whatever thread that is; each handle is used by one thread at a time. Nothing but
+ * batten_buffer_create and _reserve asks for memory of the size of samples. */
+typedef struct batten_buffer batten_buffer;
+
+/* Keeps the memory of destroyed buffers for the next ones. Used by any number of threads at once. */
+typedef struct batten_buffer_pool batten_buffer_pool;
+
+/* idle_bytes: how much unused memory it keeps at most; what comes back beyond that is freed. */
+BATTEN_API int batten_buffer_pool_create(int64_t idle_bytes, batten_buffer_pool **out_pool, batten_error *error);
+/* Frees what is unused. Buffers of the pool stay as they are; their memory is freed with the last of them. */
+BATTEN_API void batten_buffer_pool_destroy(batten_buffer_pool *pool);
+/* Bytes kept and unused at present. */
+BATTEN_API int64_t batten_buffer_pool_idle_bytes(const batten_buffer_pool *pool);
+
+/* An empty buffer in memory of its own, 64-byte aligned, not cleared. sample_sizes: `sample_rank` of them, the shape of
+ * one sample. pool: NULL for memory from the host alone. BATTEN_E_SHAPE: a rank outside 0..15, a negative size or a
+ * capacity that does not fit into 63 bits of bytes. BATTEN_E_UNSUPPORTED: a dtype of less than a byte or several lanes.
+ */
+BATTEN_API int batten_buffer_create(batten_dtype dtype, int32_t sample_rank, const int64_t *sample_sizes,
+                                    int64_t capacity, batten_buffer_pool *pool, batten_buffer **out_buffer,
+                                    batten_error *error);
+/* A full buffer around memory of the caller's: a dense tensor on the CPU whose first dim counts the samples.
+ * release(context, data) is called once, when nothing shares the memory any more; NULL: the caller sees to it.
+ * Refused, it takes nothing over. BATTEN_E_SHAPE, BATTEN_E_ALIGN, BATTEN_E_UNSUPPORTED, BATTEN_E_NULL. */
+BATTEN_API int batten_buffer_adopt(const batten_tensor *samples, void (*release)(void *context, void *data),
+                                   void *context, batten_buffer **out_buffer, batten_error *error);
+/* A view of the samples [begin, end): the same memory, no copy, and no room for more. What is written through one is
+ * seen through the other. BATTEN_E_INDEX unless 0 <= begin <= end <= count. */
+BATTEN_API int batten_buffer_slice(const batten_buffer *buffer, int64_t begin, int64_t end, batten_buffer **out_view,
+                                   batten_error *error);
+BATTEN_API void batten_buffer_destroy(batten_buffer *buffer);
+
+BATTEN_API int64_t batten_buffer_count(const batten_buffer *buffer);
+BATTEN_API int64_t batten_buffer_capacity(const batten_buffer *buffer);
+/* [count, sample sizes...] to be handed to a call; borrowed, and good until the buffer grows or is destroyed. */
+BATTEN_API batten_tensor batten_buffer_tensor(const batten_buffer *buffer);
+
+/* Sets the count; samples that are new hold whatever the memory held. BATTEN_E_SIZE unless 0 <= count <= capacity. */
+BATTEN_API int batten_buffer_resize(batten_buffer *buffer, int64_t count, batten_error *error);
+/* Makes room for `capacity` samples in all, the present ones kept; less than there is changes nothing. BATTEN_E_BUSY
+ * where views or exported tensors share the memory (a view never grows), BATTEN_E_SHAPE, BATTEN_E_OUT_OF_MEMORY. */
+BATTEN_API int batten_buffer_reserve(batten_buffer *buffer, int64_t capacity, batten_error *error);
+/* Copies samples behind the last one: one sample (a tensor of its shape) or n of them ([n, sample sizes...]), dense and
+ * on the CPU. Never allocates: BATTEN_E_SIZE when they do not fit. BATTEN_E_DTYPE, BATTEN_E_SHAPE. */
+BATTEN_API int batten_buffer_append(batten_buffer *buffer, const batten_tensor *samples, batten_error *error);
+/* Replaces to's samples by copies of from's, equivalent to
+ *   for (int64_t i = 0; i < count; ++i) to[i] = from[indices[i]];
+ * All indices are looked at before anything is written. BATTEN_E_INDEX: one outside from's count. BATTEN_E_SIZE: above
+ * to's capacity. BATTEN_E_OVERLAP: both in the same memory. BATTEN_E_DTYPE, BATTEN_E_SHAPE. */
+BATTEN_API int batten_buffer_gather(const batten_buffer *from, const int64_t *indices, int64_t count, batten_buffer *to,
+                                    batten_error *error);
+/* Copies all of from's samples to places among to's, equivalent to
+ *   for (int64_t i = 0; i < count; ++i) to[indices[i]] = from[i];
+ * count: from's (BATTEN_E_SIZE). Of equal indices the last one stays. Else as batten_buffer_gather. */
+BATTEN_API int batten_buffer_scatter(const batten_buffer *from, const int64_t *indices, int64_t count,
+                                     batten_buffer *to, batten_error *error);
+
+/* DLPack's DLManagedTensor, field for field: cast from and to that. */
+typedef struct batten_dlpack {
+  void *data;
+  int32_t device, device_id;
+  int32_t rank;
+  batten_dtype dtype;
+  int64_t *sizes;
+  int64_t *strides; /* NULL: dense row-major */
+  uint64_t byte_offset;
+  void *manager;
+  void (*deleter)(struct batten_dlpack *self); /* NULL: nothing to be done */
+} batten_dlpack;
+
+/* A full buffer around a tensor of another library; its first dim counts the samples. The deleter is called when
+ * nothing shares the memory any more. Refused, it takes nothing over; refusals are those of batten_buffer_adopt. */
+BATTEN_API int batten_buffer_import(batten_dlpack *tensor, batten_buffer **out_buffer, batten_error *error);
+/* The samples as a tensor for another library, which calls its deleter, on any thread. It shares the memory. */
+BATTEN_API int batten_buffer_export(const batten_buffer *buffer, batten_dlpack **out_tensor, batten_error *error);
+
 /* ---- Files ------------------------------------------------------------------------------------------------------ */
 
 /* A .safetensors file, its header read and checked. Files are untrusted: every length is checked against the file's

@@ -148,6 +148,77 @@ private:
   friend class Safetensors;
 };
 
+/// Keeps the memory of buffers for the next ones.
+class BufferPool : public Handle<batten_buffer_pool, batten_buffer_pool_destroy> {
+public:
+  using Handle::Handle;
+  static BufferPool create(int64_t idleBytes, Error &error) {
+    batten_buffer_pool *pool = nullptr;
+    batten_buffer_pool_create(idleBytes, &pool, error.get());
+    return BufferPool(pool);
+  }
+  int64_t idleBytes() const { return batten_buffer_pool_idle_bytes(object); }
+};
+
+/// Samples side by side; views of it share its memory, which lives as long as any of them.
+class Buffer : public Handle<batten_buffer, batten_buffer_destroy> {
+public:
+  using Handle::Handle;
+  static Buffer create(batten_dtype dtype, const std::vector<int64_t> &sampleSizes, int64_t capacity, Error &error,
+                       const BufferPool &pool = BufferPool()) {
+    batten_buffer *buffer = nullptr;
+    batten_buffer_create(dtype, static_cast<int32_t>(sampleSizes.size()), sampleSizes.data(), capacity, pool.get(),
+                         &buffer, error.get());
+    return Buffer(buffer);
+  }
+  /// Memory of the caller's; release(context, data) when nothing shares it any more.
+  static Buffer adopt(const batten_tensor &samples, void (*release)(void *, void *), void *context, Error &error) {
+    batten_buffer *buffer = nullptr;
+    batten_buffer_adopt(&samples, release, context, &buffer, error.get());
+    return Buffer(buffer);
+  }
+  /// A DLManagedTensor of DLPack, or batten_dlpack.
+  template <class Managed> static Buffer import(Managed *tensor, Error &error) {
+    static_assert(sizeof(Managed) == sizeof(batten_dlpack), "not DLPack's managed tensor");
+    batten_buffer *buffer = nullptr;
+    batten_buffer_import(reinterpret_cast<batten_dlpack *>(tensor), &buffer, error.get());
+    return Buffer(buffer);
+  }
+  template <class Managed = batten_dlpack> Managed *exported(Error &error) const {
+    static_assert(sizeof(Managed) == sizeof(batten_dlpack), "not DLPack's managed tensor");
+    batten_dlpack *tensor = nullptr;
+    batten_buffer_export(object, &tensor, error.get());
+    return reinterpret_cast<Managed *>(tensor);
+  }
+  /// The samples [begin, end), without a copy.
+  Buffer slice(int64_t begin, int64_t end, Error &error) const {
+    batten_buffer *view = nullptr;
+    batten_buffer_slice(object, begin, end, &view, error.get());
+    return Buffer(view);
+  }
+
+  int64_t count() const { return batten_buffer_count(object); }
+  int64_t capacity() const { return batten_buffer_capacity(object); }
+  batten_tensor tensor() const { return batten_buffer_tensor(object); }
+  operator batten_tensor() const { return tensor(); }
+  /// The elements of the first sample; the caller knows their type.
+  template <class Element> Element *data() const { return static_cast<Element *>(tensor().data); }
+
+  bool resize(int64_t count, Error &error) { return !batten_buffer_resize(object, count, error.get()); }
+  bool reserve(int64_t capacity, Error &error) { return !batten_buffer_reserve(object, capacity, error.get()); }
+  bool append(const batten_tensor &samples, Error &error) {
+    return !batten_buffer_append(object, &samples, error.get());
+  }
+  /// to[i] = this[indices[i]]
+  bool gather(const std::vector<int64_t> &indices, Buffer &to, Error &error) const {
+    return !batten_buffer_gather(object, indices.data(), static_cast<int64_t>(indices.size()), to.object, error.get());
+  }
+  /// to[indices[i]] = this[i]
+  bool scatter(const std::vector<int64_t> &indices, Buffer &to, Error &error) const {
+    return !batten_buffer_scatter(object, indices.data(), static_cast<int64_t>(indices.size()), to.object, error.get());
+  }
+};
+
 /// An open .safetensors file.
 class Safetensors : public Handle<batten_safetensors, batten_safetensors_close> {
 public:

@@ -107,6 +107,40 @@ TEST(Fault, PoolsAreMadeOrRefusedWhenMemoryIsLacking) {
   });
 }
 
+TEST(Fault, BuffersAreMadeOrRefusedWhenMemoryIsLacking) {
+  const auto freed = [](void *context, void *) { ++*static_cast<int *>(context); };
+  int made = 0, released = 0;
+  float data[6] = {};
+  const batten_tensor samples = view(data, {3, 2});
+  failEveryAllocation([&] {
+    batten_buffer_pool *pool = nullptr;
+    batten_buffer *buffer = nullptr, *adopted = nullptr, *slice = nullptr, *imported = nullptr;
+    batten_dlpack *exported = nullptr;
+    int result = batten_buffer_pool_create(1 << 20, &pool, nullptr);
+    if (!result)
+      result = batten_buffer_create(BATTEN_F32, 1, &samples.sizes[1], 3, pool, &buffer, nullptr);
+    if (!result)
+      result = batten_buffer_append(buffer, &samples, nullptr);
+    if (!result && (result = batten_buffer_reserve(buffer, 100, nullptr)))
+      EXPECT_EQ(batten_buffer_count(buffer), 3); // as it was
+    if (!result && !(result = batten_buffer_adopt(&samples, freed, &released, &adopted, nullptr)))
+      ++made;
+    if (!result)
+      result = batten_buffer_slice(adopted, 1, 2, &slice, nullptr);
+    if (!result)
+      result = batten_buffer_export(slice, &exported, nullptr);
+    if (!result && (result = batten_buffer_import(exported, &imported, nullptr)))
+      exported->deleter(exported); // still ours
+    batten_buffer_destroy(adopted);
+    batten_buffer_destroy(slice);
+    batten_buffer_destroy(imported);
+    batten_buffer_destroy(buffer);
+    batten_buffer_pool_destroy(pool);
+    return result;
+  });
+  EXPECT_EQ(made, released);
+}
+
 TEST(Fault, CallWithoutMemoryForMoreThreadsRunsOnOne) {
   batten::Error error;
   batten::Program program = batten::Program::from(&withoutWeights, error);
