@@ -41,18 +41,16 @@ enum class Evaluator { Reference, Exact };
 class Compiler {
 public:
   virtual ~Compiler() = default;
-  /// Compiles every function of the program. false: `diagnostics` has the reasons.
+  /// Compiles every function of the program. false: `diagnostics` has the reasons, or an internal error.
   virtual bool compile(const frontend::Program &program, const Options &options, const std::vector<Emission> &wanted,
                        frontend::Diagnostics &diagnostics, Compilation &out) = 0;
   /// Evaluates one function. `arguments`: one an Argument of the function, weights included. false: `error` has a
-  /// sentence, or `diagnostics` the reasons.
+  /// sentence, or `diagnostics` the reasons or an internal error.
   virtual bool evaluate(const frontend::Program &program, const frontend::Function &function, Evaluator evaluator,
                         const std::map<std::string, int64_t> &sizes, const std::vector<HostTensor> &arguments,
                         frontend::Diagnostics &diagnostics, std::vector<HostTensor> &results, std::string &error) = 0;
   /// What code for that CPU may use and this machine has not; empty where it can run (or there is no such CPU).
   virtual std::vector<std::string> lackingFeatures(const std::string &cpu) = 0;
-  /// "22.1.8"
-  virtual std::string llvmVersion() const = 0;
 };
 
 } // namespace batten

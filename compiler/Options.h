@@ -3,15 +3,18 @@
 #ifndef BATTEN_COMPILER_OPTIONS_H
 #define BATTEN_COMPILER_OPTIONS_H
 
+#include <cstdint>
+#include <map>
 #include <string>
 
 namespace batten {
 
 struct Options {
-  std::string cpu = "native"; ///< LLVM CPU name, or "native": the machine that compiles
-  std::string prefix;         ///< of every C symbol; empty: the source file's stem
-  int optimise = 3;           ///< 0..3, of the code generator; the schedule is the same at all of them
-  bool fuse = true;           ///< false: one operation a kernel; the same bits, slower
+  std::string cpu = "native";          ///< LLVM CPU name, or "native": the machine that compiles
+  std::string prefix;                  ///< of every C symbol; empty: the source file's stem
+  int optimise = 3;                    ///< 0..3, of the code generator; the schedule is the same at all of them
+  bool fuse = true;                    ///< false: one operation a kernel; the same bits, slower
+  std::map<std::string, int64_t> dims; ///< sizes that --dim gave, for the artifact's description
 };
 
 } // namespace batten

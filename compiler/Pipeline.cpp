@@ -23,7 +23,6 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
-#include "llvm/Config/llvm-config.h"
 #include "llvm/Support/SHA256.h"
 #include <chrono>
 
@@ -123,7 +122,7 @@ void Pipeline::timed(StringRef phase, llvm::function_ref<void()> work) {
 }
 
 bool Pipeline::internalError(StringRef phase, StringRef what) {
-  diagnostics.error("", "internal error in " + phase.str() + ": " + what.str());
+  diagnostics.internalError(phase.str(), what.str());
   return false;
 }
 
@@ -195,8 +194,16 @@ std::optional<std::string> Pipeline::generateOne(Emission emission, const Codege
   }
 }
 
+/// As the command line spells what the code generator does not see.
+std::string flagsOf(const Options &options) {
+  std::string flags = options.fuse ? "" : " --fuse=off";
+  for (const auto &[name, size] : options.dims)
+    flags += " --dim " + name + "=" + std::to_string(size);
+  return flags;
+}
+
 bool Pipeline::generate(const std::vector<Emission> &wanted) {
-  CodegenOptions code{out.cpu, unsigned(options.optimise), false};
+  CodegenOptions code{out.cpu, unsigned(options.optimise), false, flagsOf(options)};
   std::string error;
   std::optional<std::string> object;
   for (Emission emission : wanted) {
@@ -284,7 +291,10 @@ class CompilerImplementation : public Compiler {
 public:
   bool compile(const frontend::Program &program, const Options &options, const std::vector<Emission> &wanted,
                frontend::Diagnostics &diagnostics, Compilation &out) override {
-    return Pipeline(program, options, diagnostics, out).run(wanted);
+    bool compiled = Pipeline(program, options, diagnostics, out).run(wanted);
+    if (!compiled && !diagnostics.hasErrors())
+      diagnostics.internalError(out.phases.empty() ? "begin" : out.phases.back().first, "it failed without a reason");
+    return compiled;
   }
   bool evaluate(const frontend::Program &program, const frontend::Function &function, Evaluator evaluator,
                 const std::map<std::string, int64_t> &sizes, const std::vector<HostTensor> &arguments,
@@ -299,7 +309,6 @@ public:
     return evaluateFunction(*module.getOps<FuncOp>().begin(), evaluator, sizes, arguments, results, diagnostics, error);
   }
   std::vector<std::string> lackingFeatures(const std::string &cpu) override { return batten::lackingFeatures(cpu); }
-  std::string llvmVersion() const override { return LLVM_VERSION_STRING; }
 };
 
 } // namespace

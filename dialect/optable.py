@@ -1,12 +1,9 @@
-"""Makes what is derived from the ops of BattenOps.td, so that no signature is written twice.
+"""Makes the op reference from the descriptions in BattenOps.td, so that no signature is written twice.
 
-  llvm-tblgen --dump-json BattenOps.td | optable.py reference > ops.md
-  llvm-tblgen --dump-json BattenOps.td | optable.py table > OpTable.inc
+  llvm-tblgen --dump-json BattenOps.td | optable.py > ops.md
 
-`reference`: the op reference, in markdown. `table`: one line a tensor op for the generator of random programs:
-  BATTEN_OP(name, family, "cores", "operands", "attributes")
-where cores is the signature `(i),(o,i),(o)->(o)` (`(..)`: any core; `;` between several), operands are `name:kind` (kind: any, float, number, integer, bool; `?` behind an optional one, `*` behind a variadic
-one) and attributes are `name:type` (`?` behind one with a default).
+Operands are shown as `name:kind` (kind: any, float, number, integer, bool; `?` behind an optional one, `*` behind a
+variadic one), attributes as `name:type` (`?` behind one with a default).
 """
 
 import inspect
@@ -85,12 +82,5 @@ def reference(ops):
         print(op.description)
 
 
-def table(ops):
-    for op in ops:
-        if op.cores:
-            family = op.file.removeprefix("Batten").removesuffix("Ops.td")
-            print(f'BATTEN_OP({op.name}, {family}, "{op.cores}", "{" ".join(op.operands)}", "{" ".join(op.attributes)}")')
-
-
 if __name__ == "__main__":
-    {"reference": reference, "table": table}[sys.argv[1]](read(sys.stdin))
+    reference(read(sys.stdin))

@@ -315,15 +315,18 @@ public:
     return !batten_program_check_file(object, path.c_str(), &report, error.get());
   }
 
-  /// The runtime dims that these first arguments fix; empty when they disagree or leave one open.
+  /// Finds the runtime dims that these first arguments fix. `sizes` gives those that are known, BATTEN_UNKNOWN for the
+  /// others; it is made as long as the entry has dims, and what it lacked counts as unknown.
   bool solve(int64_t entry, const std::vector<batten_tensor> &tensors, std::vector<int64_t> &sizes,
              Error &error) const {
+    fit(entry, sizes);
     return !batten_program_solve(object, entry, tensors.data(), static_cast<int64_t>(tensors.size()), sizes.data(),
                                  error.get());
   }
   /// A result of this entry at these sizes, allocated.
-  Tensor allocate(int64_t entry, int64_t argument, const std::vector<int64_t> &sizes, Error &error) const {
+  Tensor allocate(int64_t entry, int64_t argument, std::vector<int64_t> sizes, Error &error) const {
     batten_tensor shape{};
+    fit(entry, sizes);
     if (batten_program_shape(object, entry, argument, sizes.data(), &shape, error.get()))
       return Tensor();
     return Tensor::like(shape, error);
@@ -340,6 +343,12 @@ public:
   }
 
 private:
+  /// One size a dim of the entry, which is what the functions below read and write.
+  void fit(int64_t entry, std::vector<int64_t> &sizes) const {
+    const batten_description *description = batten_program_describe(object);
+    if (description && entry >= 0 && entry < description->entry_count)
+      sizes.resize(static_cast<size_t>(description->entries[entry].symbol_count), BATTEN_UNKNOWN);
+  }
   template <class Problem> static batten_report reportTo(Problem &problem) {
     batten_report report{};
     report.problem = [](void *context, const batten_problem *each) {

@@ -21,6 +21,7 @@ struct CodegenOptions {
   std::string level;      ///< LLVM CPU name, or "native"; empty: the module's batten.level
   unsigned optLevel = 2;  ///< 0..3; below 2 code is made sooner and runs slower, with the same results
   bool debugInfo = false; ///< lines of the source in the object
+  std::string flags;      ///< of earlier stages, which the description is to name too: " --fuse=off"
 };
 
 /// What the context of a module needs to be translated, besides the dialects that the module uses.

@@ -349,6 +349,27 @@ static bool readPlan(PlanOp plan, ProgramInfo &program, std::string &error) {
   return true;
 }
 
+/// Of all that says where in the program's memory what lies, so that no build takes an object that another laid out:
+/// the flags (the level, what --dim and --fuse say), the weights' shapes, and the plans with their offsets.
+static uint64_t magicOf(const ProgramInfo &program) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  for (const std::string &part : {program.name, program.sourceHash, program.compiler, program.flags})
+    stream << part << '\n';
+  stream << program.programBytes << '\n';
+  for (const WeightInfo &weight : program.weights) {
+    stream << weight.path << ' ' << dtypeText(weight.dtype);
+    for (int64_t size : weight.shape)
+      stream << ' ' << size;
+    stream << '\n';
+  }
+  for (const EntryInfo &entry : program.entries)
+    stream << entry.plan << '\n';
+  if (program.bind)
+    stream << program.bind;
+  return llvm::xxh3_64bits(text);
+}
+
 std::optional<ProgramInfo> readProgram(ModuleOp module, const CodegenOptions &options, std::string &error) {
   ProgramInfo program;
   program.name = textOf(module, attr::program, "program");
@@ -367,14 +388,13 @@ std::optional<ProgramInfo> readProgram(ModuleOp module, const CodegenOptions &op
   }
   program.level = *known;
   program.flags = "--target=cpu:" + program.level.name + " -O" + std::to_string(options.optLevel) +
-                  (options.debugInfo ? " -g" : "");
+                  (options.debugInfo ? " -g" : "") + options.flags;
   if (!readWeights(module, program, error))
     return std::nullopt;
   for (auto plan : module.getOps<PlanOp>())
     if (!readPlan(plan, program, error))
       return std::nullopt;
-  program.magic = llvm::xxh3_64bits(program.name + '\n' + program.sourceHash + '\n' + program.level.name + '\n' +
-                                    program.compiler + '\n' + std::to_string(program.programBytes));
+  program.magic = magicOf(program);
   return program;
 }
 

@@ -168,7 +168,8 @@ public:
   bool resolveCondition(const DimCondition &node, const DimScope &scope, Condition &condition);
   /// E0212 and E0601 of a finished type.
   bool checkType(const Type &type, SourceRange range);
-  bool isBatchDim(const DimEntity &dim, SourceRange range); ///< or E0214: computed from runtime dims
+  bool checkRank(size_t rank, const std::string &type, SourceRange range); ///< or E0601
+  bool isBatchDim(const DimEntity &dim, SourceRange range);                ///< or E0214: computed from runtime dims
   ModelDecl *findModel(const QualifiedName &name, Module &module);
   /// E0202, once a dim and owner.
   void unboundedInCore(const DimEntity &dim, SourceRange range, const std::string &extraHelp = {});

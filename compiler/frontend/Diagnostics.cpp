@@ -42,8 +42,7 @@ Diagnostic &Diagnostics::add(Severity severity, std::string code, std::optional<
   for (const Diagnostic &seen : diagnostics)
     if (seen.code == code && seen.range == range && seen.message == message)
       return dropped;
-  unsigned &count = severity == Severity::Warning ? warnings : errors;
-  if (++count > options.errorLimit && options.errorLimit != 0 && severity == Severity::Error)
+  if (severity == Severity::Error && ++errors > options.errorLimit && options.errorLimit != 0)
     return dropped;
   Diagnostic diagnostic;
   diagnostic.severity = severity;
@@ -74,6 +73,12 @@ Diagnostic &Diagnostics::warning(std::string name, std::optional<SourceRange> ra
 void Diagnostics::clear() {
   diagnostics.clear();
   errors = warnings = 0;
+  fault.reset();
+}
+
+void Diagnostics::internalError(std::string phase, std::string report) {
+  if (!fault)
+    fault = InternalError{std::move(phase), std::move(report)};
 }
 
 //===- Printing ---------------------------------------------------------------------------------------------------===//

@@ -70,6 +70,12 @@ struct DiagnosticOptions {
   unsigned windowColumns = 120;   // longer source lines are cut around what is underlined
 };
 
+// A fault of the compiler and not of the program. The report is for its developers: it is never rendered.
+struct InternalError {
+  std::string phase;
+  std::string report;
+};
+
 class Diagnostics {
 public:
   explicit Diagnostics(const Sources &sources, DiagnosticOptions options = {});
@@ -83,9 +89,12 @@ public:
   // Forgets all, as if nothing had been found.
   void clear();
 
-  bool hasErrors() const { return errors != 0; }
+  // The first one is kept.
+  void internalError(std::string phase, std::string report);
+  const std::optional<InternalError> &internalError() const { return fault; }
+
+  bool hasErrors() const { return errors != 0 || fault; }
   unsigned errorCount() const { return errors; } // those beyond the limit included
-  unsigned warningCount() const { return warnings; }
   // True once the limit is reached: a phase may then stop early.
   bool limitReached() const { return options.errorLimit != 0 && errors >= options.errorLimit; }
 
@@ -105,7 +114,7 @@ private:
   std::vector<Diagnostic> diagnostics;
   Diagnostic dropped; // takes what comes after the limit
   unsigned errors = 0;
-  unsigned warnings = 0;
+  std::optional<InternalError> fault;
 };
 
 } // namespace batten::frontend

@@ -270,18 +270,21 @@ int Elaborator::newValue(const Value &value, SourceRange range) {
                     "`" + type.batch[i] +
                         "` stands twice in the batch dims of this value once the call "
                         "is inlined, which is not compiled yet");
+  context.checkRank(type.batch.size() + type.core.size(), type.str(), range);
   out.values.push_back(std::move(type));
   valueRanges.push_back(range);
   return int(out.values.size()) - 1;
 }
 
-/// E0601: a size or a tensor beyond 64 bits, or a function that grows without end.
+/// E0601: a size or a tensor beyond 64 bits, too many dims, or a function that grows without end.
 bool Elaborator::withinLimits(const Type &type, SourceRange range) {
   static constexpr size_t maxOps = size_t(1) << 18;
   if (out.ops.size() >= maxOps && !stopped) {
     context.error("E0601", range, "more than " + std::to_string(maxOps) + " ops once every call is inlined");
     stopped = true;
   }
+  if (!context.checkRank(type.batch.size() + type.core.size(), str(type), range))
+    return false;
   int64_t bytes = dtypeBytes(type.dtype);
   for (const CoreDim &dim : type.core) {
     std::optional<int64_t> size = dim.size.constantValue();

@@ -30,12 +30,20 @@ bool isFloat(DType dtype);
 /// Size of one element in memory; bool is a byte.
 int64_t dtypeBytes(DType dtype);
 
+/// Dims of a tensor, batch and core together: what the runtime's batten_tensor has room for.
+constexpr size_t maxRank = 16;
+
 /// Where something stands in the source. Lines and columns count from 1, `endColumn` is one past the end.
 struct Location {
   std::string file;
   int line = 0, column = 0, endColumn = 0;
   bool operator==(const Location &other) const = default;
 };
+
+struct SourceRange;
+class Sources;
+/// Where a location lies in the sources, for diagnostics; the beginning where it is not found.
+SourceRange rangeOf(const Location &location, const Sources &sources);
 
 /// `dtype[batch | core]`. Batch entries are symbols of the Function; core entries are polynomials over its bounded
 /// symbols (a static dim is its number).

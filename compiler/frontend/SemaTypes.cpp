@@ -312,6 +312,14 @@ ModelDecl *Context::findModel(const QualifiedName &name, Module &start) {
   return nullptr;
 }
 
+bool Context::checkRank(size_t rank, const std::string &type, SourceRange range) {
+  if (rank <= maxRank)
+    return true;
+  error("E0601", range, "a value of type " + type + " has " + std::to_string(rank) + " dims")
+      .note("a tensor may have at most " + std::to_string(maxRank) + " dims, batch and core together");
+  return false;
+}
+
 bool Context::checkType(const Type &type, SourceRange range) {
   for (size_t i = 0; i < type.batch.size(); ++i)
     for (size_t j = 0; j < i; ++j)
@@ -320,6 +328,8 @@ bool Context::checkType(const Type &type, SourceRange range) {
             .help("batch dims are names: each names one set of positions; declare a second dim for the other");
         return false;
       }
+  if (!checkRank(type.batch.size() + type.core.size(), str(type), range))
+    return false;
   Dim bytes = Dim::constant(dtypeBytes(type.dtype));
   for (const CoreDim &dim : type.core)
     bytes = bytes * dim.size;

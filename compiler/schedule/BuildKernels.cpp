@@ -93,7 +93,7 @@ FailureOr<std::string> Kernels::copyKernel(Type element) {
   auto program = module->getAttrOfType<StringAttr>(attr::program);
   std::string name, suffix;
   llvm::raw_string_ostream(suffix) << element;
-  name = ((program ? program.getValue() : "program") + "_copy_" + suffix).str();
+  name = ((program ? program.getValue() : "program") + ".copy_" + suffix).str();
   if (kernels.contains(name))
     return name;
   OpBuilder b = OpBuilder::atBlockEnd(module.getBody());

@@ -203,7 +203,8 @@ func::FuncOp OutlineEntry::makeFunction(const Group &group, ArrayRef<Value> root
     inputs.push_back(value.getType());
   for (Value value : results)
     outputs.push_back(value.getType());
-  std::string name = (prefix + "_" + entry.getName() + "_" + groupKindName(group.kind) + Twine(count++)).str();
+  // The point keeps it apart from every C name.
+  std::string name = (prefix + "_" + entry.getName() + "." + groupKindName(group.kind) + Twine(count++)).str();
   auto function = func::FuncOp::create(b, group.operations.front()->getLoc(), name, b.getFunctionType(inputs, outputs));
   function.setPrivate();
   function->setAttr(attr::kind, b.getStringAttr(groupKindName(group.kind)));

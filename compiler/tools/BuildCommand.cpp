@@ -92,6 +92,7 @@ private:
   std::string pathOf(const Kind &kind, const std::string &program) const;
   int compileAll(const frontend::Program &program);
   bool isSource(const std::string &path) const;
+  std::string checkOutputs(const std::vector<std::pair<std::string, std::string>> &outputs) const;
   int writeAll(const std::string &program);
   std::string dependencies(const std::string &target) const;
 };
@@ -147,6 +148,7 @@ std::string Build::readOptions() {
     return "the suffix of '" + output + "' is that of no kind in --emit, so it is not known which of them it names";
   if (std::string fault = readPrefix(); !fault.empty())
     return fault;
+  compile.dims = options.dims();
   return readCodeOptions(options, compile);
 }
 
@@ -181,7 +183,7 @@ int Build::compileAll(const frontend::Program &program) {
   for (const auto &[name, milliseconds] : result.phases)
     session.phase(name, milliseconds);
   if (!compiled)
-    return session.finish(ExitInternal);
+    return session.finish();
   for (const Kind *kind : wanted)
     if (kind->emission)
       texts[kind->name] = std::move(result.files[*kind->emission]);
@@ -213,15 +215,37 @@ bool Build::isSource(const std::string &path) const {
   return false;
 }
 
+/// Two names of one file, which may not exist yet. What is no regular file takes as many texts as come.
+bool isSameFile(const std::string &a, const std::string &b) {
+  std::error_code code;
+  namespace fs = std::filesystem;
+  if (a == "-" || b == "-")
+    return false;
+  if (fs::exists(a, code) && fs::exists(b, code))
+    return fs::is_regular_file(a, code) && fs::equivalent(a, b, code);
+  return fs::weakly_canonical(fs::absolute(a), code) == fs::weakly_canonical(fs::absolute(b), code);
+}
+
+std::string Build::checkOutputs(const std::vector<std::pair<std::string, std::string>> &outputs) const {
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const std::string &path = outputs[i].first;
+    if (isSource(path))
+      return "'" + path + "' is a source of this program; the output needs another name";
+    for (size_t j = 0; j < i; ++j)
+      if (isSameFile(path, outputs[j].first))
+        return "'" + path + "' is the name of two outputs; one of them needs another";
+  }
+  return "";
+}
+
 int Build::writeAll(const std::string &program) {
   std::vector<std::pair<std::string, std::string>> outputs;
   for (const Kind *kind : wanted)
     outputs.emplace_back(pathOf(*kind, program), std::move(texts[kind->name]));
   if (options.has("--depfile"))
     outputs.emplace_back(options.get("--depfile"), dependencies(outputs[0].first));
-  for (const auto &[path, text] : outputs)
-    if (isSource(path))
-      return session.fail(ExitUsage, "'" + path + "' is a source of this program; the output needs another name");
+  if (std::string fault = checkOutputs(outputs); !fault.empty())
+    return session.fail(ExitUsage, fault);
   for (const auto &[path, text] : outputs)
     if (std::string fault = writeFile(path, text); !fault.empty())
       return session.fail(ExitFiles, fault);
@@ -242,6 +266,11 @@ int Build::run() {
   std::optional<frontend::Program> program = session.analyse(*tree);
   if (!program)
     return session.finish();
+  if (program->functions.empty()) {
+    session.refuse(ExitRefused, "'" + source + "' has no `pub fn`, so there is nothing to build")
+        .help("write `pub` before each `fn` that C is to call");
+    return session.finish();
+  }
   if (wants("program"))
     texts["program"] = frontend::printProgram(*program);
   if (int exit = compileAll(*program))

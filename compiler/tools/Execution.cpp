@@ -62,7 +62,10 @@ int Execution::load(const std::string &library) {
   // The descriptor stays open: the loader knows a library by its path, and this one is a number that would be reused.
   int result = batten_program_open(path.c_str(), program.name.c_str(), &opened, &error);
   loaded.reset(opened);
-  return result ? session.fail(ExitInternal, error.message) : ExitOk;
+  if (!result)
+    return ExitOk;
+  session.diagnostics().internalError("load", error.message);
+  return session.finish();
 }
 
 int Execution::compile(Compiler &compiler) {
@@ -72,7 +75,7 @@ int Execution::compile(Compiler &compiler) {
   bool compiled = compiler.compile(program, options, {Emission::SharedLibrary}, session.diagnostics(), made);
   for (const auto &[name, milliseconds] : made.phases)
     session.phase(name, milliseconds);
-  return compiled ? load(made.files[Emission::SharedLibrary]) : session.finish(ExitInternal);
+  return compiled ? load(made.files[Emission::SharedLibrary]) : session.finish();
 }
 
 int Execution::bind(const std::string &weights) {

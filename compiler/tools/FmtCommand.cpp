@@ -66,9 +66,7 @@ std::optional<std::string> formatted(Session &session, uint32_t file) {
   std::string after = frontend::format(source, frontend::lex(session.sources(), file, session.diagnostics()));
   if (wordsOf(before) == wordsOf(after))
     return after;
-  session.refuse(ExitInternal, "internal error in fmt: '" + source.name() +
-                                   "' would change in more than its spaces; "
-                                   "it is left alone");
+  session.diagnostics().internalError("fmt", "'" + source.name() + "' would change in more than its spaces");
   return std::nullopt;
 }
 

@@ -93,7 +93,7 @@ HostTensor emptyTensor(DType dtype, std::vector<int64_t> shape) {
 }
 
 batten_tensor view(const HostTensor &tensor) {
-  batten_tensor made;
+  batten_tensor made{}; // the front end keeps types within what a batten_tensor holds
   batten_tensor_make(runtimeDType(tensor.dtype), int32_t(tensor.sizes.size()), tensor.sizes.data(),
                      const_cast<char *>(tensor.bytes.data()), &made, nullptr);
   return made;

@@ -7,7 +7,9 @@
 #include "compiler/tools/Execution.h"
 #include "compiler/tools/Inputs.h"
 #include "compiler/tools/Weights.h"
+#include <algorithm>
 #include <cstring>
+#include <filesystem>
 
 namespace batten {
 namespace {
@@ -53,11 +55,15 @@ private:
   const frontend::Function &function() const { return program.functions[0]; }
   std::string readOptions();
   int select(const frontend::Program &all, const std::string &name);
+  int checkOutputs();
   int checkResults(const Inputs &inputs);
   int evaluate(Compiler &compiler, Inputs &inputs);
   int compileAndCall(Compiler &compiler, Inputs &inputs);
   int call(Execution &execution, Inputs &inputs);
+  bool isArgument(const std::string &name) const;
+  std::string weightsHelp() const;
   std::string pathOf(size_t result) const;
+  std::string treePathOf(size_t result) const;
   std::string saveTree(size_t &result) const;
   int save();
 };
@@ -82,7 +88,39 @@ int Run::select(const frontend::Program &all, const std::string &name) {
   for (const frontend::Argument &argument : function().arguments)
     if (argument.inout)
       updates.push_back(&argument);
-  return requireWeights(session, options.get("--weights"), program, all);
+  return requireWeights(session, options.get("--weights"), program, all, weightsHelp());
+}
+
+bool Run::isArgument(const std::string &name) const {
+  return std::any_of(function().arguments.begin(), function().arguments.end(),
+                     [&](const frontend::Argument &argument) { return !argument.weight && argument.name == name; });
+}
+
+/// For `--weight=FILE`, which looks like an argument of the function.
+std::string Run::weightsHelp() const {
+  for (const auto &[name, how] : options.inputs())
+    if (frontend::nearest(name, {"weights"}) && !isArgument(name))
+      return "did you mean '--weights=" + how + "' where '--" + name + "=" + how + "' stands?";
+  return "";
+}
+
+/// No result may take the place of a file that is read: a slip of the tab key is not to cost an input.
+int Run::checkOutputs() {
+  std::vector<std::string> read = {options.get("--weights")};
+  for (uint32_t i = 0; i < session.sources().size(); ++i)
+    read.push_back(session.sources().file(i).name());
+  for (const auto &[name, how] : options.inputs())
+    if (how.starts_with("@")) {
+      read.push_back(how.substr(1));
+      read.push_back(how.substr(1, how.rfind(':') - 1)); // FILE.safetensors:NAME
+    }
+  std::error_code code;
+  for (size_t i = 0; i < function().results.size() + updates.size() && !output.empty(); ++i)
+    for (const std::string &path : {pathOf(i), treePathOf(i)})
+      for (const std::string &known : read)
+        if (std::filesystem::equivalent(path, known, code))
+          return session.fail(ExitUsage, "'" + path + "' is read by this call; the result needs another name");
+  return ExitOk;
 }
 
 /// Before anything is computed for them.
@@ -106,7 +144,7 @@ int Run::evaluate(Compiler &compiler, Inputs &inputs) {
   if (compiler.evaluate(program, function(), evaluator, inputs.sizes, inputs.tensors, session.diagnostics(), results,
                         error))
     return ExitOk;
-  return error.empty() ? session.finish(ExitInternal) : session.fail(ExitRefused, function().name + "(): " + error);
+  return error.empty() ? session.finish() : session.fail(ExitRefused, function().name + "(): " + error);
 }
 
 int Run::call(Execution &execution, Inputs &inputs) {
@@ -146,13 +184,17 @@ std::string Run::pathOf(size_t result) const {
   return name.empty() ? path : path.insert(path.size() - strlen(".npy"), "." + name);
 }
 
+std::string Run::treePathOf(size_t result) const {
+  std::string path = pathOf(result);
+  return path.replace(path.size() - strlen(".npy"), std::string::npos, ".safetensors");
+}
+
 /// The leaves of a tree that was updated in place, beginning with this result; sets `result` to the last of them.
 std::string Run::saveTree(size_t &result) const {
   size_t numResults = function().results.size();
   const std::string name = updates[result - numResults]->name;
   std::vector<batten_named_tensor> leaves;
-  std::string path = pathOf(result);
-  path.replace(path.size() - strlen(".npy"), std::string::npos, ".safetensors");
+  std::string path = treePathOf(result);
   for (; result < results.size() && updates[result - numResults]->name == name; ++result)
     leaves.push_back({updates[result - numResults]->path.c_str(), view(results[result])});
   --result;
@@ -182,6 +224,8 @@ int Run::run() {
   if (!analysed)
     return session.finish();
   if (int exit = select(*analysed, options.positional()[1]))
+    return exit;
+  if (int exit = checkOutputs())
     return exit;
   Inputs inputs(session, options, function());
   if (!inputs.prepare())

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/Session.h"
 #include "compiler/frontend/Parser.h"
+#include "compiler/tools/Reproducer.h"
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -51,7 +52,8 @@ static std::string replaceFile(const std::string &path, const std::string &bytes
     return strerror(errno);
   // mkstemp makes files that only their owner may read; an output is an ordinary file, or an executable library.
   FILE *file = fdopen(descriptor, "wb");
-  mode_t mask = 022;
+  mode_t mask = umask(0); // which tells it only by setting another
+  umask(mask);
   std::string reason = writeStream(file, bytes);
   if (reason.empty() && fchmod(descriptor, (path.ends_with(".so") ? 0777 : 0666) & ~mask))
     reason = strerror(errno);
@@ -151,10 +153,22 @@ int Session::fail(Exit exit, const std::string &sentence, const std::string &cod
   return finish();
 }
 
-int Session::finish(int otherwise) {
+void Session::reportInternalError(const frontend::InternalError &fault) {
+  frontend::Diagnostic &error =
+      refuse(ExitInternal, "internal error in phase " + fault.phase + ": a fault of the compiler, not of the program");
+  std::string folder = writeReproducer(files, fault);
+  if (folder.empty())
+    error.note("no folder for what reproduces it can be written: neither in $TMPDIR nor in /tmp");
+  else
+    error.note("what reproduces it is in " + folder + ": report it with these files");
+}
+
+int Session::finish() {
+  if (found->internalError())
+    reportInternalError(*found->internalError());
   std::string text = found->render();
   fputs(text.c_str(), stderr);
-  return found->hasErrors() ? exitOfErrors : otherwise;
+  return found->hasErrors() ? exitOfErrors : ExitOk;
 }
 
 void Session::clear() {

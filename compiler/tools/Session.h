@@ -37,8 +37,9 @@ public:
   frontend::Diagnostic &refuse(Exit exit, const std::string &sentence, const std::string &code = "");
   /// refuse and finish.
   int fail(Exit exit, const std::string &sentence, const std::string &code = "");
-  /// Prints what was found; the status of the errors if there are any, else `otherwise`.
-  int finish(int otherwise = ExitOk);
+  /// Prints what was found and gives the status: that of the errors if there are any. An internal error leaves a
+  /// reproducer behind.
+  int finish();
   /// Forgets what was found: what comes next has a status of its own.
   void clear();
   /// With -v: how long a phase took.
@@ -52,6 +53,7 @@ private:
   std::optional<frontend::FileNode> tree;
   Exit exitOfErrors = ExitRefused;
   frontend::SemaOptions semaOptions();
+  void reportInternalError(const frontend::InternalError &fault);
 };
 
 /// Milliseconds since `start`.

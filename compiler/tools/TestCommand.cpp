@@ -104,7 +104,7 @@ int TestRun::evaluate(Session &session, const frontend::Program &program, const 
   if (compiler->evaluate(program, function, Evaluator::Reference, sizes, inputs.tensors, session.diagnostics(), results,
                          error))
     return ExitOk;
-  return error.empty() ? session.finish(ExitInternal) : session.fail(ExitRefused, error);
+  return error.empty() ? session.finish() : session.fail(ExitRefused, error);
 }
 
 int TestRun::compute(Session &session, const frontend::Program &program, const frontend::Program &all,

@@ -58,7 +58,7 @@ bool checkWeights(Session &session, const std::string &path, const frontend::Pro
 }
 
 int requireWeights(Session &session, const std::string &path, const frontend::Program &needed,
-                   const frontend::Program &program) {
+                   const frontend::Program &program, const std::string &help) {
   if (!path.empty())
     return checkWeights(session, path, needed, program) ? ExitOk : session.finish();
   const std::vector<frontend::Weight> &weights = needed.weights;
@@ -72,6 +72,8 @@ int requireWeights(Session &session, const std::string &path, const frontend::Pr
     error.note("`" + weights[i].from + "` " + weights[i].type.str());
   if (more)
     error.note("and " + std::to_string(more) + " more");
+  if (!help.empty())
+    error.help(help);
   return session.finish();
 }
 

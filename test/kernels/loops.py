@@ -13,7 +13,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import assembly
 
-KERNEL = re.compile(r"\w+_(rows|contraction|batch_reduction|concat|pack)\d+|\w+_copy_\w+")
+KERNEL = re.compile(r"\w+\.((rows|contraction|batch_reduction|concat|pack)\d+|copy_\w+)")
 SCALAR = re.compile(r"v?(add|sub|mul|div|sqrt|rsqrt\w*|rcp\w*|min|max|round|rndscale|fn?m(add|sub)\d*)(ss|sd|sh)")
 FMA = re.compile(r"vfn?m(add|sub)\d+p[sd]")
 PER_ROW = 6  # mean, variance and what normalises
@@ -27,7 +27,7 @@ def faults(function):
             yield f"it calls {operands}"
     for loop in function.innermost_loops():
         scalars = [mnemonic for mnemonic, _ in loop if SCALAR.fullmatch(mnemonic)]
-        if len(scalars) > (PER_ROW if "_short_" in function.name else 0):
+        if len(scalars) > (PER_ROW if re.search("_short[_.]", function.name) else 0):
             yield f"a loop computes single numbers: {' '.join(scalars)}"
 
 
@@ -35,7 +35,7 @@ def main():
     kernels = {n: f for n, f in assembly.parse(pathlib.Path(sys.argv[1]).read_text()).items() if KERNEL.fullmatch(n)}
     found = [f"{name}: {fault}" for name, function in kernels.items() for fault in faults(function)]
     for name, function in kernels.items():
-        floats = re.search(r"_contraction\d+$", name) and "_integer_" not in name
+        floats = re.search(r"\.contraction\d+$", name) and not re.search("_integer[_.]", name)
         if floats and not any(FMA.fullmatch(mnemonic) for loop in function.innermost_loops() for mnemonic, _ in loop):
             found.append(f"{name}: no loop has a vector FMA")
     print("\n".join(found))

@@ -148,6 +148,16 @@ TEST_F(Call, SizesThatNoTensorFixesAreGiven) {
   EXPECT_STREQ(error.message(), "fake_fill(): argument `out`: dim N is 7, but N was given as 6");
 }
 
+TEST_F(Call, SizesBecomeAsManyAsTheEntryHasDims) {
+  std::vector<int64_t> none, many(40, BATTEN_UNKNOWN);
+  ASSERT_TRUE(program.solve(0, tensors, none, error)) << error.message();
+  EXPECT_EQ(none.size(), 3u);
+  ASSERT_TRUE(program.solve(0, tensors, many, error)) << error.message();
+  EXPECT_EQ(many, none);
+  EXPECT_FALSE(program.allocate(0, 4, {}, error));
+  EXPECT_EQ(error.code(), BATTEN_E_SIZE);
+}
+
 TEST_F(Call, ProductsOfUnknownsWaitForTheirFactors) {
   float a[12] = {}, b[4] = {}, c[3] = {};
   tensors = {view(a, {12}), view(b, {4}), view(c, {3}), view(&factor, {})};

@@ -1,5 +1,5 @@
-	.type	p_sum_rows0,@function
-p_sum_rows0:
+	.type	p_sum.rows0,@function
+p_sum.rows0:
 	pushq	%rbx
 	subq	%rdi, %rsp
 	xorl	%eax, %eax
@@ -18,9 +18,9 @@ p_sum_rows0:
 	popq	%rbx
 	jmp	tanhf
 .Lfunc_end0:
-	.size	p_sum_rows0, .Lfunc_end0-p_sum_rows0
-	.type	p_product_contraction1,@function
-p_product_contraction1:
+	.size	p_sum.rows0, .Lfunc_end0-p_sum.rows0
+	.type	p_product.contraction1,@function
+p_product.contraction1:
 	xorl	%ecx, %ecx
 .LBB1_1:
 	vmulps	(%rsi,%rcx,4), %ymm0, %ymm1
@@ -30,4 +30,4 @@ p_product_contraction1:
 	jb	.LBB1_1
 	retq
 .Lfunc_end1:
-	.size	p_product_contraction1, .Lfunc_end1-p_product_contraction1
+	.size	p_product.contraction1, .Lfunc_end1-p_product.contraction1

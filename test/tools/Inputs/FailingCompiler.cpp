@@ -1,0 +1,30 @@
+// FailingCompiler.cpp - a libbatten-compiler.so whose every phase is an internal error.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/Compiler.h"
+
+using namespace batten;
+
+namespace {
+
+class FailingCompiler : public Compiler {
+public:
+  bool compile(const frontend::Program &, const Options &, const std::vector<Emission> &,
+               frontend::Diagnostics &diagnostics, Compilation &) override {
+    diagnostics.internalError("schedule", "'scf.for' op has no terminator");
+    return false;
+  }
+  bool evaluate(const frontend::Program &, const frontend::Function &, Evaluator,
+                const std::map<std::string, int64_t> &, const std::vector<HostTensor> &,
+                frontend::Diagnostics &diagnostics, std::vector<HostTensor> &, std::string &) override {
+    diagnostics.internalError("emit", "'batten.add' op has no operand");
+    return false;
+  }
+  std::vector<std::string> lackingFeatures(const std::string &) override { return {}; }
+};
+
+} // namespace
+
+extern "C" __attribute__((visibility("default"))) Compiler *batten_compiler() {
+  static FailingCompiler compiler;
+  return &compiler;
+}
