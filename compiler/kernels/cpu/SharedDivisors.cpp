@@ -3,10 +3,10 @@
 //   r = 1 / d, once        q = x r        x / d = fma(fma(-d, q, x), r, q)
 //
 // is the correctly rounded quotient, the bits of a division, as long as nothing over- or underflows on the way
-// (Markstein, IBM J. Res. Dev. 34(1), 1990; Brisebarre, Muller and Raina, IEEE Trans. Computers 53(8), 2004). That is so
-// for 2^-30 <= |d| <= 2^30 and every x that is +0 or has 2^-90 <= |x| < 2^90, which one branch asks of all quotients of a
-// turn; otherwise they are divided. A division of sixteen f32 keeps its unit busy for ten cycles on Zen 4 and Zen 5, the
-// three operations take one each.
+// (Markstein, IBM J. Res. Dev. 34(1), 1990; Brisebarre, Muller and Raina, IEEE Trans. Computers 53(8), 2004). That is
+// so for 2^-30 <= |d| <= 2^30 and every x that is +0 or has 2^-90 <= |x| < 2^90, which one branch asks of all quotients
+// of a turn; otherwise they are divided. A division of sixteen f32 keeps its unit busy for ten cycles on Zen 4 and Zen
+// 5, the three operations take one each.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/SharedDivisors.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -62,9 +62,7 @@ Value Rewriter::isSafe(Value numerator) {
   return arith::OrIOp::create(b, loc, isWithin(numerator, -90, 90), isZero);
 }
 
-Value Rewriter::allLanes(Value mask) {
-  return vector::ReductionOp::create(b, loc, vector::CombiningKind::AND, mask);
-}
+Value Rewriter::allLanes(Value mask) { return vector::ReductionOp::create(b, loc, vector::CombiningKind::AND, mask); }
 
 Value Rewriter::quotient(Value numerator, Value reciprocal) {
   Value first = arith::MulFOp::create(b, loc, numerator, reciprocal);
