@@ -66,6 +66,8 @@ std::string writeReproducer(const frontend::Sources &sources, const frontend::In
     if (copySources(fs::path(folder) / "sources", sources) && writeText(folder + "/command", commandLine()) &&
         writeText(folder + "/report", report))
       return folder;
+    std::error_code code;
+    fs::remove_all(folder, code);
   }
   return "";
 }
