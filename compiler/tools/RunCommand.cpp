@@ -115,11 +115,14 @@ int Run::checkOutputs() {
       read.push_back(how.substr(1, how.rfind(':') - 1)); // FILE.safetensors:NAME
     }
   std::error_code code;
-  for (size_t i = 0; i < function().results.size() + updates.size() && !output.empty(); ++i)
-    for (const std::string &path : {pathOf(i), treePathOf(i)})
-      for (const std::string &known : read)
-        if (std::filesystem::equivalent(path, known, code))
-          return session.fail(ExitUsage, "'" + path + "' is read by this call; the result needs another name");
+  size_t numResults = function().results.size();
+  for (size_t i = 0; i < numResults + updates.size() && !output.empty(); ++i) {
+    bool isTree = i >= numResults && !updates[i - numResults]->tree.empty();
+    std::string path = isTree ? treePathOf(i) : pathOf(i);
+    for (const std::string &known : read)
+      if (std::filesystem::equivalent(path, known, code))
+        return session.fail(ExitUsage, "'" + path + "' is read by this call; the result needs another name");
+  }
   return ExitOk;
 }
 
