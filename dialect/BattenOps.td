@@ -10,6 +10,8 @@ include "dialect/BattenContractionOps.td"
 include "dialect/BattenReductionOps.td"
 include "dialect/BattenOrderOps.td"
 include "dialect/BattenShapeOps.td"
+include "dialect/BattenGatherOps.td"
+include "dialect/BattenTensorOps.td"
 include "dialect/BattenPlanOps.td"
 
 #endif // BATTEN_BATTENOPS_TD

@@ -290,7 +290,7 @@ bool Evaluator::evaluateOp(Operation &op) {
   Step step{&op, {}, {type, &result}, sizes, error};
   for (Value operand : op.getOperands())
     step.operands.push_back({cast<TensorType>(operand.getType()), &values.find(operand)->second});
-  bool isDone = evaluation::evaluateShape(step);
+  bool isDone = evaluation::evaluateShape(step) || evaluation::evaluateGather(step);
   if (!isDone && error.empty())
     isDone = mode == EvaluationMode::Reference ? evaluation::evaluateReference(step) : evaluation::evaluateExact(step);
   if (!isDone && error.empty())

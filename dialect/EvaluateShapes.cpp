@@ -4,16 +4,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialect/Evaluation.h"
 #include "llvm/ADT/TypeSwitch.h"
-#include <cstring>
 
 using namespace mlir;
 
 namespace batten::evaluation {
-
-static void copyElement(const Tensor &from, int64_t source, const Tensor &to, int64_t target) {
-  int64_t bytes = from.value->elementBytes();
-  std::memcpy(to.value->bytes.data() + target * bytes, from.value->bytes.data() + source * bytes, bytes);
-}
 
 static SmallVector<int64_t> indexAt(int64_t linear, ArrayRef<int64_t> shape) {
   SmallVector<int64_t> index(shape.size());

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialect/Evaluation.h"
 #include "llvm/ADT/SmallPtrSet.h"
+#include <cstring>
 
 using namespace mlir;
 
@@ -20,6 +21,11 @@ int64_t Tensor::coreElements() const { return numElements(coreShape()); }
 bool Step::fail(const Twine &why) const {
   error = ("`" + op->getName().stripDialect() + "` " + why).str();
   return false;
+}
+
+void copyElement(const Tensor &from, int64_t source, const Tensor &to, int64_t target) {
+  int64_t bytes = from.value->elementBytes();
+  std::memcpy(to.value->bytes.data() + target * bytes, from.value->bytes.data() + source * bytes, bytes);
 }
 
 Lift::Lift(const Tensor &operand, const Tensor &result) : extents(result.batchShape()) {

@@ -37,6 +37,9 @@ struct Step {
 
 int64_t numElements(llvm::ArrayRef<int64_t> shape);
 
+/// Moves one element between values of one dtype.
+void copyElement(const Tensor &from, int64_t source, const Tensor &to, int64_t target);
+
 /// Where the cores of an operand lie for the positions of a result (R5: missing batch dims repeat).
 class Lift {
 public:
@@ -69,6 +72,7 @@ void forEachProduct(const Step &step, llvm::function_ref<void(const Product &)> 
 
 /// Ops that only make or move elements, the same in both modes. False with an empty error: not one of them.
 bool evaluateShape(const Step &step);
+bool evaluateGather(const Step &step);
 
 bool evaluateReference(const Step &step);
 bool evaluateExact(const Step &step);
@@ -78,10 +82,12 @@ bool referenceElementwise(const Step &step);
 bool referenceContraction(const Step &step);
 bool referenceReduction(const Step &step);
 bool referenceOrder(const Step &step);
+bool referenceGather(const Step &step);
 bool exactElementwise(const Step &step);
 bool exactContraction(const Step &step);
 bool exactReduction(const Step &step);
 bool exactOrder(const Step &step);
+bool exactGather(const Step &step);
 
 } // namespace batten::evaluation
 #endif // BATTEN_DIALECT_EVALUATION_H

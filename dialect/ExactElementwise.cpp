@@ -11,7 +11,7 @@ using namespace mlir;
 namespace batten::evaluation {
 
 bool evaluateExact(const Step &step) {
-  for (auto *family : {exactElementwise, exactContraction, exactReduction, exactOrder})
+  for (auto *family : {exactElementwise, exactContraction, exactReduction, exactOrder, exactGather})
     if (family(step) || !step.error.empty())
       return step.error.empty();
   return false;

@@ -13,7 +13,7 @@ using namespace mlir;
 namespace batten::evaluation {
 
 bool evaluateReference(const Step &step) {
-  for (auto *family : {referenceElementwise, referenceContraction, referenceReduction, referenceOrder})
+  for (auto *family : {referenceElementwise, referenceContraction, referenceReduction, referenceOrder, referenceGather})
     if (family(step) || !step.error.empty())
       return step.error.empty();
   return false;

@@ -18,6 +18,8 @@ FAMILIES = {
     "BattenReductionOps.td": "Reductions and norms",
     "BattenOrderOps.td": "Order",
     "BattenShapeOps.td": "Shapes",
+    "BattenGatherOps.td": "Gather and state",
+    "BattenTensorOps.td": "Tensors of the linalg form",
     "BattenPlanOps.td": "Plans",
 }
 ELEMENTS = {"Batten_AnyTensor": "any", "Batten_FloatTensor": "float", "Batten_NumberTensor": "number",

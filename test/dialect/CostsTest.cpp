@@ -81,6 +81,19 @@ TEST(Costs, ReductionsCountOperandElements) {
       "32*B");
 }
 
+TEST(Costs, EmbedReadsTheRowsThatItPicks) {
+  Cost cost = costOf("bf16[| 50257, 8]", "i32[B, T |]",
+                     "batten.embed %x, %y " + signature("bf16[| 50257, 8];i32[B, T |]", "bf16[B, T | 8]"));
+  EXPECT_EQ(cost.flops, "0");
+  EXPECT_EQ(cost.bytes, "36*B*T");
+}
+
+TEST(Costs, RopeHasItsAnglesOnceAPosition) {
+  std::string types = signature("f32[B, T | 8];i32[B |]", "f32[B, T | 8]");
+  EXPECT_EQ(costOf("f32[B, T | 8]", "i32[B |]", "batten.rope %x, %y base 100.0 interleaved false " + types).flops,
+            "24*B*T + 12*B");
+}
+
 TEST(Costs, MovingElementsIsNoOperation) {
   Cost cost = costOf("f32[B | T, 8]", "f32[|]", "batten.transpose %x " + signature("f32[B | T, 8]", "f32[B | 8, T]"));
   EXPECT_EQ(cost.flops, "0");

@@ -77,6 +77,34 @@ TEST_P(Evaluate, BatchDimsRepeatByName) {
   EXPECT_EQ(y, (Numbers{10, 20, 300, 400, 50, 60, 700, 800}));
 }
 
+TEST_P(Evaluate, EmbedGivesNaNOutsideOfTheTable) {
+  Numbers y = op("[B]", "embed %a, %b", {"f32[| 2, 2]", "i32[B |]"}, "f32[B | 2]", {{"B", 4}},
+                 {f32({2, 2}, {1, 2, 3, 4}), tensor(ElementKind::I32, {4}, {1, 0, 2, -1})});
+  EXPECT_EQ(Numbers(y.begin(), y.begin() + 4), (Numbers{3, 4, 1, 2}));
+  EXPECT_TRUE(std::isnan(y[4]) && std::isnan(y[5]) && std::isnan(y[6]) && std::isnan(y[7]));
+}
+
+TEST_P(Evaluate, UpdateReplacesOneRowOrNone) {
+  Numbers y = op("[B]", "update %a, %b, %c", {"f32[B | 2, 1]", "f32[| 1]", "i64[B |]"}, "f32[B | 2, 1]", {{"B", 3}},
+                 {f32({3, 2, 1}, {1, 2, 3, 4, 5, 6}), f32({1}, {9}), tensor(ElementKind::I64, {3}, {1, 2, 0})});
+  EXPECT_EQ(y, (Numbers{1, 9, 3, 4, 9, 6}));
+}
+
+TEST_P(Evaluate, RopeTurnsPairs) {
+  std::vector<DenseValue> given = {f32({4}, {1, 2, 3, 4}), tensor(ElementKind::I32, {}, {1})};
+  auto turned = [&](const std::string &pairs) {
+    return op("[]", "rope %a, %b base 1.000000e+04 interleaved " + pairs, {"f32[| 4]", "i32[|]"}, "f32[| 4]", {},
+              given);
+  };
+  auto expectNear = [](const Numbers &found, const Numbers &wanted) {
+    for (size_t i = 0; i < wanted.size(); ++i)
+      EXPECT_NEAR(found[i], wanted[i], 1e-6);
+  };
+  double c = std::cos(1.0), s = std::sin(1.0), c2 = std::cos(0.01), s2 = std::sin(0.01);
+  expectNear(turned("false"), {c - 3 * s, 2 * c2 - 4 * s2, s + 3 * c, 2 * s2 + 4 * c2});
+  expectNear(turned("true"), {c - 2 * s, s + 2 * c, 3 * c2 - 4 * s2, 3 * s2 + 4 * c2});
+}
+
 TEST_P(Evaluate, MatmulOfEveryRank) {
   EXPECT_EQ(op("[B]", "matmul %a, %b", {"f32[B | 2, 3]", "f32[| 3, 2]"}, "f32[B | 2, 2]", {{"B", 1}},
                {f32({1, 2, 3}, {1, 2, 3, 4, 5, 6}), f32({3, 2}, {1, 0, 0, 1, 1, 1})}),

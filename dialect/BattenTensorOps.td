@@ -1,0 +1,68 @@
+// BattenTensorOps.td - what linalg has no word for: ops of the linalg form on plain tensors, in destination-passing
+// style. Each is a group of its own with a kernel builder of its own.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_BATTENTENSOROPS_TD
+#define BATTEN_BATTENTENSOROPS_TD
+
+include "dialect/Batten.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+
+/// The last operand is the destination.
+class Batten_DestinationOp<string mnemonic, list<Trait> traits = []>
+    : Batten_Op<mnemonic, !listconcat([Pure, DestinationStyleOpInterface], traits)> {
+  let results = (outs AnyRankedTensor:$result);
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
+  }];
+}
+
+def Batten_GatherRowsOp : Batten_DestinationOp<"gather_rows"> {
+  let summary = "rows of tables, by number";
+  let description = [{
+    `y[l.., j] = table[t.., id[i..], j]`, where l.. are all loops, t.. those at `table_axes` and i.. those at
+    `id_axes`. A row whose number is outside of the table is NaN, of integers 0.
+
+    Constraints:
+    * (C1) the result has one dim a loop and the row's; the table has one an axis, the number's and the row's; the
+      numbers one an axis.
+    * (C2) axes are ascending and below the number of loops.
+    * (C3) the table has the result's elements, the numbers are i8, i32 or i64.
+
+    ```mlir
+    %y = batten.gather_rows %table axes [] at %id axes [0, 1] into %init : (tensor<9x64xf32>, tensor<?x?xi32>, tensor<?x?x64xf32>) -> tensor<?x?x64xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$table, AnyRankedTensor:$id, AnyRankedTensor:$init,
+                       DenseI64ArrayAttr:$table_axes, DenseI64ArrayAttr:$id_axes);
+  let assemblyFormat = [{
+    $table `axes` $table_axes `at` $id `axes` $id_axes `into` $init attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def Batten_UpdateRowsOp : Batten_DestinationOp<"update_rows"> {
+  let summary = "one row a loop replaced in the destination";
+  let description = [{
+    `y = init`, but for `y[l.., at[a..], j] = row[r.., j]`, where l.. are all loops, r.. those at `row_axes` and a..
+    those at `at_axes`. Where `at` is outside of the rows nothing is replaced. The result lies where the destination
+    lay: an update that has to leave its destination as it is does not come here.
+
+    Constraints:
+    * (C1) the destination has one dim a loop, the number's and the row's; the row one an axis and the row's; the
+      numbers one an axis.
+    * (C2) axes are ascending and below the number of loops.
+    * (C3) the row has the destination's elements, the numbers are i8, i32 or i64.
+
+    ```mlir
+    %y = batten.update_rows %row axes [0, 1] at %at axes [0] into %c : (tensor<?x8x64xf32>, tensor<?xi32>, tensor<?x8x4096x64xf32>) -> tensor<?x8x4096x64xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$row, AnyRankedTensor:$at, AnyRankedTensor:$init,
+                       DenseI64ArrayAttr:$row_axes, DenseI64ArrayAttr:$at_axes);
+  let assemblyFormat = [{
+    $row `axes` $row_axes `at` $at `axes` $at_axes `into` $init attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // BATTEN_BATTENTENSOROPS_TD
