@@ -59,7 +59,6 @@ private:
   void timed(StringRef phase, llvm::function_ref<void()> work);
   bool internalError(StringRef phase, StringRef what);
   bool refuseForUser(Diagnostic &diagnostic);
-  bool refuseUpdates();
 };
 
 DialectRegistry registry() {
@@ -97,21 +96,6 @@ bool Pipeline::refuseForUser(Diagnostic &diagnostic) {
   diagnostics.error("E0602", frontend::rangeOf(location, diagnostics.sources()),
                     "`" + name.split('\'').first.str() + "` is not compiled yet for these types");
   return true;
-}
-
-/// Updates in place are checked; their plan (one pointer for what is read and written) is not made yet.
-bool Pipeline::refuseUpdates() {
-  bool found = false;
-  for (const frontend::Function &function : program.functions)
-    for (const frontend::Argument &argument : function.arguments) {
-      if (!argument.inout)
-        continue;
-      diagnostics.error("E0602", frontend::rangeOf(argument.location, diagnostics.sources()),
-                        "`inout` is not compiled yet");
-      found = true;
-      break; // once a function
-    }
-  return found;
 }
 
 void Pipeline::timed(StringRef phase, llvm::function_ref<void()> work) {
@@ -248,8 +232,6 @@ bool Pipeline::run(const std::vector<Emission> &wanted) {
   Emission last = *std::max_element(wanted.begin(), wanted.end());
   if (last == Emission::Batten)
     return true;
-  if (refuseUpdates())
-    return false;
   if (!lower())
     return false;
   keep(Emission::Linalg, wanted);

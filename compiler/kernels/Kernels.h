@@ -41,6 +41,9 @@ mlir::FailureOr<Kernel> buildBatchReduction(mlir::func::FuncOp group, mlir::Stri
 mlir::FailureOr<Kernel> buildConcat(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 /// linalg.pack of a contraction's right-hand side into panels.
 mlir::FailureOr<Kernel> buildPack(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
+/// Rows of a table picked by number; rows of the destination replaced by number.
+mlir::FailureOr<Kernel> buildGatherRows(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
+mlir::FailureOr<Kernel> buildUpdateRows(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 /// A contraction with an element-wise epilogue on its accumulators: register tiles over packed panels.
 mlir::FailureOr<Kernel> buildTiledContraction(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 /// A contraction whose right-hand side is too narrow for a panel: read in place.

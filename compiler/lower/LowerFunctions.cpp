@@ -44,6 +44,9 @@ static LogicalResult lowerOp(Operation *op, FunctionLowering &lowering) {
       .Case([&](SliceOp op) { return lowerSlice(op, lowering); })
       .Case([&](ConcatOp op) { return lowerConcat(op, lowering); })
       .Case([&](StackOp op) { return lowerStack(op, lowering); })
+      .Case([&](EmbedOp op) { return lowerEmbed(op, lowering); })
+      .Case([&](UpdateOp op) { return lowerUpdate(op, lowering); })
+      .Case([&](RopeOp op) { return lowerRope(op, lowering); })
       .Case<NegOp, NotOp, AbsOp, ReluOp, GeluOp, SiluOp, TanhOp, SigmoidOp, ExpOp, LogOp, SqrtOp, RsqrtOp, SinOp, CosOp,
             SoftplusOp, CastOp>([&](Operation *op) { return lowerElementwise(op, lowering); })
       .Case<AddOp, SubOp, MulOp, DivOp, RemOp, PowOp, MaxOp, MinOp, AndOp, OrOp, EqOp, NeOp, LtOp, LeOp, GtOp, GeOp,

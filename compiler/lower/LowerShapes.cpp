@@ -40,9 +40,7 @@ static bool areSingle(ArrayRef<int64_t> counts) {
   return llvm::all_of(counts, [](int64_t count) { return count == 1; });
 }
 
-/// Dim i of `tensor` becomes counts[i] dims; `extents` are those of the result.
-static Value expand(Location loc, Value tensor, ArrayRef<int64_t> counts, ArrayRef<Dim> extents,
-                    FunctionLowering &lowering) {
+Value expand(Location loc, Value tensor, ArrayRef<int64_t> counts, ArrayRef<Dim> extents, FunctionLowering &lowering) {
   if (areSingle(counts) && counts.size() == extents.size())
     return tensor;
   RankedTensorType type = lowering.typeOf(extents, getElementTypeOrSelf(tensor));
@@ -50,9 +48,8 @@ static Value expand(Location loc, Value tensor, ArrayRef<int64_t> counts, ArrayR
                                        lowering.sizes.sizes(extents));
 }
 
-/// counts[i] dims of `tensor`, which is dense, become dim i.
-static Value collapse(Location loc, Value tensor, ArrayRef<int64_t> counts, ArrayRef<Dim> extents,
-                      FunctionLowering &lowering) {
+Value collapse(Location loc, Value tensor, ArrayRef<int64_t> counts, ArrayRef<Dim> extents,
+               FunctionLowering &lowering) {
   if (areSingle(counts) && int64_t(counts.size()) == cast<RankedTensorType>(tensor.getType()).getRank())
     return tensor;
   RankedTensorType type = lowering.typeOf(extents, getElementTypeOrSelf(tensor));

@@ -182,6 +182,19 @@ llvm::LogicalResult lowerSlice(SliceOp op, FunctionLowering &lowering);
 llvm::LogicalResult lowerConcat(ConcatOp op, FunctionLowering &lowering);
 llvm::LogicalResult lowerStack(StackOp op, FunctionLowering &lowering);
 
+llvm::LogicalResult lowerEmbed(EmbedOp op, FunctionLowering &lowering);
+llvm::LogicalResult lowerUpdate(UpdateOp op, FunctionLowering &lowering);
+llvm::LogicalResult lowerRope(RopeOp op, FunctionLowering &lowering);
+
+//===- Views (LowerShapes.cpp) ------------------------------------------------------------------------------------===//
+
+/// Dim i of `tensor` becomes counts[i] dims; `extents` are those of the result.
+mlir::Value expand(mlir::Location loc, mlir::Value tensor, llvm::ArrayRef<int64_t> counts, llvm::ArrayRef<Dim> extents,
+                   FunctionLowering &lowering);
+/// counts[i] dims of `tensor`, which is dense, become dim i.
+mlir::Value collapse(mlir::Location loc, mlir::Value tensor, llvm::ArrayRef<int64_t> counts,
+                     llvm::ArrayRef<Dim> extents, FunctionLowering &lowering);
+
 //===- Steps of reductions (LowerReductions.cpp) ------------------------------------------------------------------===//
 
 /// One operand and the dims that it is folded over, core or batch.

@@ -226,6 +226,8 @@ private:
   Location loc;
   PlanOp plan;
   DenseMap<Value, Place> places;
+  SmallVector<func::CallOp> calls;                 ///< in the order of their launches
+  SmallVector<std::pair<Value, Value>> lateCopies; ///< what an inout becomes, and the inout: copied at the end
   std::vector<Buffer> buffers;
   llvm::DenseMap<Operation *, size_t> scratches; ///< by call, the number of its scratch among the buffers
   SmallVector<Value> bufferPointers;
@@ -233,12 +235,31 @@ private:
 
   void createPlan();
   void placeArguments();
-  void placeCalls(SmallVectorImpl<func::CallOp> &calls);
+  void placeUpdated();
+  void placeCalls();
+  int64_t lastReader(Value memory);
   bool moveToBind(func::CallOp call);
   void emitBuffers(OpBuilder &b);
   FailureOr<Value> pointerTo(OpBuilder &b, Value tensor);
   LogicalResult emitLaunch(OpBuilder &b, func::CallOp call);
+  LogicalResult emitLateCopy(OpBuilder &b, Value from, Value to);
 };
+
+bool isOfKind(func::CallOp call, GroupKind kind) {
+  auto name = call->getAttrOfType<StringAttr>(attr::kind);
+  return name && name.getValue() == groupKindName(kind);
+}
+
+/// The value whose memory `tensor` lies in: an update leaves its destination, the last operand, where it is.
+Value memoryOf(Value tensor) {
+  tensor = throughReshapes(tensor);
+  while (auto call = tensor.getDefiningOp<func::CallOp>()) {
+    if (!isOfKind(call, GroupKind::Update))
+      break;
+    tensor = call.getOperands().back();
+  }
+  return tensor;
+}
 
 /// The plan takes over what the entry's own attributes say of the C function.
 void PlanEntry::createPlan() {
@@ -264,12 +285,34 @@ void PlanEntry::placeArguments() {
     else
       places[argument] = {Place::Pointer, block.addArgument(pointer, loc)};
   }
-  auto stop = cast<func::ReturnOp>(entry.getBody().front().getTerminator());
-  for (Value result : stop.getOperands()) {
-    Value pointerValue = block.addArgument(pointer, loc);
-    while (!isa_and_nonnull<func::CallOp>(result.getDefiningOp()))
-      result = result.getDefiningOp()->getOperand(0); // a join or a split of dims: the same memory
-    places[result] = {Place::Pointer, pointerValue};
+  Operation *stop = entry.getBody().front().getTerminator();
+  for (auto [result, updated] : llvm::zip_equal(stop->getOperands(), updatedArguments(entry)))
+    if (!updated)
+      places[memoryOf(result)] = {Place::Pointer, block.addArgument(pointer, loc)};
+}
+
+/// The last step that reads from this memory, or -1.
+int64_t PlanEntry::lastReader(Value memory) {
+  int64_t last = -1;
+  for (auto [step, call] : llvm::enumerate(calls))
+    if (llvm::any_of(call.getOperands(), [&](Value operand) { return memoryOf(operand) == memory; }))
+      last = step;
+  return last;
+}
+
+/// What an inout becomes is written into it at once where nobody reads it from that step on; else it is made beside it
+/// and copied at the end.
+void PlanEntry::placeUpdated() {
+  Operation *stop = entry.getBody().front().getTerminator();
+  for (auto [result, updated] : llvm::zip_equal(stop->getOperands(), updatedArguments(entry))) {
+    Value memory = memoryOf(result);
+    if (!updated || memory == updated)
+      continue;
+    int64_t step = llvm::find(calls, memory.getDefiningOp()) - calls.begin();
+    if (lastReader(updated) < step)
+      places[memory] = places[updated];
+    else
+      lateCopies.push_back({memory, updated});
   }
 }
 
@@ -284,8 +327,7 @@ bool readsNoSize(const Kernel &kernel, func::CallOp call) {
 
 /// A pack of a weight is done at bind, unless it takes a part whose place or size only the call knows.
 bool PlanEntry::moveToBind(func::CallOp call) {
-  auto kind = call->getAttrOfType<StringAttr>(attr::kind);
-  if (!kind || kind.getValue() != groupKindName(GroupKind::Pack) || places.contains(call.getResult(0)))
+  if (!isOfKind(call, GroupKind::Pack) || places.contains(call.getResult(0)))
     return false;
   SmallVector<Value> tensors;
   for (Value operand : call.getOperands())
@@ -302,15 +344,13 @@ bool PlanEntry::moveToBind(func::CallOp call) {
   return true;
 }
 
-void PlanEntry::placeCalls(SmallVectorImpl<func::CallOp> &calls) {
+void PlanEntry::placeCalls() {
   for (auto [step, call] : llvm::enumerate(calls)) {
     for (auto [i, result] : llvm::enumerate(call.getResults())) {
-      if (places.contains(result))
+      if (memoryOf(result) != result || places.contains(result))
         continue;
-      size_t last = step;
-      for (auto [later, reader] : llvm::enumerate(calls))
-        if (llvm::is_contained(reader.getOperands(), result))
-          last = std::max(last, later);
+      bool isCopied = llvm::any_of(lateCopies, [&](auto copy) { return copy.first == result; });
+      size_t last = isCopied ? calls.size() : std::max<int64_t>(step, lastReader(result));
       places[result] = {Place::Buffer, {}, {}, int64_t(buffers.size())};
       auto texts = cast<ArrayAttr>(cast<ArrayAttr>(call->getAttr(attr::resultDims))[i]);
       Type element = cast<RankedTensorType>(result.getType()).getElementType();
@@ -340,7 +380,7 @@ FailureOr<Value> PlanEntry::pointerTo(OpBuilder &b, Value tensor) {
     return ConstantDataOp::create(b, constant.getLoc(), PointerType::get(b.getContext()),
                                   cast<ElementsAttr>(constant.getValue()))
         .getResult();
-  Place &place = places[tensor];
+  Place &place = places[memoryOf(tensor)];
   if (place.kind == Place::Weight) {
     FailureOr<int64_t> offset = memory.plain(place.path, loc);
     if (failed(offset))
@@ -379,18 +419,31 @@ LogicalResult PlanEntry::emitLaunch(OpBuilder &b, func::CallOp call) {
   return success();
 }
 
+LogicalResult PlanEntry::emitLateCopy(OpBuilder &b, Value from, Value to) {
+  FailureOr<std::string> kernel = kernels.copyKernel(cast<RankedTensorType>(to.getType()).getElementType());
+  if (failed(kernel))
+    return failure();
+  unsigned position = cast<BlockArgument>(to).getArgNumber();
+  Dim count = product(dimsOf(entry.getArgAttrOfType<ArrayAttr>(position, attr::dims)));
+  kernels.launch(b, loc, *kernel, {count}, Value(), {*pointerTo(b, from), *pointerTo(b, to)}, {{"n", count}});
+  return success();
+}
+
 LogicalResult PlanEntry::run() {
   createPlan();
   placeArguments();
-  SmallVector<func::CallOp> calls;
   for (auto call : entry.getOps<func::CallOp>())
     if (!moveToBind(call))
       calls.push_back(call);
-  placeCalls(calls);
+  placeUpdated();
+  placeCalls();
   OpBuilder b = OpBuilder::atBlockEnd(&plan.getBody().front());
   emitBuffers(b);
   for (func::CallOp call : calls)
     if (failed(emitLaunch(b, call)))
+      return failure();
+  for (auto [from, to] : lateCopies)
+    if (failed(emitLateCopy(b, from, to)))
       return failure();
   entry.erase();
   return success();

@@ -36,6 +36,8 @@ KernelChoice chooseKernel(func::FuncOp group, const Level &level) {
       .Case("batch_reduction", {buildBatchReduction, "batch reduction"})
       .Case("concat", {buildConcat, "concat"})
       .Case("pack", {buildPack, "pack"})
+      .Case("gather", {buildGatherRows, "gather rows"})
+      .Case("update", {buildUpdateRows, "update rows"})
       .Default({});
 }
 

@@ -24,13 +24,6 @@ namespace {
 
 //===- Results that no kernel writes ------------------------------------------------------------------------------===//
 
-/// Splits and joins of dims keep a dense value where it is.
-Value throughReshapes(Value value) {
-  while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(value.getDefiningOp()))
-    value = value.getDefiningOp()->getOperand(0);
-  return value;
-}
-
 class OutlineEntry {
 public:
   OutlineEntry(func::FuncOp entry, StringRef prefix, const Level &level, bool fuse,
@@ -39,6 +32,7 @@ public:
 
   void run() {
     dropUnused();
+    ownDestinations();
     copyUnwrittenResults();
     packSharedOperands();
     std::vector<Group> groups = formGroups(entry, shapes, fuse);
@@ -60,6 +54,8 @@ private:
 
   SmallVector<OpFoldResult> operandsOf(OpBuilder &b, Location loc, ArrayRef<Dim> dims);
   SmallVector<OpFoldResult> sizesOf(OpBuilder &b, Location loc, Value tensor);
+  void ownDestinations();
+  bool mayOverwrite(UpdateRowsOp update);
   void copyUnwrittenResults();
   void packSharedOperands();
   void packOperand(linalg::GenericOp product);
@@ -90,18 +86,57 @@ SmallVector<OpFoldResult> OutlineEntry::sizesOf(OpBuilder &b, Location loc, Valu
   return operandsOf(b, loc, shapes.of(tensor));
 }
 
+/// True if what the update writes into is an inout or a value of ours that is read nowhere later, nor by the update.
+bool OutlineEntry::mayOverwrite(UpdateRowsOp update) {
+  Value memory = throughReshapes(update.getInit());
+  auto argument = dyn_cast<BlockArgument>(memory);
+  if (argument ? !entry.getArgAttr(argument.getArgNumber(), attr::inout) : !isCompute(memory.getDefiningOp()))
+    return false;
+  SmallVector<Operation *> readers = readersOf(memory);
+  return llvm::count(readers, update) == 1 &&
+         llvm::all_of(readers, [&](Operation *reader) { return reader == update || reader->isBeforeInBlock(update); });
+}
+
+/// An update writes into its destination. One that has to stay as it is, is copied first.
+void OutlineEntry::ownDestinations() {
+  for (auto update : llvm::to_vector(entry.getOps<UpdateRowsOp>())) {
+    if (mayOverwrite(update))
+      continue;
+    OpBuilder b(update);
+    Value destination = update.getInit();
+    Value copy = createCopy(b, update.getLoc(), destination, sizesOf(b, update.getLoc(), destination));
+    update.getInitMutable().assign(copy);
+  }
+}
+
+/// The value that updates have made what it is now.
+Value beforeUpdates(Value memory) {
+  while (auto update = memory.getDefiningOp<UpdateRowsOp>())
+    memory = throughReshapes(update.getInit());
+  return memory;
+}
+
 /// A result must be written by a kernel of its own: arguments, views, constants and values returned twice are copied.
+/// An inout argument that was updated in place, or not at all, is its own result.
 void OutlineEntry::copyUnwrittenResults() {
   auto stop = cast<func::ReturnOp>(entry.getBody().front().getTerminator());
   OpBuilder b(stop);
+  SmallVector<Value> updated = updatedArguments(entry);
   llvm::SmallPtrSet<Operation *, 8> written;
-  for (OpOperand &operand : stop->getOpOperands()) {
-    Operation *root = throughReshapes(operand.get()).getDefiningOp();
-    if (root && isCompute(root) && root->getNumResults() == 1 && written.insert(root).second)
-      continue;
-    Location loc = operand.get().getLoc();
-    operand.set(createCopy(b, loc, operand.get(), sizesOf(b, loc, operand.get())));
-  }
+  auto isWritten = [&](OpOperand &operand) {
+    Value memory = throughReshapes(operand.get()), before = beforeUpdates(memory);
+    if (isa<BlockArgument>(before))
+      return before == updated[operand.getOperandNumber()];
+    Operation *root = memory.getDefiningOp();
+    return isCompute(root) && root->getNumResults() == 1 && written.insert(root).second;
+  };
+  for (bool isUpdated : {true, false}) // inouts first: what is returned besides may be a copy
+    for (OpOperand &operand : stop->getOpOperands()) {
+      if (static_cast<bool>(updated[operand.getOperandNumber()]) != isUpdated || isWritten(operand))
+        continue;
+      Location loc = operand.get().getLoc();
+      operand.set(createCopy(b, loc, operand.get(), sizesOf(b, loc, operand.get())));
+    }
 }
 
 /// A right-hand side that the batch shares is packed once, outside of the contraction: at bind if it is a weight.

@@ -27,6 +27,10 @@ StringRef groupKindName(GroupKind kind) {
     return "concat";
   case GroupKind::Pack:
     return "pack";
+  case GroupKind::Gather:
+    return "gather";
+  case GroupKind::Update:
+    return "update";
   }
 }
 
@@ -42,13 +46,56 @@ Value createCopy(OpBuilder &b, Location loc, Value source, ArrayRef<OpFoldResult
       .getResult(0);
 }
 
-bool isCompute(Operation *op) { return isa<linalg::GenericOp, tensor::ConcatOp, linalg::PackOp>(op); }
+bool isCompute(Operation *op) {
+  return isa<linalg::GenericOp, tensor::ConcatOp, linalg::PackOp, GatherRowsOp, UpdateRowsOp>(op);
+}
+
+Value throughReshapes(Value value) {
+  while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(value.getDefiningOp()))
+    value = value.getDefiningOp()->getOperand(0);
+  return value;
+}
+
+SmallVector<Value> updatedArguments(func::FuncOp entry) {
+  SmallVector<Value> arguments(entry.getNumResults());
+  for (auto [i, argument] : llvm::enumerate(entry.getArguments()))
+    if (auto result = entry.getArgAttrOfType<IntegerAttr>(i, attr::inout))
+      arguments[result.getInt()] = argument;
+  return arguments;
+}
+
+SmallVector<Operation *> readersOf(Value value) {
+  SmallVector<Operation *> readers;
+  for (Operation *user : value.getUsers()) {
+    if (isView(user))
+      llvm::append_range(readers, readersOf(user->getResult(0)));
+    else
+      readers.push_back(user);
+  }
+  return readers;
+}
+
+SmallVector<Operation *> predecessors(Operation *op) {
+  SmallVector<Operation *> before;
+  for (Value operand : op->getOperands())
+    if (Operation *producer = operand.getDefiningOp())
+      before.push_back(producer);
+  if (auto update = dyn_cast<UpdateRowsOp>(op))
+    for (Operation *reader : readersOf(throughReshapes(update.getInit())))
+      if (reader != op)
+        before.push_back(reader);
+  return before;
+}
 
 static GroupKind kindOf(Operation *op) {
   if (isa<tensor::ConcatOp>(op))
     return GroupKind::Concat;
   if (isa<linalg::PackOp>(op))
     return GroupKind::Pack;
+  if (isa<GatherRowsOp>(op))
+    return GroupKind::Gather;
+  if (isa<UpdateRowsOp>(op))
+    return GroupKind::Update;
   auto order = op->getAttrOfType<StringAttr>(attr::order);
   if (order && order.getValue() == "chain")
     return GroupKind::Contraction;
@@ -80,20 +127,19 @@ private:
   bool joinEpilogue(linalg::GenericOp op, Group &group);
   bool joinRows(linalg::GenericOp op, Group &group);
   bool readsAtLoops(linalg::GenericOp op, const Group &group, size_t loops);
-  bool dependsOn(Value value, size_t index, llvm::SmallDenseSet<Operation *> &seen);
+  bool dependsOn(Operation *op, size_t index, llvm::SmallDenseSet<Operation *> &seen);
   bool outsideIsIndependent(Operation *op, size_t index);
   void append(Operation *op, size_t index);
 };
 
-bool Grouping::dependsOn(Value value, size_t index, llvm::SmallDenseSet<Operation *> &seen) {
-  Operation *op = value.getDefiningOp();
-  if (!op || !seen.insert(op).second)
+bool Grouping::dependsOn(Operation *op, size_t index, llvm::SmallDenseSet<Operation *> &seen) {
+  if (!seen.insert(op).second)
     return false;
   auto found = groupOf.find(op);
   if (found != groupOf.end() && found->second == index)
     return true;
   auto any = [&](Operation *reader) {
-    return llvm::any_of(reader->getOperands(), [&](Value operand) { return dependsOn(operand, index, seen); });
+    return llvm::any_of(predecessors(reader), [&](Operation *before) { return dependsOn(before, index, seen); });
   };
   if (found == groupOf.end())
     return any(op);
@@ -102,13 +148,12 @@ bool Grouping::dependsOn(Value value, size_t index, llvm::SmallDenseSet<Operatio
 
 /// Rule 3: whatever `op` does not read from the group itself must not come from it by way of another group or a view.
 bool Grouping::outsideIsIndependent(Operation *op, size_t index) {
-  for (Value operand : op->getOperands()) {
-    Operation *producer = operand.getDefiningOp();
-    auto found = groupOf.find(producer);
+  for (Operation *before : predecessors(op)) {
+    auto found = groupOf.find(before);
     if (found != groupOf.end() && found->second == index)
       continue;
     llvm::SmallDenseSet<Operation *> seen;
-    if (dependsOn(operand, index, seen))
+    if (dependsOn(before, index, seen))
       return false;
   }
   return true;
@@ -253,22 +298,20 @@ private:
   DenseMap<Operation *, size_t> groupOf;
   std::vector<Group> ordered;
 
-  void placeProducer(Operation *op) {
-    if (!op)
-      return;
+  void placeBefore(Operation *op) {
     auto found = groupOf.find(op);
     if (found != groupOf.end())
       return place(found->second);
-    for (Value operand : op->getOperands())
-      placeProducer(operand.getDefiningOp());
+    for (Operation *before : predecessors(op))
+      placeBefore(before);
   }
   void place(size_t index) {
     if (placed[index])
       return;
     placed[index] = true;
     for (Operation *op : groups[index].operations)
-      for (Value operand : op->getOperands())
-        placeProducer(operand.getDefiningOp());
+      for (Operation *before : predecessors(op))
+        placeBefore(before);
     ordered.push_back(groups[index]);
   }
 };

@@ -8,7 +8,7 @@
 
 namespace batten {
 
-enum class GroupKind { Rows, Contraction, BatchReduction, Concat, Pack };
+enum class GroupKind { Rows, Contraction, BatchReduction, Concat, Pack, Gather, Update };
 llvm::StringRef groupKindName(GroupKind kind);
 
 /// Operations in program order that become one kernel. A rows group runs over `domain`; of a group with reductions or
@@ -26,6 +26,19 @@ std::vector<Group> formGroups(mlir::func::FuncOp entry, Shapes &shapes, bool fus
 /// A dense copy of `source`, whose sizes are given: an identity generic.
 mlir::Value createCopy(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value source,
                        llvm::ArrayRef<mlir::OpFoldResult> sizes);
+
+/// What `op` may run after alone: what it reads and, where it updates a tensor in place, whatever reads the tensor as
+/// it was.
+llvm::SmallVector<mlir::Operation *> predecessors(mlir::Operation *op);
+
+/// The memory that a dense value lies in: splits and joins of dims keep it where it is.
+mlir::Value throughReshapes(mlir::Value value);
+
+/// The operations that read the memory of `value`, by way of views or not.
+llvm::SmallVector<mlir::Operation *> readersOf(mlir::Value value);
+
+/// By result of `entry`: the inout argument that it is written back to, or null.
+llvm::SmallVector<mlir::Value> updatedArguments(mlir::func::FuncOp entry);
 
 /// True for what has a kernel of its own; everything else of the linalg form is a view, a size or an init and is cloned
 /// into the groups that read it.

@@ -149,6 +149,24 @@ static void refuseServices(void) {
         1, "x: B is 0, but a mean, max, min or var over it needs at least one sample", &error);
 }
 
+/* What would have been updated in place is untouched. */
+static void refuseUpdates(void) {
+  float *c = (float *)outputs, *d = (float *)(outputs + 256), *out = (float *)(outputs + Outputs);
+  const int64_t bytes = refusals_put_workspace(3);
+  batten_error error;
+  batten_call call = batten_pool_call(NULL, &error);
+#define UNPUT(B, c, d, x, out, status, argument, sentence)                                                             \
+  judge(sentence, refusals_put(program, B, c, d, x, out, workspace, bytes, &call), status, argument, sentence, &error)
+  UNPUT(-1, c, d, x, out, BATTEN_E_SIZE, 1, "c: B is -1, it must not be negative");
+  UNPUT(3, NULL, d, x, out, BATTEN_E_NULL, 2, "c: it is NULL");
+  UNPUT(3, c, (float *)(outputs + 257), x, out, BATTEN_E_ALIGN, 3, "d: it must be aligned to 4 bytes");
+  UNPUT(3, c, c + 11, x, out, BATTEN_E_OVERLAP, 3, "d: it overlaps c");
+  UNPUT(3, c, d, c, out, BATTEN_E_OVERLAP, 2, "c: it overlaps x");
+  UNPUT(3, c, d, x, d + 11, BATTEN_E_OVERLAP, 5, "out: it overlaps d");
+  UNPUT(3, c, (float *)workspace, x, out, BATTEN_E_OVERLAP, 3, "d: it overlaps the workspace");
+  UNPUT(3, (float *)(memory + 64), d, x, out, BATTEN_E_OVERLAP, 2, "c: it overlaps the program");
+}
+
 /* ---- The bind --------------------------------------------------------------------------------------------------- */
 
 static void refuseBinds(void) {
@@ -278,6 +296,7 @@ int main(void) {
   refuseSizes();
   refusePointers();
   refuseServices();
+  refuseUpdates();
   refuseBinds();
   refuseDescribed();
   /* The call that all of them spoil is taken, by both ways. */

@@ -1,0 +1,173 @@
+// LowerGather.cpp - embed, update and rope.
+//
+// embed and update move rows that only the data names, which linalg has no word for: they stay one op on plain tensors.
+// rope is element-wise on views: sine and cosine once a position and pair, then the pairs as a dim of two.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/lower/Lowering.h"
+#include "dialect/Rotation.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+
+namespace batten {
+
+//===- embed, update ----------------------------------------------------------------------------------------------===//
+
+/// Where the batch dims of `operand` stand among those of the result.
+static SmallVector<int64_t> axesOf(Value operand, TensorType result) {
+  return llvm::map_to_vector(cast<TensorType>(operand.getType()).getBatch(), [&](StringAttr name) -> int64_t {
+    return llvm::find(result.getBatch(), name) - result.getBatch().begin();
+  });
+}
+
+/// Row numbers as a signed integer type.
+static Value numbers(Value source, FunctionLowering &lowering) {
+  auto type = cast<TensorType>(source.getType());
+  Type element = type.getElementType();
+  Value tensor = lowering.tensor(source);
+  if (!element.isUnsignedInteger())
+    return tensor;
+  return lowering.castTo(source.getLoc(), tensor, lowering.extents(type), element, lowering.builder.getI32Type());
+}
+
+LogicalResult lowerEmbed(EmbedOp op, FunctionLowering &lowering) {
+  TensorType result = op.getType();
+  Value table = lowering.tensor(op.getTable()), id = numbers(op.getId(), lowering);
+  Value init = lowering.empty(op.getLoc(), lowering.extents(result), storedAs(result.getElementType()));
+  lowering.set(op, GatherRowsOp::create(lowering.builder, op.getLoc(), init.getType(), table, id, init,
+                                        axesOf(op.getTable(), result), axesOf(op.getId(), result)));
+  return success();
+}
+
+/// Into `c` where it lies: the schedule copies it first if somebody still needs it. A `c` that the batch shares is
+/// repeated here.
+LogicalResult lowerUpdate(UpdateOp op, FunctionLowering &lowering) {
+  TensorType result = op.getType();
+  Location loc = op.getLoc();
+  Value c = lowering.tensor(op.getC()), row = lowering.tensor(op.getRow()), at = numbers(op.getAt(), lowering);
+  if (op.getC().getType().getBatch() != result.getBatch()) {
+    Input input = lowering.input(op.getC(), result.getBatch(), axisRange(result.batchRank(), 2));
+    c = lowering.copy(loc, input, lowering.extents(result), storedAs(result.getElementType()));
+  }
+  lowering.set(op, UpdateRowsOp::create(lowering.builder, loc, c.getType(), row, at, c, axesOf(op.getRow(), result),
+                                        axesOf(op.getAt(), result)));
+  return success();
+}
+
+//===- rope -------------------------------------------------------------------------------------------------------===//
+
+namespace {
+/// Sine and cosine at each position and pair.
+struct Turns {
+  Value sine, cosine;
+};
+} // namespace
+
+/// rotation::angle as operations.
+static Value buildAngle(OpBuilder &b, Location loc, Value position, Value frequency) {
+  auto constant = [&](double value) -> Value { return arith::ConstantOp::create(b, loc, b.getF64FloatAttr(value)); };
+  Value radians = arith::MulFOp::create(b, loc, position, frequency), shift = constant(rotation::shift);
+  Value turns = math::FmaOp::create(b, loc, radians, constant(rotation::turnsPerRadian), shift);
+  turns = arith::SubFOp::create(b, loc, turns, shift);
+  Value rest = math::FmaOp::create(b, loc, turns, constant(-rotation::turn), radians);
+  rest = math::FmaOp::create(b, loc, turns, constant(-rotation::turnLow), rest);
+  return arith::TruncFOp::create(b, loc, b.getF32Type(), rest);
+}
+
+static Turns turnsOf(RopeOp op, int64_t d, FunctionLowering &lowering) {
+  OpBuilder &b = lowering.builder;
+  Location loc = op.getLoc();
+  TensorType at = op.getAt().getType();
+  Extents extents = lowering.batchExtents(at);
+  unsigned pair = extents.size();
+  extents.push_back(Dim::constant(d / 2));
+  std::vector<double> frequencies = rotation::frequencies(op.getBase().convertToDouble(), d);
+  auto table = DenseElementsAttr::get(RankedTensorType::get({d / 2}, b.getF64Type()), ArrayRef<double>(frequencies));
+  Input inputs[] = {lowering.input(op.getAt(), at.getBatch(), {}),
+                    {arith::ConstantOp::create(b, loc, table), {pair}, {}}};
+  Value angle = lowering.pointwise(loc, inputs, extents, b.getF32Type(), [&](OpBuilder &b, Location loc, ValueRange s) {
+    return buildAngle(b, loc, castScalar(b, loc, s[0], at.getElementType(), b.getF64Type()), s[1]);
+  });
+  Input whole{angle, axisRange(0, extents.size()), {}};
+  auto of = [&]<typename Op>() {
+    return lowering.pointwise(loc, whole, extents, b.getF32Type(), [](OpBuilder &b, Location loc, ValueRange s) {
+      return Op::create(b, loc, s[0]).getResult();
+    });
+  };
+  return {of.operator()<math::SinOp>(), of.operator()<math::CosOp>()};
+}
+
+/// The first or second elements of all pairs, a view: `pairs` has a dim of two at `dim`.
+static Value halfOf(Location loc, Value pairs, ArrayRef<Dim> extents, unsigned dim, int64_t which,
+                    FunctionLowering &lowering) {
+  OpBuilder &b = lowering.builder;
+  SmallVector<OpFoldResult> offsets(extents.size(), b.getIndexAttr(0)), strides(extents.size(), b.getIndexAttr(1));
+  Extents sizes(extents), kept(extents);
+  offsets[dim] = b.getIndexAttr(which);
+  sizes[dim] = Dim::constant(1);
+  kept.erase(kept.begin() + dim);
+  RankedTensorType type = lowering.typeOf(kept, getElementTypeOrSelf(pairs));
+  return tensor::ExtractSliceOp::create(b, loc, type, pairs, offsets, lowering.sizes.sizes(sizes), strides);
+}
+
+/// Element `which` (0 or 1, a linalg index) of a pair after its turn: `fma(x1, cosine, -(x2 * sine))` or
+/// `fma(x1, sine, x2 * cosine)`.
+static Value buildTurn(OpBuilder &b, Location loc, Value which, ValueRange scalars) {
+  Value x1 = scalars[0], x2 = scalars[1], sine = scalars[2], cosine = scalars[3];
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+  Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, which, zero);
+  Value ahead = arith::SelectOp::create(b, loc, isFirst, cosine, sine);
+  Value across = arith::SelectOp::create(b, loc, isFirst, sine, cosine);
+  Value product = arith::MulFOp::create(b, loc, x2, across);
+  Value negated = arith::NegFOp::create(b, loc, product);
+  return math::FmaOp::create(b, loc, x1, ahead, arith::SelectOp::create(b, loc, isFirst, negated, product));
+}
+
+LogicalResult lowerRope(RopeOp op, FunctionLowering &lowering) {
+  TensorType result = op.getType(), x = op.getX().getType();
+  Type dtype = result.getElementType();
+  std::optional<int64_t> d = lowering.coreExtents(result).front().constantValue();
+  if (!computedAs(dtype).isF32() || !d)
+    return notCompiled(op);
+  Location loc = op.getLoc();
+  Turns turns = turnsOf(op, *d, lowering);
+  // The last dim as [2, d/2], or as [d/2, 2] where pairs are neighbours.
+  auto split = [&](TensorType type) {
+    Extents extents = lowering.batchExtents(type);
+    Dim two = Dim::constant(2), half = Dim::constant(*d / 2);
+    extents.append({op.getInterleaved() ? half : two, op.getInterleaved() ? two : half});
+    return extents;
+  };
+  SmallVector<int64_t> counts(x.batchRank(), 1);
+  counts.push_back(2);
+  Value pairs = expand(loc, lowering.tensor(op.getX()), counts, split(x), lowering);
+  unsigned rank = result.batchRank(), pair = rank + !op.getInterleaved(), which = rank + op.getInterleaved();
+  SmallVector<Input> inputs;
+  for (int64_t half : {0, 1}) {
+    Input input = lowering.tensorInput(op.getX(), result.getBatch(), {pair});
+    input.tensor = halfOf(loc, pairs, split(x), x.batchRank() + op.getInterleaved(), half, lowering);
+    inputs.push_back(input);
+  }
+  for (Value turn : {turns.sine, turns.cosine}) {
+    Input input = lowering.tensorInput(op.getAt(), result.getBatch(), {pair});
+    input.tensor = turn;
+    inputs.push_back(input);
+  }
+  Value turned =
+      lowering.pointwise(loc, inputs, split(result), dtype, [&](OpBuilder &b, Location loc, ValueRange scalars) {
+        SmallVector<Value> computed(scalars);
+        for (Value &element : MutableArrayRef<Value>(computed).take_front(2))
+          element = castScalar(b, loc, element, dtype, b.getF32Type());
+        Value index = linalg::IndexOp::create(b, loc, which);
+        return castScalar(b, loc, buildTurn(b, loc, index, computed), b.getF32Type(), dtype);
+      });
+  counts.assign(result.batchRank(), 1);
+  counts.push_back(2);
+  lowering.set(op, collapse(loc, turned, counts, lowering.extents(result), lowering));
+  return success();
+}
+
+} // namespace batten
