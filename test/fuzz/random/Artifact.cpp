@@ -19,6 +19,14 @@ int64_t elementsOf(const std::vector<int64_t> &sizes) {
   return count;
 }
 
+std::vector<int> valuesGiven(const frontend::Function &function) {
+  std::vector<int> values = function.results;
+  for (const frontend::Argument &argument : function.arguments)
+    if (argument.inout)
+      values.push_back(argument.updated);
+  return values;
+}
+
 HostTensor emptyTensor(frontend::DType dtype, std::vector<int64_t> sizes) {
   HostTensor tensor{dtype, std::move(sizes), {}};
   tensor.bytes.resize(size_t(elementsOf(tensor.sizes) * frontend::dtypeBytes(dtype)));
@@ -251,7 +259,10 @@ std::optional<std::vector<HostTensor>> Artifact::call(const frontend::Function &
   for (size_t i = 0; i < buffers.size(); ++i) {
     if (!buffers[i].intact())
       error = std::string("it writes beside ") + entry.arguments[i].name;
-    if (i < arguments.size() && memcmp(buffers[i].data(), arguments[i].bytes.data(), buffers[i].size()) != 0)
+    if (entry.arguments[i].kind == BATTEN_INOUT)
+      results.push_back(
+          {arguments[i].dtype, arguments[i].sizes, {buffers[i].data(), buffers[i].data() + buffers[i].size()}});
+    else if (i < arguments.size() && memcmp(buffers[i].data(), arguments[i].bytes.data(), buffers[i].size()) != 0)
       error = std::string("it writes to ") + entry.arguments[i].name;
     if (i >= arguments.size())
       memcpy(results[i - arguments.size()].bytes.data(), buffers[i].data(), buffers[i].size());

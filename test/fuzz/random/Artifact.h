@@ -74,7 +74,8 @@ public:
 
   /// Binds, by the uniform functions of the description. false: `error`.
   bool bind(const std::vector<HostTensor> &weights, std::string &error);
-  /// Calls the entry of `function` on its arguments (weights left out). nullopt: `error`; a refusal also sets `status`.
+  /// Calls the entry of `function` on its arguments (weights left out); gives its results, then what became of its
+  /// inouts, of which the call gets copies. nullopt: `error`; a refusal also sets `status`.
   std::optional<std::vector<HostTensor>> call(const frontend::Function &function, const Sizes &sizes,
                                               const std::vector<HostTensor> &arguments, WatchedThreads *threads,
                                               std::string &error, int *status = nullptr) const;
@@ -91,6 +92,8 @@ private:
   const void *bound = nullptr;
 };
 
+/// The values that a call gives: results, then what inouts become.
+std::vector<int> valuesGiven(const frontend::Function &function);
 int64_t elementsOf(const std::vector<int64_t> &sizes);
 /// Zeros.
 HostTensor emptyTensor(frontend::DType dtype, std::vector<int64_t> sizes);

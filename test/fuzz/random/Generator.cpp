@@ -83,7 +83,8 @@ bool Generator::statement() {
       {&Generator::split, 3},          {&Generator::concat, 5},        {&Generator::brackets, 3},
       {&Generator::spread, 3},         {&Generator::making, 3},        {&Generator::flatten, 2},
       {&Generator::dimAsNumber, 2},    {&Generator::call, 5},          {&Generator::libraryCall, 5},
-      {&Generator::modelCall, 4}};
+      {&Generator::modelCall, 4},      {&Generator::embed, 4},         {&Generator::update, 5},
+      {&Generator::rope, 4}};
   int sum = 0;
   for (const Weighted &family : families)
     sum += family.weight;
@@ -139,6 +140,7 @@ Sketch Generator::make() {
   chooseResults();
   if (sketch.entry.body.results.empty()) // nothing fitted
     sketch.entry.body.results.push_back(emit("-$0", {sketch.entry.body.parameters[0]}, first, {-2, 2}));
+  chooseUpdates();
   sketch.prune();
   chooseSizes();
   return std::move(sketch);

@@ -44,6 +44,7 @@ private:
   // Generator.cpp: the frame
   void chooseDims();
   void chooseResults();
+  void chooseUpdates();
   void chooseSizes();
   bool statement();
   int64_t elements(const TensorType &type) const;
@@ -61,6 +62,7 @@ private:
   int operandOf(const TensorType &type, double newChance = 0.5);
   /// Of this dtype, that broadcasts with `value` by R5 and R6 over any core (`core` unset) or a given one.
   int peerOf(int value, DType dtype, const std::vector<Dim> *core = nullptr);
+  int indexFor(int value);
   int emit(std::string text, std::vector<int> operands, TensorType type, Interval range, Dim cost = Dim(),
            std::vector<std::string> features = {});
   std::vector<int> emitMany(std::string text, std::vector<int> operands, const std::vector<TensorType> &types,
@@ -101,6 +103,9 @@ private:
   bool spread();
   bool making();
   bool flatten();
+  bool embed();
+  bool update();
+  bool rope();
   bool dimAsNumber();
   bool call();
   bool libraryCall();

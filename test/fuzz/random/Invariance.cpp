@@ -104,8 +104,9 @@ std::string Checks::checkSample(const Artifact &native, const std::string &dim, 
   if (!found)
     return what + ": " + error;
   coverage.add("calls", "of single samples");
+  std::vector<int> given = valuesGiven(*function);
   for (size_t i = 0; i < results.size(); ++i) {
-    int64_t axis = axisOf(function->values[size_t(function->results[i])], dim);
+    int64_t axis = axisOf(function->values[size_t(given[i])], dim);
     std::string fault = axis < 0 ? firstDifference((*found)[i], results[i])
                                  : firstDifference(taken((*found)[i], axis, place), taken(results[i], axis, sample));
     if (!fault.empty())

@@ -4,6 +4,14 @@
 
 namespace batten::fuzz {
 
+/// Arguments are no longer updated in place, if it fails without.
+static Sketch withoutUpdates(const Sketch &sketch, const std::function<bool(const Sketch &)> &fails) {
+  Sketch part = sketch;
+  part.entry.body.updates.clear();
+  part.prune();
+  return sketch.entry.body.updates.empty() || !fails(part) ? sketch : part;
+}
+
 /// The first value that fails by itself becomes the only result.
 static Sketch firstFailing(const Sketch &sketch, const std::function<bool(const Sketch &)> &fails) {
   for (const Statement &statement : sketch.entry.body.statements)
@@ -54,7 +62,7 @@ static Sketch withSmallSizes(Sketch sketch, const std::function<bool(const Sketc
 }
 
 Sketch reduced(Sketch sketch, const std::function<bool(const Sketch &)> &fails) {
-  return withSmallSizes(shortened(firstFailing(sketch, fails), fails), fails);
+  return withSmallSizes(shortened(firstFailing(withoutUpdates(sketch, fails), fails), fails), fails);
 }
 
 } // namespace batten::fuzz

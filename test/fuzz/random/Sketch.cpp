@@ -30,6 +30,8 @@ public:
     for (const Statement &statement : body.statements)
       if (!isInlined(statement))
         lines += indent + "  " + line(statement) + "\n";
+    for (auto [parameter, value] : body.updates)
+      lines += indent + "  " + body.values[size_t(parameter)].name + " = " + body.values[size_t(value)].name + "\n";
     std::vector<std::string> results;
     for (int result : body.results)
       results.push_back(reference(result, /*outermost=*/true));
@@ -43,8 +45,9 @@ private:
   const Body &body;
   std::map<int, size_t> makers;
 
+  /// What is updated may not be read any more where a result is printed.
   bool isInlined(const Statement &statement) const {
-    if (!statement.inlined || statement.results.size() != 1)
+    if (!statement.inlined || statement.results.size() != 1 || !body.updates.empty())
       return false;
     int result = statement.results[0], uses = 0;
     for (const Statement &user : body.statements)
@@ -93,7 +96,9 @@ std::string signature(const Sketch &sketch, const Item &item) {
   std::vector<std::string> parameters, results;
   for (int parameter : item.body.parameters) {
     const Value &value = item.body.values[size_t(parameter)];
-    parameters.push_back(value.name + ": " + sketch.typeText(value.type));
+    bool isUpdated = std::any_of(item.body.updates.begin(), item.body.updates.end(),
+                                 [&](const auto &update) { return update.first == parameter; });
+    parameters.push_back((isUpdated ? "inout " : "") + value.name + ": " + sketch.typeText(value.type));
   }
   for (int result : item.body.results)
     results.push_back(sketch.typeText(item.body.values[size_t(result)].type));
@@ -179,6 +184,8 @@ std::vector<std::string> Sketch::features() const {
   for (const Item &item : items)
     collect(item.body);
   collect(entry.body);
+  if (!entry.body.updates.empty())
+    all.push_back(entry.body.updates.size() == 1 ? "an inout" : "several inouts");
   return all;
 }
 
@@ -186,6 +193,8 @@ std::vector<std::string> Sketch::features() const {
 
 static void pruneStatements(Body &body) {
   std::set<int> needed(body.results.begin(), body.results.end());
+  for (auto [parameter, value] : body.updates)
+    needed.insert(value);
   std::vector<Statement> kept;
   for (size_t i = body.statements.size(); i-- > 0;) {
     Statement &statement = body.statements[i];
@@ -211,6 +220,8 @@ void Sketch::prune() {
   };
   collect(entry.body);
   std::set<int> read(entry.body.results.begin(), entry.body.results.end());
+  for (auto [parameter, value] : entry.body.updates)
+    read.insert({parameter, value});
   for (const Statement &statement : entry.body.statements)
     read.insert(statement.operands.begin(), statement.operands.end());
   std::erase_if(entry.body.parameters, [&](int parameter) { return !read.count(parameter); });

@@ -50,6 +50,7 @@ struct Body {
   std::vector<int> parameters, weights;
   std::vector<Statement> statements;
   std::vector<int> results;
+  std::vector<std::pair<int, int>> updates; ///< inout parameters, and what becomes of each at the end
 };
 
 /// A function, or a model with its weights and one function `apply`.

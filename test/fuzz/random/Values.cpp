@@ -247,6 +247,25 @@ int Generator::peerOf(int value, DType dtype, const std::vector<Dim> *core) {
   return fresh(type);
 }
 
+/// An integer a position, whose batch goes with that of `value`: one of the values so far or new, of any width.
+int Generator::indexFor(int value) {
+  const Batch batch = at(value).type.batch;
+  int found = random.chance(0.6) ? -1 : pick([&](const Value &other) {
+    const TensorType &type = other.type;
+    return isInteger(type.dtype) && type.core.empty() && (isSublist(type.batch, batch) || isSublist(batch, type.batch));
+  });
+  if (found >= 0)
+    return found;
+  TensorType type{random.pick({DType::I32, DType::I32, DType::I64, DType::I8, DType::U8}), batch, {}};
+  if (random.chance(0.3))
+    type.batch = sublist(batch);
+  else if (random.chance(0.3))
+    type.batch = superlist(batch);
+  if (scope->kind != ScopeKind::Entry)
+    type.batch.clear();
+  return fresh(type);
+}
+
 //===- Results ----------------------------------------------------------------------------------------------------===//
 
 /// Room for rounding, of narrow dtypes above all; integers that may wrap can be anything.

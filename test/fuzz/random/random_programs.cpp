@@ -65,6 +65,8 @@ std::string Runner::check(const Sketch &sketch, int64_t number, Coverage &counte
     bool mixed = false;
     for (int result : sketch.entry.body.results)
       mixed |= sketch.entry.body.values[size_t(result)].mixed.count(dim.name) != 0;
+    for (auto [parameter, value] : sketch.entry.body.updates)
+      mixed |= sketch.entry.body.values[size_t(value)].mixed.count(dim.name) != 0;
     if (!mixed)
       checks.independent->insert(dim.name);
   }
