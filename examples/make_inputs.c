@@ -1,7 +1,8 @@
 /* make_inputs.c - random inputs for the examples, as files that any tool reads.
  *
  *   make_inputs FILE.npy SEED SIZE...
- *   make_inputs FILE.safetensors SEED NAME:SIZE,SIZE ...
+ *   make_inputs FILE.npy = INTEGER...
+ *   make_inputs FILE.safetensors SEED NAME:SIZE,SIZE[:bf16] ...
  *
  * Values are normal with deviation 1 for .npy; weights have 1/sqrt of their first size, as layers are initialised.
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
@@ -30,6 +31,37 @@ static batten_tensor random_tensor(int32_t rank, const int64_t *sizes, double de
   return tensor;
 }
 
+/* The same numbers rounded to bf16. */
+static batten_tensor rounded(batten_tensor wide) {
+  batten_tensor narrow = wide;
+  batten_error error;
+  narrow.dtype = BATTEN_BF16;
+  narrow.data = NULL;
+  if (batten_tensor_allocate(&narrow, &error) || batten_tensor_convert(&wide, &narrow, &error)) {
+    fprintf(stderr, "%s\n", error.message);
+    exit(1);
+  }
+  batten_tensor_release(&wide);
+  return narrow;
+}
+
+static int save(const char *path, const batten_tensor *tensor) {
+  batten_error error;
+  if (!batten_npy_save(path, tensor, &error))
+    return 0;
+  fprintf(stderr, "%s\n", error.message);
+  return 1;
+}
+
+static int save_integers(const char *path, int count, char **words) {
+  int32_t integers[64];
+  int64_t size = count < 64 ? count : 64;
+  for (int64_t i = 0; i < size; ++i)
+    integers[i] = (int32_t)strtol(words[i], NULL, 10);
+  batten_tensor tensor;
+  return batten_tensor_make(BATTEN_I32, 1, &size, integers, &tensor, NULL) || save(path, &tensor);
+}
+
 static int save_weights(const char *path, int count, char **words) {
   batten_named_tensor tensors[64];
   batten_error error;
@@ -40,9 +72,11 @@ static int save_weights(const char *path, int count, char **words) {
     *at++ = 0;
     do
       sizes[rank++] = strtoll(at, &at, 10);
-    while (*at++ == ',');
+    while (*at && *at++ == ',');
     tensors[i].name = words[i];
     tensors[i].tensor = random_tensor(rank, sizes, 1 / sqrt((double)sizes[0]));
+    if (!strcmp(at, "bf16"))
+      tensors[i].tensor = rounded(tensors[i].tensor);
   }
   if (!batten_safetensors_save(path, tensors, count, &error))
     return 0;
@@ -52,19 +86,19 @@ static int save_weights(const char *path, int count, char **words) {
 
 int main(int argc, char **argv) {
   if (argc < 4) {
-    fprintf(stderr, "usage: %s FILE.npy SEED SIZE... | FILE.safetensors SEED NAME:SIZE,SIZE ...\n", argv[0]);
+    fprintf(stderr,
+            "usage: %s FILE.npy SEED SIZE... | FILE.npy = INTEGER... | FILE.safetensors SEED NAME:SIZE,SIZE ...\n",
+            argv[0]);
     return 2;
   }
+  if (!strcmp(argv[2], "="))
+    return save_integers(argv[1], argc - 3, argv + 3);
   state = strtoull(argv[2], NULL, 10);
   if (strstr(argv[1], ".safetensors"))
     return save_weights(argv[1], argc - 3, argv + 3);
   int64_t sizes[BATTEN_MAX_RANK];
   for (int i = 3; i < argc; ++i)
     sizes[i - 3] = strtoll(argv[i], NULL, 10);
-  batten_tensor tensor = random_tensor(argc - 3, sizes, 1);
-  batten_error error;
-  if (!batten_npy_save(argv[1], &tensor, &error))
-    return 0;
-  fprintf(stderr, "%s\n", error.message);
-  return 1;
+  const batten_tensor tensor = random_tensor(argc - 3, sizes, 1);
+  return save(argv[1], &tensor);
 }
