@@ -13,8 +13,8 @@ namespace batten {
 bool checkWeights(Session &session, const std::string &path, const frontend::Program &needed,
                   const frontend::Program &program);
 
-/// checkWeights, where the one function of `needed` reads weights; without a path (empty) it is then refused, with `help`
-/// where that is given. The exit status; the session has said what is wrong.
+/// checkWeights, where the one function of `needed` reads weights; without a path (empty) it is then refused, with
+/// `help` where that is given. The exit status; the session has said what is wrong.
 int requireWeights(Session &session, const std::string &path, const frontend::Program &needed,
                    const frontend::Program &program, const std::string &help = "");
 
