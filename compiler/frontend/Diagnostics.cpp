@@ -72,7 +72,7 @@ Diagnostic &Diagnostics::warning(std::string name, std::optional<SourceRange> ra
 
 void Diagnostics::clear() {
   diagnostics.clear();
-  errors = warnings = 0;
+  errors = 0;
   fault.reset();
 }
 
