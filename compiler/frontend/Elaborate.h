@@ -152,6 +152,15 @@ private:
   void runVar(const VarStmt &stmt);
   void runAssign(const AssignStmt &stmt);
   void runFor(const ForStmt &stmt);
+  /// One iterator of a `for`, turn by turn.
+  struct Iteration {
+    std::vector<Value> turns;
+    Value unknown;                ///< its variable where the turns are not known
+    std::optional<size_t> length; ///< where it is known
+    bool known = true;
+  };
+  std::optional<Iteration> rangeIteration(const ForIterator &iterator, const Identifier &name);
+  std::optional<Iteration> arrayIteration(const ForIterator &iterator);
   void runTurns(const ForStmt &stmt, const std::vector<std::vector<Value>> &turns);
   void runUnknownTurns(const ForStmt &stmt, const std::vector<Value> &variables);
   void runExpect(const ExpectStmt &stmt);
@@ -281,6 +290,7 @@ private:
   Value opUpdate(OpCall &call);
   Value opRope(OpCall &call);
   Value opAttention(OpCall &call);
+  std::optional<Operand> attentionOption(OpCall &call, const char *name, const CoreDim &queries, const CoreDim &keys);
   Value opCrossEntropy(OpCall &call);
   Value opMse(OpCall &call);
   Value opBce(OpCall &call);
@@ -294,8 +304,14 @@ private:
   //===-- Calls (ElaborateCalls.cpp) ------------------------------------------------------------------------------===//
   Value evalCall(const CallExpr &expr);
   Callee resolveCallee(const Expr &expr);
+  Callee calleeOf(Value value);
+  Callee resolveName(const NameExpr &expr);
+  Callee importMember(Module &module, const MemberExpr &expr);
+  Callee modelMember(const Callee &base, const MemberExpr &expr);
   Callee resolveFileName(Module &module, const std::string &name, SourceRange range);
   Value callOp(const CallExpr &expr, const OpInfo &op);
+  bool assignOption(OpCall &call, const CallArgument &argument, std::vector<const CallArgument *> &given);
+  bool checkGiven(OpCall &call, const std::vector<const CallArgument *> &given, size_t positional);
   Value dispatch(OpCall &call);
   Value callChain(const CallExpr &expr, const Value &instances);
 

@@ -46,101 +46,115 @@ Elaborator::Callee Elaborator::resolveFileName(Module &module, const std::string
   return callee;
 }
 
-Elaborator::Callee Elaborator::resolveCallee(const Expr &expr) {
+Elaborator::Callee Elaborator::calleeOf(Value value) {
   Callee callee;
-  auto fromValue = [](Value value) {
-    Callee callee;
-    callee.kind = value.poisoned()                 ? Callee::Error
-                  : value.kind == Value::Instance  ? Callee::Instance
-                  : value.kind == Value::Instances ? Callee::Instances
-                                                   : Callee::Value;
-    callee.self = value.instance;
-    callee.value = std::move(value);
-    return callee;
-  };
-  if (const auto *node = dynCast<NameExpr>(expr)) {
-    if (findLocal(node->name))
-      return fromValue(evalName(*node));
-    if (ModelDecl *model = frame->model) {
-      if (FunctionDecl *function = model->function(node->name)) {
-        callee.kind = Callee::Function;
-        callee.function = function;
-        callee.self = frame->self;
-        return callee;
-      }
-      if (SubDecl *sub = model->sub(node->name))
-        return fromValue(subValue(*sub, frame->self));
-      if (model->param(node->name) || model->constants.count(node->name) || model->dimNames.count(node->name))
-        return fromValue(evalName(*node));
+  callee.kind = value.poisoned()                 ? Callee::Error
+                : value.kind == Value::Instance  ? Callee::Instance
+                : value.kind == Value::Instances ? Callee::Instances
+                                                 : Callee::Value;
+  callee.self = value.instance;
+  callee.value = std::move(value);
+  return callee;
+}
+
+/// A local, a member of the model, what the file declares, a generic, a built-in op: in this order.
+Elaborator::Callee Elaborator::resolveName(const NameExpr &expr) {
+  Callee callee;
+  if (findLocal(expr.name))
+    return calleeOf(evalName(expr));
+  if (ModelDecl *model = frame->model) {
+    if (FunctionDecl *function = model->function(expr.name)) {
+      callee.kind = Callee::Function;
+      callee.function = function;
+      callee.self = frame->self;
+      return callee;
     }
-    callee = resolveFileName(*frame->module, node->name, expr.range);
-    if (callee.kind == Callee::Value)
-      return fromValue(evalName(*node));
-    if (callee.kind == Callee::None && frame->function)
-      for (const DimEntity *generic : frame->function->generics)
-        if (generic->name == node->name)
-          return fromValue(evalName(*node));
-    if (callee.kind == Callee::None) {
-      callee.op = findOp(node->name);
-      callee.kind = callee.op ? Callee::Op : Callee::None;
-    }
+    if (SubDecl *sub = model->sub(expr.name))
+      return calleeOf(subValue(*sub, frame->self));
+    if (model->param(expr.name) || model->constants.count(expr.name) || model->dimNames.count(expr.name))
+      return calleeOf(evalName(expr));
+  }
+  callee = resolveFileName(*frame->module, expr.name, expr.range);
+  if (callee.kind == Callee::Value)
+    return calleeOf(evalName(expr));
+  if (callee.kind == Callee::None && frame->function)
+    for (const DimEntity *generic : frame->function->generics)
+      if (generic->name == expr.name)
+        return calleeOf(evalName(expr));
+  if (callee.kind == Callee::None) {
+    callee.op = findOp(expr.name);
+    callee.kind = callee.op ? Callee::Op : Callee::None;
+  }
+  return callee;
+}
+
+Elaborator::Callee Elaborator::importMember(Module &module, const MemberExpr &expr) {
+  const std::string &name = expr.name.name;
+  Callee callee = resolveFileName(module, name, expr.name.range);
+  if (callee.kind == Callee::Value) { // a constant, a dim or a type alias
+    FileName &entry = module.names.find(name)->second;
+    if (entry.kind == FileName::Const)
+      return calleeOf(evalConst(*entry.constant, expr.range));
+    context.error("E0105", expr.name.range, "`" + context.text(expr.range) + "` is not a value")
+        .note("declared at " + context.at(entry.range), entry.range)
+        .help("an import's dims and types are its own");
+    callee.kind = Callee::Error;
     return callee;
   }
+  if (callee.kind != Callee::None)
+    return callee;
+  Diagnostic &error =
+      context.error("E0101", expr.name.range, "cannot find `" + name + "` in `" + context.text(expr.base->range) + "`");
+  if (std::optional<std::string> similar = nearest(name, module.order))
+    error.help("did you mean `" + *similar + "`?");
+  callee.kind = Callee::Error;
+  return callee;
+}
+
+/// A function of a model or an instance, or a sub or weight of an instance.
+Elaborator::Callee Elaborator::modelMember(const Callee &base, const MemberExpr &expr) {
+  const std::string &name = expr.name.name;
+  ModelDecl *model = base.kind == Callee::Model ? base.model : base.self->model;
+  context.prepare(*model);
+  Callee callee;
+  callee.function = model->function(name);
+  if (callee.function) {
+    callee.kind = Callee::Function;
+    callee.self = base.kind == Callee::Model ? directInstance(*model, expr.range) : base.self;
+    return callee;
+  }
+  if (base.kind == Callee::Instance) {
+    if (SubDecl *sub = model->sub(name))
+      return calleeOf(subValue(*sub, base.self));
+    if (ParamDecl *param = model->param(name))
+      return calleeOf(weight(base.self, *param, expr.range));
+  }
+  std::vector<std::string> names;
+  for (const auto &[text, function] : model->functions)
+    names.push_back(text);
+  Diagnostic &error =
+      context.error("E0101", expr.name.range, "cannot find `" + name + "` in model `" + model->item->name.name + "`");
+  if (std::optional<std::string> similar = nearest(name, names))
+    error.help("did you mean `" + *similar + "`?");
+  else if (!names.empty())
+    error.help("its functions are " + quotedList(names));
+  callee.kind = Callee::Error;
+  return callee;
+}
+
+Elaborator::Callee Elaborator::resolveCallee(const Expr &expr) {
+  if (const auto *node = dynCast<NameExpr>(expr))
+    return resolveName(*node);
   const auto *member = dynCast<MemberExpr>(expr);
   if (!member)
-    return fromValue(eval(expr));
-  const std::string &name = member->name.name;
-  Callee base = resolveCallee(*member->base);
+    return calleeOf(eval(expr));
+  Callee base = resolveCallee(*member->base), callee;
   switch (base.kind) {
-  case Callee::Import: {
-    callee = resolveFileName(*base.module, name, member->name.range);
-    if (callee.kind == Callee::Value) { // a constant, a dim or a type alias
-      FileName &entry = base.module->names.find(name)->second;
-      if (entry.kind == FileName::Const)
-        return fromValue(evalConst(*entry.constant, expr.range));
-      context.error("E0105", member->name.range, "`" + context.text(expr.range) + "` is not a value")
-          .note("declared at " + context.at(entry.range), entry.range)
-          .help("an import's dims and types are its own");
-      callee.kind = Callee::Error;
-      return callee;
-    }
-    if (callee.kind != Callee::None)
-      return callee;
-    Diagnostic &error = context.error("E0101", member->name.range,
-                                      "cannot find `" + name + "` in `" + context.text(member->base->range) + "`");
-    if (std::optional<std::string> similar = nearest(name, base.module->order))
-      error.help("did you mean `" + *similar + "`?");
-    callee.kind = Callee::Error;
-    return callee;
-  }
+  case Callee::Import:
+    return importMember(*base.module, *member);
   case Callee::Model:
-  case Callee::Instance: {
-    context.prepare(*(base.kind == Callee::Model ? base.model : base.self->model));
-    ModelDecl *model = base.kind == Callee::Model ? base.model : base.self->model;
-    callee.function = model->function(name);
-    if (callee.function) {
-      callee.kind = Callee::Function;
-      callee.self = base.kind == Callee::Model ? directInstance(*model, expr.range) : base.self;
-      return callee;
-    }
-    if (base.kind == Callee::Instance) {
-      if (SubDecl *sub = model->sub(name))
-        return fromValue(subValue(*sub, base.self));
-      if (ParamDecl *param = model->param(name))
-        return fromValue(weight(base.self, *param, expr.range));
-    }
-    std::vector<std::string> names;
-    for (const auto &[text, function] : model->functions)
-      names.push_back(text);
-    Diagnostic &error = context.error("E0101", member->name.range,
-                                      "cannot find `" + name + "` in model `" + model->item->name.name + "`");
-    if (std::optional<std::string> similar = nearest(name, names))
-      error.help("did you mean `" + *similar + "`?");
-    else if (!names.empty())
-      error.help("its functions are " + quotedList(names));
-    callee.kind = Callee::Error;
-    return callee;
-  }
+  case Callee::Instance:
+    return modelMember(base, *member);
   case Callee::Instances:
     context.error("E0105", member->name.range, "`" + context.text(member->base->range) + "` is a sub array")
         .help("call it to chain its elements, or `for b in " + context.text(member->base->range) + "` to reach each");
@@ -151,7 +165,7 @@ Elaborator::Callee Elaborator::resolveCallee(const Expr &expr) {
     callee.kind = base.kind;
     return callee;
   case Callee::Value:
-    return fromValue(memberOf({base.value, member->base->range}, *member));
+    return calleeOf(memberOf({base.value, member->base->range}, *member));
   default:
     context.error("E0105", member->range, "`" + context.text(member->base->range) + "` is a function; call it");
     callee.kind = Callee::Error;
@@ -221,6 +235,68 @@ Value Elaborator::evalCall(const CallExpr &expr) {
 
 static std::string count(size_t number) { return std::to_string(number); }
 
+/// `name: value`: a parameter by its name, or an option; E0106 where it is neither.
+bool Elaborator::assignOption(OpCall &call, const CallArgument &argument, std::vector<const CallArgument *> &given) {
+  const OpInfo &op = *call.op;
+  const std::string &name = argument.name->name;
+  auto parameter = std::find_if(op.parameters.begin(), op.parameters.end(),
+                                [&](const OpParameter &parameter) { return parameter.name == name; });
+  if (parameter != op.parameters.end()) {
+    given[size_t(parameter - op.parameters.begin())] = &argument;
+    return true;
+  }
+  std::vector<std::string> known(op.options.begin(), op.options.end());
+  if (std::find(known.begin(), known.end(), name) != known.end()) {
+    call.options[name] = &argument;
+    return true;
+  }
+  Diagnostic &error =
+      context.error("E0106", argument.name->range, std::string("`") + op.name + "` has no option `" + name + "`");
+  std::string advice = adviceForOption(name);
+  std::optional<std::string> similar = nearest(name, known);
+  if (similar && advice.empty())
+    error.help("did you mean `" + *similar + ":`?");
+  else
+    error.note(op.signature() + (known.empty() ? "" : "; options: " + joined(known)));
+  if (!advice.empty())
+    error.help(advice);
+  return false;
+}
+
+/// E0102: arguments that are missing or too many, options that must be given, `over` where there is none.
+bool Elaborator::checkGiven(OpCall &call, const std::vector<const CallArgument *> &given, size_t positional) {
+  const OpInfo &op = *call.op;
+  std::string name = std::string("`") + op.name + "`";
+  std::vector<std::string> missing;
+  for (unsigned i = 0; i < op.required; ++i)
+    if (!given[i])
+      missing.push_back("`" + op.parameterText(i) + "`");
+  if (!missing.empty() || positional > given.size()) {
+    size_t most = op.parameters.size();
+    std::string takes = count(op.required) + (most > op.required ? " or " + count(most) : "") +
+                        (most == 1 ? " argument" : " arguments");
+    if (op.variadic)
+      takes = "at least " + count(op.required) + (op.required == 1 ? " argument" : " arguments");
+    Diagnostic &error =
+        context.error("E0102", call.expr->range, name + " takes " + takes + ", " + count(positional) + " given");
+    error.label(missing.empty() ? "too many" : "missing " + joined(missing, " and ")).note(op.signature());
+    if (missing.empty() && op.takesOver)
+      error.help(adviceForOption("dim"));
+    return false;
+  }
+  for (unsigned i = 0; i < op.requiredOptions; ++i)
+    if (!call.options.count(op.options[i])) {
+      context.error("E0102", call.expr->range, name + " needs `" + op.options[i] + ":`")
+          .label("missing `" + std::string(op.options[i]) + ":`")
+          .note(op.signature());
+      return false;
+    }
+  if (!call.over || op.takesOver)
+    return true;
+  context.error("E0102", call.over->overRange.to(call.over->range), name + " takes no `over`").note(op.signature());
+  return false;
+}
+
 Value Elaborator::callOp(const CallExpr &expr, const OpInfo &op) {
   OpCall call;
   call.expr = &expr;
@@ -228,76 +304,26 @@ Value Elaborator::callOp(const CallExpr &expr, const OpInfo &op) {
   call.name = expr.callee->range;
   std::vector<const CallArgument *> given(op.parameters.size());
   size_t positional = 0;
-  bool extra = false;
   for (const CallArgument &argument : expr.arguments) {
     if (argument.over)
       call.over = &*argument.over;
-    if (!argument.name) {
-      if (op.variadic && positional >= given.size())
-        given.push_back(nullptr);
-      if (positional < given.size())
-        given[positional] = &argument;
-      else
-        extra = true;
-      ++positional;
+    if (argument.name) {
+      if (!assignOption(call, argument, given))
+        return Value();
       continue;
     }
-    const std::string &name = argument.name->name;
-    auto parameter = std::find_if(op.parameters.begin(), op.parameters.end(),
-                                  [&](const OpParameter &parameter) { return parameter.name == name; });
-    auto option = std::find_if(op.options.begin(), op.options.end(), [&](const char *known) { return known == name; });
-    if (parameter != op.parameters.end()) {
-      given[size_t(parameter - op.parameters.begin())] = &argument;
-    } else if (option != op.options.end()) {
-      call.options[name] = &argument;
-    } else {
-      std::vector<std::string> known(op.options.begin(), op.options.end());
-      Diagnostic &error =
-          context.error("E0106", argument.name->range, std::string("`") + op.name + "` has no option `" + name + "`");
-      std::string advice = adviceForOption(name);
-      std::optional<std::string> similar = nearest(name, known);
-      if (similar && advice.empty())
-        error.help("did you mean `" + *similar + ":`?");
-      else
-        error.note(op.signature() + (known.empty() ? "" : "; options: " + joined(known)));
-      if (!advice.empty())
-        error.help(advice);
-      return Value();
-    }
+    if (op.variadic && positional >= given.size())
+      given.push_back(nullptr);
+    if (positional < given.size())
+      given[positional] = &argument;
+    ++positional;
   }
   if (expr.tree) {
     context.error("E0102", expr.tree->range, std::string("`") + op.name + "` takes no parameter tree");
     return Value();
   }
-  std::vector<std::string> missing;
-  for (unsigned i = 0; i < op.required; ++i)
-    if (!given[i])
-      missing.push_back("`" + op.parameterText(i) + "`");
-  if (!missing.empty() || extra) {
-    size_t most = op.parameters.size();
-    std::string takes = count(op.required) + (most > op.required ? " or " + count(most) : "") +
-                        (most == 1 ? " argument" : " arguments");
-    if (op.variadic)
-      takes = "at least " + count(op.required) + (op.required == 1 ? " argument" : " arguments");
-    Diagnostic &error = context.error(
-        "E0102", expr.range, std::string("`") + op.name + "` takes " + takes + ", " + count(positional) + " given");
-    error.label(missing.empty() ? "too many" : "missing " + joined(missing, " and ")).note(op.signature());
-    if (missing.empty() && op.takesOver)
-      error.help(adviceForOption("dim"));
+  if (!checkGiven(call, given, positional))
     return Value();
-  }
-  for (unsigned i = 0; i < op.requiredOptions; ++i)
-    if (!call.options.count(op.options[i])) {
-      context.error("E0102", expr.range, std::string("`") + op.name + "` needs `" + op.options[i] + ":`")
-          .label("missing `" + std::string(op.options[i]) + ":`")
-          .note(op.signature());
-      return Value();
-    }
-  if (call.over && !op.takesOver) {
-    context.error("E0102", call.over->overRange.to(call.over->range), std::string("`") + op.name + "` takes no `over`")
-        .note(op.signature());
-    return Value();
-  }
   bool poisoned = false;
   for (size_t i = 0; i < given.size(); ++i) {
     if (!given[i])

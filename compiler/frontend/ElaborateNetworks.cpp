@@ -252,6 +252,37 @@ Value Elaborator::opRope(OpCall &call) {
 
 //===- Attention --------------------------------------------------------------------------------------------------===//
 
+/// `mask:` or `len:` of `attention`, whose queries and keys are so many.
+std::optional<Operand> Elaborator::attentionOption(OpCall &call, const char *name, const CoreDim &queries,
+                                                   const CoreDim &keys) {
+  bool isMask = std::string(name) == "mask";
+  const Expr &expr = *call.options[name]->value;
+  Operand operand{tensor(eval(expr), DType::I32, expr.range), expr.range};
+  if (!isTensor("attention", call.name, operand))
+    return std::nullopt;
+  const Type &type = operand.value.type;
+  bool fits =
+      isMask ? type.dtype == DType::Bool && type.core.size() == 2 : type.dtype == DType::I32 && type.core.empty();
+  if (!fits) {
+    context
+        .error("E0215", operand.range,
+               isMask ? "`mask` is bool of core (t, s), true where a key may be seen"
+                      : "`len` is i32 of an empty core: the number of keys of a sample")
+        .label("this is " + str(type));
+    return std::nullopt;
+  }
+  for (size_t i = 0; isMask && i < 2; ++i) {
+    auto report = [&] {
+      context.error("E0215", operand.range,
+                    "`mask` is (t, s) = (" + str(queries, true) + ", " + str(keys, true) + "), found " +
+                        str(type, true));
+    };
+    if (!requireEqual(i == 0 ? queries : keys, type.core[i], operand.range, report))
+      return std::nullopt;
+  }
+  return operand;
+}
+
 Value Elaborator::opAttention(OpCall &call) {
   Operand &q = call.operands[0], &k = call.operands[1], &v = call.operands[2];
   std::optional<bool> causal = boolOption(call, "causal");
@@ -272,43 +303,20 @@ Value Elaborator::opAttention(OpCall &call) {
                       " queries and " + str(kc[0], true) + " keys");
     return Value();
   }
-  std::vector<Operand> extra;
+  std::vector<Operand> all = {q, k, v};
   std::vector<std::string> present;
   for (const char *name : {"mask", "len"}) {
     if (!call.options.count(name))
       continue;
-    bool isMask = std::string(name) == "mask";
-    const Expr &expr = *call.options[name]->value;
-    extra.push_back({tensor(eval(expr), DType::I32, expr.range), expr.range});
-    const Operand &operand = extra.back();
-    if (!isTensor("attention", call.name, operand))
+    std::optional<Operand> operand = attentionOption(call, name, qc[0], kc[0]);
+    if (!operand)
       return Value();
-    const Type &type = operand.value.type;
-    bool fits =
-        isMask ? type.dtype == DType::Bool && type.core.size() == 2 : type.dtype == DType::I32 && type.core.empty();
-    if (!fits) {
-      context
-          .error("E0215", operand.range,
-                 isMask ? "`mask` is bool of core (t, s), true where a key may be seen"
-                        : "`len` is i32 of an empty core: the number of keys of a sample")
-          .label("this is " + str(type));
-      return Value();
-    }
-    for (size_t i = 0; isMask && i < 2; ++i) {
-      const CoreDim &wanted = i == 0 ? qc[0] : kc[0];
-      auto report = [&] {
-        context.error("E0215", operand.range,
-                      "`mask` is (t, s) = (" + str(qc[0], true) + ", " + str(kc[0], true) + "), found " +
-                          str(type, true));
-      };
-      if (!requireEqual(wanted, type.core[i], operand.range, report))
-        return Value();
-    }
+    all.push_back(std::move(*operand));
     present.push_back(name);
   }
-  std::vector<const Operand *> operands = {&q, &k, &v};
-  std::vector<const Value *> values = {&q.value, &k.value, &v.value};
-  for (const Operand &operand : extra) {
+  std::vector<const Operand *> operands;
+  std::vector<const Value *> values;
+  for (const Operand &operand : all) {
     operands.push_back(&operand);
     values.push_back(&operand.value);
   }

@@ -304,6 +304,66 @@ void Elaborator::runAssign(const AssignStmt &stmt) {
 
 //===- Loops ------------------------------------------------------------------------------------------------------===//
 
+/// `a..b`. The length is not known where a bound depends on an outer loop whose turns are not.
+std::optional<Elaborator::Iteration> Elaborator::rangeIteration(const ForIterator &iterator, const Identifier &name) {
+  Iteration result;
+  DimScope scope = scopeHere(false);
+  std::optional<Dim> lower = evalDimExpr(*iterator.lower, scope), upper = evalDimExpr(*iterator.upper, scope);
+  if (!lower || !upper)
+    return std::nullopt;
+  std::optional<int64_t> from = lower->constantValue(), to = upper->constantValue();
+  if (!from || !to) {
+    std::set<std::string> symbols = (*upper + *lower).symbols();
+    for (const std::string &symbol : symbols) {
+      const DimEntity *dim = entityOf(symbol);
+      if (!dim || (dim->kind != DimEntity::Unbounded && dim->kind != DimEntity::Bounded))
+        continue;
+      context.error("E0219", iterator.range,
+                    "`for` is unrolled, so its range must be static; `" + dim->name + "` is a runtime size");
+      return std::nullopt;
+    }
+    DimEntity *turn = context.newDim(DimEntity::Turn, name.name, iterator.range);
+    result.unknown = integer(Dim::symbol(turn->symbol));
+    result.known = false;
+    return result;
+  }
+  result.length = size_t(std::max<int64_t>(0, *to - *from));
+  if (*result.length > 4096) {
+    context.error("E0601", iterator.range,
+                  "a function unrolls at most 4096 turns, this loop has " + std::to_string(*result.length));
+    return std::nullopt;
+  }
+  for (int64_t i = *from; i < *to; ++i)
+    result.turns.push_back(integer(Dim::constant(i)));
+  result.unknown = integer(Dim::constant(*from));
+  return result;
+}
+
+/// The elements of a sub array.
+std::optional<Elaborator::Iteration> Elaborator::arrayIteration(const ForIterator &iterator) {
+  Iteration result;
+  Value value = eval(*iterator.lower);
+  if (value.poisoned())
+    return std::nullopt;
+  if (value.kind != Value::Instances) {
+    context.error("E0215", iterator.range, "`for` runs over a range `a..b` or a sub array")
+        .help("to map over a parameter tree write `each w in p { return ... }`");
+    return std::nullopt;
+  }
+  result.unknown.kind = Value::Instance;
+  result.unknown.instance = value.instance;
+  result.known = !value.instances.empty();
+  if (result.known)
+    result.length = value.instances.size();
+  for (Instance *instance : value.instances) {
+    Value one;
+    one.kind = Value::Instance;
+    one.instance = instance;
+    result.turns.push_back(one);
+  }
+  return result;
+}
+
 void Elaborator::runFor(const ForStmt &stmt) {
   if (stmt.names.size() != stmt.iterators.size()) {
     context.error("E0215", stmt.range.atBegin().to(stmt.iterators.back().range),
@@ -315,69 +375,22 @@ void Elaborator::runFor(const ForStmt &stmt) {
   std::vector<Value> unknown;            // its variable where the length is not known
   std::optional<size_t> length;
   bool known = true;
-  DimScope scope = scopeHere(false);
-  for (const ForIterator &iterator : stmt.iterators) {
-    turns.emplace_back();
-    unknown.emplace_back();
-    std::optional<size_t> mine;
-    if (iterator.upper) {
-      std::optional<Dim> lower = evalDimExpr(*iterator.lower, scope), upper = evalDimExpr(*iterator.upper, scope);
-      if (!lower || !upper)
-        return;
-      std::optional<int64_t> from = lower->constantValue(), to = upper->constantValue();
-      if (!from || !to) {
-        std::set<std::string> symbols = (*upper + *lower).symbols();
-        for (const std::string &symbol : symbols) {
-          const DimEntity *dim = entityOf(symbol);
-          if (!dim || (dim->kind != DimEntity::Unbounded && dim->kind != DimEntity::Bounded))
-            continue;
-          context.error("E0219", iterator.range,
-                        "`for` is unrolled, so its range must be static; `" + dim->name + "` is a runtime size");
-          return;
-        }
-        DimEntity *turn = context.newDim(DimEntity::Turn, stmt.names[turns.size() - 1].name, iterator.range);
-        unknown.back() = integer(Dim::symbol(turn->symbol));
-        known = false;
-        continue;
-      }
-      mine = size_t(std::max<int64_t>(0, *to - *from));
-      if (*mine > 4096) {
-        context.error("E0601", iterator.range,
-                      "a function unrolls at most 4096 turns, this loop has " + std::to_string(*mine));
-        return;
-      }
-      for (int64_t i = *from; i < *to; ++i)
-        turns.back().push_back(integer(Dim::constant(i)));
-      unknown.back() = integer(Dim::constant(*from));
-    } else {
-      Value value = eval(*iterator.lower);
-      if (value.poisoned())
-        return;
-      if (value.kind != Value::Instances) {
-        context.error("E0215", iterator.range, "`for` runs over a range `a..b` or a sub array")
-            .help("to map over a parameter tree write `each w in p { return ... }`");
-        return;
-      }
-      unknown.back().kind = Value::Instance;
-      unknown.back().instance = value.instance;
-      known &= !value.instances.empty();
-      mine = value.instances.size();
-      for (Instance *instance : value.instances) {
-        Value one;
-        one.kind = Value::Instance;
-        one.instance = instance;
-        turns.back().push_back(one);
-      }
-      if (value.instances.empty())
-        continue;
-    }
-    if (length && *mine != *length) {
+  for (size_t i = 0; i < stmt.iterators.size(); ++i) {
+    const ForIterator &iterator = stmt.iterators[i];
+    std::optional<Iteration> each = iterator.upper ? rangeIteration(iterator, stmt.names[i]) : arrayIteration(iterator);
+    if (!each)
+      return;
+    if (length && each->length && *each->length != *length) {
       context.error("E0215", iterator.range,
-                    "iterators run in step, but this one has " + std::to_string(*mine) + " turns and the first " +
-                        std::to_string(*length));
+                    "iterators run in step, but this one has " + std::to_string(*each->length) +
+                        " turns and the first " + std::to_string(*length));
       return;
     }
-    length = mine;
+    if (each->length)
+      length = each->length;
+    known &= each->known;
+    turns.push_back(std::move(each->turns));
+    unknown.push_back(std::move(each->unknown));
   }
   known ? runTurns(stmt, turns) : runUnknownTurns(stmt, unknown);
 }
