@@ -77,6 +77,12 @@ The program was built for CPUs that this one is not. `--target=cpu:x86-64-v3` ru
 stand in one library, `--target=cpu:x86-64-v3,x86-64-v4`.
 )",
      "", ""},
+    {"no-costs", "work that cannot be counted",
+     R"(
+`batten inspect` and `batten bench` count operations and bytes by a formula for each op; for what the message names there is
+none, so the sums are without it.
+)",
+     "", ""},
     {"unused-tensor", "a tensor that the program does not read",
      R"(
 The weights file holds more than the program declares: nothing is wrong, unless a `param` was forgotten.
