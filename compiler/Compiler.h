@@ -11,6 +11,7 @@
 #include "compiler/frontend/Diagnostics.h"
 #include "compiler/frontend/Program.h"
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -25,6 +26,7 @@ struct Compilation {
   std::map<Emission, std::string> files;              ///< bytes of each that was asked for
   std::string cpu;                                    ///< the LLVM name that "native" stood for
   std::vector<std::pair<std::string, double>> phases; ///< name and milliseconds
+  std::function<void(const std::string &)> onPhase;   ///< if set, told of each phase as it begins
 };
 
 /// A dense row-major tensor on its way to or from an evaluator; bool is a byte.
@@ -36,6 +38,11 @@ struct HostTensor {
 
 /// Which evaluator: in double precision, or in the dtype and in the order of dialect/NUMERICS.md.
 enum class Evaluator { Reference, Exact };
+
+/// What an operation costs before fusion, in the symbols of its function.
+struct OpCost {
+  Dim flops, bytes;
+};
 
 /// Loaded from libbatten-compiler.so by `batten_compiler`.
 class Compiler {
@@ -49,6 +56,11 @@ public:
   virtual bool evaluate(const frontend::Program &program, const frontend::Function &function, Evaluator evaluator,
                         const std::map<std::string, int64_t> &sizes, const std::vector<HostTensor> &arguments,
                         frontend::Diagnostics &diagnostics, std::vector<HostTensor> &results, std::string &error) = 0;
+  /// The cost of each op of the function. false: `diagnostics` says what is not compiled yet.
+  virtual bool costs(const frontend::Program &program, const frontend::Function &function,
+                     frontend::Diagnostics &diagnostics, std::vector<OpCost> &out) = 0;
+  /// Of everything that was read: what an artifact says it was made of.
+  virtual std::string sourceHash(const frontend::Sources &sources) = 0;
   /// What code for that CPU may use and this machine has not; empty where it can run (or there is no such CPU).
   virtual std::vector<std::string> lackingFeatures(const std::string &cpu) = 0;
 };

@@ -99,6 +99,8 @@ bool Pipeline::refuseForUser(Diagnostic &diagnostic) {
 }
 
 void Pipeline::timed(StringRef phase, llvm::function_ref<void()> work) {
+  if (out.onPhase)
+    out.onPhase(phase.str());
   auto start = std::chrono::steady_clock::now();
   work();
   std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
@@ -290,6 +292,24 @@ public:
       return false;
     return evaluateFunction(*module.getOps<FuncOp>().begin(), evaluator, sizes, arguments, results, diagnostics, error);
   }
+  bool costs(const frontend::Program &program, const frontend::Function &function, frontend::Diagnostics &diagnostics,
+             std::vector<OpCost> &out) override {
+    Options options;
+    Compilation unused;
+    frontend::Program alone{program.name, program.weights, {function}, {}};
+    Pipeline pipeline(alone, options, diagnostics, unused);
+    ModuleOp module = pipeline.emit();
+    if (!module)
+      return false;
+    // Emission makes one op of each, in order; what follows them is the return.
+    for (Operation &op : (*module.getOps<FuncOp>().begin()).getBody().front().without_terminator())
+      if (auto costed = dyn_cast<Costed>(op))
+        out.push_back({costed.flops(), costed.bytes()});
+      else
+        out.emplace_back();
+    return out.size() == function.ops.size();
+  }
+  std::string sourceHash(const frontend::Sources &sources) override { return hashOfSources(sources); }
   std::vector<std::string> lackingFeatures(const std::string &cpu) override { return batten::lackingFeatures(cpu); }
 };
 

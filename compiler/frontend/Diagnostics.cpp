@@ -63,7 +63,7 @@ Diagnostic &Diagnostics::error(std::string code, std::string message) {
 
 Diagnostic &Diagnostics::warning(std::string name, std::optional<SourceRange> range, std::string message) {
   dropped = Diagnostic();
-  if (options.disabled.count(name))
+  if (options.disabled.count(name) || (!options.warnings && !options.warningsAsErrors))
     return dropped;
   std::string code = (options.warningsAsErrors ? "-Werror,-W" : "-W") + name;
   return add(options.warningsAsErrors ? Severity::Error : Severity::Warning, std::move(code), range,
@@ -211,5 +211,7 @@ std::string Diagnostics::render() const {
             std::to_string(options.errorLimit) + " are shown (--error-limit)\n";
   return text;
 }
+
+std::string jsonString(std::string_view text) { return quoted(text); }
 
 } // namespace batten::frontend

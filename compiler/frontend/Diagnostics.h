@@ -66,6 +66,7 @@ struct DiagnosticOptions {
   bool colour = false;
   unsigned errorLimit = 20;       // 0: none
   bool warningsAsErrors = false;  // -Werror
+  bool warnings = true;           // false: --quiet
   std::set<std::string> disabled; // -Wno-x
   unsigned windowColumns = 120;   // longer source lines are cut around what is underlined
 };
@@ -116,6 +117,9 @@ private:
   unsigned errors = 0;
   std::optional<InternalError> fault;
 };
+
+// A string of JSON, quotes included.
+std::string jsonString(std::string_view text);
 
 } // namespace batten::frontend
 

@@ -300,6 +300,14 @@ bool Elaborator::withinLimits(const Type &type, SourceRange range) {
   return !stopped;
 }
 
+/// Of the innermost call of a model's function; what that calls outside the model belongs to it too.
+std::string Elaborator::layer() const {
+  for (const Frame *at = frame; at; at = at->caller)
+    if (at->self)
+      return at->self->path.substr(0, at->self->path.find_last_not_of('.') + 1);
+  return "";
+}
+
 std::vector<Value> Elaborator::emitMany(SourceRange range, const std::string &name,
                                         const std::vector<const Value *> &operands, std::vector<Type> types,
                                         Attributes attributes) {
@@ -336,6 +344,7 @@ std::vector<Value> Elaborator::emitMany(SourceRange range, const std::string &na
 /// Whatever an op does, it may combine the positions of a dim that stands right of the bar of what it reads or makes.
 void Elaborator::append(Op op, SourceRange range) {
   out.ops.push_back(std::move(op));
+  out.ops.back().layer = layer();
   opMixes.emplace_back();
   if (checking)
     return;

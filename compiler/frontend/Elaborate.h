@@ -130,6 +130,7 @@ private:
   void mark(const DimEntity *dim, SourceRange range);
   bool withinLimits(const Type &type, SourceRange range);
   void append(Op op, SourceRange range);
+  std::string layer() const;
   void addMix(const std::string &symbol, SourceRange range);
   Value emitDim(const Dim &size, Type type, SourceRange range);
   void registerSymbols(const Type &declared);

@@ -87,6 +87,7 @@ struct Op {
   std::vector<std::pair<std::string, Attribute>> attributes;
   Location location;
   std::vector<Mix> mixes = {}; ///< of each dim one
+  std::string layer = {};      ///< path of the model's instance that it belongs to (`blocks.3.mlp`); empty: the file's
 };
 
 struct Argument {

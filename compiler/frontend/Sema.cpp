@@ -23,23 +23,23 @@ std::string programNameOf(const std::string &path) {
   return stem;
 }
 
-std::function<std::optional<uint32_t>(uint32_t, const std::string &)> importFromFiles(Sources &sources) {
-  auto known = std::make_shared<std::map<std::string, uint32_t>>();
-  return [&sources, known](uint32_t importer, const std::string &path) -> std::optional<uint32_t> {
-    const std::string &name = sources.file(importer).name();
-    size_t slash = name.find_last_of('/');
-    std::string whole = path.rfind('/', 0) == 0 || slash == std::string::npos ? path : name.substr(0, slash + 1) + path;
+std::function<std::optional<uint32_t>(uint32_t, const std::string &)>
+importFromFiles(Sources &sources, std::vector<std::string> folders) {
+  auto load = [&sources](const std::string &whole) -> std::optional<uint32_t> {
     for (uint32_t index = 0; index < sources.size(); ++index)
       if (sources.file(index).name() == whole)
         return index;
-    auto [entry, fresh] = known->try_emplace(whole, 0);
-    if (!fresh)
-      return entry->second;
-    std::optional<uint32_t> file = sources.load(whole);
-    if (file)
-      entry->second = *file;
-    else
-      known->erase(entry);
+    return sources.load(whole);
+  };
+  return [&sources, load, folders = std::move(folders)](uint32_t importer,
+                                                        const std::string &path) -> std::optional<uint32_t> {
+    const std::string &name = sources.file(importer).name();
+    size_t slash = name.find_last_of('/');
+    bool isAbsolute = path.rfind('/', 0) == 0;
+    std::optional<uint32_t> file =
+        load(isAbsolute || slash == std::string::npos ? path : name.substr(0, slash + 1) + path);
+    for (size_t i = 0; !file && !isAbsolute && i < folders.size(); ++i)
+      file = load(folders[i] + "/" + path);
     return file;
   };
 }

@@ -28,8 +28,11 @@ struct SemaOptions {
   std::function<std::optional<uint32_t>(uint32_t importer, const std::string &path)> loadImport;
 };
 
-/// Reads imports beside the importing file, each once.
-std::function<std::optional<uint32_t>(uint32_t, const std::string &)> importFromFiles(Sources &sources);
+/// Reads imports beside the importing file, else in the first of `folders` that has them, each file once.
+std::function<std::optional<uint32_t>(uint32_t, const std::string &)>
+importFromFiles(Sources &sources, std::vector<std::string> folders = {});
+/// The names that -Wno-... and `#[allow(...)]` take.
+const std::vector<std::string> &knownLints();
 
 /// nullopt if there are errors; they are in `diagnostics`. Warnings leave a program.
 std::optional<Program> analyse(const FileNode &file, Diagnostics &diagnostics, const SemaOptions &options = {});

@@ -3,6 +3,7 @@
 #include "compiler/frontend/Declarations.h"
 #include "compiler/frontend/OpTable.h"
 #include "compiler/frontend/Parser.h"
+#include "compiler/frontend/Sema.h"
 
 #include <algorithm>
 
@@ -199,8 +200,10 @@ Module *Context::declare(const FileNode &file, bool isMain) {
 
 //===- Attributes -------------------------------------------------------------------------------------------------===//
 
-static const std::vector<std::string> lintNames = {"dropped-rows", "perf", "unused-tensor"};
+static const std::vector<std::string> lintNames = {"dropped-rows", "no-costs", "perf", "unused-tensor"};
 static const std::vector<std::string> attributeNames = {"acc", "allow", "checkpoint", "fast", "name", "specialize"};
+
+const std::vector<std::string> &knownLints() { return lintNames; }
 
 void Context::checkAttributes(const Item &item) {
   for (const AttributeNode &attribute : item.attributes) {

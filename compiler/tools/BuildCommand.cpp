@@ -179,7 +179,9 @@ int Build::compileAll(const frontend::Program &program) {
     return session.fail(ExitFiles, error);
   session.phase("load", millisecondsSince(start));
   Compilation result;
+  std::unique_ptr<Progress> progress = session.progress(result);
   bool compiled = compiler->compile(program, compile, emissions, session.diagnostics(), result);
+  progress.reset();
   for (const auto &[name, milliseconds] : result.phases)
     session.phase(name, milliseconds);
   if (!compiled)
@@ -187,7 +189,7 @@ int Build::compileAll(const frontend::Program &program) {
   for (const Kind *kind : wanted)
     if (kind->emission)
       texts[kind->name] = std::move(result.files[*kind->emission]);
-  if (compile.cpu == "native" && pathOf(*wanted[0], program.name) != "-")
+  if (compile.cpu == "native" && !options.has("--quiet") && pathOf(*wanted[0], program.name) != "-")
     fprintf(stderr, "batten: compiled for %s, this machine's CPU; --target=cpu:x86-64-v3 runs on others too\n",
             result.cpu.c_str());
   return ExitOk;

@@ -1,10 +1,12 @@
 // CommandLine.cpp - see CommandLine.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/CommandLine.h"
+#include "compiler/frontend/Sema.h"
 #include "compiler/frontend/Types.h"
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <cstring>
 
 namespace batten {
 
@@ -113,8 +115,19 @@ std::string CommandLine::unknown(const std::string &name, const std::optional<st
          (isInput && near.empty() ? "; an input is given as " + name + "=INPUT" : "");
 }
 
+std::string CommandLine::addLint(const std::string &lint) {
+  const std::vector<std::string> &known = frontend::knownLints();
+  if (std::find(known.begin(), known.end(), lint) == known.end())
+    return "unknown lint in '-Wno-" + lint + "'; did you mean '-Wno-" +
+           frontend::nearest(lint, known).value_or(known.back()) + "'?";
+  values["-Wno-"].push_back(lint);
+  return "";
+}
+
 std::string CommandLine::parseOption(const std::vector<std::string> &all, size_t &at) {
   const std::string &word = all[at];
+  if (word.starts_with("-Wno-") && find("-Wno-"))
+    return addLint(word.substr(strlen("-Wno-")));
   size_t equals = word.find('=');
   std::string name = word.substr(0, equals);
   std::optional<std::string> value;
@@ -184,7 +197,7 @@ std::string CommandLine::describe() const {
   for (const OptionSpec &spec : specs) {
     std::string left = "  " + spec.name;
     if (!spec.value.empty())
-      left += (spec.name.starts_with("--") ? "=" : " ") + spec.value;
+      left += (spec.name.starts_with("--") ? "=" : spec.name.ends_with("-") ? "" : " ") + spec.value;
     left.resize(std::max<size_t>(left.size() + 2, 28), ' ');
     text += left + spec.help + "\n";
   }

@@ -8,12 +8,16 @@
 
 namespace batten {
 
+int benchCommand(const std::vector<std::string> &words);
 int buildCommand(const std::vector<std::string> &words);
 int checkCommand(const std::vector<std::string> &words);
 int explainCommand(const std::vector<std::string> &words);
 int fmtCommand(const std::vector<std::string> &words);
+int inspectCommand(const std::vector<std::string> &words);
 int runCommand(const std::vector<std::string> &words);
 int testCommand(const std::vector<std::string> &words);
+/// `battenc`: the build with the spelling of clang.
+int battencCommand(const std::vector<std::string> &words);
 
 } // namespace batten
 #endif // BATTEN_COMPILER_TOOLS_COMMANDS_H

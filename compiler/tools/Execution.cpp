@@ -72,7 +72,9 @@ int Execution::compile(Compiler &compiler) {
   if (int exit = checkCpu(compiler))
     return exit;
   Compilation made;
+  std::unique_ptr<Progress> progress = session.progress(made);
   bool compiled = compiler.compile(program, options, {Emission::SharedLibrary}, session.diagnostics(), made);
+  progress.reset();
   for (const auto &[name, milliseconds] : made.phases)
     session.phase(name, milliseconds);
   return compiled ? load(made.files[Emission::SharedLibrary]) : session.finish();
@@ -83,6 +85,15 @@ int Execution::bind(const std::string &weights) {
   int result = program.weights.empty() ? batten_program_bind(loaded.get(), nullptr, 0, nullptr, &error)
                                        : batten_program_bind_file(loaded.get(), weights.c_str(), nullptr, &error);
   return result ? session.fail(BATTEN_CODE(result) == BATTEN_E_FILE ? ExitFiles : ExitRefused, error.message) : ExitOk;
+}
+
+int Execution::bind(const std::vector<HostTensor> &weights) {
+  std::vector<batten_tensor> views;
+  for (const HostTensor &weight : weights)
+    views.push_back(view(weight));
+  batten_error error{};
+  int result = batten_program_bind(loaded.get(), views.data(), int64_t(views.size()), nullptr, &error);
+  return result ? session.fail(ExitRefused, error.message) : ExitOk;
 }
 
 void Execution::prepare(const std::map<std::string, int64_t> &sizes, const std::vector<HostTensor> &arguments,

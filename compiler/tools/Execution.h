@@ -28,6 +28,8 @@ public:
   int compile(Compiler &compiler);
   /// `weights`: the .safetensors file; not read where the function needs none.
   int bind(const std::string &weights);
+  /// `weights`: one a Weight of the program.
+  int bind(const std::vector<HostTensor> &weights);
   /// Makes the results and describes all tensors of the calls to come. `arguments`: one an Argument, weights empty.
   void prepare(const std::map<std::string, int64_t> &sizes, const std::vector<HostTensor> &arguments,
                std::vector<HostTensor> &results);

@@ -42,7 +42,7 @@ void Inputs::refuseUnknownDims() {
   for (const frontend::Symbol &symbol : function.symbols)
     if (symbol.kind != frontend::Symbol::Static)
       names.push_back(symbol.name);
-  for (const auto &[name, size] : options.dims()) {
+  for (const auto &[name, size] : dims) {
     if (std::find(names.begin(), names.end(), name) != names.end())
       continue;
     std::string near = frontend::nearest(name, names).value_or("");
@@ -54,6 +54,8 @@ void Inputs::refuseUnknownDims() {
 }
 
 void Inputs::refuseMissing() {
+  if (!otherwise.empty())
+    return;
   std::vector<std::string> missing;
   for (const frontend::Argument &argument : function.arguments)
     if (!argument.weight && !givenTo(argument))
@@ -230,7 +232,8 @@ void Inputs::generate(size_t index) {
     return;
   }
   tensors[index] = emptyTensor(argument.type.dtype, *shape);
-  const std::string &how = *givenTo(argument);
+  const std::string *given = givenTo(argument);
+  std::string how = given ? *given : otherwise + std::to_string(index + 1);
   if (std::string fault = fillTensor(tensors[index], how); !fault.empty())
     refuse(ExitUsage, name + " is " + argument.type.str() + ", '" + how + "' given: " + fault);
 }
@@ -243,10 +246,10 @@ bool Inputs::prepare() {
     refuseMissing();
   refuseUnknownDims();
   for (const frontend::Symbol &symbol : function.symbols) {
-    auto found = options.dims().find(symbol.name);
+    auto found = dims.find(symbol.name);
     if (symbol.kind == frontend::Symbol::Static)
       sizes[symbol.name] = symbol.value;
-    else if (found != options.dims().end()) {
+    else if (found != dims.end()) {
       sizes[symbol.name] = found->second;
       boundBy[symbol.name] = "";
     }

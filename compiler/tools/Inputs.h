@@ -11,7 +11,7 @@ namespace batten {
 class Inputs {
 public:
   Inputs(Session &session, const CommandLine &options, const frontend::Function &function)
-      : session(session), options(options), function(function) {}
+      : dims(options.dims()), session(session), options(options), function(function) {}
 
   /// Reads the files, finds every runtime dim and makes what is generated: `@x.npy`, `@w.safetensors:name`, `zeros`,
   /// `iota`, `normal:SEED` or a number. false: the session has all that is wrong.
@@ -19,6 +19,8 @@ public:
   /// The same for the weights that the function reads, for an evaluator.
   bool prepareWeights(const std::string &path);
 
+  std::map<std::string, int64_t> dims;  ///< what --dim says; may be set before `prepare`
+  std::string otherwise;                ///< "normal:": what is not given is random; empty: it is missing
   std::map<std::string, int64_t> sizes; ///< of every symbol, static ones included
   std::vector<HostTensor> tensors;      ///< one an Argument; weights stay empty without prepareWeights
 

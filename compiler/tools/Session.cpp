@@ -20,6 +20,9 @@ std::vector<OptionSpec> sessionOptions(std::vector<OptionSpec> own) {
       {"--color", "auto|always|never", "colour of errors; NO_COLOR is honoured"},
       {"--error-limit", "N", "stop after N errors (20; 0: no limit)"},
       {"-Werror", "", "warnings are errors"},
+      {"-Wno-", "LINT", "without this warning: `-Wno-unused-tensor`", true},
+      {"--quiet", "", "errors only: no warnings, no progress"},
+      {"-I", "DIR", "where imports are looked for too", true},
       {"-v", "", "say how long each phase took"},
   };
   specs.insert(specs.end(), own.begin(), own.end());
@@ -96,6 +99,9 @@ Session::Session(const CommandLine &options, bool dimsAreStatic, unsigned errorL
                                  : frontend::DiagnosticMode::Full;
   style.colour = wantsColour(options);
   style.warningsAsErrors = options.has("-Werror");
+  style.warnings = !options.has("--quiet");
+  for (const std::string &lint : options.all("-Wno-"))
+    style.disabled.insert(lint);
   style.errorLimit = unsigned(options.number("--error-limit", errorLimit));
   found.emplace(files, style);
 }
@@ -122,7 +128,7 @@ frontend::SemaOptions Session::semaOptions() {
   if (dimsAreStatic)
     sema.dims = options.dims();
   sema.programName = options.get("--prefix");
-  sema.loadImport = frontend::importFromFiles(files);
+  sema.loadImport = frontend::importFromFiles(files, options.all("-I"));
   return sema;
 }
 
@@ -174,6 +180,15 @@ int Session::finish() {
 void Session::clear() {
   found->clear();
   exitOfErrors = ExitRefused;
+}
+
+std::unique_ptr<Progress> Session::progress(Compilation &compilation) const {
+  bool isSeen = isatty(STDERR_FILENO) && !options.has("--quiet") && !options.has("-v");
+  if (!isSeen)
+    return nullptr;
+  auto progress = std::make_unique<Progress>();
+  compilation.onPhase = [shown = progress.get()](const std::string &name) { shown->phase(name); };
+  return progress;
 }
 
 void Session::phase(const std::string &name, double milliseconds) const {

@@ -3,11 +3,14 @@
 #ifndef BATTEN_COMPILER_TOOLS_SESSION_H
 #define BATTEN_COMPILER_TOOLS_SESSION_H
 
+#include "compiler/Compiler.h"
 #include "compiler/frontend/AST.h"
 #include "compiler/frontend/Diagnostics.h"
 #include "compiler/frontend/Sema.h"
 #include "compiler/tools/CommandLine.h"
+#include "compiler/tools/Progress.h"
 #include <chrono>
+#include <memory>
 
 namespace batten {
 
@@ -42,6 +45,8 @@ public:
   int finish();
   /// Forgets what was found: what comes next has a status of its own.
   void clear();
+  /// On a terminal, what is being done while the result lives; otherwise null.
+  std::unique_ptr<Progress> progress(Compilation &compilation) const;
   /// With -v: how long a phase took.
   void phase(const std::string &name, double milliseconds) const;
 

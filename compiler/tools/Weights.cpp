@@ -42,18 +42,20 @@ void warnOfUnused(Session &session, const frontend::Program &program, const fron
 
 } // namespace
 
+std::optional<frontend::WeightFile> readWeightFile(Session &session, const std::string &path) {
+  batten_error error{};
+  if (SafetensorsFile file = openSafetensors(path, error))
+    return readHeader(path, *file);
+  session.refuse(ExitFiles, error.message, BATTEN_CODE(error.result) == BATTEN_E_FORMAT ? "E0505" : "");
+  return std::nullopt;
+}
+
 bool checkWeights(Session &session, const std::string &path, const frontend::Program &needed,
                   const frontend::Program &program) {
-  batten_error error{};
-  SafetensorsFile file = openSafetensors(path, error);
-  if (!file) {
-    session.refuse(ExitFiles, error.message, BATTEN_CODE(error.result) == BATTEN_E_FORMAT ? "E0505" : "");
+  std::optional<frontend::WeightFile> header = readWeightFile(session, path);
+  if (!header || !frontend::checkWeights(needed, *header, session.diagnostics()))
     return false;
-  }
-  frontend::WeightFile header = readHeader(path, *file);
-  if (!frontend::checkWeights(needed, header, session.diagnostics()))
-    return false;
-  warnOfUnused(session, program, header);
+  warnOfUnused(session, program, *header);
   return !session.diagnostics().hasErrors(); // with -Werror
 }
 

@@ -3,10 +3,14 @@
 #ifndef BATTEN_COMPILER_TOOLS_WEIGHTS_H
 #define BATTEN_COMPILER_TOOLS_WEIGHTS_H
 
+#include "compiler/frontend/WeightCheck.h"
 #include "compiler/tools/HostTensors.h"
 #include "compiler/tools/Session.h"
 
 namespace batten {
+
+/// The header of a .safetensors file; nullopt: refused.
+std::optional<frontend::WeightFile> readWeightFile(Session &session, const std::string &path);
 
 /// Reads the header and holds every weight of `needed` against it; what `program` (of which `needed` may be a part)
 /// does not read is a warning. false: the session has all that does not fit.

@@ -29,6 +29,8 @@ const Command commands[] = {
     {"run", runCommand, "compile a program in memory and call one of its functions"},
     {"test", testCommand, "run the tests of programs"},
     {"check", checkCommand, "look for errors only; says what is independent of what"},
+    {"bench", benchCommand, "measure one of its functions"},
+    {"inspect", inspectCommand, "layers, types, costs and weights of a program or a library"},
     {"explain", explainCommand, "what a code such as E0205 means, with an example"},
     {"fmt", fmtCommand, "format sources"},
 };
@@ -98,7 +100,10 @@ void keepStandardStreams() {
 int main(int argc, char **argv) {
   keepStandardStreams();
   std::set_new_handler(refuseMemory);
-  int exit = dispatch({argv + 1, argv + argc});
+  std::string_view self = argc > 0 ? argv[0] : "batten";
+  self.remove_prefix(self.rfind('/') + 1); // npos + 1 is 0
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  int exit = self == "battenc" ? battencCommand(words) : dispatch(std::move(words));
   if (exit == ExitFiles || (fflush(stdout) == 0 && !ferror(stdout)))
     return exit;
   fprintf(stderr, "batten: error: cannot write to standard output: %s\n", strerror(errno));

@@ -39,7 +39,8 @@ with tempfile.TemporaryDirectory() as folder:
     subprocess.run([batten, "run", ten, "ten", "--x=iota", "--dim", "B=3", "-o", "x.npy"], cwd=folder, check=True)
     environment = {**os.environ, "PATH": f"{batten.parent}:{os.environ['PATH']}"}
     faults, count = [], 0
-    for words in ([], ["build"], ["run"], ["test"], ["check"], ["explain"], ["fmt"]):
+    words = ["build", "run", "test", "check", "bench", "inspect", "explain", "fmt"]
+    for words in ([], *([word] for word in words)):
         for command in commands(help_of(*words)):
             ran = subprocess.run(command, shell=True, cwd=folder, env=environment, capture_output=True, text=True)
             count += 1

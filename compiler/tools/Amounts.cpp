@@ -1,0 +1,54 @@
+// Amounts.cpp - see Amounts.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/tools/Amounts.h"
+#include <cmath>
+#include <cstdio>
+
+namespace batten {
+
+std::string amount(double value, const char *unit) {
+  static const char *const prefixes[] = {"", "k", "M", "G", "T", "P", "E"};
+  size_t step = 0;
+  for (; step + 1 < std::size(prefixes) && std::fabs(value) >= 999.95; ++step)
+    value /= 1000;
+  char text[32];
+  snprintf(text, sizeof text, "%.1f", value);
+  std::string number(text);
+  if (number.ends_with(".0"))
+    number.resize(number.size() - 2);
+  std::string suffix = std::string(prefixes[step]) + unit;
+  return number + (suffix.empty() ? "" : " " + suffix);
+}
+
+/// "B*T^2" of the factors of a term: a power repeats its atom.
+static std::string factorsOf(const DimTerm &term) {
+  std::string text;
+  for (size_t i = 0, count; i < term.factors.size(); i += count) {
+    for (count = 1; i + count < term.factors.size() && term.factors[i + count] == term.factors[i]; ++count)
+      ;
+    const Atom &atom = term.factors[i];
+    std::string name = atom.name;
+    if (atom.kind == Atom::Kind::Div)
+      name = "div(" + atom.lhs.str() + ", " + atom.rhs.str() + ")";
+    else if (atom.kind != Atom::Kind::Symbol)
+      name = "(" + atom.lhs.str() + (atom.kind == Atom::Kind::Mod ? " % " : " / ") + atom.rhs.str() + ")";
+    text += (text.empty() ? "" : "*") + name + (count > 1 ? "^" + std::to_string(count) : "");
+  }
+  return text;
+}
+
+std::string amount(const Dim &formula, const char *unit) {
+  if (formula.overflowed())
+    return "beyond 64 bits";
+  std::string text;
+  const std::vector<DimTerm> &terms = formula.terms();
+  for (size_t i = terms.size(); i-- > 0;) {
+    double coefficient = double(terms[i].coefficient);
+    std::string factors = factorsOf(terms[i]);
+    text += text.empty() ? (coefficient < 0 ? "-" : "") : (coefficient < 0 ? " - " : " + ");
+    text += amount(std::fabs(coefficient), unit) + (factors.empty() ? "" : "*" + factors);
+  }
+  return text.empty() ? amount(0.0, unit) : text;
+}
+
+} // namespace batten

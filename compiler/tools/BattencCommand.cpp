@@ -1,0 +1,116 @@
+// BattencCommand.cpp - `battenc`: `batten build` for makefiles, in the spelling of clang.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/tools/CommandLine.h"
+#include "compiler/tools/Commands.h"
+#include <cstdio>
+#include <filesystem>
+
+namespace batten {
+namespace {
+
+const char *help =
+    R"(battenc [options] file.btn: `batten build` for makefiles; what is not listed goes to `batten build`
+
+  -c          an object and its header, FILE.o and FILE.h; without -c a shared library
+  -o FILE     the output; its suffix (.so .a .o) is the kind
+  -O0 .. -O3  effort of the code generator; -O is -O2
+  -I DIR      where imports are looked for too
+  -MD         write the sources that were read as a make rule, beside the output with the suffix .d
+  -MF FILE    into this file instead
+  -v          say how long each phase took
+  -###        print the command that this stands for, and do nothing
+
+Examples:
+  battenc -c simple.btn -o simple.o -MD
+  battenc -O2 simple.btn -o libsimple.so
+  battenc -### -c simple.btn
+)";
+
+class Translator {
+public:
+  explicit Translator(const std::vector<std::string> &words) : words(words) {}
+  int run();
+
+private:
+  const std::vector<std::string> &words;
+  size_t at = 0;
+  std::vector<std::string> build = {"build"};
+  std::string output, depfile, source;
+  bool compilesOnly = false, writesDepfile = false, showsOnly = false;
+
+  bool take(const std::string &name, std::string &value);
+  void takeWord();
+  void finish();
+};
+
+/// `-o FILE` or `-oFILE`.
+bool Translator::take(const std::string &name, std::string &value) {
+  if (!words[at].starts_with(name) || words[at].starts_with("--"))
+    return false;
+  value = words[at].substr(name.size());
+  if (value.empty() && at + 1 < words.size())
+    value = words[++at];
+  return true;
+}
+
+void Translator::takeWord() {
+  const std::string &word = words[at];
+  std::string folder;
+  if (word == "-###")
+    showsOnly = true;
+  else if (word == "-c")
+    compilesOnly = true;
+  else if (word == "-MD" || word == "-MMD")
+    writesDepfile = true;
+  else if (word == "-O")
+    build.push_back("-O2");
+  else if (take("-MF", depfile))
+    writesDepfile = true;
+  else if (take("-I", folder))
+    build.insert(build.end(), {"-I", folder});
+  else if (!take("-o", output)) {
+    build.push_back(word);
+    if (!word.starts_with("-"))
+      source = word;
+  }
+}
+
+void Translator::finish() {
+  std::filesystem::path stem = std::filesystem::path(source).stem();
+  if (output.empty() && compilesOnly)
+    output = stem.string() + ".o";
+  if (output.empty() && writesDepfile)
+    output = "lib" + stem.string() + ".so";
+  if (!output.empty())
+    build.insert(build.end(), {"-o", output});
+  if (compilesOnly && !output.ends_with(".o"))
+    build.push_back("--emit=o");
+  if (writesDepfile && depfile.empty())
+    depfile = std::filesystem::path(output).replace_extension(".d").string();
+  if (writesDepfile)
+    build.push_back("--depfile=" + depfile);
+}
+
+int Translator::run() {
+  for (; at < words.size(); ++at) {
+    if (words[at] == "--help" || words[at] == "-h") {
+      fputs(help, stdout);
+      return ExitOk;
+    }
+    takeWord();
+  }
+  finish();
+  if (!showsOnly)
+    return buildCommand({build.begin() + 1, build.end()});
+  fputs(" \"batten\"", stderr);
+  for (const std::string &word : build)
+    fprintf(stderr, " \"%s\"", word.c_str());
+  fputs("\n", stderr);
+  return ExitOk;
+}
+
+} // namespace
+
+int battencCommand(const std::vector<std::string> &words) { return Translator(words).run(); }
+
+} // namespace batten

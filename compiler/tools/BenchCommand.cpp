@@ -1,0 +1,252 @@
+// BenchCommand.cpp - `batten bench`: how fast one function runs, at one or several sizes.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/Version.h"
+#include "compiler/frontend/Types.h"
+#include "compiler/tools/Amounts.h"
+#include "compiler/tools/BenchResults.h"
+#include "compiler/tools/CodeOptions.h"
+#include "compiler/tools/Commands.h"
+#include "compiler/tools/CompilerLibrary.h"
+#include "compiler/tools/Execution.h"
+#include "compiler/tools/Inputs.h"
+#include "compiler/tools/Measure.h"
+#include "compiler/tools/TextTable.h"
+#include "compiler/tools/Weights.h"
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <memory>
+
+namespace batten {
+namespace {
+
+const char *examples = R"(
+Inputs and weights that are not given are random; they are given as for `batten run`. Time is that of one call, with the
+interval of its median at 95 % confidence; GFLOP/s counts the operations as they are written, GB/s the arguments, weights
+and results, each once; "of peak" is against FMA chains measured at the same time on as many threads.
+
+Examples:
+  batten bench qproj.btn q_proj --dim B=1,32 --dim T=128
+  batten bench qproj.btn q_proj --dim B=32 --dim T=128 --threads=2 --seconds=1
+  batten bench qproj.btn q_proj --dim B=1 --dim T=128 --json > old.json
+  batten bench qproj.btn q_proj --dim B=1 --dim T=128 --compare=old.json
+)";
+
+std::vector<OptionSpec> benchOptions() {
+  std::vector<OptionSpec> specs = sessionOptions(codeOptions({
+      {"--weights", "FILE", "the .safetensors file of the model's weights; without it they are random"},
+      {"--arg", "NAME=INPUT", "an input, where --NAME is an option", true},
+      {"--threads", "1..1024", "threads of a call (1)"},
+      {"--seconds", "1..60", "at most so long for each row (3)"},
+      {"--json", "", "the rows as JSON, for --compare"},
+      {"--compare", "FILE", "also show how the times of an older --json compare"},
+  }));
+  for (OptionSpec &spec : specs)
+    if (spec.name == "--dim")
+      spec = {"--dim", "NAME=SIZE,..", "sizes of a dim: `--dim B=1,8,64` makes three rows", true};
+  return specs;
+}
+
+using Sizes = std::map<std::string, int64_t>;
+
+/// Every choice of one size a dim, in the order of the command line. The sentence of the fault, or empty.
+std::string readSweep(const std::vector<std::string> &words,
+                      std::vector<std::vector<std::pair<std::string, int64_t>>> &out) {
+  out = {{}};
+  std::vector<std::string> seen;
+  for (const std::string &word : words) {
+    size_t equals = word.find('=');
+    std::string name = word.substr(0, equals);
+    std::string fault = "'--dim " + word + "': wanted --dim NAME=SIZE or --dim NAME=SIZE,SIZE";
+    if (equals == std::string::npos || name.empty())
+      return fault;
+    if (std::find(seen.begin(), seen.end(), name) != seen.end())
+      return "dim `" + name + "` is given twice; several sizes are written --dim " + name + "=1,8";
+    seen.push_back(name);
+    std::vector<std::vector<std::pair<std::string, int64_t>>> longer;
+    for (const auto &choice : out)
+      for (size_t begin = equals + 1; begin <= word.size();) {
+        size_t end = std::min(word.find(',', begin), word.size());
+        std::string digits = word.substr(begin, end - begin);
+        if (digits.empty() || digits.size() > 18 || digits.find_first_not_of("0123456789") != std::string::npos)
+          return fault;
+        longer.push_back(choice);
+        longer.back().emplace_back(name, std::stoll(digits));
+        begin = end + 1;
+      }
+    out = std::move(longer);
+  }
+  return "";
+}
+
+struct DestroyPool {
+  void operator()(batten_pool *pool) const { batten_pool_destroy(pool); }
+};
+struct DestroyWorkspace {
+  void operator()(batten_workspace *workspace) const { batten_workspace_destroy(workspace); }
+};
+
+class Bench {
+public:
+  explicit Bench(const CommandLine &options) : options(options), session(options, /*dimsAreStatic=*/false) {}
+  int run();
+
+private:
+  const CommandLine &options;
+  Session session;
+  Options compile;
+  frontend::Program program; ///< of the function alone
+  std::vector<std::vector<std::pair<std::string, int64_t>>> sweep;
+  std::vector<BenchRow> older, rows;
+  std::vector<OpCost> costs;
+  std::unique_ptr<batten_pool, DestroyPool> pool;
+  double peak = 0;
+
+  const frontend::Function &function() const { return program.functions[0]; }
+  bool isDouble() const;
+  std::string readOptions();
+  int prepare();
+  int bind(Execution &execution);
+  int measureAt(Execution &execution, const std::vector<std::pair<std::string, int64_t>> &choice);
+  void count(BenchRow &row, const Sizes &sizes, int64_t bytes) const;
+  void print() const;
+};
+
+bool Bench::isDouble() const {
+  return std::any_of(function().values.begin(), function().values.end(),
+                     [](const frontend::TensorType &type) { return type.dtype == frontend::DType::F64; });
+}
+
+std::string Bench::readOptions() {
+  if (options.positional().size() != 2)
+    return "`batten bench` takes a source file and a function, " + std::to_string(options.positional().size()) +
+           " given: batten bench FILE.btn FUNCTION";
+  if (std::string fault = readSweep(options.all("--dim"), sweep); !fault.empty())
+    return fault;
+  if (options.has("--compare"))
+    if (std::string fault = readBenchRows(options.get("--compare"), older); !fault.empty())
+      return fault;
+  return readCodeOptions(options, compile);
+}
+
+/// The front end and what the machine gives; the function is in `program` afterwards.
+int Bench::prepare() {
+  std::optional<frontend::Program> all = session.analyse(options.positional()[0]);
+  const frontend::Function *found = all ? findFunction(session, *all, options.positional()[1]) : nullptr;
+  if (!found)
+    return session.finish();
+  program = onlyFunction(*all, *found);
+  if (options.has("--weights"))
+    if (int exit = requireWeights(session, options.get("--weights"), program, *all))
+      return exit;
+  int64_t threads = options.number("--threads", 1);
+  batten_pool *made = nullptr;
+  batten_error error{};
+  if (threads > 1 && batten_pool_create(int32_t(threads), &made, &error))
+    return session.fail(ExitRefused, error.message);
+  pool.reset(made);
+  return ExitOk;
+}
+
+int Bench::bind(Execution &execution) {
+  if (options.has("--weights") || program.weights.empty())
+    return execution.bind(options.get("--weights"));
+  std::vector<HostTensor> weights;
+  for (const frontend::Weight &weight : program.weights) {
+    weights.push_back(emptyTensor(weight.type.dtype, *shapeAt(weight.type, {})));
+    fillTensor(weights.back(), "normal:" + std::to_string(weights.size()));
+  }
+  return execution.bind(weights);
+}
+
+/// Operations and bytes of a call at these sizes.
+void Bench::count(BenchRow &row, const Sizes &sizes, int64_t bytes) const {
+  Dim flops;
+  for (const OpCost &cost : costs)
+    flops = flops + cost.flops;
+  row.flops = double(flops.evaluate(sizes).value_or(0));
+  row.bytes = double(bytes);
+  row.samples = 1;
+  for (const frontend::Symbol &symbol : function().symbols)
+    if (symbol.kind == frontend::Symbol::Unbounded)
+      row.samples *= double(sizes.at(symbol.name));
+}
+
+int Bench::measureAt(Execution &execution, const std::vector<std::pair<std::string, int64_t>> &choice) {
+  Inputs inputs(session, options, function());
+  inputs.dims = {choice.begin(), choice.end()};
+  inputs.otherwise = "normal:";
+  if (!inputs.prepare())
+    return session.finish();
+  std::vector<HostTensor> results;
+  execution.prepare(inputs.sizes, inputs.tensors, results);
+  int64_t bytes = 0;
+  for (const std::vector<HostTensor> *tensors : {&inputs.tensors, &results})
+    for (const HostTensor &tensor : *tensors)
+      bytes += int64_t(tensor.bytes.size());
+  for (const frontend::Weight &weight : program.weights)
+    bytes += elementsOf(*shapeAt(weight.type, {})) * frontend::dtypeBytes(weight.type.dtype);
+  batten_workspace *made = nullptr;
+  batten_error error{};
+  if (batten_workspace_create(&made, &error))
+    return session.fail(ExitRefused, error.message);
+  std::unique_ptr<batten_workspace, DestroyWorkspace> workspace(made);
+  batten_call service = batten_pool_call(pool.get(), &error);
+  BenchRow row;
+  row.timing = measure([&] { return execution.call(made, service) == ExitOk; }, double(options.number("--seconds", 3)));
+  if (row.timing.calls == 0)
+    return ExitRefused; // the call has said why
+  for (const auto &[name, size] : choice)
+    row.dims += (row.dims.empty() ? "" : " ") + name + "=" + std::to_string(size);
+  row.peak = peak;
+  count(row, inputs.sizes, bytes);
+  rows.push_back(std::move(row));
+  return ExitOk;
+}
+
+void Bench::print() const {
+  std::string what = function().name + " of " + options.positional()[0];
+  if (options.has("--json")) {
+    fputs(benchJson(rows, what, compile.cpu, options.number("--threads", 1)).c_str(), stdout);
+    return;
+  }
+  printf("%s, %s, peak %s\n", what.c_str(),
+         frontend::counted(size_t(options.number("--threads", 1)), "thread", "threads").c_str(),
+         amount(peak, "FLOP/s").c_str());
+  fputs(tableText(benchTable(rows, older)).c_str(), stdout);
+}
+
+int Bench::run() {
+  if (std::string fault = readOptions(); !fault.empty())
+    return session.fail(ExitUsage, fault);
+  if (int exit = prepare())
+    return exit;
+  std::string error;
+  Compiler *compiler = loadCompiler(error);
+  if (!compiler)
+    return session.fail(ExitFiles, error);
+  Execution execution(session, compile, program);
+  if (int exit = execution.compile(*compiler))
+    return exit;
+  compiler->costs(program, function(), session.diagnostics(), costs); // it compiles, so they are known
+  if (int exit = bind(execution))
+    return exit;
+  peak = peakFlops(pool.get(), isDouble());
+  for (const auto &choice : sweep)
+    if (int exit = measureAt(execution, choice))
+      return exit;
+  print();
+  return session.finish();
+}
+
+} // namespace
+
+int benchCommand(const std::vector<std::string> &words) {
+  CommandLine options(benchOptions(), /*takesInputs=*/true);
+  if (std::optional<int> exit =
+          options.begin(words, "batten bench [options] file.btn function: measure one of its functions", examples))
+    return *exit;
+  return Bench(options).run();
+}
+
+} // namespace batten

@@ -1,0 +1,99 @@
+// BenchResults.cpp - see BenchResults.h. One row is one line of the JSON.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/tools/BenchResults.h"
+#include "compiler/Version.h"
+#include "compiler/frontend/Diagnostics.h"
+#include "compiler/tools/Amounts.h"
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+namespace batten {
+namespace {
+
+std::string seconds(double value) {
+  char text[32];
+  if (value < 1e-6)
+    snprintf(text, sizeof text, "%.0f ns", value * 1e9);
+  else if (value < 1e-3)
+    snprintf(text, sizeof text, "%.2f us", value * 1e6);
+  else
+    snprintf(text, sizeof text, "%.2f ms", value * 1e3);
+  return text;
+}
+
+std::string decimal(double value, const char *format) {
+  char text[64];
+  snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+/// "1.25 x faster", or that the intervals overlap.
+std::string change(const Timing &now, const Timing &before) {
+  if (now.low <= before.high && before.low <= now.high)
+    return "same";
+  bool isFaster = now.median < before.median;
+  return decimal(isFaster ? before.median / now.median : now.median / before.median, "%.2f x ") +
+         (isFaster ? "faster" : "slower");
+}
+
+/// The number behind a key of a line; -1: there is none.
+double numberIn(const std::string &line, const char *key) {
+  size_t at = line.find(key);
+  return at == std::string::npos ? -1 : strtod(line.c_str() + at + strlen(key), nullptr);
+}
+
+} // namespace
+
+std::vector<std::vector<std::string>> benchTable(const std::vector<BenchRow> &rows,
+                                                 const std::vector<BenchRow> &older) {
+  std::vector<std::vector<std::string>> table = {
+      {"dims", "time", "", "samples/s", "GFLOP/s", "GB/s", "of peak", older.empty() ? "" : "than before"}};
+  for (const BenchRow &row : rows) {
+    double time = row.timing.median;
+    auto old = std::find_if(older.begin(), older.end(), [&](const BenchRow &o) { return o.dims == row.dims; });
+    double spread = std::max(row.timing.high - time, time - row.timing.low) / time;
+    table.push_back({row.dims.empty() ? "-" : row.dims, seconds(time), decimal(100 * spread, "+-%.1f %%"),
+                     amount(row.samples / time), decimal(row.flops / time * 1e-9, "%.2f"),
+                     decimal(row.bytes / time * 1e-9, "%.2f"), decimal(100 * row.flops / time / row.peak, "%.1f %%"),
+                     old == older.end() ? (older.empty() ? "" : "-") : change(row.timing, old->timing)});
+  }
+  return table;
+}
+
+std::string benchJson(const std::vector<BenchRow> &rows, const std::string &what, const std::string &cpu,
+                      int64_t threads) {
+  std::string text = "{\"bench\":" + frontend::jsonString(what) + ",\"cpu\":" + frontend::jsonString(cpu) +
+                     ",\"threads\":" + std::to_string(threads) +
+                     ",\"compiler\":\"batten " BATTEN_VERSION "\",\"commit\":\"" BATTEN_COMMIT "\",\"rows\":[\n";
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const BenchRow &row = rows[i];
+    text += "{\"dims\":" + frontend::jsonString(row.dims) + decimal(row.timing.median, ",\"seconds\":%.9g") +
+            decimal(row.timing.low, ",\"low\":%.9g") + decimal(row.timing.high, ",\"high\":%.9g") +
+            ",\"calls\":" + std::to_string(row.timing.calls) + decimal(row.samples, ",\"samples\":%.17g") +
+            decimal(row.flops, ",\"flops\":%.17g") + decimal(row.bytes, ",\"bytes\":%.17g") +
+            decimal(row.peak, ",\"peak_flops_per_second\":%.6g}") + (i + 1 < rows.size() ? ",\n" : "\n");
+  }
+  return text + "]}\n";
+}
+
+std::string readBenchRows(const std::string &path, std::vector<BenchRow> &out) {
+  std::ifstream file(path);
+  if (!file)
+    return "cannot read '" + path + "': " + strerror(errno);
+  static const char key[] = "{\"dims\":\"";
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with(key))
+      continue;
+    BenchRow row;
+    row.dims = line.substr(sizeof key - 1, line.find('"', sizeof key - 1) - (sizeof key - 1));
+    row.timing = {numberIn(line, "\"seconds\":"), numberIn(line, "\"low\":"), numberIn(line, "\"high\":"), 1};
+    if (row.timing.low <= 0 || row.timing.high < row.timing.low)
+      return "'" + path + "' is no result of `batten bench --json`";
+    out.push_back(row);
+  }
+  return out.empty() ? "'" + path + "' is no result of `batten bench --json`" : "";
+}
+
+} // namespace batten

@@ -1,0 +1,27 @@
+// BenchResults.h - rows of `batten bench`: as a table, as JSON, and read back to be compared.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_TOOLS_BENCHRESULTS_H
+#define BATTEN_COMPILER_TOOLS_BENCHRESULTS_H
+
+#include "compiler/tools/Measure.h"
+#include <string>
+#include <vector>
+
+namespace batten {
+
+struct BenchRow {
+  std::string dims; ///< "B=1 T=128"
+  Timing timing;
+  double samples = 1, flops = 0, bytes = 0; ///< of one call
+  double peak = 0;                          ///< FLOP/s of the machine at that time
+};
+
+/// With a heading. A row of `older` with the same dims adds what became of its time.
+std::vector<std::vector<std::string>> benchTable(const std::vector<BenchRow> &rows, const std::vector<BenchRow> &older);
+std::string benchJson(const std::vector<BenchRow> &rows, const std::string &what, const std::string &cpu,
+                      int64_t threads);
+/// Dims and times of what benchJson wrote. The sentence of the fault, or empty.
+std::string readBenchRows(const std::string &path, std::vector<BenchRow> &out);
+
+} // namespace batten
+#endif // BATTEN_COMPILER_TOOLS_BENCHRESULTS_H

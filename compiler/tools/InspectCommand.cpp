@@ -1,0 +1,302 @@
+// InspectCommand.cpp - `batten inspect`: what a program or a library is, in a table.
+//
+// The front end knows layers, types and independence; what operations cost is asked of the compiler library, which is
+// loaded for it. A library tells all that it can by its own description, without LLVM.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/Version.h"
+#include "compiler/frontend/Types.h"
+#include "compiler/tools/Amounts.h"
+#include "compiler/tools/Commands.h"
+#include "compiler/tools/CompilerLibrary.h"
+#include "compiler/tools/Inspect.h"
+#include "compiler/tools/Layers.h"
+#include "compiler/tools/TextTable.h"
+#include "compiler/tools/Weights.h"
+#include <algorithm>
+#include <cstdio>
+
+namespace batten {
+namespace {
+
+const char *examples = R"(
+Costs are those of the operations as they are written, of one sample (every unbounded dim is 1): a multiply-add is two
+FLOPs, and bytes are those of all operands and results. Fusion moves fewer bytes.
+
+Examples:
+  batten inspect encoder.btn                 layers, types, parameters and costs of each entry
+  batten inspect --depth=1 encoder.btn       coarser layers
+  batten inspect --json encoder.btn          the same for programs
+  batten inspect --graph=g.svg qproj.btn     a picture of the operations; .dot for Graphviz
+  batten inspect --weights=simple.safetensors simple.btn
+  batten inspect ./libsimple.so              what a compiled library says of itself
+)";
+
+/// Where positions of dims meet, and where they do not.
+struct Facts {
+  std::vector<std::string> independent;
+  std::vector<frontend::Mix> mixes;
+};
+
+Facts factsOf(const frontend::Function &function) {
+  Facts facts{{}, function.mixes};
+  for (const frontend::Symbol &symbol : function.symbols) {
+    bool mixes = std::any_of(function.mixes.begin(), function.mixes.end(),
+                             [&](const frontend::Mix &mix) { return mix.dim == symbol.name; });
+    if (symbol.kind != frontend::Symbol::Static && !mixes)
+      facts.independent.push_back(symbol.name);
+  }
+  return facts;
+}
+
+std::string placeOf(const frontend::Location &location) {
+  return location.file + ":" + std::to_string(location.line) + ":" + std::to_string(location.column);
+}
+
+std::string jsonList(const std::vector<std::string> &values) { return "[" + frontend::joined(values, ",") + "]"; }
+
+std::string jsonStrings(std::vector<std::string> texts) {
+  for (std::string &text : texts)
+    text = frontend::jsonString(text);
+  return jsonList(texts);
+}
+
+class Inspection {
+public:
+  explicit Inspection(const CommandLine &options) : options(options), session(options) {}
+  int run();
+
+private:
+  const CommandLine &options;
+  Session session;
+  std::optional<frontend::Program> program;
+  std::string sourceHash;
+  std::vector<std::vector<OpCost>> costs;                        ///< one a function; empty where not known
+  std::optional<std::map<std::string, std::string>> weightState; ///< path -> "ok", "missing", ...
+
+  int load(const std::string &path);
+  void readCosts(Compiler &compiler);
+  bool readWeights();
+  int drawGraph(const std::string &path);
+  std::string stateOf(const frontend::Function &function, const LayerRow &row) const;
+  void printText();
+  void printFunction(size_t index);
+  std::string totalText(const frontend::Function &function, const LayerRow &total) const;
+  void printJson();
+  std::string functionJson(size_t index) const;
+  std::string rowJson(const frontend::Function &function, const LayerRow &row, bool costsKnown) const;
+  std::vector<LayerRow> rowsOf(size_t index) const {
+    return layersOf(program->functions[index], costs[index], options.number("--depth", 2));
+  }
+};
+
+/// What is not compiled yet has no cost, and is no error here.
+void Inspection::readCosts(Compiler &compiler) {
+  for (const frontend::Function &function : program->functions) {
+    frontend::Diagnostics refusals(session.sources());
+    costs.emplace_back();
+    if (compiler.costs(*program, function, refusals, costs.back()))
+      continue;
+    costs.back().clear();
+    std::string why = refusals.all().empty() ? "unknown" : refusals.all()[0].message;
+    session.diagnostics().warning("no-costs", refusals.all().empty() ? std::nullopt : refusals.all()[0].range,
+                                  "no costs of " + function.name + "(): " + why);
+  }
+}
+
+bool Inspection::readWeights() {
+  std::optional<frontend::WeightFile> file = readWeightFile(session, options.get("--weights"));
+  if (!file)
+    return false;
+  weightState.emplace();
+  for (const frontend::Weight &weight : program->weights) {
+    auto tensor = file->tensors.find(weight.from);
+    std::vector<int64_t> shape;
+    for (const Dim &dim : weight.type.core)
+      shape.push_back(dim.constantValue().value_or(0));
+    (*weightState)[weight.path] = tensor == file->tensors.end()                                    ? "missing"
+                                  : tensor->second.dtype != frontend::dtypeName(weight.type.dtype) ? "wrong dtype"
+                                  : tensor->second.shape != shape                                  ? "wrong shape"
+                                                                                                   : "ok";
+  }
+  checkWeights(session, options.get("--weights"), *program, *program); // says in full what does not fit
+  return true;
+}
+
+int Inspection::load(const std::string &path) {
+  program = session.analyse(path);
+  if (!program || (options.has("--weights") && !readWeights()))
+    return session.finish();
+  std::string error;
+  Compiler *compiler = loadCompiler(error);
+  if (!compiler)
+    return session.fail(ExitFiles, error);
+  sourceHash = compiler->sourceHash(session.sources());
+  readCosts(*compiler);
+  return ExitOk;
+}
+
+std::string Inspection::stateOf(const frontend::Function &function, const LayerRow &row) const {
+  std::string state;
+  for (int index : row.weights) {
+    const frontend::Argument &argument = function.arguments[size_t(index)];
+    if (!argument.weight)
+      continue;
+    const std::string &found = weightState->at(argument.path);
+    if (state.empty() || state == "ok")
+      state = found;
+  }
+  return state;
+}
+
+//===- Text ---------------------------------------------------------------------------------------------------------===//
+
+/// "f32, 497 MB" and the cost at the largest sizes of what is bounded.
+std::string Inspection::totalText(const frontend::Function &function, const LayerRow &total) const {
+  std::map<std::string, int64_t> largest;
+  std::vector<std::string> sizes;
+  for (const frontend::Symbol &symbol : function.symbols)
+    if (symbol.kind == frontend::Symbol::Bounded) {
+      largest[symbol.name] = symbol.value;
+      sizes.push_back(symbol.name + " = " + std::to_string(symbol.value));
+    }
+  std::optional<int64_t> flops = total.flops.evaluate(largest);
+  return sizes.empty() || !flops
+             ? ""
+             : "at " + frontend::joined(sizes) + ": " + amount(double(*flops), "FLOP") + " / sample\n";
+}
+
+void Inspection::printFunction(size_t index) {
+  const frontend::Function &function = program->functions[index];
+  Facts facts = factsOf(function);
+  printf("\n%s\n", function.signature.c_str());
+  if (!facts.independent.empty())
+    printf("independent over: %s\n", frontend::joined(facts.independent).c_str());
+  for (const frontend::Mix &mix : facts.mixes)
+    printf("mixes %s: %s at %s\n", mix.dim.c_str(), mix.what.c_str(), placeOf(mix.location).c_str());
+  bool known = costs[index].size() == function.ops.size();
+  auto cells = [&](const std::string &name, const std::string &type, const LayerRow &row, const std::string &state) {
+    return std::vector<std::string>{name,
+                                    type,
+                                    row.isTied                          ? "(tied)"
+                                    : row.parameters || name == "total" ? amount(double(row.parameters))
+                                                                        : "",
+                                    known ? amount(row.flops) : "-",
+                                    known ? amount(row.bytes, "B") : "-",
+                                    state};
+  };
+  std::vector<std::vector<std::string>> table = {
+      {"layer", "type after", "params", "FLOP / sample", "bytes / sample", weightState ? "weights" : ""}};
+  std::vector<LayerRow> rows = rowsOf(index);
+  for (const LayerRow &row : rows)
+    table.push_back(cells(row.name, row.after.str(), row, weightState ? stateOf(function, row) : ""));
+  LayerRow total = totalOf(rows);
+  table.push_back(cells("total", amount(double(total.parameterBytes), "B") + " of weights", total, ""));
+  fputs(tableText(table).c_str(), stdout);
+  if (known)
+    fputs(totalText(function, total).c_str(), stdout);
+}
+
+void Inspection::printText() {
+  int64_t parameters = 0;
+  for (const frontend::Weight &weight : program->weights) {
+    int64_t count = 1;
+    for (const Dim &dim : weight.type.core)
+      count *= dim.constantValue().value_or(0);
+    parameters += count;
+  }
+  printf("%s: %s, %s, %s parameters\nsource %s, batten %s (commit %s)\n", options.positional()[0].c_str(),
+         program->name.c_str(), frontend::counted(program->functions.size(), "entry", "entries").c_str(),
+         amount(double(parameters)).c_str(), sourceHash.c_str(), BATTEN_VERSION, BATTEN_COMMIT);
+  for (size_t i = 0; i < program->functions.size(); ++i)
+    printFunction(i);
+}
+
+//===- JSON ---------------------------------------------------------------------------------------------------------===//
+
+std::string Inspection::rowJson(const frontend::Function &function, const LayerRow &row, bool costsKnown) const {
+  std::string text = "{\"layer\":" + frontend::jsonString(row.name);
+  if (row.name != "total")
+    text += ",\"type\":" + frontend::jsonString(row.after.str());
+  text += ",\"parameters\":" + std::to_string(row.parameters) +
+          ",\"parameter_bytes\":" + std::to_string(row.parameterBytes) + ",\"tied\":" + (row.isTied ? "true" : "false");
+  if (costsKnown)
+    text +=
+        ",\"flops\":" + frontend::jsonString(row.flops.str()) + ",\"bytes\":" + frontend::jsonString(row.bytes.str());
+  if (weightState && row.name != "total")
+    text += ",\"weights\":" + frontend::jsonString(stateOf(function, row));
+  return text + "}";
+}
+
+std::string Inspection::functionJson(size_t index) const {
+  const frontend::Function &function = program->functions[index];
+  bool known = costs[index].size() == function.ops.size();
+  Facts facts = factsOf(function);
+  std::vector<std::string> mixes, layers;
+  for (const frontend::Mix &mix : facts.mixes)
+    mixes.push_back("{\"dim\":" + frontend::jsonString(mix.dim) + ",\"what\":" + frontend::jsonString(mix.what) +
+                    ",\"at\":" + frontend::jsonString(placeOf(mix.location)) + "}");
+  std::vector<LayerRow> rows = rowsOf(index);
+  for (const LayerRow &row : rows)
+    layers.push_back(rowJson(function, row, known));
+  LayerRow total = totalOf(rows);
+  total.name = "total";
+  return "{\"name\":" + frontend::jsonString(function.name) +
+         ",\"signature\":" + frontend::jsonString(function.signature) +
+         ",\"independent\":" + jsonStrings(facts.independent) + ",\"mixes\":" + jsonList(mixes) +
+         ",\"layers\":" + jsonList(layers) + ",\"total\":" + rowJson(function, total, known) + "}";
+}
+
+void Inspection::printJson() {
+  std::vector<std::string> functions;
+  for (size_t i = 0; i < program->functions.size(); ++i)
+    functions.push_back(functionJson(i));
+  printf("{\"name\":%s,\"source\":%s,\"source_hash\":\"%s\",\"compiler\":\"batten "
+         "%s\",\"commit\":\"%s\",\"entries\":%s}\n",
+         frontend::jsonString(program->name).c_str(), frontend::jsonString(options.positional()[0]).c_str(),
+         sourceHash.c_str(), BATTEN_VERSION, BATTEN_COMMIT, jsonList(functions).c_str());
+}
+
+int Inspection::drawGraph(const std::string &path) {
+  if (!path.ends_with(".svg") && !path.ends_with(".dot"))
+    return session.fail(ExitUsage, "'--graph=" + path + "': wanted a file that ends in .svg or .dot");
+  std::string text = path.ends_with(".svg") ? graphAsSvg(*program) : graphAsDot(*program);
+  std::string fault = writeFile(path, text);
+  return fault.empty() ? ExitOk : session.fail(ExitFiles, fault);
+}
+
+int Inspection::run() {
+  if (options.positional().size() != 1)
+    return session.fail(ExitUsage, "`batten inspect` takes one file, " + std::to_string(options.positional().size()) +
+                                       " given: batten inspect FILE.btn or batten inspect LIBRARY.so");
+  const std::string &path = options.positional()[0];
+  if (path.ends_with(".so"))
+    return inspectLibrary(session, path, options.has("--json"));
+  if (int exit = load(path))
+    return exit;
+  if (options.has("--graph"))
+    if (int exit = drawGraph(options.get("--graph")))
+      return exit;
+  if (options.has("--json"))
+    printJson();
+  else
+    printText();
+  fflush(stdout);
+  return session.finish();
+}
+
+} // namespace
+
+int inspectCommand(const std::vector<std::string> &words) {
+  CommandLine options(sessionOptions({
+      {"--depth", "N", "how far down layers are told apart (2)"},
+      {"--weights", "FILE", "also hold the .safetensors file against the parameters"},
+      {"--json", "", "the same as one JSON object"},
+      {"--graph", "FILE", "also draw the operations, into FILE.svg or FILE.dot"},
+  }));
+  if (std::optional<int> exit = options.begin(
+          words, "batten inspect [options] file.btn|library.so: what a program or a compiled library is", examples))
+    return *exit;
+  return Inspection(options).run();
+}
+
+} // namespace batten

@@ -1,0 +1,122 @@
+// InspectLibrary.cpp - a compiled library, by what its description says.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/frontend/Types.h"
+#include "compiler/tools/Amounts.h"
+#include "compiler/tools/Inspect.h"
+#include "compiler/tools/TextTable.h"
+#include "runtime/batten.h"
+#include <cstdio>
+#include <memory>
+
+namespace batten {
+namespace {
+
+struct CloseProgram {
+  void operator()(batten_program *program) const { batten_program_close(program); }
+};
+
+std::vector<std::string> namesOf(const char *const *names, int64_t count) {
+  return std::vector<std::string>(names, names + count);
+}
+
+std::string shapeOf(const batten_weight &weight) {
+  std::vector<std::string> sizes;
+  for (int32_t i = 0; i < weight.rank; ++i)
+    sizes.push_back(std::to_string(weight.shape[i]));
+  return std::string(batten_dtype_name(weight.dtype)) + "[| " + frontend::joined(sizes) + "]";
+}
+
+int64_t elementsOf(const batten_weight &weight) {
+  int64_t count = 1;
+  for (int32_t i = 0; i < weight.rank; ++i)
+    count *= weight.shape[i];
+  return count;
+}
+
+std::string json(const std::string &text) { return frontend::jsonString(text); }
+
+std::string jsonList(std::vector<std::string> texts) {
+  for (std::string &text : texts)
+    text = json(text);
+  return "[" + frontend::joined(texts, ",") + "]";
+}
+
+void printEntry(const batten_entry &entry) {
+  printf("\n%s\n", entry.signature);
+  if (entry.independent_count)
+    printf("independent over: %s\n", frontend::joined(namesOf(entry.independent, entry.independent_count)).c_str());
+  for (int64_t i = 0; i < entry.mixes_count; ++i)
+    printf("mixes %s\n", entry.mixes[i]);
+  printf("%s, workspace %s bytes\n", entry.c_symbol, entry.workspace_bytes.text);
+}
+
+void printText(const batten_description &about, const std::string &path) {
+  int64_t parameters = 0, bytes = 0;
+  std::vector<std::vector<std::string>> table = {{"weight", "type", "from"}};
+  for (int64_t i = 0; i < about.weight_count; ++i) {
+    const batten_weight &weight = about.weights[i];
+    parameters += elementsOf(weight);
+    bytes += elementsOf(weight) * BATTEN_DTYPE_BYTES(weight.dtype);
+    table.push_back({weight.path, shapeOf(weight), weight.from});
+  }
+  std::vector<std::string> levels;
+  for (int64_t i = 0; i < about.level_count; ++i)
+    levels.push_back(about.levels[i].name);
+  printf("%s: %s, %s, %s parameters (%s), program memory %s\n", path.c_str(), about.name,
+         frontend::counted(size_t(about.entry_count), "entry", "entries").c_str(), amount(double(parameters)).c_str(),
+         amount(double(bytes), "B").c_str(), amount(double(about.program_bytes), "B").c_str());
+  printf("source %s of %s, %s\nCPU %s, numerics %s\n", about.source_hash, about.source, about.compiler,
+         frontend::joined(levels).c_str(), about.numerics);
+  for (int64_t i = 0; i < about.entry_count; ++i)
+    printEntry(about.entries[i]);
+  if (about.weight_count)
+    printf("\n%s", tableText(table).c_str());
+}
+
+std::string entryJson(const batten_entry &entry) {
+  return "{\"name\":" + json(entry.name) + ",\"c_symbol\":" + json(entry.c_symbol) +
+         ",\"signature\":" + json(entry.signature) +
+         ",\"independent\":" + jsonList(namesOf(entry.independent, entry.independent_count)) +
+         ",\"mixes\":" + jsonList(namesOf(entry.mixes, entry.mixes_count)) +
+         ",\"workspace_bytes\":" + json(entry.workspace_bytes.text) + "}";
+}
+
+std::string weightJson(const batten_weight &weight) {
+  return "{\"path\":" + json(weight.path) + ",\"from\":" + json(weight.from) + ",\"type\":" + json(shapeOf(weight)) +
+         "}";
+}
+
+void printJson(const batten_description &about) {
+  std::vector<std::string> levels, entries, weights;
+  for (int64_t i = 0; i < about.level_count; ++i)
+    levels.push_back(about.levels[i].name);
+  for (int64_t i = 0; i < about.entry_count; ++i)
+    entries.push_back(entryJson(about.entries[i]));
+  for (int64_t i = 0; i < about.weight_count; ++i)
+    weights.push_back(weightJson(about.weights[i]));
+  printf("{\"name\":%s,\"source\":%s,\"source_hash\":%s,\"compiler\":%s,\"flags\":%s,\"numerics\":%s,"
+         "\"program_bytes\":%lld,\"levels\":%s,\"entries\":[%s],\"weights\":[%s]}\n",
+         json(about.name).c_str(), json(about.source).c_str(), json(about.source_hash).c_str(),
+         json(about.compiler).c_str(), json(about.flags).c_str(), json(about.numerics).c_str(),
+         static_cast<long long>(about.program_bytes), jsonList(levels).c_str(), frontend::joined(entries, ",").c_str(),
+         frontend::joined(weights, ",").c_str());
+}
+
+} // namespace
+
+int inspectLibrary(Session &session, const std::string &path, bool json) {
+  batten_error error{};
+  batten_program *opened = nullptr;
+  int result = batten_program_open(path.c_str(), nullptr, &opened, &error);
+  std::unique_ptr<batten_program, CloseProgram> program(opened);
+  if (result)
+    return session.fail(BATTEN_CODE(result) == BATTEN_E_FILE ? ExitFiles : ExitRefused, error.message);
+  const batten_description &about = *batten_program_describe(opened);
+  if (json)
+    printJson(about);
+  else
+    printText(about, path);
+  return ExitOk;
+}
+
+} // namespace batten

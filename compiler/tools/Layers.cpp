@@ -1,0 +1,201 @@
+// Layers.cpp - see Layers.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/tools/Layers.h"
+#include "compiler/frontend/Types.h"
+#include <algorithm>
+#include <set>
+
+namespace batten {
+namespace {
+
+bool isNumber(const std::string &text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+}
+
+std::vector<std::string> partsOf(const std::string &path) {
+  std::vector<std::string> parts;
+  for (size_t begin = 0; begin < path.size();) {
+    size_t end = std::min(path.find('.', begin), path.size());
+    parts.push_back(path.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+/// The first `depth` names of a path; the position in an array belongs to its name.
+std::string upTo(const std::string &path, int64_t depth) {
+  std::string text;
+  for (const std::string &part : partsOf(path)) {
+    if (!isNumber(part) && depth-- <= 0)
+      break;
+    text += (text.empty() ? "" : ".") + part;
+  }
+  return text;
+}
+
+/// "a, b, c, ..."
+std::string shortList(std::vector<std::string> names) {
+  if (names.size() > 3) {
+    names.resize(3);
+    names.push_back("...");
+  }
+  return frontend::joined(names);
+}
+
+class LayerReader {
+public:
+  LayerReader(const frontend::Function &function, const std::vector<OpCost> &costs, int64_t depth)
+      : function(function), costs(costs), depth(depth) {
+    for (const frontend::Symbol &symbol : function.symbols)
+      if (symbol.kind != frontend::Symbol::Bounded)
+        oneSample[symbol.name] = Dim::constant(symbol.kind == frontend::Symbol::Static ? symbol.value : 1);
+  }
+
+  std::vector<LayerRow> read() {
+    std::vector<LayerRow> rows;
+    for (size_t begin = 0, end; begin < function.ops.size(); begin = end) {
+      std::string layer = upTo(function.ops[begin].layer, depth);
+      for (end = begin + 1; end < function.ops.size() && upTo(function.ops[end].layer, depth) == layer; ++end)
+        ;
+      rows.push_back(readRun(layer, begin, end));
+    }
+    return rows;
+  }
+
+private:
+  const frontend::Function &function;
+  const std::vector<OpCost> &costs;
+  int64_t depth;
+  std::map<std::string, Dim> oneSample;
+  std::set<int> seen; // weights of the rows before
+
+  LayerRow readRun(const std::string &layer, size_t begin, size_t end) {
+    LayerRow row;
+    std::vector<std::string> read, names;
+    for (size_t i = begin; i < end; ++i) {
+      const frontend::Op &op = function.ops[i];
+      for (int operand : op.operands)
+        readOperand(operand, row, read);
+      if (!op.operands.empty() && std::find(names.begin(), names.end(), op.name) == names.end())
+        names.push_back(op.name);
+      if (i < costs.size()) {
+        row.flops = row.flops + costs[i].flops.substitute(oneSample);
+        row.bytes = row.bytes + costs[i].bytes.substitute(oneSample);
+      }
+    }
+    row.isTied = !row.weights.empty() && read.empty();
+    row.name = !layer.empty() ? layer : shortList(read.empty() ? names : read);
+    row.after = function.values[size_t(function.ops[end - 1].results[0])];
+    return row;
+  }
+
+  /// Counts a weight, or a leaf of a parameter tree, where it is read first.
+  void readOperand(int value, LayerRow &row, std::vector<std::string> &read) {
+    for (size_t i = 0; i < function.arguments.size(); ++i) {
+      const frontend::Argument &argument = function.arguments[i];
+      if (argument.value != value || !(argument.weight || !argument.tree.empty()))
+        continue;
+      if (std::find(row.weights.begin(), row.weights.end(), int(i)) == row.weights.end())
+        row.weights.push_back(int(i));
+      if (!seen.insert(int(i)).second)
+        continue;
+      int64_t count = 1;
+      for (const Dim &dim : argument.type.core)
+        count *= dim.constantValue().value_or(0);
+      row.parameters += count;
+      row.parameterBytes += count * frontend::dtypeBytes(argument.type.dtype);
+      read.push_back(argument.path);
+    }
+  }
+};
+
+//===- Rows alike ---------------------------------------------------------------------------------------------------===//
+
+/// A name around its first position in an array: "blocks.", 3, ".mlp"; no position: -1.
+struct IndexedName {
+  std::string before, after;
+  int64_t index = -1;
+};
+
+IndexedName indexedName(const std::string &name) {
+  IndexedName found;
+  for (const std::string &part : partsOf(name)) {
+    std::string &side = found.index < 0 ? found.before : found.after;
+    if (found.index < 0 && isNumber(part) && part.size() < 10)
+      found.index = std::stoll(part);
+    else
+      side += (found.index < 0 ? "" : ".") + part + (found.index < 0 ? "." : "");
+  }
+  return found;
+}
+
+bool isNext(const LayerRow &first, const LayerRow &later, int64_t steps) {
+  IndexedName a = indexedName(first.name), b = indexedName(later.name);
+  return a.index >= 0 && a.before == b.before && a.after == b.after && a.index + steps == b.index &&
+         first.after == later.after && first.parameters == later.parameters && first.isTied == later.isTied &&
+         first.flops == later.flops && first.bytes == later.bytes;
+}
+
+/// How often the `period` rows from `begin` on come again, each time at the next position of the array.
+size_t repeatsOf(const std::vector<LayerRow> &rows, size_t begin, size_t period) {
+  size_t repeats = 1;
+  for (; begin + (repeats + 1) * period <= rows.size(); ++repeats)
+    for (size_t i = begin; i < begin + period; ++i)
+      if (!isNext(rows[i], rows[i + repeats * period], int64_t(repeats)))
+        return repeats;
+  return repeats;
+}
+
+LayerRow joined(const std::vector<LayerRow> &rows, size_t begin, size_t period, size_t repeats) {
+  LayerRow row = rows[begin];
+  for (size_t k = 1; k < repeats; ++k) {
+    const LayerRow &other = rows[begin + k * period];
+    row.parameters += other.parameters;
+    row.parameterBytes += other.parameterBytes;
+    row.flops = row.flops + other.flops;
+    row.bytes = row.bytes + other.bytes;
+    row.weights.insert(row.weights.end(), other.weights.begin(), other.weights.end());
+  }
+  IndexedName name = indexedName(row.name);
+  row.name =
+      name.before + std::to_string(name.index) + ".." + std::to_string(name.index + int64_t(repeats) - 1) + name.after;
+  return row;
+}
+
+std::vector<LayerRow> joinAlike(const std::vector<LayerRow> &rows) {
+  constexpr size_t longestPeriod = 16;
+  std::vector<LayerRow> out;
+  for (size_t begin = 0; begin < rows.size();) {
+    size_t period = 1, repeats = 1;
+    for (; period <= longestPeriod && begin + 2 * period <= rows.size() && repeats < 2; ++period)
+      repeats = repeatsOf(rows, begin, period);
+    period -= repeats >= 2;
+    if (repeats < 2) {
+      out.push_back(rows[begin++]);
+      continue;
+    }
+    for (size_t i = 0; i < period; ++i)
+      out.push_back(joined(rows, begin + i, period, repeats));
+    begin += period * repeats;
+  }
+  return out;
+}
+
+} // namespace
+
+std::vector<LayerRow> layersOf(const frontend::Function &function, const std::vector<OpCost> &costs, int64_t depth) {
+  return joinAlike(LayerReader(function, costs, depth).read());
+}
+
+LayerRow totalOf(const std::vector<LayerRow> &rows) {
+  LayerRow total;
+  for (const LayerRow &row : rows) {
+    total.parameters += row.parameters;
+    total.parameterBytes += row.parameterBytes;
+    total.flops = total.flops + row.flops;
+    total.bytes = total.bytes + row.bytes;
+  }
+  return total;
+}
+
+} // namespace batten

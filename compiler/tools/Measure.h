@@ -1,0 +1,27 @@
+// Measure.h - how long a call takes and what this machine could do in that time.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_TOOLS_MEASURE_H
+#define BATTEN_COMPILER_TOOLS_MEASURE_H
+
+#include "runtime/batten.h"
+#include <cstdint>
+#include <functional>
+
+namespace batten {
+
+/// Seconds of one call: the median of the samples, and the interval that holds the true median with 95 % confidence.
+struct Timing {
+  double median = 0, low = 0, high = 0;
+  int64_t calls = 0;
+};
+
+/// Calls until the interval is within 1 % of the median or `seconds` are over, after a tenth of that to warm up.
+/// `call` returns whether it was done; a refused one ends the measurement (0 calls).
+Timing measure(const std::function<bool()> &call, double seconds);
+
+/// Floating-point operations a second of FMA chains that never leave the registers, by the widest vectors of this CPU;
+/// one chain of work a thread of the pool (null: one thread).
+double peakFlops(batten_pool *pool, bool isDouble);
+
+} // namespace batten
+#endif // BATTEN_COMPILER_TOOLS_MEASURE_H
