@@ -11,7 +11,7 @@ static LogicalResult verifyDim(Operation *op, int64_t dim) {
   return success();
 }
 
-//===- argmax ----------------------------------------------------------------------------------------------------===//
+//===- argmax -----------------------------------------------------------------------------------------------------===//
 
 // One comparison an element.
 Dim ArgmaxOp::flops() { return getX().getType().numElements(); }

@@ -105,7 +105,7 @@ std::vector<Graph> graphsOf(const frontend::Program &program) {
   return graphs;
 }
 
-//===- SVG ----------------------------------------------------------------------------------------------------------===//
+//===- SVG --------------------------------------------------------------------------------------------------------===//
 
 constexpr double rowHeight = 84, boxHeight = 34, gapWidth = 36, margin = 24, characterWidth = 7.3, titleHeight = 40;
 
@@ -205,7 +205,7 @@ std::string graphAsSvg(const frontend::Program &program) {
          style + body + "</svg>\n";
 }
 
-//===- Graphviz -----------------------------------------------------------------------------------------------------===//
+//===- Graphviz ---------------------------------------------------------------------------------------------------===//
 
 std::string graphAsDot(const frontend::Program &program) {
   std::string text = "digraph " + program.name + " {\nnode [shape=box fontname=monospace]\n";

@@ -148,7 +148,7 @@ std::string Inspection::stateOf(const frontend::Function &function, const LayerR
   return state;
 }
 
-//===- Text ---------------------------------------------------------------------------------------------------------===//
+//===- Text -------------------------------------------------------------------------------------------------------===//
 
 /// "f32, 497 MB" and the cost at the largest sizes of what is bounded.
 std::string Inspection::totalText(const frontend::Function &function, const LayerRow &total) const {
@@ -211,7 +211,7 @@ void Inspection::printText() {
     printFunction(i);
 }
 
-//===- JSON ---------------------------------------------------------------------------------------------------------===//
+//===- JSON -------------------------------------------------------------------------------------------------------===//
 
 std::string Inspection::rowJson(const frontend::Function &function, const LayerRow &row, bool costsKnown) const {
   std::string text = "{\"layer\":" + frontend::jsonString(row.name);

@@ -54,7 +54,7 @@ Timing measure(const std::function<bool()> &call, double seconds) {
   return timing;
 }
 
-//===- What the machine could do ------------------------------------------------------------------------------------===//
+//===- What the machine could do ----------------------------------------------------------------------------------===//
 
 namespace {
 

@@ -128,8 +128,7 @@ int TestRun::compute(Session &session, const frontend::Program &program, const f
   return execution.call(nullptr, batten_pool_call(nullptr, &error));
 }
 
-//===- Expectations
-//-------------------------------------------------------------------------------------------------===//
+//===- Expectations -----------------------------------------------------------------------------------------------===//
 
 /// "[1, 0]"
 std::string placeOf(size_t index, const std::vector<int64_t> &shape) {
