@@ -195,22 +195,4 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
   return found;
 }
 
-/// The program keeps lines and columns, diagnostics want bytes: columns count characters.
-SourceRange rangeOf(const Location &location, const Sources &sources) {
-  for (uint32_t index = 0; index < sources.size(); ++index) {
-    const SourceFile &file = sources.file(index);
-    if (file.name() != location.file || location.line < 1 || uint32_t(location.line) > file.lineCount())
-      continue;
-    std::string_view line = file.line(uint32_t(location.line));
-    auto offsetOf = [&](int column) {
-      size_t offset = 0;
-      for (int i = 1; i < column && offset < line.size(); ++i)
-        offset += std::max(1u, utf8SequenceLength(line, offset));
-      return file.lineBegin(uint32_t(location.line)) + uint32_t(offset);
-    };
-    return {index, offsetOf(location.column), offsetOf(location.endColumn)};
-  }
-  return {};
-}
-
 } // namespace batten::frontend

@@ -99,9 +99,6 @@ bool isSublist(const BatchList &part, const BatchList &whole);
 std::optional<BatchList> combineBatch(const std::vector<BatchList> &lists, size_t *left = nullptr,
                                       size_t *right = nullptr);
 
-/// Where a location of a program lies in the sources, for diagnostics; the beginning where it is not found.
-SourceRange rangeOf(const Location &location, const Sources &sources);
-
 /// The nearest of `candidates` to a misspelt `word`, if one is near enough to be what was meant.
 std::optional<std::string> nearest(std::string_view word, const std::vector<std::string> &candidates);
 /// Case-insensitive edit distance with swaps, capped at `limit` + 1.

@@ -19,6 +19,12 @@ public:
     diagnostics.internalError("emit", "'batten.add' op has no operand");
     return false;
   }
+  bool costs(const frontend::Program &, const frontend::Function &, frontend::Diagnostics &diagnostics,
+             std::vector<OpCost> &) override {
+    diagnostics.internalError("emit", "'batten.add' op has no operand");
+    return false;
+  }
+  std::string sourceHash(const frontend::Sources &) override { return "0"; }
   std::vector<std::string> lackingFeatures(const std::string &) override { return {}; }
 };
 
