@@ -37,10 +37,12 @@ inline constexpr llvm::StringLiteral tree = "batten.tree";     // model of a par
 inline constexpr llvm::StringLiteral inout = "batten.inout";   // i64: the result that is written back
 inline constexpr llvm::StringLiteral scalar = "batten.scalar"; // a plain `f32`: passed by value
 // On an entry of the linalg form, for its plan: what the C interface says of it.
-inline constexpr llvm::StringLiteral arguments = "batten.arguments";     // array of #batten.argument, without weights
+inline constexpr llvm::StringLiteral arguments = "batten.arguments";     // array of #batten.argument, then the weights
 inline constexpr llvm::StringLiteral independent = "batten.independent"; // batch symbols whose positions never meet
 inline constexpr llvm::StringLiteral mixes = "batten.mixes";             // and for the others where they do
 inline constexpr llvm::StringLiteral nonempty = "batten.nonempty";       // unbounded symbols that must not be 0
+inline constexpr llvm::StringLiteral flops = "batten.flops"; // of a call before fusion, a polynomial as text; absent
+inline constexpr llvm::StringLiteral bytes = "batten.bytes"; // where it is beyond 64 bits; and the bytes moved
 // In the linalg form: on arguments and results, on operations, on groups and on calls of them.
 inline constexpr llvm::StringLiteral symbol = "batten.symbol"; // of an index argument: the name of its symbol
 inline constexpr llvm::StringLiteral dims = "batten.dims";     // of a tensor: its extents, polynomials as text

@@ -170,6 +170,8 @@ typedef struct batten_entry {
   int64_t independent_count;
   const char *const *mixes; /* where samples do mix, one line each: "B: mean over batch" */
   int64_t mixes_count;
+  batten_formula flops; /* operations of a call as they are written: a multiply-add is two, all others are one */
+  batten_formula bytes; /* what they read and write before fusion; both are -1 where they are not known */
 } batten_entry;
 
 /* A tensor read by the bind: row-major, dense, of static shape. */
@@ -243,7 +245,7 @@ BATTEN_STATIC_ASSERT(sizeof(batten_formula) == 24);
 BATTEN_STATIC_ASSERT(sizeof(batten_symbol) == 24);
 BATTEN_STATIC_ASSERT(sizeof(batten_guard) == 64);
 BATTEN_STATIC_ASSERT(sizeof(batten_argument) == 40);
-BATTEN_STATIC_ASSERT(sizeof(batten_entry) == 192);
+BATTEN_STATIC_ASSERT(sizeof(batten_entry) == 240);
 BATTEN_STATIC_ASSERT(sizeof(batten_weight) == 56);
 BATTEN_STATIC_ASSERT(sizeof(batten_cpuid) == 16);
 BATTEN_STATIC_ASSERT(sizeof(batten_level) == 24);

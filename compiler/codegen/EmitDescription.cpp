@@ -139,7 +139,9 @@ static Constant *entry(Tables &t, const EntryInfo &entry) {
                    textArray(t, entry.independent),
                    t.i64(entry.independent.size()),
                    textArray(t, entry.mixes),
-                   t.i64(entry.mixes.size())});
+                   t.i64(entry.mixes.size()),
+                   formula(t, entry.flops),
+                   formula(t, entry.bytes)});
 }
 
 static Constant *weight(Tables &t, const WeightInfo &weight) {

@@ -67,6 +67,8 @@ static void writeEntry(OStream &json, const EntryInfo &entry) {
     json.attribute("workspace_bytes", entry.workspace.text);
     json.attribute("scratch_bytes", entry.scratch.text);
     json.attribute("thread_bytes", entry.threadBytes);
+    json.attribute("flops", entry.flops.text);
+    json.attribute("bytes", entry.bytes.text);
     writeTexts(json, "independent", entry.independent);
     writeTexts(json, "mixes", entry.mixes);
   });

@@ -129,6 +129,7 @@ private:
   void place(TensorInfo &tensor, ArgumentAttr argument);
   bool readGuard(StringRef text);
   bool readAmounts();
+  bool readCost(StringRef name, FormulaInfo &formula);
   bool setFormula(ArrayRef<Dim> amounts, FormulaInfo &formula);
 
   const ProgramInfo &program;
@@ -154,7 +155,7 @@ bool EntryReader::read() {
   for (const std::string &guard : toStrings(plan.getGuardsAttr()))
     if (!readGuard(guard))
       return false;
-  return readAmounts();
+  return readAmounts() && readCost(attr::flops, entry.flops) && readCost(attr::bytes, entry.bytes);
 }
 
 void EntryReader::readSymbols() {
@@ -269,6 +270,13 @@ bool EntryReader::readGuard(StringRef text) {
     return true;
   }
   return refuse("`" + text + "` is no condition");
+}
+
+bool EntryReader::readCost(StringRef name, FormulaInfo &formula) {
+  auto text = entry.plan->getAttrOfType<StringAttr>(name);
+  std::optional<Dim> cost = text ? Dim::parse(text.getValue().str()) : std::nullopt;
+  auto made = cost ? makeFormula(cost->substitute(statics), entry.symbols) : std::nullopt;
+  return made ? (formula = *made, true) : setFormula(Dim::constant(-1), formula);
 }
 
 /// Workspace, scratch, and the loop extents that no tensor already keeps within 64 bits.

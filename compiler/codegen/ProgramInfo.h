@@ -62,6 +62,7 @@ struct EntryInfo {
   std::vector<GuardInfo> guards;
   std::vector<FormulaInfo> limits;
   FormulaInfo workspace, scratch;
+  FormulaInfo flops, bytes; ///< of a call as it is written; -1 where it is not known
   int64_t threadBytes = 0;
   std::vector<std::string> independent, mixes;
 };

@@ -29,7 +29,16 @@ static ArgumentAttr describeArgument(FuncOp func, unsigned position) {
                            text(attr::tree), static_cast<bool>(func.getArgAttr(position, attr::scalar)));
 }
 
-/// Arguments but weights, then results but what is written back to an inout: `out`, or `out0`, `out1`, ...
+static ArgumentAttr describeWeight(FuncOp func, unsigned position) {
+  StringAttr path = func.getArgAttrOfType<StringAttr>(position, attr::weight);
+  StringAttr from = func.getArgAttrOfType<StringAttr>(position, attr::from);
+  return ArgumentAttr::get(func.getContext(), path, cast<TensorType>(func.getArgumentTypes()[position]),
+                           ArgumentKind::Weight, path, from ? from : path, StringAttr::get(func.getContext(), ""),
+                           /*scalar=*/false);
+}
+
+/// Arguments but weights, then results but what is written back to an inout: `out`, or `out0`, `out1`, ...;
+/// then the weights, which are no arguments in C.
 static ArrayAttr describeArguments(FuncOp func) {
   Builder builder(func.getContext());
   SmallVector<Attribute> arguments;
@@ -50,7 +59,23 @@ static ArrayAttr describeArguments(FuncOp func) {
     arguments.push_back(ArgumentAttr::get(func.getContext(), name, cast<TensorType>(type), ArgumentKind::Result, none,
                                           none, none, /*scalar=*/false));
   }
+  for (unsigned i = func.numRuntimeSymbols(); i < func.getNumArguments(); ++i)
+    if (func.getArgAttr(i, attr::weight))
+      arguments.push_back(describeWeight(func, i));
   return builder.getArrayAttr(arguments);
+}
+
+static void describeCosts(FuncOp func) {
+  Dim flops, bytes;
+  func.walk([&](Costed op) {
+    flops = flops + op.flops();
+    bytes = bytes + op.bytes();
+  });
+  Builder builder(func.getContext());
+  if (!flops.overflowed())
+    func->setAttr(attr::flops, builder.getStringAttr(flops.str()));
+  if (!bytes.overflowed())
+    func->setAttr(attr::bytes, builder.getStringAttr(bytes.str()));
 }
 
 static void describe(FuncOp func) {
@@ -69,6 +94,7 @@ static void describe(FuncOp func) {
   func->setAttr(attr::independent, builder.getArrayAttr(independent));
   func->setAttr(attr::mixes, builder.getArrayAttr(mixes));
   SmallVector<StringAttr> nonempty = symbolsNotEmpty(func);
+  describeCosts(func);
   func->setAttr(attr::nonempty, builder.getArrayAttr(SmallVector<Attribute>(nonempty.begin(), nonempty.end())));
 }
 

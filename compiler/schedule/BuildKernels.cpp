@@ -271,6 +271,9 @@ void PlanEntry::createPlan() {
       dyn_cast_or_null<ArrayAttr>(take(attr::independent)), dyn_cast_or_null<ArrayAttr>(take(attr::mixes)),
       dyn_cast_or_null<ArrayAttr>(take(attr::nonempty)), dyn_cast_or_null<ArrayAttr>(take("guards")),
       dyn_cast_or_null<ArrayAttr>(take(attr::arguments)));
+  for (StringRef cost : {StringRef(attr::flops), StringRef(attr::bytes)})
+    if (Attribute known = take(cost))
+      plan->setAttr(cost, known);
   plan.getBody().emplaceBlock();
 }
 

@@ -41,23 +41,36 @@ std::string jsonList(std::vector<std::string> texts) {
   return "[" + frontend::joined(texts, ",") + "]";
 }
 
+/// Of one sample: every unbounded dim is 1.
+std::string costOf(const batten_entry &entry, const batten_formula &formula, const char *unit) {
+  std::map<std::string, Dim> oneSample;
+  for (int64_t i = 0; i < entry.symbol_count; ++i)
+    if (entry.symbols[i].bound == 0)
+      oneSample[entry.symbols[i].name] = Dim::constant(1);
+  std::optional<Dim> cost = Dim::parse(formula.text);
+  return cost && !cost->isConstant(-1) ? amount(cost->substitute(oneSample), unit) : "unknown";
+}
+
 void printEntry(const batten_entry &entry) {
   printf("\n%s\n", entry.signature);
   if (entry.independent_count)
     printf("independent over: %s\n", frontend::joined(namesOf(entry.independent, entry.independent_count)).c_str());
   for (int64_t i = 0; i < entry.mixes_count; ++i)
     printf("mixes %s\n", entry.mixes[i]);
+  printf("FLOP / sample: %s\nbytes / sample: %s\n", costOf(entry, entry.flops, "").c_str(),
+         costOf(entry, entry.bytes, "B").c_str());
   printf("%s, workspace %s bytes\n", entry.c_symbol, entry.workspace_bytes.text);
 }
 
 void printText(const batten_description &about, const std::string &path) {
   int64_t parameters = 0, bytes = 0;
-  std::vector<std::vector<std::string>> table = {{"weight", "type", "from"}};
+  std::vector<std::vector<std::string>> table = {{"weight", "type", "from", "read by"}};
   for (int64_t i = 0; i < about.weight_count; ++i) {
     const batten_weight &weight = about.weights[i];
     parameters += elementsOf(weight);
     bytes += elementsOf(weight) * BATTEN_DTYPE_BYTES(weight.dtype);
-    table.push_back({weight.path, shapeOf(weight), weight.from});
+    table.push_back(
+        {weight.path, shapeOf(weight), weight.from, frontend::joined(namesOf(weight.used_by, weight.used_by_count))});
   }
   std::vector<std::string> levels;
   for (int64_t i = 0; i < about.level_count; ++i)
@@ -77,8 +90,8 @@ std::string entryJson(const batten_entry &entry) {
   return "{\"name\":" + json(entry.name) + ",\"c_symbol\":" + json(entry.c_symbol) +
          ",\"signature\":" + json(entry.signature) +
          ",\"independent\":" + jsonList(namesOf(entry.independent, entry.independent_count)) +
-         ",\"mixes\":" + jsonList(namesOf(entry.mixes, entry.mixes_count)) +
-         ",\"workspace_bytes\":" + json(entry.workspace_bytes.text) + "}";
+         ",\"mixes\":" + jsonList(namesOf(entry.mixes, entry.mixes_count)) + ",\"flops\":" + json(entry.flops.text) +
+         ",\"bytes\":" + json(entry.bytes.text) + ",\"workspace_bytes\":" + json(entry.workspace_bytes.text) + "}";
 }
 
 std::string weightJson(const batten_weight &weight) {

@@ -40,6 +40,8 @@ TEST(Description, SaysWhatAnEntryTakes) {
   EXPECT_STREQ(add.workspace_bytes.text, "20*B + 128");
   EXPECT_STREQ(add.scratch_bytes.text, "64");
   EXPECT_EQ(add.thread_bytes, 64);
+  EXPECT_STREQ(add.flops.text, "10*B");
+  EXPECT_STREQ(add.bytes.text, "-1"); // not known
   ASSERT_EQ(add.argument_count, 3);
   const batten_argument &x = add.arguments[0], &s = add.arguments[1], &out = add.arguments[2];
   EXPECT_STREQ(x.name, "x");
@@ -112,6 +114,7 @@ TEST(Manifest, SaysTheSameInJson) {
   EXPECT_EQ(root->getInteger("program_bytes"), 128);
   const llvm::json::Object *add = (*root->getArray("entries"))[0].getAsObject();
   EXPECT_EQ(add->getString("workspace_bytes"), "20*B + 128");
+  EXPECT_EQ(add->getString("flops"), "10*B");
   EXPECT_EQ((*add->getArray("arguments"))[0].getAsObject()->getString("dtype"), "f32");
   EXPECT_EQ((*root->getArray("weights"))[0].getAsObject()->getString("from"), "m.weight");
 }

@@ -5,7 +5,10 @@
 // CHECK-LABEL: batten.func @rows[B, T <= 64]
 // CHECK-SAME: batten.arguments = [#batten.argument<name = "x", type = !batten.tensor<f32[B, T | 8]>, kind = input>,
 // CHECK-SAME: #batten.argument<name = "s", type = !batten.tensor<f32[|]>, kind = input, scalar>,
-// CHECK-SAME: #batten.argument<name = "out", type = !batten.tensor<f32[B, T | 8]>, kind = result>]
+// CHECK-SAME: #batten.argument<name = "out", type = !batten.tensor<f32[B, T | 8]>, kind = result>,
+// CHECK-SAME: #batten.argument<name = "m.w", type = !batten.tensor<f32[| 8]>, kind = weight, path = "m.w", from = "m.w">]
+// CHECK-SAME: batten.bytes = "{{.*}}"
+// CHECK-SAME: batten.flops = "56*B*T"
 // CHECK-SAME: batten.independent = ["B", "T"]
 // CHECK-SAME: batten.mixes = []
 // CHECK-SAME: batten.nonempty = []
