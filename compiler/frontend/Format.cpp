@@ -140,9 +140,8 @@ private:
   }
 
   void addToken(Line &line, const Piece &piece, bool isFirst) {
-    size_t gap = isFirst ? 0 : piece.layout->gap;
-    if (!isFirst && !pieces[at - 1].layout)
-      gap = std::max<size_t>(gap, 1); // behind a comment
+    bool isBehindComment = !isFirst && !pieces[at - 1].layout;
+    size_t gap = isFirst ? 0 : isBehindComment ? 1 : piece.layout->gap;
     if (isFirst || gap == statementGap) {
       line.cells.push_back({gap, std::string(piece.text), piece.kind == TokenKind::KwParam, 0, 0});
       return;
