@@ -7,7 +7,7 @@
 // CHECK-SAME: #batten.argument<name = "s", type = !batten.tensor<f32[|]>, kind = input, scalar>,
 // CHECK-SAME: #batten.argument<name = "out", type = !batten.tensor<f32[B, T | 8]>, kind = result>,
 // CHECK-SAME: #batten.argument<name = "m.w", type = !batten.tensor<f32[| 8]>, kind = weight, path = "m.w", from = "m.w">]
-// CHECK-SAME: batten.bytes = "{{.*}}"
+// CHECK-SAME: batten.bytes = "192*B*T + 36"
 // CHECK-SAME: batten.flops = "56*B*T"
 // CHECK-SAME: batten.independent = ["B", "T"]
 // CHECK-SAME: batten.mixes = []

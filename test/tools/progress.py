@@ -20,7 +20,7 @@ def program(functions):
     lines = ["dim B"]
     for i in range(functions):
         n = 17 + i
-        lines.append(f"pub fn f{i}(x: f32[B | {n}], w: f32[| {n}, {n + 3}]) -> f32[B | {n + 3}] = softmax(gelu(x @ w))")
+        lines.append(f"pub fn step{i}(x: f32[B | {n}], w: f32[| {n}, {n + 3}]) -> f32[B | {n + 3}] = softmax(gelu(x @ w))")
     return "\n".join(lines) + "\n"
 
 
