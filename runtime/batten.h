@@ -39,7 +39,9 @@ enum {
   BATTEN_E_NAME = 68,          /* no program, entry or tensor has that name or number */
   BATTEN_E_UNBOUND = 69,       /* a call before the bind, or a second bind */
   BATTEN_E_BUSY = 70,          /* a workspace is in use by another call */
-  BATTEN_E_SYSTEM = 71         /* the operating system refused a thread or a library */
+  BATTEN_E_SYSTEM = 71,        /* the operating system refused a thread or a library */
+  BATTEN_E_FULL = 72,          /* a batcher has no place for another request: try again later, or elsewhere */
+  BATTEN_E_CLOSED = 73         /* a batcher takes no more requests */
 };
 
 /* The status in a result, of either kind (the enum of BATTEN_STATUS ends at 15). */
@@ -48,7 +50,7 @@ enum {
 /* "BATTEN_E_SHAPE" for 6; "unknown status" for a number that no status has. */
 BATTEN_API const char *batten_status_name(int status);
 
-/* ---- Tensors ---------------------------------------------------------------------------------------------------- */
+/* ---- Tensors ----------------------------------------------------------------------------------------------------- */
 
 #define BATTEN_MAX_RANK 16
 
@@ -95,7 +97,7 @@ BATTEN_API void batten_tensor_release(batten_tensor *tensor);
  * f32 are exact; equal dtypes are copied. BATTEN_E_UNSUPPORTED for any other pair. */
 BATTEN_API int batten_tensor_convert(const batten_tensor *from, const batten_tensor *to, batten_error *error);
 
-/* ---- Buffers ---------------------------------------------------------------------------------------------------- */
+/* ---- Buffers ----------------------------------------------------------------------------------------------------- */
 
 /* Samples side by side in one block of memory: `count` of them in room for `capacity`, all of one dtype and shape. As a
  * tensor, a buffer is dense [count, sample sizes...]. Views and exported tensors share its memory, which lives until
@@ -175,7 +177,7 @@ BATTEN_API int batten_buffer_import(batten_dlpack *tensor, batten_buffer **out_b
 /* The samples as a tensor for another library, which calls its deleter, on any thread. It shares the memory. */
 BATTEN_API int batten_buffer_export(const batten_buffer *buffer, batten_dlpack **out_tensor, batten_error *error);
 
-/* ---- Files ------------------------------------------------------------------------------------------------------ */
+/* ---- Files ------------------------------------------------------------------------------------------------------- */
 
 /* A .safetensors file, its header read and checked. Files are untrusted: every length is checked against the file's
  * size before anything is allocated for it, and a file that breaks a rule is refused with the rule (BATTEN_E_FORMAT):
@@ -224,7 +226,7 @@ BATTEN_API int batten_npy_load(const char *path, batten_tensor *out_tensor, batt
  * or write .safetensors. */
 BATTEN_API int batten_npy_save(const char *path, const batten_tensor *tensor, batten_error *error);
 
-/* ---- Programs --------------------------------------------------------------------------------------------------- */
+/* ---- Programs ---------------------------------------------------------------------------------------------------- */
 
 /* A compiled program, and after the bind its weights and CPU level. Calls take it by pointer to const: any number of
  * threads at once, each with its own workspace. */
@@ -239,6 +241,8 @@ BATTEN_API int batten_program_open(const char *path, const char *name, batten_pr
 /* The same for a program that is linked in: batten_program_from(qproj_describe(), ...). */
 BATTEN_API int batten_program_from(const batten_description *description, batten_program **out_program,
                                    batten_error *error);
+/* Another program object of the same library, not bound: for other weights. The library stays until both are closed. */
+BATTEN_API int batten_program_copy(const batten_program *program, batten_program **out_program, batten_error *error);
 /* Unloads the library. No call may be under way; descriptions and names become invalid. */
 BATTEN_API void batten_program_close(batten_program *program);
 
@@ -286,7 +290,7 @@ BATTEN_API int batten_program_bind_file(batten_program *program, const char *pat
 BATTEN_API int batten_program_check_file(const batten_program *program, const char *path, const batten_report *report,
                                          batten_error *error);
 
-/* ---- Calls ------------------------------------------------------------------------------------------------------ */
+/* ---- Calls ------------------------------------------------------------------------------------------------------- */
 
 /* In `sizes`: to be found from the tensors. */
 #define BATTEN_UNKNOWN INT64_C(-1)
@@ -318,7 +322,52 @@ BATTEN_API int batten_program_call(const batten_program *program, int64_t entry,
                                    const batten_tensor *tensors, int64_t count, batten_workspace *workspace,
                                    const batten_call *call);
 
-/* ---- Threads ---------------------------------------------------------------------------------------------------- */
+/* The same under a budget: cuts the samples of a batch dim into chunks, so that the workspace takes at most
+ * `memory_bytes`, equivalent to
+ *   for (int64_t b = 0; b < B; b += n) batten_program_call(... samples b to b + n of each tensor that has the dim ...);
+ * The results have the bits of one call, whatever the budget and the threads. dim: its name, or NULL for the first dim
+ * of the first result (or input, where no result has one); it must be the first dim of every tensor that has it. call:
+ * threads take whole chunks, each in a workspace of its own within the budget; what fits into the budget is one call.
+ * Arguments and sizes are looked at before anything runs. BATTEN_E_WORKSPACE: not even one sample fits.
+ * BATTEN_E_UNSUPPORTED: the entry mixes samples of that dim, or the dim is not the first. BATTEN_E_NAME: it has none of
+ * that name. Else as batten_program_call. */
+BATTEN_API int batten_program_call_chunked(const batten_program *program, int64_t entry, const char *dim,
+                                           int64_t memory_bytes, const int64_t *sizes, const batten_tensor *tensors,
+                                           int64_t count, batten_workspace *workspace, const batten_call *call);
+
+/* ---- Models ------------------------------------------------------------------------------------------------------ */
+
+/* A bound program that can be exchanged while it is in use, by one with other weights or newer code. A call keeps the
+ * program that it began with; calls that begin later get the new one; the old one is closed, with its weights, when the
+ * last call on it ends, by the thread that made it. A call takes and gives back its program by one atomic addition
+ * each; it never waits for an exchange. All functions but create and destroy may run at once on any number of threads.
+ */
+typedef struct batten_model batten_model;
+
+/* Takes the program over: it must be bound (BATTEN_E_UNBOUND), and is closed with the model. */
+BATTEN_API int batten_model_create(batten_program *program, batten_model **out_model, batten_error *error);
+/* No call may be under way, and nothing that was acquired be left. */
+BATTEN_API void batten_model_destroy(batten_model *model);
+
+/* The current program, which stays as it is until it is released. Each is released once; NULL is fine. */
+BATTEN_API const batten_program *batten_model_acquire(const batten_model *model);
+BATTEN_API void batten_model_release(const batten_model *model, const batten_program *program);
+
+/* Makes `next` the current program and takes it over, on success only. Its entries must be called as the present ones
+ * are: same names, dims and dtypes in the same order (BATTEN_E_UNSUPPORTED). BATTEN_E_UNBOUND. BATTEN_E_BUSY: calls
+ * still run on 63 older ones. */
+BATTEN_API int batten_model_exchange(const batten_model *model, batten_program *next, batten_error *error);
+/* The same with the present code and the weights of a file: batten_program_copy, _bind_file and batten_model_exchange
+ * in one. Refused, everything stays as it was. */
+BATTEN_API int batten_model_exchange_weights(const batten_model *model, const char *path, const batten_report *report,
+                                             batten_error *error);
+
+/* batten_program_call on the current program. */
+BATTEN_API int batten_model_call(const batten_model *model, int64_t entry, const int64_t *sizes,
+                                 const batten_tensor *tensors, int64_t count, batten_workspace *workspace,
+                                 const batten_call *call);
+
+/* ---- Threads ----------------------------------------------------------------------------------------------------- */
 
 /* A fixed set of threads that share the work of one call at a time and sleep in between. */
 typedef struct batten_pool batten_pool;
@@ -340,6 +389,54 @@ BATTEN_API void batten_pool_parallel_for(void *pool, int64_t count,
 
 /* A batten_call that lends the pool (NULL: a serial one). */
 BATTEN_API batten_call batten_pool_call(batten_pool *pool, batten_error *error);
+
+/* ---- Batchers ---------------------------------------------------------------------------------------------------- */
+
+/* Makes one call of what many threads ask for one by one. Requests that agree in all but the samples (other sizes, and
+ * the memory of tensors that do not have the batch dim) are run together, in the order in which they came; each gets
+ * the bits that a call of its own would have given, and its own refusal. All functions but create and destroy may be
+ * used by any number of threads at once, and none but create allocates, except that workers keep memory for the largest
+ * batch. */
+typedef struct batten_batcher batten_batcher;
+
+typedef struct batten_batcher_options {
+  uint32_t size;          /* sizeof(batten_batcher_options) */
+  int32_t workers;        /* threads that run batches, each one at a time */
+  int64_t batch_samples;  /* how many samples a batch has at most */
+  int64_t delay_us;       /* how long a request waits for others at most; 0: takes those that are there */
+  int64_t queue_requests; /* how many requests wait or run at most; one more is refused with BATTEN_E_FULL */
+  const char *dim;        /* the batch dim, or NULL, as in batten_program_call_chunked */
+  batten_pool *pool;      /* for the work of one batch, or NULL: outlives the batcher */
+} batten_batcher_options;
+
+/* The model outlives the batcher; each batch runs on the program that is current when it begins. BATTEN_E_UNSUPPORTED
+ * where the dim is one that batten_program_call_chunked would refuse, BATTEN_E_NAME, BATTEN_E_SIZE for a number out of
+ * range, BATTEN_E_SYSTEM. */
+BATTEN_API int batten_batcher_create(const batten_model *model, int64_t entry, const batten_batcher_options *options,
+                                     batten_batcher **out_batcher, batten_error *error);
+/* From now on requests are refused with BATTEN_E_CLOSED; those that are in run, without waiting for others. */
+BATTEN_API void batten_batcher_close(batten_batcher *batcher);
+/* Closes, and returns when every request is done and everybody who waited for one is gone. No other call may begin. */
+BATTEN_API void batten_batcher_destroy(batten_batcher *batcher);
+
+/* Hands in a request of at most batch_samples samples and waits for it, equivalent to
+ *   batten_model_call(model, entry, NULL, tensors, count, ...);
+ * BATTEN_E_FULL, BATTEN_E_CLOSED, or what that call would refuse. */
+BATTEN_API int batten_batcher_call(batten_batcher *batcher, const batten_tensor *tensors, int64_t count,
+                                   batten_error *error);
+/* The same without waiting: on success done(context, error) is called once, by a worker, error->result being what the
+ * call returned. What the tensors point to is the batcher's until then. `done` must be short and hand in no request by
+ * batten_batcher_call. Refused at once, with `done` never called, for what is wrong with the tensors themselves. */
+BATTEN_API int batten_batcher_submit(batten_batcher *batcher, const batten_tensor *tensors, int64_t count,
+                                     void (*done)(void *context, const batten_error *error), void *context,
+                                     batten_error *error);
+
+typedef struct batten_batcher_counts {
+  int64_t requests; /* taken so far */
+  int64_t batches;  /* begun so far */
+  int64_t waiting;  /* requests at present */
+} batten_batcher_counts;
+BATTEN_API batten_batcher_counts batten_batcher_count(const batten_batcher *batcher);
 
 #ifdef __cplusplus
 }

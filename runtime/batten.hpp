@@ -294,6 +294,15 @@ public:
     return Program(program);
   }
 
+  /// Another program object of the same library, for other weights.
+  Program copy(Error &error) const {
+    batten_program *program = nullptr;
+    batten_program_copy(object, &program, error.get());
+    return Program(program);
+  }
+  /// Gives it away.
+  batten_program *take() { return std::exchange(object, nullptr); }
+
   const batten_description &describe() const { return *batten_program_describe(object); }
   int64_t find(const std::string &entry) const { return batten_program_find(object, entry.c_str()); }
 
@@ -341,6 +350,14 @@ public:
             Error &error, const Pool &pool = Pool()) const {
     return call(find(entry), tensors, workspace, error, pool);
   }
+  /// In chunks along a dim (empty: the first of the first result), with at most so many bytes of workspace.
+  bool callChunked(const std::string &entry, int64_t memoryBytes, const std::vector<batten_tensor> &tensors,
+                   const Workspace &workspace, Error &error, const Pool &pool = Pool(),
+                   const std::string &dim = std::string()) const {
+    const batten_call call = batten_pool_call(pool.get(), error.get());
+    return !batten_program_call_chunked(object, find(entry), dim.empty() ? nullptr : dim.c_str(), memoryBytes, nullptr,
+                                        tensors.data(), static_cast<int64_t>(tensors.size()), workspace.get(), &call);
+  }
 
 private:
   /// One size a dim of the entry, which is what the functions below read and write.
@@ -357,6 +374,75 @@ private:
     report.context = const_cast<void *>(static_cast<const void *>(&problem));
     return report;
   }
+};
+
+/// A bound program that is exchanged while calls run.
+class Model : public Handle<batten_model, batten_model_destroy> {
+public:
+  using Handle::Handle;
+  /// Takes the program over when it succeeds.
+  static Model create(Program &program, Error &error) {
+    batten_model *model = nullptr;
+    if (!batten_model_create(program.get(), &model, error.get()))
+      program.take();
+    return Model(model);
+  }
+
+  /// The program that was current when this was made; it stays until this is gone.
+  class Use {
+  public:
+    explicit Use(const Model &model) : model(model.get()), program(batten_model_acquire(model.get())) {}
+    Use(const Use &) = delete;
+    Use &operator=(const Use &) = delete;
+    ~Use() { batten_model_release(model, program); }
+    const batten_program *get() const { return program; }
+
+  private:
+    const batten_model *model;
+    const batten_program *program;
+  };
+  Use use() const { return Use(*this); }
+
+  bool exchange(Program &next, Error &error) const {
+    if (batten_model_exchange(object, next.get(), error.get()))
+      return false;
+    next.take();
+    return true;
+  }
+  bool exchangeWeights(const std::string &path, Error &error) const {
+    return !batten_model_exchange_weights(object, path.c_str(), nullptr, error.get());
+  }
+  bool call(int64_t entry, const std::vector<batten_tensor> &tensors, const Workspace &workspace, Error &error,
+            const Pool &pool = Pool()) const {
+    const batten_call call = batten_pool_call(pool.get(), error.get());
+    return !batten_model_call(object, entry, nullptr, tensors.data(), static_cast<int64_t>(tensors.size()),
+                              workspace.get(), &call);
+  }
+};
+
+/// Makes batches of what many threads ask for one by one.
+class Batcher : public Handle<batten_batcher, batten_batcher_destroy> {
+public:
+  using Handle::Handle;
+  /// The defaults of batten_batcher_options, to be changed by name.
+  static batten_batcher_options options() {
+    return {sizeof(batten_batcher_options), 1, 64, 1000, 1024, nullptr, nullptr};
+  }
+  static Batcher create(const Model &model, int64_t entry, const batten_batcher_options &options, Error &error) {
+    batten_batcher *batcher = nullptr;
+    batten_batcher_create(model.get(), entry, &options, &batcher, error.get());
+    return Batcher(batcher);
+  }
+  bool call(const std::vector<batten_tensor> &tensors, Error &error) const {
+    return !batten_batcher_call(object, tensors.data(), static_cast<int64_t>(tensors.size()), error.get());
+  }
+  bool submit(const std::vector<batten_tensor> &tensors, void (*done)(void *, const batten_error *), void *context,
+              Error &error) const {
+    return !batten_batcher_submit(object, tensors.data(), static_cast<int64_t>(tensors.size()), done, context,
+                                  error.get());
+  }
+  void close() const { batten_batcher_close(object); }
+  batten_batcher_counts counts() const { return batten_batcher_count(object); }
 };
 
 } // namespace batten

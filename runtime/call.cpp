@@ -3,36 +3,18 @@
 // Checks here are those that plain pointers cannot show: rank, dtype, device, extents. Signs, bounds, `where`, NULL,
 // alignment and overlap are the entry's own, in its fixed order; nothing is checked twice.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "call.h"
+
 #include "formula.h"
 #include "memory.h"
 #include "program.h"
 #include "solve.h"
 #include "status.h"
 #include "tensor.h"
-#include "workspace.h"
 
 using namespace batten::runtime;
 
 namespace {
-
-/// A workspace that one call has for itself: the caller's, or its own where there is none.
-class Lease {
-public:
-  explicit Lease(batten_workspace *lent) : workspace(lent ? lent : &own), taken(!workspace->busy.exchange(true)) {}
-  Lease(const Lease &) = delete;
-  Lease &operator=(const Lease &) = delete;
-  ~Lease() {
-    if (taken)
-      workspace->busy.store(false);
-  }
-  explicit operator bool() const { return taken; }
-  batten_workspace &operator*() const { return *workspace; }
-
-private:
-  batten_workspace own;
-  batten_workspace *workspace;
-  bool taken;
-};
 
 /// How much of the workspace this call may use. Falls back to one thread where the memory for more is lacking.
 bool reserveMemory(const batten_entry &entry, const int64_t *sizes, const batten_call *call, Block &memory,
@@ -53,28 +35,56 @@ bool reserveMemory(const batten_entry &entry, const int64_t *sizes, const batten
   return memory.reserve(outBytes);
 }
 
-int callEntry(const batten_program &program, const batten_entry &entry, const int64_t *sizes,
-              const batten_tensor *tensors, batten_workspace &workspace, const batten_call *call) {
+} // namespace
+
+namespace batten::runtime {
+
+int checkCall(const batten_program *program, int64_t entry, int64_t count, const batten_call *call,
+              const batten_entry *&outEntry) {
+  if (call && call->size < sizeof(batten_call))
+    return BATTEN_E_ABI; // where its `error` would be is not known either
   batten_error *error = call ? call->error : nullptr;
-  const int64_t sizeBytes = entry.symbol_count * (int64_t)sizeof(int64_t);
-  if (!workspace.tables.reserve(sizeBytes + entry.argument_count * (int64_t)sizeof(void *)))
-    return BATTEN_REFUSE(error, BATTEN_E_OUT_OF_MEMORY, "%s(): no memory for its arguments", entry.c_symbol);
-  int64_t *solved = static_cast<int64_t *>(workspace.tables.data());
-  void **pointers = reinterpret_cast<void **>(solved + entry.symbol_count);
-  for (int64_t i = 0; i < entry.symbol_count; ++i)
-    solved[i] = sizes ? sizes[i] : BATTEN_UNKNOWN;
-  for (int64_t i = 0; i < entry.argument_count; ++i)
-    pointers[i] = tensors[i].data;
-  if (const int result = solveSizes(entry, tensors, entry.argument_count, solved, error))
+  if (const int result = findEntry(program, entry, outEntry, error))
     return result;
-  int64_t bytes;
-  if (!reserveMemory(entry, solved, call, workspace.memory, bytes))
-    return BATTEN_REFUSE(error, BATTEN_E_OUT_OF_MEMORY, "%s(): no memory for a workspace of %lld bytes", entry.c_symbol,
-                         (long long)bytes);
-  return entry.call(program.bound, solved, pointers, bytes ? workspace.memory.data() : nullptr, bytes, call);
+  if (!program->bound)
+    return BATTEN_REFUSE(error, BATTEN_E_UNBOUND, "%s() is called before %s is bound", outEntry->c_symbol,
+                         program->description->name);
+  if (count != outEntry->argument_count)
+    return BATTEN_REFUSE(error, BATTEN_E_SHAPE, "%s() has %lld arguments, %lld were given", outEntry->c_symbol,
+                         (long long)outEntry->argument_count, (long long)count);
+  return 0;
 }
 
-} // namespace
+int refuseBusy(const batten_entry &entry, const batten_call *call) {
+  return BATTEN_REFUSE(call ? call->error : nullptr, BATTEN_E_BUSY, "%s(): the workspace is in use by another call",
+                       entry.c_symbol);
+}
+
+bool CallTables::reserve(int64_t sets) {
+  int64_t bytes;
+  return !__builtin_mul_overflow(sets, setBytes(), &bytes) && memory.reserve(bytes);
+}
+
+int CallTables::resolve(const int64_t *given, const batten_tensor *tensors, int64_t sets, batten_error *error) {
+  if (!reserve(sets))
+    return BATTEN_REFUSE(error, BATTEN_E_OUT_OF_MEMORY, "%s(): no memory for its arguments", entry.c_symbol);
+  for (int64_t i = 0; i < entry.symbol_count; ++i)
+    sizes()[i] = given ? given[i] : BATTEN_UNKNOWN;
+  for (int64_t i = 0; i < entry.argument_count; ++i)
+    pointers()[i] = tensors[i].data;
+  return solveSizes(entry, tensors, entry.argument_count, sizes(), error);
+}
+
+int callWhole(const batten_program &program, const batten_entry &entry, CallTables &tables, Block &memory,
+              const batten_call *call) {
+  int64_t bytes;
+  if (!reserveMemory(entry, tables.sizes(), call, memory, bytes))
+    return BATTEN_REFUSE(call ? call->error : nullptr, BATTEN_E_OUT_OF_MEMORY,
+                         "%s(): no memory for a workspace of %lld bytes", entry.c_symbol, (long long)bytes);
+  return entry.call(program.bound, tables.sizes(), tables.pointers(), bytes ? memory.data() : nullptr, bytes, call);
+}
+
+} // namespace batten::runtime
 
 int batten_program_solve(const batten_program *program, int64_t entry, const batten_tensor *tensors, int64_t count,
                          int64_t *sizes, batten_error *error) {
@@ -109,20 +119,14 @@ int batten_program_shape(const batten_program *program, int64_t entry, int64_t a
 int batten_program_call(const batten_program *program, int64_t entry, const int64_t *sizes,
                         const batten_tensor *tensors, int64_t count, batten_workspace *workspace,
                         const batten_call *call) {
-  if (call && call->size < sizeof(batten_call))
-    return BATTEN_E_ABI; // where its `error` would be is not known either
-  batten_error *error = call ? call->error : nullptr;
   const batten_entry *found;
-  if (const int result = findEntry(program, entry, found, error))
+  if (const int result = checkCall(program, entry, count, call, found))
     return result;
-  if (!program->bound)
-    return BATTEN_REFUSE(error, BATTEN_E_UNBOUND, "%s() is called before %s is bound", found->c_symbol,
-                         program->description->name);
-  if (count != found->argument_count)
-    return BATTEN_REFUSE(error, BATTEN_E_SHAPE, "%s() has %lld arguments, %lld were given", found->c_symbol,
-                         (long long)found->argument_count, (long long)count);
   const Lease lease(workspace);
   if (!lease)
-    return BATTEN_REFUSE(error, BATTEN_E_BUSY, "%s(): the workspace is in use by another call", found->c_symbol);
-  return callEntry(*program, *found, sizes, tensors, *lease, call);
+    return refuseBusy(*found, call);
+  CallTables tables(*found, (*lease).tables);
+  if (const int result = tables.resolve(sizes, tensors, 1, call ? call->error : nullptr))
+    return result;
+  return callWhole(*program, *found, tables, (*lease).memory, call);
 }

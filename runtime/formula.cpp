@@ -28,6 +28,17 @@ bool isPolynomial(const batten_formula &formula) {
 
 } // namespace
 
+bool mentions(const batten_formula &formula, int64_t symbol) {
+  for (int64_t at = 0; at < formula.length; ++at) {
+    const int64_t operation = formula.code[at];
+    if (operation != BATTEN_CONSTANT && operation != BATTEN_SIZE)
+      continue;
+    if (formula.code[++at] == symbol && operation == BATTEN_SIZE)
+      return true;
+  }
+  return false;
+}
+
 Unknowns findUnknowns(const batten_formula &formula, const int64_t *sizes) {
   Unknowns unknowns;
   for (int64_t at = 0; at < formula.length; ++at) {

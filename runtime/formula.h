@@ -16,6 +16,8 @@ struct Unknowns {
 };
 Unknowns findUnknowns(const batten_formula &formula, const int64_t *sizes);
 
+bool mentions(const batten_formula &formula, int64_t symbol);
+
 /// The position of the size, when the formula is nothing but that size; else -1.
 int64_t bareSymbol(const batten_formula &formula);
 

@@ -13,10 +13,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "memory.h"
 #include "status.h"
+#include "thread.h"
 
 #include <atomic>
 #include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 using namespace batten::runtime;
@@ -78,16 +78,6 @@ void *runWorker(void *argument) {
   const Worker &worker = *static_cast<Worker *>(argument);
   worker.pool->work(worker.number);
   return nullptr;
-}
-
-/// Signals are the host's business: its handlers shall not run on these threads.
-int startBlockingSignals(Worker &worker) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  const int result = pthread_create(&worker.thread, nullptr, runWorker, &worker);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return result;
 }
 
 } // namespace
@@ -179,7 +169,7 @@ int batten_pool_create(int32_t threads, batten_pool **out_pool, batten_error *er
   for (Worker &worker : pool->workers) {
     worker.pool = &*pool;
     worker.number = pool->started + 1;
-    if (startBlockingSignals(worker))
+    if (!startThread(worker.thread, runWorker, &worker))
       return BATTEN_REFUSE(error, BATTEN_E_SYSTEM, "the system gives no thread %d of %d", worker.number + 1, threads);
     ++pool->started;
   }

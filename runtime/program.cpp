@@ -9,20 +9,33 @@
 
 using namespace batten::runtime;
 
+namespace {
+
+void leaveLibrary(Library *library) {
+  if (library->users.fetch_sub(1, std::memory_order_acq_rel) > 1)
+    return;
+  if (library->handle)
+    dlclose(library->handle);
+  destroy(library);
+}
+
+} // namespace
+
 batten_program::~batten_program() {
   release(memory);
   if (library)
-    dlclose(library);
+    leaveLibrary(library);
 }
 
 namespace {
 
-int makeProgram(const batten_description *description, void *library, batten_program **out_program,
+/// Takes over one use of the library.
+int makeProgram(const batten_description *description, Library *library, batten_program **out_program,
                 batten_error *error) {
   batten_program *program = create<batten_program>();
   if (!program) {
     if (library)
-      dlclose(library);
+      leaveLibrary(library);
     return BATTEN_REFUSE(error, BATTEN_E_OUT_OF_MEMORY, "no memory to open a program");
   }
   program->description = description;
@@ -81,15 +94,25 @@ int findEntry(const batten_program *program, int64_t number, const batten_entry 
 } // namespace batten::runtime
 
 int batten_program_open(const char *path, const char *name, batten_program **out_program, batten_error *error) {
-  void *library;
   const batten_description *description;
-  if (const int result = openLibrary(path, name, &library, &description, error))
+  Owned<Library> library(create<Library>());
+  if (!library)
+    return BATTEN_REFUSE(error, BATTEN_E_OUT_OF_MEMORY, "no memory to open a program");
+  if (const int result = openLibrary(path, name, &library->handle, &description, error))
     return result;
   if (const int result = checkDescription(description, error)) {
-    dlclose(library);
+    dlclose(library->handle);
     return result;
   }
-  return makeProgram(description, library, out_program, error);
+  return makeProgram(description, library.take(), out_program, error);
+}
+
+int batten_program_copy(const batten_program *program, batten_program **out_program, batten_error *error) {
+  if (!program)
+    return BATTEN_REFUSE(error, BATTEN_E_NULL, "program is NULL");
+  if (program->library)
+    program->library->users.fetch_add(1, std::memory_order_relaxed);
+  return makeProgram(program->description, program->library, out_program, error);
 }
 
 int batten_program_from(const batten_description *description, batten_program **out_program, batten_error *error) {

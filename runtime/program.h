@@ -6,11 +6,24 @@
 #include "batten.h"
 #include "memory.h"
 
+#include <atomic>
+
+namespace batten::runtime {
+
+/// What dlopen gave, for every program object made of it.
+struct Library {
+  std::atomic<int64_t> users{1};
+  void *handle = nullptr;
+};
+
+} // namespace batten::runtime
+
 struct batten_program {
   const batten_description *description = nullptr;
-  void *library = nullptr;     ///< of dlopen; null for a program that is linked in
-  void *memory = nullptr;      ///< description->program_bytes of it, from the bind on
-  const void *bound = nullptr; ///< what the entries take; null before the bind
+  batten::runtime::Library *library = nullptr; ///< null for a program that is linked in
+  void *memory = nullptr;                      ///< description->program_bytes of it, from the bind on
+  const void *bound = nullptr;                 ///< what the entries take; null before the bind
+  mutable std::atomic<int64_t> balance{0};     ///< of uses, kept by the model that holds it (model.cpp)
 
   batten_program() = default;
   batten_program(const batten_program &) = delete;

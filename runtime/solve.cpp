@@ -152,19 +152,10 @@ int Solver::refuseShape(int64_t i, int32_t dim, const char *reason) {
 }
 
 int Solver::refuseBound(int64_t i, int32_t dim, int64_t symbol) {
-  const auto mentions = [&](const batten_formula &formula) {
-    for (int64_t at = 0; at < formula.length; ++at)
-      if (formula.code[at] == BATTEN_CONSTANT || formula.code[at] == BATTEN_SIZE) {
-        if (formula.code[at] == BATTEN_SIZE && formula.code[at + 1] == symbol)
-          return true;
-        ++at;
-      }
-    return false;
-  };
   const auto binder = [&]() -> const char * {
     for (int64_t a = 0; a < count; ++a)
       for (int32_t d = 0; d < entry.arguments[a].rank && (a != i || d != dim); ++d)
-        if (mentions(entry.arguments[a].dims[d]))
+        if (mentions(entry.arguments[a].dims[d], symbol))
           return entry.arguments[a].name;
     return entry.arguments[i].name;
   };

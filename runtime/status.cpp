@@ -39,6 +39,8 @@ const char *batten_status_name(int status) {
     BATTEN_NAME_OF(BATTEN_E_UNBOUND)
     BATTEN_NAME_OF(BATTEN_E_BUSY)
     BATTEN_NAME_OF(BATTEN_E_SYSTEM)
+    BATTEN_NAME_OF(BATTEN_E_FULL)
+    BATTEN_NAME_OF(BATTEN_E_CLOSED)
 #undef BATTEN_NAME_OF
   default:
     return "unknown status";

@@ -33,4 +33,27 @@ struct batten_workspace {
   batten::runtime::Block memory; ///< what the entry works in
 };
 
+namespace batten::runtime {
+
+/// A workspace that one call has for itself: the caller's, or its own where there is none.
+class Lease {
+public:
+  explicit Lease(batten_workspace *lent) : workspace(lent ? lent : &own), taken(!workspace->busy.exchange(true)) {}
+  Lease(const Lease &) = delete;
+  Lease &operator=(const Lease &) = delete;
+  ~Lease() {
+    if (taken)
+      workspace->busy.store(false);
+  }
+  explicit operator bool() const { return taken; }
+  batten_workspace &operator*() const { return *workspace; }
+
+private:
+  batten_workspace own;
+  batten_workspace *workspace;
+  bool taken;
+};
+
+} // namespace batten::runtime
+
 #endif // BATTEN_RUNTIME_WORKSPACE_H

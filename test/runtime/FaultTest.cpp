@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "FakeProgram.h"
 #include "Files.h"
+#include "RowProgram.h"
 #include "runtime/batten.hpp"
 #include "runtime/hooks.h"
 
@@ -139,6 +140,95 @@ TEST(Fault, BuffersAreMadeOrRefusedWhenMemoryIsLacking) {
     return result;
   });
   EXPECT_EQ(made, released);
+}
+
+batten_program *boundRows(int *outResult) {
+  batten_program *program = nullptr;
+  const float offset = 1;
+  const batten_tensor weight = view(&offset, {});
+  if (!(*outResult = batten_program_from(&row::description, &program, nullptr)))
+    *outResult = batten_program_bind(program, &weight, 1, nullptr, nullptr);
+  return program;
+}
+
+TEST(Fault, ChunksRunOrAreRefusedWhenMemoryIsLacking) {
+  const std::vector<float> x(50 * 3), w(3);
+  const std::vector<int32_t> ids(50);
+  std::vector<float> out0(50), out1(50);
+  const batten_tensor tensors[] = {view(x.data(), {50, 1, 3}), view(w.data(), {3}), view(ids.data(), {50}),
+                                   view(out0.data(), {50, 1}), view(out1.data(), {50})};
+  failEveryAllocation([&] {
+    int result;
+    batten_program *program = boundRows(&result);
+    if (!result)
+      result = batten_program_call_chunked(program, row::Rows, nullptr, 200, nullptr, tensors, 5, nullptr, nullptr);
+    batten_program_close(program);
+    return result;
+  });
+}
+
+TEST(Fault, ModelsAndBatchersAreMadeOrRefusedWhenMemoryIsLacking) {
+  const float offset = 1;
+  const TemporaryFile file("fault.safetensors");
+  batten::Error error;
+  ASSERT_TRUE(batten::Safetensors::save(file.path, {{"offset", view(&offset, {})}}, error)) << error.message();
+  failEveryAllocation([&] {
+    int result;
+    batten_program *program = boundRows(&result);
+    batten_model *model = nullptr;
+    batten_batcher *batcher = nullptr;
+    const batten_batcher_options options = batten::Batcher::options();
+    if (!result && !(result = batten_model_create(program, &model, nullptr)))
+      program = nullptr;
+    if (!result)
+      result = batten_model_exchange_weights(model, file.path.c_str(), nullptr, nullptr);
+    if (!result)
+      result = batten_batcher_create(model, row::Rows, &options, &batcher, nullptr);
+    batten_batcher_destroy(batcher);
+    batten_model_destroy(model);
+    batten_program_close(program);
+    return result;
+  });
+}
+
+TEST(Fault, RequestsAreDoneOrRefusedWhenMemoryIsLacking) {
+  struct Ask {
+    float x[3] = {1, 2, 3}, out0[1] = {}, out1[1] = {};
+    int32_t ids[1] = {};
+    int32_t result = -1;
+  };
+  int result;
+  batten::Program program(boundRows(&result));
+  batten::Error error;
+  const batten::Model model = batten::Model::create(program, error);
+  const float w[3] = {1, 1, 1};
+  bool someRefused = false;
+  // What a worker has is kept, so each round has a batcher of its own; both requests run in one batch.
+  for (static std::atomic<int64_t> left; const int64_t allowed : {0, 1, 2, 3, 4, 5, 6}) {
+    Ask asks[2];
+    {
+      batten_batcher_options options = batten::Batcher::options();
+      options.delay_us = 3'600'000'000;
+      const batten::Batcher batcher = batten::Batcher::create(model, row::Rows, options, error);
+      left = allowed;
+      hooks.allocate = [](int64_t) { return --left >= 0; };
+      for (Ask &ask : asks)
+        ASSERT_TRUE(batcher.submit(
+            {view(ask.x, {1, 1, 3}), view(w, {3}), view(ask.ids, {1}), view(ask.out0, {1, 1}), view(ask.out1, {1})},
+            [](void *context, const batten_error *how) { static_cast<Ask *>(context)->result = how->result; }, &ask,
+            error))
+            << error.message();
+    }
+    hooks.allocate = nullptr;
+    for (const Ask &ask : asks) {
+      ASSERT_TRUE(ask.result == 0 || ask.result == BATTEN_E_OUT_OF_MEMORY) << ask.result;
+      ASSERT_EQ(ask.out0[0], ask.result ? 0 : 7);
+      someRefused |= ask.result != 0;
+    }
+    if (allowed == 6)
+      ASSERT_EQ(asks[0].result | asks[1].result, 0);
+  }
+  EXPECT_TRUE(someRefused);
 }
 
 TEST(Fault, CallWithoutMemoryForMoreThreadsRunsOnOne) {
