@@ -17,6 +17,7 @@
 #include "batten.h"
 
 #include <initializer_list>
+#include <stdio.h>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -32,6 +33,10 @@ public:
   int argument() const { return BATTEN_ARGUMENT(raw.result); }
   const char *message() const { return raw.message; }
   void clear() { raw = batten_error{}; }
+  void set(int status, const char *message) {
+    raw.result = status;
+    snprintf(raw.message, sizeof raw.message, "%s", message);
+  }
   batten_error *get() { return &raw; }
 
 private:
@@ -62,10 +67,22 @@ protected:
   Object *object = nullptr;
 };
 
-/// The dtype of a C++ element type. f16 and bf16 are both bit patterns in uint16_t: name those by their constant.
+/// Bit patterns of f16 and bf16, which are no C++ types: so that views of them know which they are.
+struct F16 {
+  uint16_t bits;
+};
+struct Bf16 {
+  uint16_t bits;
+};
+
+/// The dtype of a C++ element type. uint16_t is u16; f16 and bf16 have types of their own, or are named by constants.
 template <class Element> constexpr batten_dtype dtypeOf() {
   using Plain = std::remove_cv_t<Element>;
-  if constexpr (std::is_same_v<Plain, float>)
+  if constexpr (std::is_same_v<Plain, F16>)
+    return BATTEN_F16;
+  else if constexpr (std::is_same_v<Plain, Bf16>)
+    return BATTEN_BF16;
+  else if constexpr (std::is_same_v<Plain, float>)
     return BATTEN_F32;
   else if constexpr (std::is_same_v<Plain, double>)
     return BATTEN_F64;
@@ -90,6 +107,74 @@ inline batten_tensor view(batten_dtype dtype, const void *data, const std::vecto
 template <class Element> batten_tensor view(Element *data, const std::vector<int64_t> &sizes) {
   return view(dtypeOf<Element>(), data, sizes);
 }
+
+template <class Element, int64_t... Core> struct SampleOf {
+  using Type = Element;
+};
+template <class Element, int64_t First, int64_t... Rest> struct SampleOf<Element, First, Rest...> {
+  using Type = typename SampleOf<Element, Rest...>::Type[First];
+};
+
+/// Samples whose shape the compiler knows: View<float, 10> is `count` times float[10], and cannot be made of anything
+/// else, or become a View<float, 9>. Plain data: two words, no owner. View<const float, 10> only reads.
+///   float x[32][10];
+///   batten::View<float, 10> samples = x;
+///   samples[31][9] = 1;
+template <class Element, int64_t... Core> class View {
+public:
+  static_assert(((Core > 0) && ...), "sizes of a sample are at least 1");
+  using Sample = typename SampleOf<Element, Core...>::Type;
+  static constexpr int32_t rank = 1 + static_cast<int32_t>(sizeof...(Core));
+
+  View() = default;
+  /// `count` samples at `first`, one behind the other.
+  View(Sample *first, int64_t count) : first(first), samples(count) {}
+  template <size_t count> View(Sample (&array)[count]) : first(array), samples(static_cast<int64_t>(count)) {}
+  /// What may be written may be read.
+  template <class Other, class = std::enable_if_t<std::is_same_v<const Other, Element> && !std::is_const_v<Other>>>
+  View(const View<Other, Core...> &other) : first(other.begin()), samples(other.count()) {}
+  /// Of plain elements, sample after sample.
+  static View at(Element *elements, int64_t count) { return View(reinterpret_cast<Sample *>(elements), count); }
+  /// Of a tensor or buffer that has this dtype and these inner sizes; empty, with the error, where it has not.
+  static View of(const batten_tensor &tensor, Error &error) {
+    constexpr int64_t wanted[] = {0, Core...};
+    bool same = tensor.rank == rank && tensor.sizes[0] >= 0 && batten_tensor_is_dense(&tensor);
+    for (int32_t i = 1; same && i < rank; ++i)
+      same = tensor.sizes[i] == wanted[i];
+    if (tensor.device != BATTEN_CPU)
+      error.set(BATTEN_E_UNSUPPORTED, "the tensor is not on the CPU");
+    else if (tensor.dtype != dtypeOf<Element>())
+      error.set(BATTEN_E_DTYPE, "the tensor has another dtype than the view");
+    else if (!same)
+      error.set(BATTEN_E_SHAPE, "the tensor has other inner sizes than the view, or gaps");
+    else
+      return at(static_cast<Element *>(tensor.data), tensor.sizes[0]);
+    return View();
+  }
+
+  int64_t count() const { return samples; }
+  Sample &operator[](int64_t index) const { return first[index]; }
+  Sample *begin() const { return first; }
+  Sample *end() const { return first + samples; }
+  /// Every element, sample after sample: what a generated function takes.
+  Element *data() const { return reinterpret_cast<Element *>(first); }
+  /// The samples [from, to), which the caller knows to be there.
+  View slice(int64_t from, int64_t to) const { return View(first + from, to - from); }
+
+  batten_tensor tensor() const {
+    const int64_t sizes[] = {samples, Core...};
+    batten_tensor made{};
+    if (batten_tensor_make(dtypeOf<Element>(), rank, sizes, const_cast<std::remove_const_t<Element> *>(data()), &made,
+                           nullptr))
+      made.rank = -1; // refused by whoever gets it
+    return made;
+  }
+  operator batten_tensor() const { return tensor(); }
+
+private:
+  Sample *first = nullptr;
+  int64_t samples = 0;
+};
 
 /// A dense tensor with memory of its own.
 class Tensor {
@@ -170,6 +255,14 @@ public:
     batten_buffer_create(dtype, static_cast<int32_t>(sampleSizes.size()), sampleSizes.data(), capacity, pool.get(),
                          &buffer, error.get());
     return Buffer(buffer);
+  }
+  /// Of samples whose shape the compiler knows.
+  template <class Element, int64_t... Core>
+  static Buffer create(int64_t capacity, Error &error, const BufferPool &pool = BufferPool()) {
+    return create(dtypeOf<Element>(), {Core...}, capacity, error, pool);
+  }
+  template <class Element, int64_t... Core> View<Element, Core...> view(Error &error) const {
+    return View<Element, Core...>::of(tensor(), error);
   }
   /// Memory of the caller's; release(context, data) when nothing shares it any more.
   static Buffer adopt(const batten_tensor &samples, void (*release)(void *, void *), void *context, Error &error) {
