@@ -1,0 +1,47 @@
+# batten_add_model(<target> <model.btn> [SHARED] [TARGET <cpu[:level]>] [WEIGHTS <file.safetensors>] [OPTIONS <word>...])
+#
+# Makes a library of the model, to be linked like any other: who links it finds its header, NAME.h, where NAME is the
+# file's stem. It is built again when the model or what that imports changes.
+#   TARGET   the CPU that it is for (batten build --target); by default the one that builds
+#   WEIGHTS  a file that must fit the model: checked whenever either changes; its path is the target's BATTEN_WEIGHTS
+#   OPTIONS  more words for `batten build`
+function(batten_add_model target model)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "SHARED" "TARGET;WEIGHTS" "OPTIONS")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "batten_add_model(${target}): what is `${arg_UNPARSED_ARGUMENTS}`?")
+  endif()
+  get_filename_component(source ${model} ABSOLUTE)
+  get_filename_component(stem ${model} NAME_WLE)
+  string(MAKE_C_IDENTIFIER ${stem} name)
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/${target}.model)
+  file(MAKE_DIRECTORY ${folder})
+  set(kind STATIC)
+  set(library ${folder}/lib${stem}.a)
+  if(arg_SHARED)
+    set(kind SHARED)
+    set(library ${folder}/lib${stem}.so)
+  endif()
+  set(options ${arg_OPTIONS})
+  if(arg_TARGET)
+    list(APPEND options --target=${arg_TARGET})
+  endif()
+
+  add_custom_command(OUTPUT ${library} ${folder}/${name}.h
+    COMMAND Batten::compiler build ${source} -o ${library} --depfile=${library}.d ${options}
+    DEPENDS ${source} Batten::compiler DEPFILE ${library}.d COMMENT "Compiling model ${name}" VERBATIM)
+  set(products ${library} ${folder}/${name}.h)
+  if(arg_WEIGHTS)
+    get_filename_component(weights ${arg_WEIGHTS} ABSOLUTE)
+    add_custom_command(OUTPUT ${library}.checked
+      COMMAND Batten::compiler check ${source} --weights=${weights}
+      COMMAND ${CMAKE_COMMAND} -E touch ${library}.checked
+      DEPENDS ${source} ${library} ${weights} COMMENT "Checking the weights of ${name}" VERBATIM)
+    list(APPEND products ${library}.checked)
+  endif()
+  add_custom_target(${target}_model DEPENDS ${products})
+
+  add_library(${target} ${kind} IMPORTED GLOBAL)
+  add_dependencies(${target} ${target}_model)
+  set_target_properties(${target} PROPERTIES IMPORTED_LOCATION ${library} IMPORTED_NO_SONAME TRUE
+    INTERFACE_INCLUDE_DIRECTORIES ${folder} BATTEN_WEIGHTS "${weights}")
+endfunction()
