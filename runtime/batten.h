@@ -283,7 +283,9 @@ BATTEN_API int batten_program_bind(batten_program *program, const batten_tensor 
                                    const batten_report *report, batten_error *error);
 /* The same from a .safetensors file. Strict: every weight must be there with equal dtype and shape. Tensors that the
  * program does not read are reported as BATTEN_WEIGHT_UNUSED and are no error. Needs memory for the tensors that are
- * read, during the bind only. */
+ * read, during the bind only; files and tensors may have any size. The program keeps packed copies: what becomes of the
+ * file after the bind does not matter, and one that is written to, cut or extended during it is refused with
+ * BATTEN_E_FILE. To exchange a file that may be in use, rename a new one over it. */
 BATTEN_API int batten_program_bind_file(batten_program *program, const char *path, const batten_report *report,
                                         batten_error *error);
 /* Only the check of batten_program_bind_file: reads the header, binds nothing. */

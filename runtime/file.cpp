@@ -76,6 +76,7 @@ int InputFile::open(const char *path, batten_error *error) {
   if (!S_ISREG(status.st_mode))
     return BATTEN_REFUSE(error, BATTEN_E_FILE, "`%s` is not a regular file", fileName);
   fileSize = status.st_size;
+  changed = status.st_mtim;
   return 0;
 }
 
@@ -95,7 +96,12 @@ int InputFile::read(int64_t offset, void *data, int64_t bytes, batten_error *err
     offset += got;
     bytes -= got;
   }
-  return 0;
+  struct stat status;
+  if (fstat(descriptor, &status))
+    return refuseErrno(error, "ask for the size of", fileName);
+  const bool same = status.st_size == fileSize && status.st_mtim.tv_sec == changed.tv_sec &&
+                    status.st_mtim.tv_nsec == changed.tv_nsec;
+  return same ? 0 : BATTEN_REFUSE(error, BATTEN_E_FILE, "`%s` was changed while it was read", fileName);
 }
 
 OutputFile::~OutputFile() {

@@ -10,9 +10,12 @@
 
 #include "batten.h"
 
+#include <time.h>
+
 namespace batten::runtime {
 
-/// A regular file opened for reading; its size is what it was then.
+/// A regular file opened for reading. What is read is of the file as it was then, or refused: each read looks at its
+/// size and time of change again. Who replaces a file by renaming another over it disturbs nobody.
 class InputFile {
 public:
   InputFile() = default;
@@ -30,6 +33,7 @@ public:
 private:
   int descriptor = -1;
   int64_t fileSize = 0;
+  timespec changed{}; ///< when it was last written to
   char fileName[160] = "";
 };
 

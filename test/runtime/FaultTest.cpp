@@ -8,7 +8,9 @@
 #include "runtime/hooks.h"
 
 #include <cerrno>
+#include <fcntl.h>
 #include <functional>
+#include <sys/stat.h>
 
 using namespace batten::test;
 using batten::view;
@@ -267,6 +269,47 @@ TEST(Fault, ShortAndInterruptedReadsAreContinued) {
   for (int64_t i = 0; i < tensor.elements(); ++i)
     EXPECT_EQ(tensor.data<float>()[i], static_cast<float>(i - 3));
   EXPECT_GT(readCalls, 40);
+}
+
+std::string changing; ///< path of the file that a read changes
+std::atomic<int> changeAt;
+
+TEST(Fault, FilesThatChangeWhileTheyAreReadAreRefused) {
+  const std::string bytes = readBytes(fixture("simple.safetensors"));
+  const auto overwrite = [] { // one byte, and a time that no clock is too coarse for
+    std::fstream(changing, std::ios::in | std::ios::out | std::ios::binary).seekp(-1, std::ios::end).put('x');
+    const timespec times[2] = {{1, 1}, {1, 1}};
+    ASSERT_EQ(utimensat(AT_FDCWD, changing.c_str(), times, 0), 0);
+  };
+  const auto append = [] { std::ofstream(changing, std::ios::app) << "x"; };
+  const auto replace = [] { // as a writer should: readers keep the file that they opened
+    std::ofstream(changing + ".new") << "x";
+    ASSERT_EQ(std::rename((changing + ".new").c_str(), changing.c_str()), 0);
+  };
+  static void (*change)();
+  for (void (*const each)() : {+overwrite, +append, +replace})
+    for (int n = 1; n <= 4; ++n) { // length, header, two tensors
+      const TemporaryFile file("changing.safetensors", bytes);
+      changing = file.path;
+      changeAt = n;
+      change = each;
+      hooks.read = [](int descriptor, void *data, size_t count, off_t offset) -> ssize_t {
+        if (--changeAt == 0)
+          change();
+        return pread(descriptor, data, count, offset);
+      };
+      bindStatus = 0;
+      batten::Error error;
+      batten::Program program = batten::Program::from(&withWeights, error);
+      const bool bound = program.bind(file.path, error);
+      hooks.read = nullptr;
+      EXPECT_EQ(bound, each == +replace) << n << error.message();
+      if (bound)
+        continue;
+      EXPECT_EQ(error.code(), BATTEN_E_FILE);
+      EXPECT_TRUE(std::string(error.message()).ends_with("changing.safetensors` was changed while it was read"))
+          << error.message();
+    }
 }
 
 std::atomic<int> failAt;
