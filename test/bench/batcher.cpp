@@ -1,0 +1,118 @@
+// batcher.cpp - batcher LIBRARY WEIGHTS: single samples from many threads, by calls of their own and through a batcher.
+//
+// Each row runs for a second: samples a second of all threads together, and the time from asking to having the result,
+// its median and its 99th percentile. The last row, one thread with whole batches, is what the batcher could reach at
+// most.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/batten.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <thread>
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr int64_t batch = 32;
+constexpr double seconds = 1;
+
+void require(bool done, const batten::Error &error) {
+  if (done)
+    return;
+  std::fprintf(stderr, "batcher: %s\n", error.message());
+  std::exit(1);
+}
+
+/// x and out of one call.
+struct Tensors {
+  batten::Tensor x, out;
+  Tensors(const batten_description &program, int64_t samples) {
+    batten::Error error;
+    const auto make = [&](int64_t argument) {
+      const batten_formula &width = program.entries[0].arguments[argument].dims[1];
+      return batten::Tensor::allocate(BATTEN_F32, {samples, width.code[1]}, error);
+    };
+    x = make(0), out = make(1);
+    require(x && out, error);
+    for (int64_t i = 0; i < x.elements(); ++i)
+      x.data<float>()[i] = static_cast<float>(i % 17) / 17;
+  }
+};
+
+using Ask = std::function<void(const Tensors &, const batten::Workspace &)>;
+
+void measure(const char *name, int threads, int64_t samples, const batten_description &program, const Ask &ask) {
+  std::vector<std::vector<double>> times(static_cast<size_t>(threads));
+  std::vector<std::thread> clients;
+  const Clock::time_point end = Clock::now() + std::chrono::milliseconds(static_cast<int>(1000 * seconds));
+  for (std::vector<double> &mine : times)
+    clients.emplace_back([&] {
+      batten::Error error;
+      const Tensors tensors(program, samples);
+      const batten::Workspace workspace = batten::Workspace::create(error);
+      for (Clock::time_point before = Clock::now(); before < end;) {
+        ask(tensors, workspace);
+        const Clock::time_point after = Clock::now();
+        mine.push_back(std::chrono::duration<double, std::micro>(after - before).count());
+        before = after;
+      }
+    });
+  for (std::thread &client : clients)
+    client.join();
+  std::vector<double> all;
+  for (const std::vector<double> &mine : times)
+    all.insert(all.end(), mine.begin(), mine.end());
+  std::sort(all.begin(), all.end());
+  std::printf("  %-28s %3d %12.0f %12.1f %12.1f", name, threads,
+              static_cast<double>(all.size()) * static_cast<double>(samples) / seconds, all[all.size() / 2],
+              all[all.size() * 99 / 100]);
+}
+
+} // namespace
+
+int main(int count, char **words) {
+  batten::Error error;
+  if (count != 3)
+    return 1;
+  batten::Program program = batten::Program::open(words[1], error);
+  require(program && program.bind(words[2], error), error);
+  const batten::Model model = batten::Model::create(program, error);
+  require(static_cast<bool>(model), error);
+  const batten::Model::Use use = model.use();
+  const batten_description &description = *batten_program_describe(use.get());
+  const Ask direct = [&](const Tensors &tensors, const batten::Workspace &workspace) {
+    batten::Error mine;
+    require(model.call(0, {tensors.x, tensors.out}, workspace, mine), mine);
+  };
+
+  std::printf("  %-28s %3s %12s %12s %12s\n", "", "", "samples/s", "median us", "99 % us");
+  for (const int threads : {1, 16}) {
+    measure("calls of one sample", threads, 1, description, direct);
+    std::printf("\n");
+  }
+  for (const int64_t delay : {0, 200, 2000}) {
+    batten_batcher_options options = batten::Batcher::options();
+    options.batch_samples = batch;
+    options.delay_us = delay;
+    const batten::Batcher batcher = batten::Batcher::create(model, 0, options, error);
+    require(static_cast<bool>(batcher), error);
+    char name[64];
+    std::snprintf(name, sizeof name, "batcher, delay %lld us", static_cast<long long>(delay));
+    for (const int threads : {1, 16}) {
+      const batten_batcher_counts before = batcher.counts();
+      measure(name, threads, 1, description, [&](const Tensors &tensors, const batten::Workspace &) {
+        batten::Error mine;
+        require(batcher.call({tensors.x, tensors.out}, mine), mine);
+      });
+      const batten_batcher_counts after = batcher.counts();
+      std::printf("   %.1f samples a batch\n", static_cast<double>(after.requests - before.requests) /
+                                                   static_cast<double>(after.batches - before.batches));
+    }
+  }
+  measure("calls of 32 samples", 1, batch, description, direct);
+  std::printf("\n");
+}
