@@ -11,6 +11,7 @@ include "dialect/BattenReductionOps.td"
 include "dialect/BattenOrderOps.td"
 include "dialect/BattenShapeOps.td"
 include "dialect/BattenGatherOps.td"
+include "dialect/BattenAttentionOps.td"
 include "dialect/BattenTensorOps.td"
 include "dialect/BattenPlanOps.td"
 

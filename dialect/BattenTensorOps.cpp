@@ -5,6 +5,8 @@
 using namespace mlir;
 using namespace batten;
 
+//===- gather_rows, update_rows -----------------------------------------------------------------------------------===//
+
 static int64_t rankOf(Value value) { return cast<RankedTensorType>(value.getType()).getRank(); }
 
 /// One operand of an op that moves rows: it has a dim an axis, and `more` further ones.
@@ -44,4 +46,20 @@ LogicalResult UpdateRowsOp::verify() {
       failed(verifyAxes(*this, getAt(), getAtAxes(), 0, loops)))
     return failure();
   return verifyElements(*this, getRow(), getAt());
+}
+
+//===- attend -----------------------------------------------------------------------------------------------------===//
+
+AffineMap AttendOp::mapOf(OpOperand &operand) {
+  return cast<AffineMapAttr>(getIndexingMaps()[operand.getOperandNumber()]).getValue();
+}
+
+LogicalResult AttendOp::verify() {
+  // attend_c1
+  if (getIndexingMaps().size() != getNumOperands())
+    return emitOpError("has ") << getNumOperands() << " operands and " << getIndexingMaps().size() << " maps";
+  for (OpOperand &operand : getOperation()->getOpOperands())
+    if (cast<RankedTensorType>(operand.get().getType()).getRank() != mapOf(operand).getNumResults())
+      return emitOpError("has a map of another rank for operand ") << operand.getOperandNumber();
+  return success();
 }

@@ -11,9 +11,9 @@ include "mlir/Interfaces/DestinationStyleOpInterface.td"
 class Batten_DestinationOp<string mnemonic, list<Trait> traits = []>
     : Batten_Op<mnemonic, !listconcat([Pure, DestinationStyleOpInterface], traits)> {
   let results = (outs AnyRankedTensor:$result);
-  let extraClassDeclaration = [{
-    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
-  }];
+  code moreDeclarations = "";
+  let extraClassDeclaration = "::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }\n" #
+                              moreDeclarations;
 }
 
 def Batten_GatherRowsOp : Batten_DestinationOp<"gather_rows"> {
@@ -63,6 +63,33 @@ def Batten_UpdateRowsOp : Batten_DestinationOp<"update_rows"> {
     $row `axes` $row_axes `at` $at `axes` $at_axes `into` $init attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
+}
+
+def Batten_AttendOp : Batten_DestinationOp<"attend", [AttrSizedOperandSegments]> {
+  let summary = "attention on plain tensors";
+  let description = [{
+    What `batten.attention` is, over the loops `(batch.., t, e, s, d)`: dim i of an operand runs along the loop that its
+    map in `indexing_maps` (of q, k, v, mask, len, init, as far as they are there) names. There are never more than
+    `max_keys` keys.
+
+    Constraints:
+    * (C1) every operand has a map, of its rank.
+
+    ```mlir
+    %y = batten.attend %q, %k, %v into %init {causal, indexing_maps = [affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d4)>, affine_map<(d0, d1, d2, d3, d4) -> (d0, d3, d4)>, affine_map<(d0, d1, d2, d3, d4) -> (d0, d3, d2)>, affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2)>], max_keys = 7 : i64} : (tensor<?x3x8xf32>, tensor<?x7x8xf32>, tensor<?x7x5xf32>, tensor<?x3x5xf32>) -> tensor<?x3x5xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$q, AnyRankedTensor:$k, AnyRankedTensor:$v, Optional<AnyRankedTensor>:$mask,
+                       Optional<AnyRankedTensor>:$len, AnyRankedTensor:$init, AffineMapArrayAttr:$indexing_maps,
+                       UnitAttr:$causal, I64Attr:$max_keys, OptionalAttr<F64Attr>:$scale);
+  let assemblyFormat = [{
+    $q `,` $k `,` $v (`mask` $mask^)? (`len` $len^)? `into` $init attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+  let moreDeclarations = [{
+    /// The loops that the dims of this operand run along.
+    ::mlir::AffineMap mapOf(::mlir::OpOperand &operand);
+  }];
 }
 
 #endif // BATTEN_BATTENTENSOROPS_TD

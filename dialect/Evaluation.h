@@ -83,11 +83,13 @@ bool referenceContraction(const Step &step);
 bool referenceReduction(const Step &step);
 bool referenceOrder(const Step &step);
 bool referenceGather(const Step &step);
+bool referenceAttention(const Step &step);
 bool exactElementwise(const Step &step);
 bool exactContraction(const Step &step);
 bool exactReduction(const Step &step);
 bool exactOrder(const Step &step);
 bool exactGather(const Step &step);
+bool exactAttention(const Step &step);
 
 } // namespace batten::evaluation
 #endif // BATTEN_DIALECT_EVALUATION_H

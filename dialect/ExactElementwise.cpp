@@ -11,7 +11,7 @@ using namespace mlir;
 namespace batten::evaluation {
 
 bool evaluateExact(const Step &step) {
-  for (auto *family : {exactElementwise, exactContraction, exactReduction, exactOrder, exactGather})
+  for (auto *family : {exactElementwise, exactContraction, exactReduction, exactOrder, exactGather, exactAttention})
     if (family(step) || !step.error.empty())
       return step.error.empty();
   return false;

@@ -13,7 +13,8 @@ using namespace mlir;
 namespace batten::evaluation {
 
 bool evaluateReference(const Step &step) {
-  for (auto *family : {referenceElementwise, referenceContraction, referenceReduction, referenceOrder, referenceGather})
+  for (auto *family : {referenceElementwise, referenceContraction, referenceReduction, referenceOrder, referenceGather,
+                       referenceAttention})
     if (family(step) || !step.error.empty())
       return step.error.empty();
   return false;

@@ -19,6 +19,7 @@ FAMILIES = {
     "BattenOrderOps.td": "Order",
     "BattenShapeOps.td": "Shapes",
     "BattenGatherOps.td": "Gather and state",
+    "BattenAttentionOps.td": "Attention",
     "BattenTensorOps.td": "Tensors of the linalg form",
     "BattenPlanOps.td": "Plans",
 }
