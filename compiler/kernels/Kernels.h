@@ -48,6 +48,8 @@ mlir::FailureOr<Kernel> buildUpdateRows(mlir::func::FuncOp group, mlir::StringRe
 mlir::FailureOr<Kernel> buildTiledContraction(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 /// A contraction whose right-hand side is too narrow for a panel: read in place.
 mlir::FailureOr<Kernel> buildNarrowContraction(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
+/// Softmax of products with keys, times values, a block of queries at a time.
+mlir::FailureOr<Kernel> buildAttention(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 
 /// The empty kernel of a group: signature, one-dimensional views of its pointers, sizes. Shared by all builders.
 class KernelFrame {

@@ -34,6 +34,7 @@ static LogicalResult lowerOp(Operation *op, FunctionLowering &lowering) {
       .Case([&](LayerNormOp op) { return lowerLayerNorm(op, lowering); })
       .Case([&](RmsNormOp op) { return lowerRmsNorm(op, lowering); })
       .Case([&](ArgmaxOp op) { return lowerArgmax(op, lowering); })
+      .Case([&](AttentionOp op) { return lowerAttention(op, lowering); })
       .Case([&](ConstantOp op) { return lowerConstant(op, lowering); })
       .Case([&](FillOp op) { return lowerFill(op, lowering); })
       .Case([&](DimOp op) { return lowerDim(op, lowering); })

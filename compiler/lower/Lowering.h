@@ -170,6 +170,7 @@ llvm::LogicalResult lowerLayerNorm(LayerNormOp op, FunctionLowering &lowering);
 llvm::LogicalResult lowerRmsNorm(RmsNormOp op, FunctionLowering &lowering);
 
 llvm::LogicalResult lowerArgmax(ArgmaxOp op, FunctionLowering &lowering);
+llvm::LogicalResult lowerAttention(AttentionOp op, FunctionLowering &lowering);
 
 llvm::LogicalResult lowerConstant(ConstantOp op, FunctionLowering &lowering);
 llvm::LogicalResult lowerFill(FillOp op, FunctionLowering &lowering);

@@ -38,6 +38,7 @@ KernelChoice chooseKernel(func::FuncOp group, const Level &level) {
       .Case("pack", {buildPack, "pack"})
       .Case("gather", {buildGatherRows, "gather rows"})
       .Case("update", {buildUpdateRows, "update rows"})
+      .Case("attention", {buildAttention, "attention"})
       .Default({});
 }
 

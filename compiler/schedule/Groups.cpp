@@ -31,6 +31,8 @@ StringRef groupKindName(GroupKind kind) {
     return "gather";
   case GroupKind::Update:
     return "update";
+  case GroupKind::Attention:
+    return "attention";
   }
 }
 
@@ -47,7 +49,7 @@ Value createCopy(OpBuilder &b, Location loc, Value source, ArrayRef<OpFoldResult
 }
 
 bool isCompute(Operation *op) {
-  return isa<linalg::GenericOp, tensor::ConcatOp, linalg::PackOp, GatherRowsOp, UpdateRowsOp>(op);
+  return isa<linalg::GenericOp, tensor::ConcatOp, linalg::PackOp, GatherRowsOp, UpdateRowsOp, AttendOp>(op);
 }
 
 Value throughReshapes(Value value) {
@@ -96,6 +98,8 @@ static GroupKind kindOf(Operation *op) {
     return GroupKind::Gather;
   if (isa<UpdateRowsOp>(op))
     return GroupKind::Update;
+  if (isa<AttendOp>(op))
+    return GroupKind::Attention;
   auto order = op->getAttrOfType<StringAttr>(attr::order);
   if (order && order.getValue() == "chain")
     return GroupKind::Contraction;

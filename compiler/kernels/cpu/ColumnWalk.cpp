@@ -3,6 +3,7 @@
 #include "compiler/kernels/cpu/ColumnWalk.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -59,6 +60,31 @@ SmallVector<Value> walkColumns(VectorCode &code, const ColumnRange &range, int64
     }
     return turn(at, masks, values);
   });
+}
+
+Value foldLanes(VectorCode &code, SmallVector<Value> vectors, int64_t live,
+                llvm::function_ref<Value(Value, Value)> combine) {
+  for (size_t half = vectors.size() / 2; half >= 1; half /= 2)
+    for (size_t j = 0; j < half; ++j)
+      if (int64_t((j + half) * code.lanes) < live)
+        vectors[j] = combine(vectors[j], vectors[j + half]);
+  Value result = vectors[0];
+  auto lanesOf = [&](ArrayRef<int64_t> numbers) -> Value {
+    return vector::ShuffleOp::create(code.builder, code.loc, result, result, numbers);
+  };
+  auto range = [](int64_t first, int64_t count) { return llvm::to_vector(llvm::seq(first, first + count)); };
+  // Halves become vectors of their own: where lanes are known to be zero, LLVM makes a 20-cycle vexpandpd of a shuffle
+  // of the whole register. From four lanes on only the lower ones matter.
+  for (int64_t half = code.lanes / 2; half >= 1; half /= 2) {
+    Value upper = half >= 4 ? lanesOf(range(half, half)) : Value();
+    Value lower = half >= 4 ? lanesOf(range(0, half)) : result;
+    if (half < 4 && half < live) {
+      int64_t width = cast<VectorType>(result.getType()).getNumElements();
+      upper = lanesOf(llvm::map_to_vector(range(0, width), [&](int64_t lane) { return (lane + half) % width; }));
+    }
+    result = half < live ? combine(lower, upper) : lower;
+  }
+  return lanesOf(SmallVector<int64_t>(code.lanes, 0));
 }
 
 } // namespace batten

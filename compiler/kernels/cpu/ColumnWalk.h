@@ -24,5 +24,10 @@ using ColumnTurn =
 llvm::SmallVector<mlir::Value> walkColumns(VectorCode &code, const ColumnRange &range, int64_t vectors,
                                            int64_t tailVectors, mlir::ValueRange carried, ColumnTurn turn);
 
+/// The lanes of `vectors` combined by halves (dialect/NUMERICS.md), in every lane of the result. Lanes from `live` on
+/// hold nothing.
+mlir::Value foldLanes(VectorCode &code, llvm::SmallVector<mlir::Value> vectors, int64_t live,
+                      llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> combine);
+
 } // namespace batten
 #endif // BATTEN_COMPILER_KERNELS_CPU_COLUMNWALK_H

@@ -1,6 +1,7 @@
 // RowCode.cpp - see RowCode.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/RowCode.h"
+#include "compiler/kernels/cpu/ColumnWalk.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -167,30 +168,8 @@ Value RowCode::combine(unsigned index, Value lhs, Value rhs) {
 }
 
 Value RowCode::combineLanes(unsigned index, SmallVector<Value> accumulators, int64_t live) {
-  for (size_t half = accumulators.size() / 2; half >= 1; half /= 2)
-    for (size_t j = 0; j < half; ++j)
-      if (int64_t((j + half) * code.lanes) < live)
-        accumulators[j] = combine(index, accumulators[j], accumulators[j + half]);
-  Value result = accumulators[0];
-  Location loc = group.nodes[index].op.getLoc();
-  auto lanesOf = [&](int64_t first, int64_t count) {
-    auto numbers = llvm::to_vector(llvm::seq(first, first + count));
-    return vector::ShuffleOp::create(b, loc, result, result, numbers).getResult();
-  };
-  // Halves become vectors of their own: where lanes are known to be zero, LLVM makes a 20-cycle vexpandpd of a shuffle
-  // of the whole register. From four lanes on only the lower ones matter.
-  for (int64_t half = code.lanes / 2; half >= 1; half /= 2) {
-    Value upper = half >= 4 ? lanesOf(half, half) : Value(), lower = half >= 4 ? lanesOf(0, half) : result;
-    if (half < 4 && half < live) {
-      int64_t width = cast<VectorType>(result.getType()).getNumElements();
-      SmallVector<int64_t> rotated;
-      for (int64_t lane = 0; lane < width; ++lane)
-        rotated.push_back((lane + half) % width);
-      upper = vector::ShuffleOp::create(b, loc, result, result, rotated);
-    }
-    result = half < live ? combine(index, lower, upper) : lower;
-  }
-  return vector::ShuffleOp::create(b, loc, result, result, SmallVector<int64_t>(code.lanes, 0));
+  code.loc = group.nodes[index].op.getLoc();
+  return foldLanes(code, accumulators, live, [&](Value lhs, Value rhs) { return combine(index, lhs, rhs); });
 }
 
 Value RowCode::laneIndex(Value at, size_t from, size_t to, size_t dim) {

@@ -120,7 +120,7 @@ void Rows::tile(const Values &place, const Values &offsets, Value at, int64_t co
       Value column = code.times(code.add(at, code.index(k)), places[i].stride);
       vectors[k] = code.load(access.memory, code.add(offsets[i], column), code.index(1), stored, {});
     }
-    transposed[i] = transpose(vectors);
+    transposed[i] = code.transpose(vectors);
   }
   Value mask = columns < code.lanes ? code.firstLanes(code.index(columns)) : Value();
   for (int64_t row = 0; row < code.lanes; ++row) {
@@ -140,25 +140,6 @@ void Rows::tile(const Values &place, const Values &offsets, Value at, int64_t co
       }
     flushStores();
   }
-}
-
-/// Lane i of vector k becomes lane k of vector i. Each round interleaves a vector of the first half with its fellow of
-/// the second, which turns the bits of (vector, lane) by one place.
-Rows::Values Rows::transpose(Values vectors) {
-  int64_t lanes = code.lanes;
-  SmallVector<int64_t> low(lanes), high(lanes);
-  for (int64_t lane = 0; lane < lanes; ++lane) {
-    low[lane] = lane / 2 + lane % 2 * lanes;
-    high[lane] = low[lane] + lanes / 2;
-  }
-  for (int64_t round = 1; round < lanes; round *= 2) {
-    Values next;
-    for (int64_t i = 0; i < lanes / 2; ++i)
-      for (const SmallVector<int64_t> &half : {low, high})
-        next.push_back(vector::ShuffleOp::create(b, code.loc, vectors[i], vectors[i + lanes / 2], half));
-    vectors = std::move(next);
-  }
-  return vectors;
 }
 
 } // namespace batten

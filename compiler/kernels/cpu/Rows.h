@@ -73,7 +73,6 @@ private:
   void tileRows(const Values &place);
   void rowsOneByOne(Values place, mlir::Value count, const ColumnRange &part);
   void tile(const Values &place, const Values &offsets, mlir::Value at, int64_t columns);
-  Values transpose(Values vectors);
 
   // RowMemory.cpp: scratch, loads, stores, prefetches.
   mlir::Value scratchFor(mlir::Type element);

@@ -129,6 +129,24 @@ void VectorCode::storeScalar(Value scalar, Value memory, Value at) const {
   memref::StoreOp::create(builder, loc, toStorage(scalar), memory, ValueRange{at});
 }
 
+/// Each round interleaves a vector of the first half with its fellow of the second, which turns the bits of
+/// (vector, lane) by one place.
+SmallVector<Value> VectorCode::transpose(SmallVector<Value> vectors) const {
+  SmallVector<int64_t> low(lanes), high(lanes);
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    low[lane] = lane / 2 + lane % 2 * lanes;
+    high[lane] = low[lane] + lanes / 2;
+  }
+  for (int64_t round = 1; round < lanes; round *= 2) {
+    SmallVector<Value> next;
+    for (int64_t i = 0; i < lanes / 2; ++i)
+      for (const SmallVector<int64_t> &half : {low, high})
+        next.push_back(vector::ShuffleOp::create(builder, loc, vectors[i], vectors[i + lanes / 2], half));
+    vectors = std::move(next);
+  }
+  return vectors;
+}
+
 SmallVector<Value> VectorCode::cloneBody(linalg::GenericOp generic, ValueRange arguments,
                                          function_ref<Value(int64_t)> loopIndex, bool onScalars) const {
   IRMapping map;

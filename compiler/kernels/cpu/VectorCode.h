@@ -50,6 +50,9 @@ struct VectorCode {
   void storePastCaches(mlir::Value vector, mlir::Value memory, mlir::Value at) const;
   void storeScalar(mlir::Value scalar, mlir::Value memory, mlir::Value at) const;
 
+  /// As many vectors as they have lanes: lane i of vector k becomes lane k of vector i.
+  llvm::SmallVector<mlir::Value> transpose(llvm::SmallVector<mlir::Value> vectors) const;
+
   /// The region of `generic` on vectors, or on scalars where `onScalars`: one value a block argument comes in, one a
   /// yielded value goes out. `loopIndex(d)` gives linalg.index d as an index value or vector, where the region asks.
   llvm::SmallVector<mlir::Value> cloneBody(mlir::linalg::GenericOp generic, mlir::ValueRange arguments,

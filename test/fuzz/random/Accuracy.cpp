@@ -131,6 +131,8 @@ public:
       return rounding + ulp + (terms + 16 + 8 * most) * unit;
     if (op.name == "layer_norm" || op.name == "rms_norm")
       return rounding + ulp + norm;
+    if (op.name == "attention")
+      return rounding + ulp + ofAttention();
     return 0;
   }
 
@@ -171,6 +173,14 @@ private:
       return 0;
     double smallest = ulpOf(0, result.dtype == DType::F64 ? DType::F64 : DType::F32);
     return ulp + (terms + 4) * (unit * magnitude + smallest); // the latter where products are subnormal
+  }
+
+  /// What a score is off by changes its exponential by as much, relatively; then a chain over the keys.
+  double ofAttention() const {
+    const double *given = attributeOf<double>(op, "scale");
+    double depth = double(operands[0]->sizes.back()), keys = double(operands[2]->sizes[operands[2]->sizes.size() - 2]);
+    double score = depth * most * largest(*operands[1]) * (given ? *given : 1 / std::sqrt(depth));
+    return (2 * (depth + 6) * score + 2 * keys + 40) * unit * largest(*operands[2]);
   }
 
   /// The scale is at most 1/sqrt(eps), and the sum of squares at least one n-th of the largest square.

@@ -103,7 +103,8 @@ bool Generator::statement() {
                                       {&Generator::modelCall, 4},
                                       {&Generator::embed, 4},
                                       {&Generator::update, 5},
-                                      {&Generator::rope, 4}};
+                                      {&Generator::rope, 4},
+                                      {&Generator::attention, 6}};
   int sum = 0;
   for (const Weighted &family : families)
     sum += family.weight;

@@ -95,6 +95,7 @@ private:
   bool softmax();
   bool norm();
   bool argmax();
+  bool attention();
   bool rearrange();
   bool slice();
   bool split();

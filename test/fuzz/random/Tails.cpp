@@ -130,6 +130,15 @@ pub fn f(x: F[B | J, N]) -> F[B | J, N] = softmax(x over J))"},
 pub fn f(x: F[B | N], y: F[B | N, J], z: F[B | J, N]) -> (i32[B |], i32[B | J], i32[B | J], i32[B | N]) {
   return argmax(x), argmax(y over N), argmax(z over N), argmax(z over J)
 })"},
+    {"attention", functions, R"(
+pub fn f(q: F[B | N, 5], k: F[B | N, 5], v: F[B | N, 3], len: i32[B |]) -> (F[B | N, 3], F[B | N, 3]) {
+  return attention(q, k, v, causal: true), attention(q, k, v, len: len)
+})"},
+    {"attention of a few queries", functions, R"(
+pub fn f(q: F[B | 3, 5], k: F[B | N, 5], v: F[B | N, 3], mask: bool[B | 3, N]) -> F[B | 3, 3] =
+  attention(q, k, v, mask: mask))"},
+    {"attention's columns", functions, R"(
+pub fn f(q: F[B | 7, N], k: F[B | 9, N], v: F[B | 9, N]) -> F[B | 7, N] = attention(q, k, v, causal: true))"},
     {"norms", floats, R"(
 pub fn f(x: F[B | N], g: F[| N], b: F[| N]) -> (F[B | N], F[B | N]) {
   return layer_norm(x, g, b), rms_norm(x, g)
@@ -198,6 +207,10 @@ int64_t costAt(const Function &function, const Sizes &sizes) {
     int64_t terms = 1;
     if (op.name == "matmul" || op.name == "linear")
       terms = shapeAt(function.values[size_t(op.operands[0])], sizes).back();
+    if (op.name == "attention") { // of one query and one column
+      std::vector<int64_t> keys = shapeAt(function.values[size_t(op.operands[1])], sizes);
+      terms = keys[keys.size() - 2] * (1 + keys.back());
+    }
     for (int result : op.results)
       cost += terms * elementsAt(result);
     for (int operand : op.operands)

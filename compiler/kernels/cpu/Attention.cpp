@@ -1,0 +1,289 @@
+// Attention.cpp - the builder of attention: scores of a few queries at a time never leave the cache.
+//
+//   for each unit: some queries of one batch entry
+//     [pack the entry's keys, transposed, into panels; once an entry and thread where all are one block]
+//     for each block of keys                 (all of them up to 2048, else 1024; none beyond what a query may see)
+//       scores = q k^T * scale               tiles of 6 queries and a panel of keys
+//       each row: maximum, exponentials, sum; hidden keys become -1, which no exponential is
+//       totals = scores v                    tiles of 6 queries and 4 vectors of columns, every sum a chain over keys
+//     totals / sum
+//
+// The order of arithmetic stands in dialect/NUMERICS.md. Keys beyond what `causal` and `len` allow are not visited, so
+// causal attention costs about half.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/Attention.h"
+#include "compiler/kernels/cpu/RowCode.h"
+#include "compiler/kernels/cpu/VectorMath.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+
+namespace batten {
+
+/// Queries of a unit: their scores of 2048 keys are 384 KiB.
+static constexpr int64_t queriesOfUnit = 48;
+/// dialect/NUMERICS.md: so many keys are one block, else blocks of the smaller number.
+static constexpr int64_t singleBlockKeys = 2048, onlineBlockKeys = 1024;
+/// Pairs of query, key and column (or depth) that are worth a launch of their own.
+static constexpr int64_t grainProducts = 1 << 16;
+
+//===- What the group says ----------------------------------------------------------------------------------------===//
+
+LogicalResult Attention::resolve(func::FuncOp group) {
+  numBatch = op.mapOf(op.getInitMutable()).getNumDims() - 4;
+  SmallVector<Dim> extents(numBatch + 4);
+  bool isResolved = true;
+  auto operandOf = [&](OpOperand &use) {
+    AffineMap map = op.mapOf(use);
+    for (auto [position, expression] : llvm::enumerate(map.getResults()))
+      extents[cast<AffineDimExpr>(expression).getPosition()] = shapes.of(use.get())[position];
+    std::optional<Operand> operand =
+        &use == &op.getInitMutable() ? Operand() : resolveOperand(use.get(), map, shapes, frame);
+    isResolved &= operand.has_value();
+    return operand.value_or(Operand());
+  };
+  q = operandOf(op.getQMutable());
+  k = operandOf(op.getKMutable());
+  v = operandOf(op.getVMutable());
+  if (op.getMask())
+    mask = operandOf(op.getMaskMutable()[0]);
+  if (op.getLen())
+    len = operandOf(op.getLenMutable()[0]);
+  operandOf(op.getInitMutable());
+  if (!isResolved)
+    return op.emitError("an operand of this attention is no view of memory");
+  out = resultOperand(group, 0, shapes, frame);
+  batch.assign(extents.begin(), extents.begin() + numBatch);
+  queries = extents[numBatch];
+  columns = extents[numBatch + 1];
+  keys = extents[numBatch + 2];
+  depth = extents[numBatch + 3];
+  valuesInPlace = v.element.isF32() && stride(v, 1).isConstant(1);
+  online = int64_t(op.getMaxKeys()) > singleBlockKeys;
+  chooseTiles();
+  layOutScratch();
+  return success();
+}
+
+static Dim roundedUp(const Dim &value, int64_t to) {
+  return Dim::floorDiv(value + Dim::constant(to - 1), Dim::constant(to)) * Dim::constant(to);
+}
+
+/// No more of a tile than the sizes fill, where they are known.
+void Attention::chooseTiles() {
+  auto vectorsOf = [&](const Dim &extent) {
+    int64_t known = extent.constantValue().value_or(level.tileVectors * code.lanes);
+    return std::min(level.tileVectors, (known + code.lanes - 1) / code.lanes);
+  };
+  columnVectors = vectorsOf(columns);
+  while (panelVectors * 2 <= vectorsOf(keys)) // panels fill the groups of 64 lanes
+    panelVectors *= 2;
+  if (panelVectors < vectorsOf(keys) && panelVectors * 2 <= level.tileVectors)
+    panelVectors *= 2;
+  tileRows = std::min(level.tileRows, queries.constantValue().value_or(level.tileRows));
+  unitRows = queriesOfUnit / level.tileRows * tileRows;
+  if (auto known = queries.constantValue())
+    unitRows = std::min(unitRows, (*known + tileRows - 1) / tileRows * tileRows);
+  std::optional<int64_t> known = keys.constantValue();
+  blockKeys = !online ? keys : Dim::constant(known && *known > singleBlockKeys ? onlineBlockKeys : singleBlockKeys);
+  paddedKeys = roundedUp(blockKeys, numLanes);
+  paddedColumns = roundedUp(columns, code.lanes);
+}
+
+void Attention::layOutScratch() {
+  auto take = [&](Dim &place, const Dim &elements) {
+    place = scratch.bytes;
+    scratch.bytes = scratch.bytes + roundedUp(elements * Dim::constant(4), 64);
+  };
+  Dim unit = Dim::constant(unitRows);
+  take(scratch.queries, unit * depth);
+  take(scratch.keys, paddedKeys * depth);
+  if (!valuesInPlace)
+    take(scratch.values, paddedKeys * paddedColumns);
+  take(scratch.scores, unit * paddedKeys);
+  take(scratch.totals, unit * paddedColumns);
+  take(scratch.sums, unit);
+  if (online)
+    take(scratch.maxima, unit);
+}
+
+//===- Index values -----------------------------------------------------------------------------------------------===//
+
+Value Attention::minimum(Value a, Value other) { return arith::MinSIOp::create(b, code.loc, a, other); }
+
+Value Attention::clamp(Value value, Value low, Value high) {
+  return minimum(arith::MaxSIOp::create(b, code.loc, value, low), high);
+}
+
+void Attention::loop(Value from, Value to, Value step, llvm::function_ref<void(Value)> body) {
+  auto forOp = scf::ForOp::create(b, code.loc, from, to, step);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(forOp.getBody());
+  body(forOp.getInductionVar());
+}
+
+Value Attention::scoreAt(Value row, Value key) { return code.add(code.times(row, frame.size(paddedKeys)), key); }
+
+Value Attention::totalAt(Value row, Value column) {
+  return code.add(code.times(row, frame.size(paddedColumns)), column);
+}
+
+Value Attention::limitOf(Value row) {
+  if (!op.getCausal())
+    return seenKeys;
+  Value query = minimum(code.add(firstRow, row), frame.size(queries - Dim::constant(1)));
+  Value edge = code.add(query, frame.size(keys - queries + Dim::constant(1)));
+  return clamp(edge, code.index(0), seenKeys);
+}
+
+Value Attention::limitInBlock(Value row) {
+  Value limit = arith::SubIOp::create(b, code.loc, limitOf(row), firstKey);
+  return clamp(limit, code.index(0), blockCount);
+}
+
+Value Attention::lastOfTile(Value row) { return code.add(row, code.index(tileRows - 1)); }
+
+Value Attention::columnMask(Value column) {
+  return code.firstLanes(arith::SubIOp::create(b, code.loc, frame.size(columns), column));
+}
+
+//===- Numbers ----------------------------------------------------------------------------------------------------===//
+
+Value Attention::widened(Value value) {
+  Type type = f32();
+  if (auto vector = dyn_cast<VectorType>(value.getType()))
+    type = vector.clone(type);
+  return value.getType() == type ? value : arith::ExtFOp::create(b, code.loc, type, value).getResult();
+}
+
+Value Attention::number(double value) {
+  return code.splat(arith::ConstantOp::create(b, code.loc, b.getF32FloatAttr(static_cast<float>(value))));
+}
+
+//===- Loops ------------------------------------------------------------------------------------------------------===//
+
+/// Where the operands of a batch entry begin, and how many keys it has.
+void Attention::enterEntry(Value entry) {
+  SmallVector<Value> extents;
+  for (const Dim &extent : batch)
+    extents.push_back(frame.size(extent));
+  SmallVector<Value> digits = digitsOf(code, entry, extents);
+  auto base = [&](const Operand &operand) {
+    Value at = frame.size(operand.offset);
+    for (auto [i, digit] : llvm::enumerate(digits))
+      at = code.add(at, code.times(digit, frame.size(operand.strides[i])));
+    return at;
+  };
+  qBase = base(q);
+  kBase = base(k);
+  vBase = base(v);
+  outBase = base(out);
+  maskBase = mask ? base(*mask) : Value();
+  seenKeys = frame.size(keys);
+  if (len) {
+    Value given = code.loadScalar(len->memory, base(*len), b.getI32Type());
+    seenKeys = clamp(arith::IndexCastOp::create(b, code.loc, b.getIndexType(), given), code.index(0), seenKeys);
+  }
+}
+
+/// Nothing seen yet.
+void Attention::beginRows() {
+  Value none = number(0), least = number(-std::numeric_limits<double>::infinity());
+  Value totals = scratchOf(scratch.totals);
+  auto first = [&](Value vector) { return vector::ExtractOp::create(b, code.loc, vector, int64_t(0)).getResult(); };
+  loop(code.index(0), code.index(unitRows), code.index(1), [&](Value row) {
+    code.storeScalar(first(none), scratchOf(scratch.sums), row);
+    if (online)
+      code.storeScalar(first(least), scratchOf(scratch.maxima), row);
+    loop(code.index(0), frame.size(paddedColumns), code.index(code.lanes),
+         [&](Value column) { code.store(none, totals, totalAt(row, column), {}); });
+  });
+}
+
+/// One block of keys; `isFresh`: this thread has not packed the entry's keys.
+void Attention::block(Value isFresh) {
+  Value pack = isFresh, size = frame.size(keys);
+  if (online) {
+    Value several = arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::sgt, size, code.index(singleBlockKeys));
+    pack = arith::OrIOp::create(b, code.loc, pack, several);
+    size = arith::SelectOp::create(b, code.loc, several, code.index(onlineBlockKeys), size);
+  }
+  Value seen = limitOf(arith::SubIOp::create(b, code.loc, rows, code.index(1)));
+  loop(code.index(0), seen, size, [&](Value first) {
+    firstKey = first;
+    blockCount = minimum(size, arith::SubIOp::create(b, code.loc, seen, first));
+    auto ifOp = scf::IfOp::create(b, code.loc, pack, /*withElseRegion=*/false);
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(ifOp.thenBlock());
+      Value count = minimum(size, arith::SubIOp::create(b, code.loc, seenKeys, first));
+      packKeys(count);
+      if (!valuesInPlace)
+        copyValues(count);
+    }
+    scores();
+    loop(code.index(0), rows, code.index(1), [&](Value row) { softmaxRow(row); });
+    values();
+  });
+}
+
+void Attention::finishRows() {
+  Value totals = scratchOf(scratch.totals), sums = scratchOf(scratch.sums), none = number(0);
+  ColumnRange range{code.index(0), frame.size(columns), columns.constantValue()};
+  loop(code.index(0), rows, code.index(1), [&](Value row) {
+    Value sum = code.loadSplat(sums, row, f32());
+    Value seesNone = arith::CmpFOp::create(b, code.loc, arith::CmpFPredicate::OEQ, sum, none);
+    Value target = code.add(outBase, code.times(code.add(firstRow, row), frame.size(stride(out, 0))));
+    walkColumns(code, range, columnVectors, 1, {}, [&](Value first, ArrayRef<Value> masks, ValueRange) {
+      for (auto [j, lanes] : llvm::enumerate(masks)) {
+        Value column = code.add(first, code.index(j * code.lanes));
+        Value total = code.load(totals, totalAt(row, column), code.index(1), f32(), {});
+        Value value = arith::DivFOp::create(b, code.loc, total, sum);
+        value = arith::SelectOp::create(b, code.loc, seesNone, none, value);
+        if (!out.element.isF32())
+          value = arith::TruncFOp::create(b, code.loc, code.type(out.element), value);
+        code.store(value, out.memory, code.add(target, column), lanes);
+      }
+      return SmallVector<Value>();
+    });
+  });
+}
+
+void Attention::unit(Value unit, Value blocksOfRows) {
+  Value numBlock = arith::RemUIOp::create(b, code.loc, unit, blocksOfRows);
+  enterEntry(arith::DivUIOp::create(b, code.loc, unit, blocksOfRows));
+  firstRow = code.times(numBlock, code.index(unitRows));
+  rows = minimum(code.index(unitRows), arith::SubIOp::create(b, code.loc, frame.size(queries), firstRow));
+  auto equal = [&](Value a, Value other) {
+    return arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::eq, a, other).getResult();
+  };
+  Value isFresh = arith::OrIOp::create(b, code.loc, equal(unit, frame.begin), equal(numBlock, code.index(0)));
+  copyQueries();
+  beginRows();
+  block(isFresh);
+  finishRows();
+}
+
+Kernel Attention::build() {
+  Dim blocksOfRows = Dim::floorDiv(queries + Dim::constant(unitRows - 1), Dim::constant(unitRows));
+  loop(frame.begin, frame.end, code.index(1), [&](Value at) { unit(at, frame.size(blocksOfRows)); });
+  Dim range = product(batch) * blocksOfRows;
+  auto known = [](const Dim &dim) { return std::max<int64_t>(1, dim.constantValue().value_or(64)); };
+  int64_t products = std::min(unitRows * known(keys), grainProducts) * (known(depth) + known(columns));
+  return Kernel{frame.function, range, std::max<int64_t>(1, grainProducts / products), scratch.bytes};
+}
+
+FailureOr<Kernel> buildAttention(func::FuncOp group, StringRef name, const Level &level) {
+  auto op = *group.getOps<AttendOp>().begin();
+  KernelFrame frame(group, name, level);
+  Attention attention(op, group, frame, level);
+  if (failed(attention.resolve(group)))
+    return failure();
+  Kernel kernel = attention.build();
+  if (failed(expandVectorMath(frame.function, level)))
+    return failure();
+  return kernel;
+}
+
+} // namespace batten

@@ -1,0 +1,104 @@
+// Attention.h - the kernel of batten.attend: what is found of the group, and the steps that its builder is made of.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_KERNELS_CPU_ATTENTION_H
+#define BATTEN_COMPILER_KERNELS_CPU_ATTENTION_H
+
+#include "compiler/kernels/cpu/ColumnWalk.h"
+#include "compiler/kernels/cpu/Operand.h"
+
+namespace batten {
+
+class Attention {
+public:
+  Attention(AttendOp op, mlir::func::FuncOp group, KernelFrame &frame, const Level &level)
+      : op(op), frame(frame), level(level), shapes(group), b(frame.builder),
+        code{frame.builder, op.getLoc(), level.lanes(frame.builder.getF32Type())} {}
+
+  mlir::LogicalResult resolve(mlir::func::FuncOp group);
+  Kernel build();
+
+private:
+  AttendOp op;
+  KernelFrame &frame;
+  const Level &level;
+  Shapes shapes;
+  mlir::OpBuilder &b;
+  VectorCode code;
+
+  // What the group says. Strides are by loop: batch.., query, column, key, depth.
+  Operand q, k, v, out;
+  std::optional<Operand> mask, len;
+  mlir::SmallVector<Dim> batch;
+  Dim queries, columns, keys, depth;
+  int64_t numBatch = 0;
+  bool online = false;        ///< there may be more keys than one block
+  bool valuesInPlace = false; ///< v is f32 and its columns lie side by side
+  int64_t panelVectors = 1;   ///< of keys
+  int64_t columnVectors = 1;  ///< of a tile of columns
+  int64_t tileRows = 1;       ///< queries of a tile
+  int64_t unitRows = 1;       ///< queries of a unit of the launch
+  Dim blockKeys, paddedKeys;  ///< most keys of a block; the same in whole lane groups
+  Dim paddedColumns;          ///< in whole vectors
+  struct {
+    Dim queries, keys, values, scores, sums, maxima, totals, bytes;
+  } scratch; ///< byte offsets
+
+  // Where the builder stands: index values of the unit, then of the block of keys.
+  mlir::Value firstRow, rows, seenKeys;               ///< `seenKeys`: what `len` leaves, of the entry
+  mlir::Value qBase, kBase, vBase, maskBase, outBase; ///< of the batch entry, in elements
+  mlir::Value firstKey, blockCount;                   ///< of the block; keys that some query of the unit sees
+
+  int64_t panelKeys() const { return panelVectors * code.lanes; }
+  int64_t strideLoop(int64_t loop) const { return numBatch + loop; }
+  Dim stride(const Operand &operand, int64_t loop) const { return operand.strides[numBatch + loop]; }
+  mlir::Type f32() { return b.getF32Type(); }
+  mlir::Value minimum(mlir::Value a, mlir::Value b);
+  mlir::Value clamp(mlir::Value value, mlir::Value low, mlir::Value high);
+  mlir::Value widened(mlir::Value value);
+  mlir::Value number(double value);
+  void loop(mlir::Value from, mlir::Value to, mlir::Value step, llvm::function_ref<void(mlir::Value)> body);
+  mlir::Value scratchOf(const Dim &offset) { return frame.scratchView(offset, f32()); }
+  mlir::Value scoreAt(mlir::Value row, mlir::Value key);
+  mlir::Value totalAt(mlir::Value row, mlir::Value column);
+  mlir::Value limitOf(mlir::Value row);       ///< keys that a query of the unit may see, but for the mask
+  mlir::Value limitInBlock(mlir::Value row);  ///< the same, counted from the first key of the block
+  mlir::Value lastOfTile(mlir::Value row);    ///< the last query of the tile that begins at `row`
+  mlir::Value columnMask(mlir::Value column); ///< of the columns that exist; null: all
+
+  // Attention.cpp
+  void chooseTiles();
+  void layOutScratch();
+  void enterEntry(mlir::Value entry);
+  void unit(mlir::Value unit, mlir::Value blocksOfRows);
+  void block(mlir::Value isFresh);
+  void beginRows();
+  void finishRows();
+
+  // AttentionProducts.cpp
+  void copyQueries();
+  void packKeys(mlir::Value count);
+  void packKeysAt(mlir::Value key, mlir::Value vector, mlir::Value count);
+  void copyValues(mlir::Value count);
+  void scores();
+  void scoreTile(mlir::Value row, mlir::Value key, mlir::Value scale);
+  void values();
+  void valueTile(mlir::Value row, mlir::Value column, int64_t vectors, bool masked, mlir::ArrayRef<mlir::Value> keys);
+  mlir::SmallVector<mlir::Value> addValues(mlir::Value row, mlir::Value column, mlir::ArrayRef<mlir::Value> masks,
+                                           mlir::Value from, mlir::Value to, bool someHidden,
+                                           mlir::ValueRange accumulators);
+  mlir::Value scale();
+
+  // AttentionSoftmax.cpp
+  void softmaxRow(mlir::Value row);
+  mlir::Value maximumOf(mlir::Value row, mlir::Value limit);
+  mlir::Value exponentials(mlir::Value row, mlir::Value limit, mlir::Value max);
+  mlir::Value visible(mlir::Value row, mlir::Value key, mlir::Value inLimit);
+  void rescale(mlir::Value row, mlir::Value factor);
+  mlir::SmallVector<mlir::Value> walkKeys(
+      mlir::Value limit, mlir::Value until, mlir::ValueRange carried,
+      llvm::function_ref<mlir::SmallVector<mlir::Value>(mlir::Value, mlir::ArrayRef<mlir::Value>, mlir::ValueRange)>
+          turn);
+};
+
+} // namespace batten
+#endif // BATTEN_COMPILER_KERNELS_CPU_ATTENTION_H

@@ -1,0 +1,222 @@
+// AttentionProducts.cpp - the two products of attention, and what is moved for them; see Attention.cpp.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/Attention.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+
+namespace batten {
+
+/// Keys whose values stay in L1 while all queries of the unit pass.
+static constexpr int64_t keysOfChunk = 64;
+
+//===- What is moved ----------------------------------------------------------------------------------------------===//
+
+/// queries[row][depth] in f32. The last query is repeated to fill its tile.
+void Attention::copyQueries() {
+  Value target = scratchOf(scratch.queries), last = frame.size(queries - Dim::constant(1));
+  Value step = frame.size(stride(q, 3)), rowStep = frame.size(stride(q, 0)), width = frame.size(depth);
+  ColumnRange range{code.index(0), width, depth.constantValue()};
+  Value padded = arith::CeilDivSIOp::create(b, code.loc, rows, code.index(tileRows));
+  loop(code.index(0), code.times(padded, code.index(tileRows)), code.index(1), [&](Value row) {
+    Value query = minimum(code.add(firstRow, row), last);
+    Value from = code.add(qBase, code.times(query, rowStep)), to = code.times(row, width);
+    walkColumns(code, range, 1, 1, {}, [&](Value first, ArrayRef<Value> masks, ValueRange) {
+      for (auto [j, lanes] : llvm::enumerate(masks)) {
+        Value at = code.add(first, code.index(j * code.lanes));
+        Value loaded = code.load(q.memory, code.add(from, code.times(at, step)), step, q.element, lanes);
+        code.store(widened(loaded), target, code.add(to, at), lanes);
+      }
+      return SmallVector<Value>();
+    });
+  });
+}
+
+/// keys[panel][depth][key in panel] in f32, of the block's first `count` keys.
+void Attention::packKeys(Value count) {
+  loop(code.index(0), count, code.index(panelKeys()), [&](Value key) {
+    loop(code.index(0), code.index(panelKeys()), code.index(code.lanes),
+         [&](Value vector) { packKeysAt(key, vector, count); });
+  });
+}
+
+/// One vector of keys of the panel that begins at `key`: squares are transposed in registers where the depth lies side
+/// by side, what is left over is gathered.
+void Attention::packKeysAt(Value key, Value vector, Value count) {
+  Value target = scratchOf(scratch.keys), width = frame.size(depth), first = code.add(key, vector);
+  Value keyStep = frame.size(stride(k, 2)), depthStep = frame.size(stride(k, 3));
+  Value last = arith::SubIOp::create(b, code.loc, count, code.index(1));
+  auto keyAt = [&](Value index) { return code.add(kBase, code.times(code.add(firstKey, index), keyStep)); };
+  auto place = [&](Value c) {
+    return code.add(code.add(code.times(key, width), code.times(c, code.index(panelKeys()))), vector);
+  };
+  Value squares = code.index(0);
+  if (stride(k, 3).isConstant(1)) {
+    squares =
+        arith::SubIOp::create(b, code.loc, width, arith::RemUIOp::create(b, code.loc, width, code.index(code.lanes)));
+    loop(code.index(0), squares, code.index(code.lanes), [&](Value c) {
+      SmallVector<Value> square;
+      for (int64_t i = 0; i < code.lanes; ++i) {
+        Value from = code.add(keyAt(minimum(code.add(first, code.index(i)), last)), c);
+        square.push_back(widened(code.load(k.memory, from, code.index(1), k.element, {})));
+      }
+      for (auto [i, column] : llvm::enumerate(code.transpose(square)))
+        code.store(column, target, place(code.add(c, code.index(i))), {});
+    });
+  }
+  Value lanes = code.firstLanes(arith::SubIOp::create(b, code.loc, count, first));
+  loop(squares, width, code.index(1), [&](Value c) {
+    Value from = code.add(keyAt(first), code.times(c, depthStep));
+    code.store(widened(code.load(k.memory, from, keyStep, k.element, lanes)), target, place(c), {});
+  });
+}
+
+/// values[key][column] in f32.
+void Attention::copyValues(Value count) {
+  Value target = scratchOf(scratch.values), width = frame.size(paddedColumns);
+  Value step = frame.size(stride(v, 1)), keyStep = frame.size(stride(v, 2));
+  ColumnRange range{code.index(0), frame.size(columns), columns.constantValue()};
+  loop(code.index(0), count, code.index(1), [&](Value key) {
+    Value from = code.add(vBase, code.times(code.add(firstKey, key), keyStep)), to = code.times(key, width);
+    walkColumns(code, range, 1, 1, {}, [&](Value first, ArrayRef<Value> masks, ValueRange) {
+      for (auto [j, lanes] : llvm::enumerate(masks)) {
+        Value at = code.add(first, code.index(j * code.lanes));
+        Value loaded = code.load(v.memory, code.add(from, code.times(at, step)), step, v.element, lanes);
+        code.store(widened(loaded), target, code.add(to, at), {});
+      }
+      return SmallVector<Value>();
+    });
+  });
+}
+
+//===- Queries times keys -----------------------------------------------------------------------------------------===//
+
+Value Attention::scale() {
+  if (std::optional<APFloat> given = op.getScale())
+    return number(given->convertToDouble());
+  Type f64 = b.getF64Type();
+  Value whole = arith::IndexCastOp::create(b, code.loc, b.getI64Type(), frame.size(depth));
+  Value root = math::SqrtOp::create(b, code.loc, arith::SIToFPOp::create(b, code.loc, f64, whole));
+  Value one = arith::ConstantOp::create(b, code.loc, b.getF64FloatAttr(1));
+  Value inverse = arith::DivFOp::create(b, code.loc, one, root);
+  return code.splat(arith::TruncFOp::create(b, code.loc, f32(), inverse));
+}
+
+/// A panel of keys stays in L1 while all queries of the unit pass.
+void Attention::scores() {
+  Value factor = scale();
+  loop(code.index(0), blockCount, code.index(panelKeys()), [&](Value key) {
+    loop(code.index(0), rows, code.index(tileRows), [&](Value row) { scoreTile(row, key, factor); });
+  });
+}
+
+void Attention::scoreTile(Value row, Value key, Value factor) {
+  Value queriesAt = scratchOf(scratch.queries), keysAt = scratchOf(scratch.keys), width = frame.size(depth);
+  Value panel = code.times(key, width);
+  auto chains = scf::ForOp::create(b, code.loc, code.index(0), width, code.index(1),
+                                   SmallVector<Value>(tileRows * panelVectors, number(0)));
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(chains.getBody());
+    Value c = chains.getInductionVar(), from = code.add(panel, code.times(c, code.index(panelKeys())));
+    SmallVector<Value> right, next;
+    for (int64_t j = 0; j < panelVectors; ++j)
+      right.push_back(code.load(keysAt, code.add(from, code.index(j * code.lanes)), code.index(1), f32(), {}));
+    for (int64_t i = 0; i < tileRows; ++i) {
+      Value at = code.add(code.times(code.add(row, code.index(i)), width), c);
+      Value left = code.loadSplat(queriesAt, at, f32());
+      for (int64_t j = 0; j < panelVectors; ++j)
+        next.push_back(math::FmaOp::create(b, code.loc, left, right[j], chains.getRegionIterArg(i * panelVectors + j)));
+    }
+    scf::YieldOp::create(b, code.loc, next);
+  }
+  Value target = scratchOf(scratch.scores);
+  for (auto [n, sum] : llvm::enumerate(chains.getResults())) {
+    Value column = code.add(key, code.index(n % panelVectors * code.lanes));
+    Value score = arith::MulFOp::create(b, code.loc, sum, factor);
+    code.store(score, target, scoreAt(code.add(row, code.index(n / panelVectors)), column), {});
+  }
+}
+
+//===- Exponentials times values ----------------------------------------------------------------------------------===//
+
+/// Keys from, up to which all queries of the tile see them, and up to which some may.
+void Attention::values() {
+  int64_t width = columnVectors * code.lanes;
+  std::optional<int64_t> known = columns.constantValue();
+  loop(code.index(0), blockCount, code.index(keysOfChunk), [&](Value first) {
+    Value last = minimum(code.add(first, code.index(keysOfChunk)), blockCount);
+    loop(code.index(0), rows, code.index(tileRows), [&](Value row) {
+      Value common = mask ? first : clamp(limitInBlock(row), first, last);
+      Value keys[] = {first, common, clamp(limitInBlock(lastOfTile(row)), first, last)};
+      Value rest = arith::RemUIOp::create(b, code.loc, frame.size(columns), code.index(width));
+      Value full = arith::SubIOp::create(b, code.loc, frame.size(columns), rest);
+      if (!known || *known >= width)
+        loop(code.index(0), full, code.index(width),
+             [&](Value column) { valueTile(row, column, columnVectors, /*masked=*/false, keys); });
+      if (!known || *known % width != 0) {
+        int64_t left = known ? *known % width : width;
+        loop(full, frame.size(columns), code.index(width), [&](Value column) {
+          valueTile(row, column, (left + code.lanes - 1) / code.lanes, /*masked=*/left % code.lanes != 0 || !known,
+                    keys);
+        });
+      }
+    });
+  });
+}
+
+void Attention::valueTile(Value row, Value column, int64_t vectors, bool masked, ArrayRef<Value> keys) {
+  Value totals = scratchOf(scratch.totals);
+  SmallVector<Value> masks(vectors), places, accumulators;
+  for (int64_t j = 0; masked && j < vectors; ++j)
+    masks[j] = columnMask(code.add(column, code.index(j * code.lanes)));
+  for (int64_t i = 0; i < tileRows; ++i)
+    for (int64_t j = 0; j < vectors; ++j) {
+      Value at = totalAt(code.add(row, code.index(i)), code.add(column, code.index(j * code.lanes)));
+      places.push_back(at);
+      accumulators.push_back(code.load(totals, at, code.index(1), f32(), masks[j]));
+    }
+  accumulators = addValues(row, column, masks, keys[0], keys[1], /*someHidden=*/false, accumulators);
+  if (mask || op.getCausal())
+    accumulators = addValues(row, column, masks, keys[1], keys[2], /*someHidden=*/true, accumulators);
+  for (auto [n, at] : llvm::enumerate(places))
+    code.store(accumulators[n], totals, at, masks[n % vectors]);
+}
+
+/// The chains of a tile go on over keys [from, to).
+SmallVector<Value> Attention::addValues(Value row, Value column, ArrayRef<Value> masks, Value from, Value to,
+                                        bool someHidden, ValueRange accumulators) {
+  Value weights = scratchOf(scratch.scores), none = number(0), memory = v.memory;
+  Value base = code.add(code.add(vBase, code.times(firstKey, frame.size(stride(v, 2)))), column);
+  Value step = frame.size(stride(v, 2));
+  if (!valuesInPlace) {
+    memory = scratchOf(scratch.values);
+    base = column;
+    step = frame.size(paddedColumns);
+  }
+  auto chains = scf::ForOp::create(b, code.loc, from, to, code.index(1), accumulators);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(chains.getBody());
+  Value key = chains.getInductionVar();
+  SmallVector<Value> right, next;
+  for (auto [j, lanes] : llvm::enumerate(masks)) {
+    Value at = code.add(code.add(base, code.times(key, step)), code.index(j * code.lanes));
+    right.push_back(code.load(memory, at, code.index(1), f32(), lanes));
+  }
+  for (int64_t i = 0; i < tileRows; ++i) {
+    Value weight = code.loadSplat(weights, scoreAt(code.add(row, code.index(i)), key), f32());
+    Value hidden =
+        someHidden ? arith::CmpFOp::create(b, code.loc, arith::CmpFPredicate::OLT, weight, none).getResult() : Value();
+    for (auto [j, value] : llvm::enumerate(right)) {
+      Value sum = chains.getRegionIterArg(next.size());
+      Value longer = math::FmaOp::create(b, code.loc, weight, value, sum);
+      next.push_back(hidden ? arith::SelectOp::create(b, code.loc, hidden, sum, longer).getResult() : longer);
+    }
+  }
+  scf::YieldOp::create(b, code.loc, next);
+  return SmallVector<Value>(chains.getResults());
+}
+
+} // namespace batten
