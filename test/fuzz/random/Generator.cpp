@@ -73,38 +73,18 @@ bool Generator::statement() {
     Family family;
     int weight;
   };
-  static const Weighted families[] = {{&Generator::unary, 16},
-                                      {&Generator::binary, 18},
-                                      {&Generator::number, 5},
-                                      {&Generator::comparison, 4},
-                                      {&Generator::logic, 3},
-                                      {&Generator::selection, 5},
-                                      {&Generator::cast, 5},
-                                      {&Generator::product, 16},
-                                      {&Generator::linear, 6},
-                                      {&Generator::outer, 3},
-                                      {&Generator::transposition, 3},
-                                      {&Generator::reduction, 12},
-                                      {&Generator::batchReduction, 4},
-                                      {&Generator::softmax, 5},
-                                      {&Generator::norm, 6},
-                                      {&Generator::argmax, 4},
-                                      {&Generator::rearrange, 12},
-                                      {&Generator::slice, 6},
-                                      {&Generator::split, 3},
-                                      {&Generator::concat, 5},
-                                      {&Generator::brackets, 3},
-                                      {&Generator::spread, 3},
-                                      {&Generator::making, 3},
-                                      {&Generator::flatten, 2},
-                                      {&Generator::dimAsNumber, 2},
-                                      {&Generator::call, 5},
-                                      {&Generator::libraryCall, 5},
-                                      {&Generator::modelCall, 4},
-                                      {&Generator::embed, 4},
-                                      {&Generator::update, 5},
-                                      {&Generator::rope, 4},
-                                      {&Generator::attention, 6}};
+  static const Weighted families[] = {
+      {&Generator::unary, 16},         {&Generator::binary, 18},       {&Generator::number, 5},
+      {&Generator::comparison, 4},     {&Generator::logic, 3},         {&Generator::selection, 5},
+      {&Generator::cast, 5},           {&Generator::product, 16},      {&Generator::linear, 6},
+      {&Generator::outer, 3},          {&Generator::transposition, 3}, {&Generator::reduction, 12},
+      {&Generator::batchReduction, 4}, {&Generator::softmax, 5},       {&Generator::norm, 6},
+      {&Generator::argmax, 4},         {&Generator::rearrange, 12},    {&Generator::slice, 6},
+      {&Generator::split, 3},          {&Generator::concat, 5},        {&Generator::brackets, 3},
+      {&Generator::spread, 3},         {&Generator::making, 3},        {&Generator::flatten, 2},
+      {&Generator::dimAsNumber, 2},    {&Generator::call, 5},          {&Generator::libraryCall, 5},
+      {&Generator::modelCall, 4},      {&Generator::embed, 4},         {&Generator::update, 5},
+      {&Generator::rope, 4},           {&Generator::attention, 6}};
   int sum = 0;
   for (const Weighted &family : families)
     sum += family.weight;
