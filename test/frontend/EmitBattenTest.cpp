@@ -164,13 +164,13 @@ TEST_F(EmitBatten, ConstantOfIntegersAndBools) {
 
 TEST_F(EmitBatten, UnknownOpIsRefusedOnceAtItsPlace) {
   int x = argument("x", {DType::F32, {"B"}, {}});
-  op("embed", {x}, {DType::F32, {"B"}, {}});
+  op("undreamt", {x}, {DType::F32, {"B"}, {}});
   function().ops.back().location = {"m.btn", 2, 37, 45};
   program.functions.push_back(function()); // two entries inline one line
   EXPECT_EQ(emit(), "");
   ASSERT_EQ(diagnostics.errorCount(), 1u);
   const Diagnostic &error = diagnostics.all().front();
-  EXPECT_EQ(error.message, "`embed` is not compiled yet");
+  EXPECT_EQ(error.message, "`undreamt` is not compiled yet");
   // Columns count characters, ranges bytes, and the first letter here has two.
   EXPECT_EQ(sources.text(*error.range), "\xC3\xA9mbed(x)");
 }
