@@ -11,6 +11,7 @@
 #include "compiler/schedule/Workspace.h"
 #include "dialect/Batten.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
@@ -51,6 +52,8 @@ public:
     auto found = kernels.find(group);
     return found == kernels.end() ? nullptr : &found->second;
   }
+  /// Lets the kernel of `call` have this result and all operands of `memory` in one place; false where it may not.
+  bool shareMemory(func::CallOp call, unsigned result, llvm::function_ref<bool(Value operand)> isThere);
   /// A kernel that copies n elements, made when first asked for.
   FailureOr<std::string> copyKernel(Type element);
   void launch(OpBuilder &b, Location loc, StringRef kernel, ArrayRef<Dim> sizes, Value scratch, ValueRange pointers,
@@ -60,8 +63,28 @@ private:
   ModuleOp module;
   const Level &level;
   llvm::StringMap<Kernel> kernels;
+  llvm::StringMap<llvm::SmallDenseSet<std::pair<unsigned, unsigned>>> sharing; ///< by kernel: see sharedMemory
   LogicalResult build(func::FuncOp group);
 };
+
+/// The pairs of an argument and a result that may be one memory: every operation is element-wise and reads the argument
+/// at the element that it computes.
+llvm::SmallDenseSet<std::pair<unsigned, unsigned>> sharedMemory(func::FuncOp group) {
+  llvm::SmallDenseSet<std::pair<unsigned, unsigned>> pairs;
+  auto kind = group->getAttrOfType<StringAttr>(attr::kind);
+  if (kind.getValue() != groupKindName(GroupKind::Rows) || group->hasAttr(attr::split))
+    return pairs;
+  auto readsInPlace = [](OpOperand &use) {
+    auto generic = dyn_cast<linalg::GenericOp>(use.getOwner());
+    return generic && generic.isDpsInput(&use) && generic.getMatchingIndexingMap(&use).isIdentity();
+  };
+  for (auto [i, argument] : llvm::enumerate(group.getArguments()))
+    for (auto [j, result] : llvm::enumerate(group.getResultTypes()))
+      if (argument.getType() == result && group.getArgAttr(i, attr::dims) == group.getResultAttr(j, attr::dims) &&
+          llvm::all_of(argument.getUses(), readsInPlace))
+        pairs.insert({unsigned(i), unsigned(j)});
+  return pairs;
+}
 
 LogicalResult Kernels::build(func::FuncOp group) {
   KernelChoice choice = chooseKernel(group, level);
@@ -74,8 +97,25 @@ LogicalResult Kernels::build(func::FuncOp group) {
     return failure();
   kernel->function->setAttr(attr::builder, StringAttr::get(group.getContext(), choice.name));
   kernels[name] = *kernel;
+  sharing[name] = sharedMemory(group);
   group.erase();
   return success();
+}
+
+bool Kernels::shareMemory(func::CallOp call, unsigned result, llvm::function_ref<bool(Value operand)> isThere) {
+  SmallVector<unsigned> operands;
+  for (auto [i, operand] : llvm::enumerate(call.getOperands()))
+    if (isa<RankedTensorType>(operand.getType()) && isThere(operand))
+      operands.push_back(i);
+  const auto &pairs = sharing[call.getCallee()];
+  if (!llvm::all_of(operands, [&](unsigned i) { return pairs.contains({i, result}); }))
+    return false;
+  // Begin and end come first, results behind the operands. What is one memory is no longer said to be apart.
+  func::FuncOp function = kernels.find(call.getCallee())->second.function;
+  operands.push_back(call.getNumOperands() + result);
+  for (unsigned i : operands)
+    function.removeArgAttr(i + 2, "llvm.noalias");
+  return true;
 }
 
 LogicalResult Kernels::buildAll() {
@@ -303,16 +343,18 @@ int64_t PlanEntry::lastReader(Value memory) {
   return last;
 }
 
-/// What an inout becomes is written into it at once where nobody reads it from that step on; else it is made beside it
-/// and copied at the end.
+/// What an inout becomes is written into it at once where nobody reads it later, and that step only element by element;
+/// else it is made beside it and copied at the end.
 void PlanEntry::placeUpdated() {
   Operation *stop = entry.getBody().front().getTerminator();
   for (auto [result, updated] : llvm::zip_equal(stop->getOperands(), updatedArguments(entry))) {
     Value memory = memoryOf(result);
     if (!updated || memory == updated)
       continue;
-    int64_t step = llvm::find(calls, memory.getDefiningOp()) - calls.begin();
-    if (lastReader(updated) < step)
+    auto call = memory.getDefiningOp<func::CallOp>();
+    int64_t step = llvm::find(calls, call) - calls.begin(), last = lastReader(updated);
+    auto isThere = [&](Value operand) { return memoryOf(operand) == updated; };
+    if (last < step || (last == step && kernels.shareMemory(call, cast<OpResult>(memory).getResultNumber(), isThere)))
       places[memory] = places[updated];
     else
       lateCopies.push_back({memory, updated});

@@ -8,8 +8,8 @@ using namespace mlir;
 
 namespace batten {
 
-/// A right-hand side of a batch entry that is row-major and at most half of L1 is read where it lies: packing it would
-/// move as many bytes as the product reads.
+/// A right-hand side of a batch entry that is row-major is read where it lies if it is at most half of L1 or only one
+/// row is multiplied with it: packing it would move as many bytes as the product reads.
 static bool fitsInPlace(func::FuncOp group, const Level &level) {
   Shapes shapes(group);
   std::optional<Contraction> c = matchContraction(group, shapes);
@@ -22,6 +22,8 @@ static bool fitsInPlace(func::FuncOp group, const Level &level) {
   std::optional<int64_t> columns = c->extents[c->column].constantValue(), depth = c->extents[c->depth].constantValue();
   if (!access || !column || !columns || !depth || !access->strides[*column].isConstant(1))
     return false;
+  if (c->count(c->rows).isConstant(1))
+    return true;
   int64_t bytes = cast<RankedTensorType>(right.getType()).getElementTypeBitWidth() / 8;
   return *columns * *depth * bytes <= level.cacheBytesL1 / 2;
 }

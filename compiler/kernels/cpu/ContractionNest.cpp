@@ -9,7 +9,7 @@
 //
 // The left side is read in place, one scalar broadcast a row and step. The epilogue is the generics' own regions cloned
 // on vectors. Two builders share the nest and differ in where the panels lie: `Tiled` packs (or is given packed)
-// panels, `Narrow` reads a small row-major right side where it lies, since packing it would cost as much as the
+// panels, `Narrow` reads a row-major right side where it lies, where packing it would cost as much as the
 // product. Tile sizes and order of loops: BLIS, Van Zee & van de Geijn, ACM TOMS 41(3), 2015; figures in the schedule's
 // README.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
