@@ -152,11 +152,10 @@ static void refuseServices(void) {
 /* What would have been updated in place is untouched. */
 static void refuseUpdates(void) {
   float *c = (float *)outputs, *d = (float *)(outputs + 256), *out = (float *)(outputs + Outputs);
-  const int64_t bytes = refusals_put_workspace(3);
   batten_error error;
   batten_call call = batten_pool_call(NULL, &error);
 #define UNPUT(B, c, d, x, out, status, argument, sentence)                                                             \
-  judge(sentence, refusals_put(program, B, c, d, x, out, workspace, bytes, &call), status, argument, sentence, &error)
+  judge(sentence, refusals_put(program, B, c, d, x, out, workspace, sizeof workspace, &call), status, argument, sentence, &error)
   UNPUT(-1, c, d, x, out, BATTEN_E_SIZE, 1, "c: B is -1, it must not be negative");
   UNPUT(3, NULL, d, x, out, BATTEN_E_NULL, 2, "c: it is NULL");
   UNPUT(3, c, (float *)(outputs + 257), x, out, BATTEN_E_ALIGN, 3, "d: it must be aligned to 4 bytes");
