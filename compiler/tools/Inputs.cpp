@@ -43,7 +43,7 @@ void Inputs::refuseUnknownDims() {
     if (symbol.kind != frontend::Symbol::Static)
       names.push_back(symbol.name);
   for (const auto &[name, size] : dims) {
-    if (std::find(names.begin(), names.end(), name) != names.end())
+    if (session.fixes(name) || std::find(names.begin(), names.end(), name) != names.end())
       continue;
     std::string near = frontend::nearest(name, names).value_or("");
     refuse(ExitUsage, "--dim " + name + "=" + std::to_string(size) + ": it has no runtime dim `" + name + "`" +

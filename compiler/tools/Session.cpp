@@ -123,10 +123,22 @@ const frontend::FileNode *Session::parse(const std::string &path) {
   return found->hasErrors() ? nullptr : &*tree;
 }
 
+bool Session::fixes(const std::string &dim) const {
+  if (!options.dims().count(dim) || !tree)
+    return false;
+  for (const frontend::ItemPtr &item : tree->items)
+    if (const auto *dims = frontend::dynCast<frontend::DimItem>(*item))
+      for (const frontend::DimDefinition &definition : dims->definitions)
+        if (definition.name.name == dim)
+          return dimsAreStatic || definition.kind == frontend::DimDefinition::Kind::Static;
+  return false;
+}
+
 frontend::SemaOptions Session::semaOptions() {
   frontend::SemaOptions sema;
-  if (dimsAreStatic)
-    sema.dims = options.dims();
+  for (const auto &[name, size] : options.dims())
+    if (dimsAreStatic || fixes(name))
+      sema.dims.emplace(name, size);
   sema.programName = options.get("--prefix");
   sema.loadImport = frontend::importFromFiles(files, options.all("-I"));
   return sema;

@@ -19,7 +19,8 @@ std::vector<OptionSpec> sessionOptions(std::vector<OptionSpec> own);
 
 class Session {
 public:
-  /// `dimsAreStatic`: --dim fixes sizes in the program itself, not those of one call.
+  /// `dimsAreStatic`: --dim fixes sizes in the program itself. Otherwise it fixes only those that are static there, the
+  /// others are sizes of one call.
   explicit Session(const CommandLine &options, bool dimsAreStatic = true, unsigned errorLimit = 20);
 
   /// The text of a file; nullopt after an error.
@@ -33,6 +34,9 @@ public:
   /// The same without the parsing.
   std::optional<frontend::Program> analyse(const frontend::FileNode &file);
   bool check(const std::string &path);
+
+  /// True if --dim gives this dim of the source that was parsed another fixed size.
+  bool fixes(const std::string &dim) const;
 
   frontend::Diagnostics &diagnostics() { return *found; }
   const frontend::Sources &sources() const { return files; }
