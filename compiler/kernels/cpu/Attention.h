@@ -49,7 +49,6 @@ private:
   mlir::Value firstKey, blockCount;                   ///< of the block; keys that some query of the unit sees
 
   int64_t panelKeys() const { return panelVectors * code.lanes; }
-  int64_t strideLoop(int64_t loop) const { return numBatch + loop; }
   Dim stride(const Operand &operand, int64_t loop) const { return operand.strides[numBatch + loop]; }
   mlir::Type f32() { return b.getF32Type(); }
   mlir::Value minimum(mlir::Value a, mlir::Value b);
