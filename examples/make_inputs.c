@@ -2,6 +2,7 @@
  *
  *   make_inputs FILE.npy SEED SIZE...
  *   make_inputs FILE.npy = INTEGER...
+ *   make_inputs FILE.npy below COUNT SEED SIZE...    whole numbers from 0
  *   make_inputs FILE.safetensors SEED NAME:SIZE,SIZE[:bf16] ...
  *
  * Values are normal with deviation 1 for .npy; weights have 1/sqrt of their first size, as layers are initialised.
@@ -62,6 +63,18 @@ static int save_integers(const char *path, int count, char **words) {
   return batten_tensor_make(BATTEN_I32, 1, &size, integers, &tensor, NULL) || save(path, &tensor);
 }
 
+static int save_below(const char *path, int64_t count, int32_t rank, const int64_t *sizes) {
+  batten_tensor tensor;
+  batten_error error;
+  if (batten_tensor_make(BATTEN_I32, rank, sizes, NULL, &tensor, &error) || batten_tensor_allocate(&tensor, &error)) {
+    fprintf(stderr, "%s\n", error.message);
+    return 1;
+  }
+  for (int64_t i = 0; i < batten_tensor_elements(&tensor); ++i)
+    ((int32_t *)tensor.data)[i] = (int32_t)((double)count * uniform());
+  return save(path, &tensor);
+}
+
 static int save_weights(const char *path, int count, char **words) {
   batten_named_tensor tensors[64];
   batten_error error;
@@ -87,18 +100,22 @@ static int save_weights(const char *path, int count, char **words) {
 int main(int argc, char **argv) {
   if (argc < 4) {
     fprintf(stderr,
-            "usage: %s FILE.npy SEED SIZE... | FILE.npy = INTEGER... | FILE.safetensors SEED NAME:SIZE,SIZE ...\n",
+            "usage: %s FILE.npy SEED SIZE... | FILE.npy = INTEGER... | FILE.npy below COUNT SEED SIZE... | "
+            "FILE.safetensors SEED NAME:SIZE,SIZE ...\n",
             argv[0]);
     return 2;
   }
   if (!strcmp(argv[2], "="))
     return save_integers(argv[1], argc - 3, argv + 3);
-  state = strtoull(argv[2], NULL, 10);
+  const int below = !strcmp(argv[2], "below") && argc > 5 ? 2 : 0; /* words before the seed */
+  state = strtoull(argv[2 + below], NULL, 10);
   if (strstr(argv[1], ".safetensors"))
     return save_weights(argv[1], argc - 3, argv + 3);
   int64_t sizes[BATTEN_MAX_RANK];
-  for (int i = 3; i < argc; ++i)
-    sizes[i - 3] = strtoll(argv[i], NULL, 10);
+  for (int i = 3 + below; i < argc; ++i)
+    sizes[i - 3 - below] = strtoll(argv[i], NULL, 10);
+  if (below)
+    return save_below(argv[1], strtoll(argv[3], NULL, 10), argc - 5, sizes);
   const batten_tensor tensor = random_tensor(argc - 3, sizes, 1);
   return save(argv[1], &tensor);
 }
