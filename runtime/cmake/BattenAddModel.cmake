@@ -1,12 +1,14 @@
-# batten_add_model(<target> <model.btn> [SHARED] [TARGET <cpu[:level]>] [WEIGHTS <file.safetensors>] [OPTIONS <word>...])
+# batten_add_model(<target> <model.btn> [SHARED] [PREFIX <name>] [TARGET <cpu[:level]>] [WEIGHTS <file.safetensors>]
+#                  [OPTIONS <word>...])
 #
 # Makes a library of the model, to be linked like any other: who links it finds its header, NAME.h, where NAME is the
-# file's stem. It is built again when the model or what that imports changes.
+# file's stem, or PREFIX. It is built again when the model or what that imports changes.
+#   SHARED   a shared library; otherwise a static one
 #   TARGET   the CPU that it is for (batten build --target); by default the one that builds
 #   WEIGHTS  a file that must fit the model: checked whenever either changes; its path is the target's BATTEN_WEIGHTS
 #   OPTIONS  more words for `batten build`
 function(batten_add_model target model)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "SHARED" "TARGET;WEIGHTS" "OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 2 arg "SHARED" "PREFIX;TARGET;WEIGHTS" "OPTIONS")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "batten_add_model(${target}): what is `${arg_UNPARSED_ARGUMENTS}`?")
   endif()
@@ -22,6 +24,10 @@ function(batten_add_model target model)
     set(library ${folder}/lib${stem}.so)
   endif()
   set(options ${arg_OPTIONS})
+  if(arg_PREFIX)
+    set(name ${arg_PREFIX})
+    list(APPEND options --prefix=${arg_PREFIX})
+  endif()
   if(arg_TARGET)
     list(APPEND options --target=${arg_TARGET})
   endif()

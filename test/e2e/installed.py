@@ -43,6 +43,40 @@ def rebuilt(path, old, new):
     return "Compiling model classifier" in run("cmake", "--build", OUT)
 
 
+OTHER_MODELS = """
+batten_add_model(scaled models/two-scales.btn SHARED TARGET cpu:x86-64-v3)
+batten_add_model(renamed models/two-scales.btn PREFIX other OPTIONS --fuse=off)
+add_executable(kinds kinds.c)
+target_link_libraries(kinds PRIVATE scaled renamed)
+"""
+KINDS = """#include <other.h>
+#include <stdio.h>
+#include <two_scales.h>
+int main(void) {
+  static _Alignas(64) char memory[2][64];
+  const two_scales_program *first;
+  const other_program *second;
+  float x[2] = {1, 2}, y[2], z[2];
+  if (two_scales_bind(memory[0], 64, &first, NULL) || other_bind(memory[1], 64, &second, NULL) ||
+      two_scales_twice(first, 2, x, y, NULL, 0, NULL) || other_twice(second, 2, y, z, NULL, 0, NULL))
+    return 1;
+  printf("a shared and a renamed library: %g\\n", z[1]);
+}
+"""
+
+
+def other_kinds():
+    (SOURCE / "models/two-scales.btn").write_text("dim B\npub fn twice(x: f32[B |]) -> f32[B |] = x * 2.0\n")
+    (SOURCE / "kinds.c").write_text(KINDS)
+    with open(SOURCE / "CMakeLists.txt", "a") as file:
+        file.write(OTHER_MODELS)
+    run("cmake", "--build", OUT)
+    print(run(OUT / "kinds"), end="")
+    with open(SOURCE / "CMakeLists.txt", "a") as file:
+        file.write("batten_add_model(odd models/two-scales.btn STATIC)\n")
+    print([line for line in run("cmake", "--build", OUT, fails=True).split("\n") if "what is" in line][0].strip())
+
+
 def main():
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
@@ -63,6 +97,8 @@ def main():
     print("the host changed:", rebuilt("main.cpp", "samples = 1000", "samples = 100"))
     save_weights(4)
     print([line for line in run("cmake", "--build", OUT, fails=True).split("\n") if "has shape" in line][0])
+    save_weights(5)
+    other_kinds()
 
 
 main()
