@@ -10,6 +10,7 @@
 #include <cmath>
 #include <deque>
 #include <functional>
+#include <new>
 #include <string>
 #include <thread>
 
@@ -312,7 +313,7 @@ TEST_F(Batchers, DestroyWaitsForThoseWhoWait) {
   batten_batcher_destroy(batcher.get());
   for (std::thread &thread : threads)
     thread.join();
-  new (&batcher) batten::Batcher();
+  new (&batcher) batten::Batcher(); // what it held is gone
 }
 
 TEST_F(Batchers, UpdatesInPlaceAreBatched) {
