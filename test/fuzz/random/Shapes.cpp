@@ -180,6 +180,8 @@ bool Generator::slice() {
       features.insert("slice");
     }
   }
+  if (std::all_of(entries.begin(), entries.end(), [](const std::string &entry) { return entry == ":"; }))
+    return false; // the operand itself under another name, which an update in place would take away
   std::string text = "$0[|";
   for (size_t i = 0; i < entries.size(); ++i)
     text += (i ? ", " : " ") + entries[i];
