@@ -27,14 +27,6 @@ static LogicalResult verifyStretch(Operation *op) {
   return success();
 }
 
-static LogicalResult verifyEqualDtypes(Operation *op, ValueRange operands) {
-  Type first = tensorType(operands.front()).getElementType();
-  for (Value operand : operands)
-    if (Type element = tensorType(operand).getElementType(); element != first)
-      return op->emitOpError("on ") << dtypeName(first) << " and " << dtypeName(element) << "; there is no promotion";
-  return success();
-}
-
 LogicalResult batten::verifyBinary(Operation *op) {
   // add_c1, sub_c1, mul_c1, div_c1, rem_c1, pow_c1, max_c1, min_c1, and_c1, or_c1
   if (failed(verifyEqualDtypes(op, op->getOperands())) || failed(verifyDtypeKept(op)))

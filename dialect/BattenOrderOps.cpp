@@ -29,3 +29,52 @@ LogicalResult ArgmaxOp::verify() {
     return emitOpError("leaves core ") << listText(expected) << ", the result has " << listText(core);
   return success();
 }
+
+//===- topk -------------------------------------------------------------------------------------------------------===//
+
+// At least one comparison an element.
+Dim TopkOp::flops() { return getX().getType().numElements(); }
+
+LogicalResult TopkOp::verify() {
+  // topk_c1
+  if (failed(verifyDim(*this, getDim())))
+    return failure();
+  // topk_c2
+  if (failed(verifyDtypeKept(*this)))
+    return failure();
+  Type index = tensorType(getIndices()).getElementType();
+  if (!index.isInteger(32))
+    return emitOpError("makes indices of ") << dtypeName(index) << "; an index is i32";
+  // topk_c3
+  SmallVector<Dim> x = getX().getType().coreDims(), values = tensorType(getValues()).coreDims();
+  SmallVector<Dim> indices = tensorType(getIndices()).coreDims(), expected = x;
+  if (values.size() == x.size())
+    expected[getDim()] = values[getDim()];
+  if (!agree(*this, values, expected) || !agree(*this, indices, expected))
+    return emitOpError("of core ") << listText(x) << " makes cores " << listText(values) << " and "
+                                   << listText(indices);
+  Dim left = x[getDim()] - values[getDim()];
+  if (std::optional<int64_t> known = left.constantValue(); known && *known < 0)
+    return emitOpError("takes ") << values[getDim()].str() << " of " << x[getDim()].str() << " elements";
+  return success();
+}
+
+//===- cumsum -----------------------------------------------------------------------------------------------------===//
+
+// One sum an element, whatever the order.
+Dim CumsumOp::flops() { return oneOperationEach(*this); }
+
+LogicalResult CumsumOp::verify() {
+  // cumsum_c1
+  if (failed(verifyDim(*this, getDim())))
+    return failure();
+  // cumsum_c2
+  if (failed(verifyCoreKept(*this)))
+    return failure();
+  // cumsum_c3
+  Type operand = getX().getType().getElementType(), result = getType().getElementType();
+  if (Type expected = isFloat(operand) ? operand : accumulatorType(operand); result != expected)
+    return emitOpError("of ") << dtypeName(operand) << " makes " << dtypeName(expected) << ", not "
+                              << dtypeName(result);
+  return success();
+}

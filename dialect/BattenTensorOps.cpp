@@ -63,3 +63,28 @@ LogicalResult AttendOp::verify() {
       return emitOpError("has a map of another rank for operand ") << operand.getOperandNumber();
   return success();
 }
+
+//===- scan, greatest ---------------------------------------------------------------------------------------------===//
+
+LogicalResult ScanOp::verify() {
+  // scan_c1
+  auto x = cast<RankedTensorType>(getX().getType()), result = cast<RankedTensorType>(getResult().getType());
+  if (getInit().getType() != result || x.getShape() != result.getShape())
+    return emitOpError("keeps the shape of its operand");
+  if (getDim() >= uint64_t(x.getRank()))
+    return emitOpError("runs along dim ") << getDim() << " of " << x.getRank();
+  return success();
+}
+
+LogicalResult GreatestOp::verify() {
+  // greatest_c1
+  if (getInits().getTypes() != getResultTypes())
+    return emitOpError("writes its inits");
+  auto x = cast<RankedTensorType>(getX().getType()), values = cast<RankedTensorType>(getValues().getType());
+  auto indices = cast<RankedTensorType>(getIndices().getType());
+  if (values.getRank() != x.getRank() || values.getShape() != indices.getShape())
+    return emitOpError("makes values and indices of one shape, of the operand's rank");
+  if (getDim() >= uint64_t(x.getRank()))
+    return emitOpError("runs along dim ") << getDim() << " of " << x.getRank();
+  return success();
+}

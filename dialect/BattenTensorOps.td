@@ -92,4 +92,42 @@ def Batten_AttendOp : Batten_DestinationOp<"attend", [AttrSizedOperandSegments]>
   }];
 }
 
+def Batten_ScanOp : Batten_DestinationOp<"scan"> {
+  let summary = "sums of the first elements along a dim";
+  let description = [{
+    `init[.., i, ..] = x[.., 0, ..] + .. + x[.., i, ..]`, i along `dim`, in the order that dialect/NUMERICS.md gives for
+    cumsum. `is_unsigned` says how narrow integers of x are extended.
+
+    Constraints:
+    * (C1) x, init and the result have one shape, and `dim` is a dim of it.
+
+    ```mlir
+    %y = batten.scan %x into %init dim 1 : (tensor<?x100xf32>, tensor<?x100xf32>) -> tensor<?x100xf32>
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$x, AnyRankedTensor:$init, I64Attr:$dim, UnitAttr:$is_unsigned);
+  let assemblyFormat = "$x `into` $init `dim` $dim attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Batten_GreatestOp : Batten_Op<"greatest", [Pure, DestinationStyleOpInterface]> {
+  let summary = "the greatest elements along a dim and where they stand";
+  let description = [{
+    The first init gets the k greatest elements of x along `dim`, the second their indices there; see topk. k is the
+    extent of the inits.
+
+    Constraints:
+    * (C1) x and the inits have one rank, and `dim` is a dim of it; the inits are two, of one shape.
+
+    ```mlir
+    %v, %i = batten.greatest %x into %values, %indices dim 1 : (tensor<?x100xf32>, tensor<?x5xf32>, tensor<?x5xi32>) -> (tensor<?x5xf32>, tensor<?x5xi32>)
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$x, Variadic<AnyRankedTensor>:$inits, I64Attr:$dim, UnitAttr:$is_unsigned);
+  let results = (outs AnyRankedTensor:$values, AnyRankedTensor:$indices);
+  let assemblyFormat = "$x `into` $inits `dim` $dim attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let extraClassDeclaration = "::mlir::MutableOperandRange getDpsInitsMutable() { return getInitsMutable(); }";
+}
+
 #endif // BATTEN_BATTENTENSOROPS_TD

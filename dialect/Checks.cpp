@@ -55,6 +55,14 @@ std::string batten::listText(ArrayRef<StringAttr> batch) {
 
 Dim batten::oneOperationEach(Operation *op) { return tensorType(op->getResult(0)).numElements(); }
 
+LogicalResult batten::verifyEqualDtypes(Operation *op, ValueRange operands) {
+  Type first = tensorType(operands.front()).getElementType();
+  for (Value operand : operands)
+    if (Type element = tensorType(operand).getElementType(); element != first)
+      return op->emitOpError("on ") << dtypeName(first) << " and " << dtypeName(element) << "; there is no promotion";
+  return success();
+}
+
 LogicalResult batten::verifyDtypeKept(Operation *op) {
   Type operand = tensorType(op->getOperand(0)).getElementType(), result = tensorType(op->getResult(0)).getElementType();
   if (operand == result)

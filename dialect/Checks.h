@@ -27,6 +27,8 @@ std::string listText(llvm::ArrayRef<mlir::StringAttr> batch);
 /// One operation an element of the result.
 Dim oneOperationEach(mlir::Operation *op);
 
+/// All have one dtype.
+llvm::LogicalResult verifyEqualDtypes(mlir::Operation *op, mlir::ValueRange operands);
 /// The result has the dtype, the core, or both, of operand 0.
 llvm::LogicalResult verifyDtypeKept(mlir::Operation *op);
 llvm::LogicalResult verifyCoreKept(mlir::Operation *op);

@@ -282,12 +282,18 @@ bool Evaluator::bindArguments(ArrayRef<DenseValue> arguments) {
 }
 
 bool Evaluator::evaluateOp(Operation &op) {
-  auto type = cast<TensorType>(op.getResult(0).getType());
-  std::optional<std::vector<int64_t>> shape = shapeOf(type);
-  if (!shape)
-    return false;
-  DenseValue result(elementKind(type.getElementType()), *shape);
-  Step step{&op, {}, {type, &result}, sizes, error};
+  std::vector<DenseValue> made;
+  for (Type each : op.getResultTypes()) {
+    auto type = cast<TensorType>(each);
+    std::optional<std::vector<int64_t>> shape = shapeOf(type);
+    if (!shape)
+      return false;
+    made.emplace_back(elementKind(type.getElementType()), *shape);
+  }
+  Step step{&op, {}, {}, {}, sizes, error};
+  for (auto [value, type] : llvm::zip_equal(made, op.getResultTypes()))
+    step.results.push_back({cast<TensorType>(type), &value});
+  step.result = step.results.front();
   for (Value operand : op.getOperands())
     step.operands.push_back({cast<TensorType>(operand.getType()), &values.find(operand)->second});
   bool isDone = evaluation::evaluateShape(step) || evaluation::evaluateGather(step);
@@ -295,7 +301,8 @@ bool Evaluator::evaluateOp(Operation &op) {
     isDone = mode == EvaluationMode::Reference ? evaluation::evaluateReference(step) : evaluation::evaluateExact(step);
   if (!isDone && error.empty())
     step.fail("has no evaluation");
-  values[op.getResult(0)] = std::move(result);
+  for (auto [value, result] : llvm::zip_equal(made, op.getResults()))
+    values[result] = std::move(value);
   return isDone;
 }
 

@@ -109,10 +109,10 @@ SmallVector<bool> foldedDims(ReduceBatchOp op) {
   return isFolded;
 }
 
-SmallVector<bool> foldedDims(ArgmaxOp op) {
-  TensorType type = op.getX().getType();
-  SmallVector<bool> isFolded(type.batchRank() + type.coreRank(), false);
-  isFolded[type.batchRank() + op.getDim()] = true;
+SmallVector<bool> foldedDim(const Step &step, unsigned dim) {
+  const Tensor &x = step.operands[0];
+  SmallVector<bool> isFolded(x.value->shape.size(), false);
+  isFolded[x.type.batchRank() + dim] = true;
   return isFolded;
 }
 

@@ -24,11 +24,12 @@ struct Tensor {
   bool isReal() const { return value->isReal(); }
 };
 
-/// One op with its operands and its result, which is all zeros and waits to be filled in.
+/// One op with its operands and its results, which are all zeros and wait to be filled in.
 struct Step {
   mlir::Operation *op;
   llvm::SmallVector<Tensor> operands;
-  Tensor result;
+  llvm::SmallVector<Tensor> results;
+  Tensor result; ///< the first one, of most ops the only one
   const std::map<std::string, int64_t> &sizes;
   std::string &error;
 
@@ -51,6 +52,9 @@ private:
   llvm::SmallVector<int64_t> extents, strides; // of the result's batch dims; strides in elements of the operand
 };
 
+/// What the reference computes functions and sums in, so that f64 is judged by a format with more digits than it has.
+using Wide = long double;
+
 /// Calls `visit` with each element of the result and the elements of the operands at its place; an empty core repeats.
 void forEachElement(const Step &step, llvm::function_ref<void(int64_t result, llvm::ArrayRef<int64_t> operands)> visit);
 
@@ -62,7 +66,8 @@ void forEachFold(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<bool> isFolded,
 /// The dims that a reduction folds away, of batch and core together.
 llvm::SmallVector<bool> foldedDims(ReduceOp op);
 llvm::SmallVector<bool> foldedDims(ReduceBatchOp op);
-llvm::SmallVector<bool> foldedDims(ArgmaxOp op);
+/// The core dim at `dim` of the operand.
+llvm::SmallVector<bool> foldedDim(const Step &step, unsigned dim);
 
 /// One output of a contraction: the sum over k < depth of lhs[left + k] * rhs[right + k * rightStride].
 struct Product {
@@ -81,12 +86,14 @@ bool evaluateExact(const Step &step);
 bool referenceElementwise(const Step &step);
 bool referenceContraction(const Step &step);
 bool referenceReduction(const Step &step);
+bool referenceLoss(const Step &step);
 bool referenceOrder(const Step &step);
 bool referenceGather(const Step &step);
 bool referenceAttention(const Step &step);
 bool exactElementwise(const Step &step);
 bool exactContraction(const Step &step);
 bool exactReduction(const Step &step);
+bool exactLoss(const Step &step);
 bool exactOrder(const Step &step);
 bool exactGather(const Step &step);
 bool exactAttention(const Step &step);

@@ -87,24 +87,25 @@ template <typename Number, typename Op> static bool reduce(Op op, const Step &st
   return isFine || step.fail("over an empty batch has no value");
 }
 
-static bool softmax(const Step &step, unsigned dim, bool isLog) {
+template <typename Real> static bool softmax(const Step &step, unsigned dim, bool isLog) {
   const Tensor &x = step.operands[0];
-  if (x.value->element == ElementKind::F64)
-    return step.fail("has no exact sequence for f64");
-  SmallVector<bool> isFolded(x.value->shape.size(), false);
-  isFolded[x.type.batchRank() + dim] = true;
-  forEachFold(x.value->shape, isFolded, [&](int64_t, ArrayRef<int64_t> elements) {
-    Row<float> row = loadRow<float>(*x.value, elements), exps;
-    float max = maximumOf(row);
-    for (float value : row)
+  forEachFold(x.value->shape, foldedDim(step, dim), [&](int64_t, ArrayRef<int64_t> elements) {
+    Row<Real> row = loadRow<Real>(*x.value, elements), exps;
+    Real max = maximumOf(row);
+    for (Real value : row)
       exps.push_back(scalar::exp(value - max));
-    float sum = sumOf(exps, Order::Lanes), log = scalar::log(sum);
+    Real sum = sumOf(exps, Order::Lanes), log = scalar::log(sum);
     for (auto [i, at] : llvm::enumerate(elements)) {
-      float shifted = row[i] - max;
+      Real shifted = row[i] - max;
       store(*step.result.value, at, isLog ? shifted - log : exps[i] / sum);
     }
   });
   return true;
+}
+
+static bool softmaxOf(const Step &step, unsigned dim, bool isLog) {
+  return step.operands[0].value->element == ElementKind::F64 ? softmax<double>(step, dim, isLog)
+                                                             : softmax<float>(step, dim, isLog);
 }
 
 /// layer_norm, or rms_norm where there is no `b`: no mean then, and the product with g is one rounding of its own.
@@ -144,9 +145,9 @@ bool exactReduction(const Step &step) {
   if (auto op = dyn_cast<ReduceBatchOp>(step.op))
     return folded(op, op.getX().getType().coreRank() == 0 ? Order::LaneBlocks : Order::Blocks);
   if (auto op = dyn_cast<SoftmaxOp>(step.op))
-    return softmax(step, op.getDim(), false);
+    return softmaxOf(step, op.getDim(), false);
   if (auto op = dyn_cast<LogSoftmaxOp>(step.op))
-    return softmax(step, op.getDim(), true);
+    return softmaxOf(step, op.getDim(), true);
   if (auto op = dyn_cast<LayerNormOp>(step.op))
     return normOf(step, op.getEps().convertToDouble());
   auto op = dyn_cast<RmsNormOp>(step.op);

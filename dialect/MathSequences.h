@@ -201,14 +201,24 @@ template <typename F> F geluTanh(F x) {
   return select(isNegative, quotient * reduced.scale * like(x, c::scaleDown), quotient);
 }
 
-/// max(x, 0) + log(1 + exp(-|x|)).
-template <typename F> F softplus(F x) {
-  F zero = like(x, 0.0f);
+/// log(1 + exp(-|x|)).
+template <typename F> F softplusTail(F x) {
   F e = callExpNonPositive(negate(absolute(x)));
   F t = e / fma(e, like(x, 0.5f), like(x, 1.0f));
   F square = t * t;
-  F log1p = fma(t * square, polynomial(square, c::log1pPolynomial), t);
-  return select(x < zero, zero, x) + log1p;
+  return fma(t * square, polynomial(square, c::log1pPolynomial), t);
+}
+
+/// max(x, 0) + log(1 + exp(-|x|)).
+template <typename F> F softplus(F x) {
+  F zero = like(x, 0.0f);
+  return select(x < zero, zero, x) + softplusTail(x);
+}
+
+/// -y log(sigmoid(x)) - (1 - y) log(1 - sigmoid(x)): no term can overflow, whatever the logit.
+template <typename F> F binaryCrossEntropy(F x, F y) {
+  F zero = like(x, 0.0f);
+  return fma(negate(x), y, select(x < zero, zero, x)) + softplusTail(x);
 }
 
 } // namespace batten::sequence

@@ -1,7 +1,8 @@
 // MathTerms.h - the arithmetic of dialect/MathSequences.h on MLIR values: instead of computing, it emits.
 //
-// A FloatTerm is an f32 value or a vector of them, an IntegerTerm and a MaskTerm the i32 and i1 that go with it. Each
-// function makes the one operation that MathScalars.h computes; the sequences find them by their arguments.
+// A FloatTerm is an f32 or f64 value or a vector of them, an IntegerTerm and a MaskTerm the integer of as many bits and
+// the i1 that go with it. Each function makes the one operation that MathScalars.h computes; the sequences find them by
+// their arguments.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_DIALECT_MATHTERMS_H
 #define BATTEN_DIALECT_MATHTERMS_H
@@ -11,6 +12,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/TypeUtilities.h"
 
 namespace batten::sequence {
 
@@ -43,12 +45,14 @@ using FloatTerm = Term<0>;
 using IntegerTerm = Term<1>;
 using MaskTerm = Term<2>;
 
-inline FloatTerm like(FloatTerm x, float constant) {
-  return {x.place.constant(x.value.getType(), x.place.builder->getF32FloatAttr(constant)), x.place};
+inline FloatTerm like(FloatTerm x, double constant) {
+  mlir::Type type = x.value.getType();
+  return {x.place.constant(type, x.place.builder->getFloatAttr(mlir::getElementTypeOrSelf(type), constant)), x.place};
 }
-inline IntegerTerm like(IntegerTerm x, uint32_t constant) {
-  return {x.place.constant(x.value.getType(), x.place.builder->getI32IntegerAttr(static_cast<int32_t>(constant))),
-          x.place};
+inline IntegerTerm like(IntegerTerm x, uint64_t constant) {
+  mlir::Type type = x.value.getType(), element = mlir::getElementTypeOrSelf(type);
+  llvm::APInt bits(element.getIntOrFloatBitWidth(), constant, /*isSigned=*/false, /*implicitTrunc=*/true);
+  return {x.place.constant(type, x.place.builder->getIntegerAttr(element, bits)), x.place};
 }
 
 inline FloatTerm operator+(FloatTerm a, FloatTerm b) { return a.binary<mlir::arith::AddFOp>(b); }
@@ -76,17 +80,23 @@ inline IntegerTerm highProduct(IntegerTerm a, IntegerTerm b) {
   return {product.getHigh(), a.place};
 }
 
+/// The integer or float that has as many bits as the elements of `value`.
+inline mlir::Type integerLike(Place place, mlir::Value value) {
+  unsigned bits = mlir::getElementTypeOrSelf(value.getType()).getIntOrFloatBitWidth();
+  return Place::shaped(value, place.builder->getIntegerType(bits));
+}
+inline mlir::Type floatLike(Place place, mlir::Value value) {
+  bool isDouble = mlir::getElementTypeOrSelf(value.getType()).getIntOrFloatBitWidth() == 64;
+  return Place::shaped(value, isDouble ? mlir::Type(place.builder->getF64Type()) : place.builder->getF32Type());
+}
 inline IntegerTerm bitsOf(FloatTerm a) {
-  mlir::Type type = Place::shaped(a.value, a.place.builder->getI32Type());
-  return {a.place.make<mlir::arith::BitcastOp>(type, a.value), a.place};
+  return {a.place.make<mlir::arith::BitcastOp>(integerLike(a.place, a.value), a.value), a.place};
 }
 inline FloatTerm fromBits(IntegerTerm a) {
-  mlir::Type type = Place::shaped(a.value, a.place.builder->getF32Type());
-  return {a.place.make<mlir::arith::BitcastOp>(type, a.value), a.place};
+  return {a.place.make<mlir::arith::BitcastOp>(floatLike(a.place, a.value), a.value), a.place};
 }
 inline FloatTerm toFloat(IntegerTerm a) {
-  mlir::Type type = Place::shaped(a.value, a.place.builder->getF32Type());
-  return {a.place.make<mlir::arith::SIToFPOp>(type, a.value), a.place};
+  return {a.place.make<mlir::arith::SIToFPOp>(floatLike(a.place, a.value), a.value), a.place};
 }
 
 // The ordered comparisons: false where an operand is NaN, as in C.

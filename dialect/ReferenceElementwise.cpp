@@ -1,52 +1,56 @@
 // ReferenceElementwise.cpp - element-wise ops in double precision, and the reference's list of families.
 //
-// The formulas are those of the mathematics, chosen so that double precision loses nothing that a float would show.
+// The formulas are those of the mathematics, chosen so that double precision loses nothing that a float would show;
+// functions are computed in extended precision, which does the same for f64.
 // Integers are computed in 64 bits and wrap when they are stored.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialect/Evaluation.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 using namespace mlir;
 
 namespace batten::evaluation {
 
 bool evaluateReference(const Step &step) {
-  for (auto *family : {referenceElementwise, referenceContraction, referenceReduction, referenceOrder, referenceGather,
-                       referenceAttention})
+  for (auto *family : {referenceElementwise, referenceContraction, referenceReduction, referenceLoss, referenceOrder,
+                       referenceGather, referenceAttention})
     if (family(step) || !step.error.empty())
       return step.error.empty();
   return false;
 }
 
-using Unary = double (*)(double);
+/// A function of f64 is judged by a format with more digits.
+using Unary = Wide (*)(Wide);
 using Binary = double (*)(double, double);
 using IntegerBinary = int64_t (*)(int64_t, int64_t);
 
-static double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
-static double silu(double x) { return x == -INFINITY ? 0 : x * sigmoid(x); }
-static double geluErf(double x) { return x == -INFINITY ? 0 : x * std::erfc(-x * M_SQRT1_2) / 2; }
-static double geluTanh(double x) {
+static Wide sigmoid(Wide x) { return 1 / (1 + std::exp(-x)); }
+static Wide silu(Wide x) { return x == -INFINITY ? 0 : x * sigmoid(x); }
+static Wide geluErf(Wide x) { return x == -INFINITY ? 0 : x * std::erfc(-x / std::numbers::sqrt2_v<Wide>) / 2; }
+static Wide geluTanh(Wide x) {
   // x (1 + tanh(u)) / 2 = x sigmoid(2u), without the cancellation.
-  return x == -INFINITY ? 0 : x * sigmoid(2 * std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x));
+  return x == -INFINITY ? 0 : x * sigmoid(2 * std::sqrt(2 / std::numbers::pi_v<Wide>) * (x + 0.044715L * x * x * x));
 }
-static double softplus(double x) { return (x < 0 ? 0 : x) + std::log1p(std::exp(-std::abs(x))); }
+static Wide softplus(Wide x) { return (x < 0 ? 0 : x) + std::log1p(std::exp(-std::abs(x))); }
+static double power(double a, double b) { return static_cast<double>(std::pow(Wide(a), Wide(b))); }
 static double maximum(double a, double b) { return std::isnan(a) ? a : std::isnan(b) || b > a ? b : a; }
 static double minimum(double a, double b) { return std::isnan(a) ? a : std::isnan(b) || b < a ? b : a; }
 
 static Unary unaryFunction(Operation *op) {
   return llvm::TypeSwitch<Operation *, Unary>(op)
-      .Case([](NegOp) { return [](double x) { return -x; }; })
-      .Case([](AbsOp) { return [](double x) { return std::abs(x); }; })
-      .Case([](ReluOp) { return [](double x) { return x < 0 ? 0.0 : x; }; })
-      .Case([](SqrtOp) { return [](double x) { return std::sqrt(x); }; })
-      .Case([](RsqrtOp) { return [](double x) { return 1 / std::sqrt(x); }; })
-      .Case([](ExpOp) { return [](double x) { return std::exp(x); }; })
-      .Case([](LogOp) { return [](double x) { return std::log(x); }; })
-      .Case([](TanhOp) { return [](double x) { return std::tanh(x); }; })
-      .Case([](SinOp) { return [](double x) { return std::sin(x); }; })
-      .Case([](CosOp) { return [](double x) { return std::cos(x); }; })
+      .Case([](NegOp) { return [](Wide x) { return -x; }; })
+      .Case([](AbsOp) { return [](Wide x) { return std::abs(x); }; })
+      .Case([](ReluOp) { return [](Wide x) { return x < 0 ? Wide(0) : x; }; })
+      .Case([](SqrtOp) { return [](Wide x) -> Wide { return std::sqrt(static_cast<double>(x)); }; }) // one rounding
+      .Case([](RsqrtOp) { return [](Wide x) { return 1 / std::sqrt(x); }; })
+      .Case([](ExpOp) { return [](Wide x) { return std::exp(x); }; })
+      .Case([](LogOp) { return [](Wide x) { return std::log(x); }; })
+      .Case([](TanhOp) { return [](Wide x) { return std::tanh(x); }; })
+      .Case([](SinOp) { return [](Wide x) { return std::sin(x); }; })
+      .Case([](CosOp) { return [](Wide x) { return std::cos(x); }; })
       .Case([](SigmoidOp) { return sigmoid; })
       .Case([](SiluOp) { return silu; })
       .Case([](GeluOp gelu) { return gelu.getTanh() ? geluTanh : geluErf; })
@@ -61,7 +65,7 @@ static Binary binaryFunction(Operation *op) {
       .Case([](MulOp) { return [](double a, double b) { return a * b; }; })
       .Case([](DivOp) { return [](double a, double b) { return a / b; }; })
       .Case([](RemOp) { return [](double a, double b) { return std::fmod(a, b); }; })
-      .Case([](PowOp) { return [](double a, double b) { return std::pow(a, b); }; })
+      .Case([](PowOp) { return power; })
       .Case([](MaxOp) { return maximum; })
       .Case([](MinOp) { return minimum; })
       .Default(Binary());
@@ -100,7 +104,9 @@ static bool floats(const Step &step) {
   const DenseValue &x = *step.operands[0].value, &y = *step.operands.back().value;
   DenseValue &result = *step.result.value;
   if (Unary function = unaryFunction(step.op)) {
-    forEachElement(step, [&](int64_t to, ArrayRef<int64_t> at) { result.setReal(to, function(x.real(at[0]))); });
+    forEachElement(step, [&](int64_t to, ArrayRef<int64_t> at) {
+      result.setReal(to, static_cast<double>(function(x.real(at[0]))));
+    });
     return true;
   }
   if (Binary function = binaryFunction(step.op)) {

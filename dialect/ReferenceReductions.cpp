@@ -1,4 +1,4 @@
-// ReferenceReductions.cpp - reductions, softmax and norms in double precision.
+// ReferenceReductions.cpp - reductions, softmax and norms in extended precision.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialect/Evaluation.h"
 #include <cmath>
@@ -8,24 +8,24 @@ using namespace mlir;
 
 namespace batten::evaluation {
 
-static double meanOf(ArrayRef<double> x) {
-  double sum = 0;
-  for (double value : x)
+static Wide meanOf(ArrayRef<Wide> x) {
+  Wide sum = 0;
+  for (Wide value : x)
     sum += value;
-  return sum / static_cast<double>(x.size());
+  return sum / static_cast<Wide>(x.size());
 }
 
 /// Sum of squared differences.
-static double squaresAround(ArrayRef<double> x, double centre) {
-  double sum = 0;
-  for (double value : x)
+static Wide squaresAround(ArrayRef<Wide> x, Wide centre) {
+  Wide sum = 0;
+  for (Wide value : x)
     sum += (value - centre) * (value - centre);
   return sum;
 }
 
-static double extreme(ArrayRef<double> x, bool least) {
-  double result = least ? INFINITY : -INFINITY;
-  for (double value : x) {
+static Wide extreme(ArrayRef<Wide> x, bool least) {
+  Wide result = least ? INFINITY : -INFINITY;
+  for (Wide value : x) {
     if (std::isnan(value))
       return value;
     result = least ? std::min(result, value) : std::max(result, value);
@@ -33,16 +33,16 @@ static double extreme(ArrayRef<double> x, bool least) {
   return result;
 }
 
-static double foldReal(StringRef kind, ArrayRef<double> x, int64_t correction) {
+static Wide foldReal(StringRef kind, ArrayRef<Wide> x, int64_t correction) {
   if (kind == "max" || kind == "min")
     return extreme(x, kind == "min");
-  double mean = meanOf(x);
+  Wide mean = meanOf(x);
   if (kind == "mean")
     return mean;
   if (kind == "var")
-    return squaresAround(x, mean) / static_cast<double>(int64_t(x.size()) - correction);
-  double sum = 0;
-  for (double value : x)
+    return squaresAround(x, mean) / static_cast<Wide>(int64_t(x.size()) - correction);
+  Wide sum = 0;
+  for (Wide value : x)
     sum += value;
   return sum;
 }
@@ -70,8 +70,8 @@ template <typename Op> static bool reduce(Op op, const Step &step) {
     if (elements.empty() && kind != "sum" && kind != "any" && kind != "all") {
       isFine = false;
     } else if (x.isReal()) {
-      auto values = llvm::map_to_vector(elements, [&](int64_t at) { return x.real(at); });
-      result.setReal(output, foldReal(kind, values, op.getCorrection()));
+      auto values = llvm::map_to_vector(elements, [&](int64_t at) -> Wide { return x.real(at); });
+      result.setReal(output, static_cast<double>(foldReal(kind, values, op.getCorrection())));
     } else {
       auto values = llvm::map_to_vector(elements, [&](int64_t at) { return x.integer(at); });
       result.setInteger(output, foldInteger(kind, values));
@@ -82,15 +82,15 @@ template <typename Op> static bool reduce(Op op, const Step &step) {
 
 static bool softmax(const Step &step, unsigned dim, bool isLog) {
   const Tensor &x = step.operands[0];
-  SmallVector<bool> isFolded(x.value->shape.size(), false);
-  isFolded[x.type.batchRank() + dim] = true;
-  forEachFold(x.value->shape, isFolded, [&](int64_t, ArrayRef<int64_t> elements) {
-    auto values = llvm::map_to_vector(elements, [&](int64_t at) { return x.value->real(at); });
-    double max = extreme(values, false), sum = 0;
-    for (double value : values)
+  forEachFold(x.value->shape, foldedDim(step, dim), [&](int64_t, ArrayRef<int64_t> elements) {
+    auto values = llvm::map_to_vector(elements, [&](int64_t at) -> Wide { return x.value->real(at); });
+    Wide max = extreme(values, false), sum = 0;
+    for (Wide value : values)
       sum += std::exp(value - max);
-    for (auto [at, value] : llvm::zip_equal(elements, values))
-      step.result.value->setReal(at, isLog ? value - max - std::log(sum) : std::exp(value - max) / sum);
+    for (auto [at, value] : llvm::zip_equal(elements, values)) {
+      Wide y = isLog ? value - max - std::log(sum) : std::exp(value - max) / sum;
+      step.result.value->setReal(at, static_cast<double>(y));
+    }
   });
   return true;
 }
@@ -103,14 +103,15 @@ static bool norm(const Step &step, double eps) {
   Lift xLift(x, step.result), gLift(g, step.result), bLift(b, step.result);
   int64_t n = x.coreElements();
   for (int64_t position = 0, end = step.result.numPositions(); position < end; ++position) {
-    SmallVector<double> row(n);
+    SmallVector<Wide> row(n);
     for (int64_t i = 0; i < n; ++i)
       row[i] = x.value->real(xLift.coreAt(position) + i);
-    double mean = isLayer ? meanOf(row) : 0;
-    double scale = 1 / std::sqrt(squaresAround(row, mean) / static_cast<double>(n) + eps);
+    Wide mean = isLayer ? meanOf(row) : 0;
+    Wide scale = 1 / std::sqrt(squaresAround(row, mean) / static_cast<Wide>(n) + eps);
     for (int64_t i = 0; i < n; ++i) {
-      double y = (row[i] - mean) * scale * g.value->real(gLift.coreAt(position) + i);
-      step.result.value->setReal(position * n + i, isLayer ? y + b.value->real(bLift.coreAt(position) + i) : y);
+      Wide y = (row[i] - mean) * scale * g.value->real(gLift.coreAt(position) + i);
+      y = isLayer ? y + b.value->real(bLift.coreAt(position) + i) : y;
+      step.result.value->setReal(position * n + i, static_cast<double>(y));
     }
   }
   return true;

@@ -1,6 +1,7 @@
-// RegionMath.cpp - the sequences of MathSequences.h as operations.
+// RegionMath.cpp - the sequences of MathSequences.h and MathSequencesDouble.h as operations.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialect/RegionMath.h"
+#include "dialect/MathSequencesDoubleArguments.h"
 #include "dialect/MathSequencesPow.h"
 #include "dialect/MathTerms.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -19,19 +20,38 @@ Value buildNonPositiveExp(OpBuilder &builder, Location loc, Value x) {
   return exp;
 }
 
-Value buildSigmoid(OpBuilder &builder, Location loc, Value x) { return sequence::sigmoid(term(builder, loc, x)).value; }
-Value buildSilu(OpBuilder &builder, Location loc, Value x) { return sequence::silu(term(builder, loc, x)).value; }
+static bool isDouble(Value x) { return getElementTypeOrSelf(x.getType()).isF64(); }
+
+Value buildSigmoid(OpBuilder &builder, Location loc, Value x) {
+  FloatTerm a = term(builder, loc, x);
+  return (isDouble(x) ? sequence::f64::sigmoid(a) : sequence::sigmoid(a)).value;
+}
+
+Value buildSilu(OpBuilder &builder, Location loc, Value x) {
+  FloatTerm a = term(builder, loc, x);
+  return (isDouble(x) ? sequence::f64::silu(a) : sequence::silu(a)).value;
+}
+
 Value buildSoftplus(OpBuilder &builder, Location loc, Value x) {
-  return sequence::softplus(term(builder, loc, x)).value;
+  FloatTerm a = term(builder, loc, x);
+  return (isDouble(x) ? sequence::f64::softplus(a) : sequence::softplus(a)).value;
+}
+
+Value buildBinaryCrossEntropy(OpBuilder &builder, Location loc, Value x, Value y) {
+  FloatTerm a = term(builder, loc, x), b = term(builder, loc, y);
+  return (isDouble(x) ? sequence::f64::binaryCrossEntropy(a, b) : sequence::binaryCrossEntropy(a, b)).value;
 }
 
 Value buildGelu(OpBuilder &builder, Location loc, Value x, bool tanh) {
-  FloatTerm argument = term(builder, loc, x);
-  return (tanh ? sequence::geluTanh(argument) : sequence::geluErf(argument)).value;
+  FloatTerm a = term(builder, loc, x);
+  if (isDouble(x))
+    return (tanh ? sequence::f64::geluTanh(a) : sequence::f64::geluErf(a)).value;
+  return (tanh ? sequence::geluTanh(a) : sequence::geluErf(a)).value;
 }
 
 Value buildPow(OpBuilder &builder, Location loc, Value base, Value exponent) {
-  return sequence::pow(term(builder, loc, base), term(builder, loc, exponent)).value;
+  FloatTerm a = term(builder, loc, base), b = term(builder, loc, exponent);
+  return (isDouble(base) ? sequence::f64::pow(a, b) : sequence::pow(a, b)).value;
 }
 
 Value buildRsqrt(OpBuilder &builder, Location loc, Value x) {

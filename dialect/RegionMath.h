@@ -1,8 +1,8 @@
 // RegionMath.h - the element-wise functions that no operation of MLIR has, as sequences of arith and math operations.
 //
-// Every builder takes f32 values (scalars in the region of a linalg.generic, or vectors) and emits the sequence of
-// dialect/NUMERICS.md, so that a kernel gives the bits of dialect/ScalarMath.h. For f16 and bf16 the caller extends to
-// f32 and truncates once. math.exp and its like stay in the sequences; compiler/kernels/cpu/VectorMath expands them.
+// Every builder takes f32 or f64 values (scalars in the region of a linalg.generic, or vectors) and emits the sequence
+// of dialect/NUMERICS.md, so that a kernel gives the bits of dialect/ScalarMath.h. For f16 and bf16 the caller extends
+// to f32 and truncates once. math.exp and its like stay in the sequences; compiler/kernels/cpu/VectorMath expands them.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_DIALECT_REGIONMATH_H
 #define BATTEN_DIALECT_REGIONMATH_H
@@ -21,6 +21,8 @@ mlir::Value buildSilu(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value 
 /// The form with erf, or with `tanh` the approximation through tanh.
 mlir::Value buildGelu(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x, bool tanh);
 mlir::Value buildSoftplus(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);
+/// bce of a logit and a label.
+mlir::Value buildBinaryCrossEntropy(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x, mlir::Value y);
 mlir::Value buildPow(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value base, mlir::Value exponent);
 /// 1 / sqrt(x), both rounded; also for f64.
 mlir::Value buildRsqrt(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);

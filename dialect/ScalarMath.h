@@ -1,4 +1,5 @@
-// ScalarMath.h - the element-wise functions of dialect/NUMERICS.md on one float, bit for bit what a kernel computes.
+// ScalarMath.h - the element-wise functions of dialect/NUMERICS.md on one float or double, bit for bit what a
+// kernel computes.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_DIALECT_SCALARMATH_H
 #define BATTEN_DIALECT_SCALARMATH_H
@@ -17,8 +18,23 @@ float sigmoid(float x);
 float silu(float x);
 float gelu(float x, bool tanh);
 float softplus(float x);
+float binaryCrossEntropy(float x, float y);
 float pow(float x, float y);
 float rsqrt(float x);
+
+double exp(double x);
+double expNonPositive(double x);
+double log(double x);
+double tanh(double x);
+double sin(double x);
+double cos(double x);
+double sigmoid(double x);
+double silu(double x);
+double gelu(double x, bool tanh);
+double softplus(double x);
+double binaryCrossEntropy(double x, double y);
+double pow(double x, double y);
+double rsqrt(double x);
 
 } // namespace batten::scalar
 #endif // BATTEN_DIALECT_SCALARMATH_H

@@ -16,6 +16,7 @@ FAMILIES = {
     "BattenElementwiseOps.td": "Element-wise",
     "BattenContractionOps.td": "Contractions",
     "BattenReductionOps.td": "Reductions and norms",
+    "BattenLossOps.td": "Losses",
     "BattenOrderOps.td": "Order",
     "BattenShapeOps.td": "Shapes",
     "BattenGatherOps.td": "Gather and state",

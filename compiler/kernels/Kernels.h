@@ -44,6 +44,10 @@ mlir::FailureOr<Kernel> buildPack(mlir::func::FuncOp group, mlir::StringRef name
 /// Rows of a table picked by number; rows of the destination replaced by number.
 mlir::FailureOr<Kernel> buildGatherRows(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 mlir::FailureOr<Kernel> buildUpdateRows(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
+/// batten.scan: sums of the first elements along a dim.
+mlir::FailureOr<Kernel> buildScan(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
+/// batten.greatest: the k greatest elements along a dim.
+mlir::FailureOr<Kernel> buildGreatest(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 /// A contraction with an element-wise epilogue on its accumulators: register tiles over packed panels.
 mlir::FailureOr<Kernel> buildTiledContraction(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 /// A contraction whose right-hand side is too narrow for a panel: read in place.

@@ -100,11 +100,6 @@ static Value buildFormula(Operation *op, const Formula &f) {
       .DefaultUnreachable("an element-wise op");
 }
 
-/// The functions that exist in f32 only.
-static bool isTranscendental(Operation *op) {
-  return isa<ExpOp, LogOp, SinOp, CosOp, TanhOp, SigmoidOp, SiluOp, GeluOp, SoftplusOp, PowOp>(op);
-}
-
 /// Inputs of an element-wise op: each has the result's core or an empty one.
 static SmallVector<Input> elementwiseInputs(Operation *op, TensorType result, FunctionLowering &lowering) {
   return llvm::map_to_vector(op->getOperands(), [&](Value operand) {
@@ -116,8 +111,6 @@ static SmallVector<Input> elementwiseInputs(Operation *op, TensorType result, Fu
 LogicalResult lowerElementwise(Operation *op, FunctionLowering &lowering) {
   auto result = cast<TensorType>(op->getResult(0).getType());
   Type from = cast<TensorType>(op->getOperands().front().getType()).getElementType(), to = result.getElementType();
-  if (isTranscendental(op) && !computedAs(from).isF32())
-    return notCompiled(op);
   auto region = [&](OpBuilder &b, Location loc, ValueRange scalars) -> Value {
     if (isa<CastOp>(op))
       return castScalar(b, loc, scalars[0], from, to);

@@ -15,22 +15,11 @@ namespace batten {
 
 //===- softmax ----------------------------------------------------------------------------------------------------===//
 
-namespace {
-/// Rows along one core dim: the operand, and the iteration spaces with and without that dim.
-struct Rows {
-  Input whole; ///< x in the result's iteration space
-  Axes perRow; ///< axes of a value a row in that space
-  Axes folded; ///< axes of a whole tensor where the row's dim is the reduction
-  Extents extents, rowExtents, length;
-  Type dtype, accumulator;
-};
-} // namespace
-
-static Rows rowsOf(Value source, TensorType result, unsigned dim, FunctionLowering &lowering) {
-  Rows rows;
-  unsigned rank = result.batchRank() + result.coreRank(), row = result.batchRank() + dim;
-  rows.whole = lowering.tensorInput(source, result.getBatch(), axisRange(result.batchRank(), result.coreRank()));
-  rows.extents = rows.rowExtents = lowering.extents(result);
+RowSpace rowsAlong(Value source, TensorType type, unsigned dim, FunctionLowering &lowering) {
+  RowSpace rows;
+  unsigned rank = type.batchRank() + type.coreRank(), row = type.batchRank() + dim;
+  rows.whole = lowering.tensorInput(source, type.getBatch(), axisRange(type.batchRank(), type.coreRank()));
+  rows.extents = rows.rowExtents = lowering.extents(type);
   rows.length = {rows.extents[row]};
   rows.rowExtents.erase(rows.rowExtents.begin() + row);
   for (unsigned axis = 0; axis < rank; ++axis) {
@@ -38,42 +27,50 @@ static Rows rowsOf(Value source, TensorType result, unsigned dim, FunctionLoweri
     if (axis != row)
       rows.perRow.push_back(axis);
   }
-  rows.dtype = result.getElementType();
+  rows.dtype = type.getElementType();
   rows.accumulator = accumulatorType(rows.dtype);
   return rows;
 }
 
-/// `input`, which is in the result's iteration space, folded along the rows.
-static Folding alongRows(Location loc, const Rows &rows, Input input, Type dtype) {
+Folding alongRows(Location loc, const RowSpace &rows, Input input, Type dtype) {
   for (unsigned &axis : input.axes)
     axis = rows.folded[axis];
   return {loc, input, dtype, rows.rowExtents, rows.length, orderLanes};
 }
 
-/// x - m in the accumulator's type.
-static Value shifted(OpBuilder &b, Location loc, const Rows &rows, ValueRange scalars) {
+Value shifted(OpBuilder &b, Location loc, const RowSpace &rows, ValueRange scalars) {
   return arith::SubFOp::create(b, loc, castScalar(b, loc, scalars[0], rows.dtype, rows.accumulator), scalars[1]);
 }
 
 /// exp(x - m) at every element; m is the greatest of its row, so the exponent is never above 0.
-static Value shiftedExp(Location loc, const Rows &rows, ArrayRef<Input> xAndMax, FunctionLowering &lowering) {
+static Value shiftedExp(Location loc, const RowSpace &rows, ArrayRef<Input> xAndMax, FunctionLowering &lowering) {
   return lowering.pointwise(loc, xAndMax, rows.extents, rows.accumulator,
                             [&](OpBuilder &b, Location loc, ValueRange scalars) {
                               return buildNonPositiveExp(b, loc, shifted(b, loc, rows, scalars));
                             });
 }
 
-static Input whole(const Rows &rows, Value tensor) { return {tensor, axisRange(0, rows.extents.size()), {}}; }
+static Input whole(const RowSpace &rows, Value tensor) { return {tensor, axisRange(0, rows.extents.size()), {}}; }
+
+SoftmaxSteps softmaxSteps(Location loc, const RowSpace &rows, FunctionLowering &lowering) {
+  SoftmaxSteps steps;
+  steps.max = foldExtreme(alongRows(loc, rows, rows.whole, rows.dtype), /*least=*/false, lowering);
+  steps.exps = shiftedExp(loc, rows, {rows.whole, {steps.max, rows.perRow, {}}}, lowering);
+  steps.total = foldSum(alongRows(loc, rows, whole(rows, steps.exps), rows.accumulator), lowering);
+  return steps;
+}
+
+Value logarithm(Location loc, const RowSpace &rows, Value perRow, FunctionLowering &lowering) {
+  return lowering.pointwise(
+      loc, Input{perRow, axisRange(0, rows.rowExtents.size()), {}}, rows.rowExtents, rows.accumulator,
+      [](OpBuilder &b, Location loc, ValueRange scalars) -> Value { return math::LogOp::create(b, loc, scalars[0]); });
+}
 
 LogicalResult lowerSoftmax(SoftmaxOp op, FunctionLowering &lowering) {
   Location loc = op.getLoc();
-  Rows rows = rowsOf(op.getX(), op.getType(), op.getDim(), lowering);
-  if (!rows.accumulator.isF32())
-    return notCompiled(op);
-  Value max = foldExtreme(alongRows(loc, rows, rows.whole, rows.dtype), /*least=*/false, lowering);
-  Value exps = shiftedExp(loc, rows, {rows.whole, {max, rows.perRow, {}}}, lowering);
-  Value total = foldSum(alongRows(loc, rows, whole(rows, exps), rows.accumulator), lowering);
-  Input quotient[] = {whole(rows, exps), {total, rows.perRow, {}}};
+  RowSpace rows = rowsAlong(op.getX(), op.getType(), op.getDim(), lowering);
+  SoftmaxSteps steps = softmaxSteps(loc, rows, lowering);
+  Input quotient[] = {whole(rows, steps.exps), {steps.total, rows.perRow, {}}};
   lowering.set(op, lowering.pointwise(loc, quotient, rows.extents, rows.dtype,
                                       [&](OpBuilder &b, Location loc, ValueRange scalars) {
                                         Value value = arith::DivFOp::create(b, loc, scalars[0], scalars[1]);
@@ -84,17 +81,10 @@ LogicalResult lowerSoftmax(SoftmaxOp op, FunctionLowering &lowering) {
 
 LogicalResult lowerLogSoftmax(LogSoftmaxOp op, FunctionLowering &lowering) {
   Location loc = op.getLoc();
-  Rows rows = rowsOf(op.getX(), op.getType(), op.getDim(), lowering);
-  if (!rows.accumulator.isF32())
-    return notCompiled(op);
-  Value max = foldExtreme(alongRows(loc, rows, rows.whole, rows.dtype), /*least=*/false, lowering);
-  Value exps = shiftedExp(loc, rows, {rows.whole, {max, rows.perRow, {}}}, lowering);
-  Value total = foldSum(alongRows(loc, rows, whole(rows, exps), rows.accumulator), lowering);
-  Input perRow{total, axisRange(0, rows.rowExtents.size()), {}};
-  Value log = lowering.pointwise(
-      loc, perRow, rows.rowExtents, rows.accumulator,
-      [](OpBuilder &b, Location loc, ValueRange scalars) -> Value { return math::LogOp::create(b, loc, scalars[0]); });
-  Input inputs[] = {rows.whole, {max, rows.perRow, {}}, {log, rows.perRow, {}}};
+  RowSpace rows = rowsAlong(op.getX(), op.getType(), op.getDim(), lowering);
+  SoftmaxSteps steps = softmaxSteps(loc, rows, lowering);
+  Value log = logarithm(loc, rows, steps.total, lowering);
+  Input inputs[] = {rows.whole, {steps.max, rows.perRow, {}}, {log, rows.perRow, {}}};
   lowering.set(op, lowering.pointwise(loc, inputs, rows.extents, rows.dtype,
                                       [&](OpBuilder &b, Location loc, ValueRange scalars) {
                                         Value value = shifted(b, loc, rows, scalars);
@@ -107,7 +97,7 @@ LogicalResult lowerLogSoftmax(LogSoftmaxOp op, FunctionLowering &lowering) {
 //===- Norms ------------------------------------------------------------------------------------------------------===//
 
 /// 1 / sqrt(total / n + eps), one a row.
-static Value inverseDeviation(Location loc, const Rows &rows, Value total, const APFloat &eps,
+static Value inverseDeviation(Location loc, const RowSpace &rows, Value total, const APFloat &eps,
                               FunctionLowering &lowering) {
   TypedAttr epsilon = numberAttr(rows.accumulator, eps.convertToDouble());
   Input inputs[] = {{total, axisRange(0, rows.rowExtents.size()), {}},
@@ -123,7 +113,7 @@ static Value inverseDeviation(Location loc, const Rows &rows, Value total, const
 LogicalResult lowerLayerNorm(LayerNormOp op, FunctionLowering &lowering) {
   Location loc = op.getLoc();
   TensorType result = op.getType();
-  Rows rows = rowsOf(op.getX(), result, 0, lowering);
+  RowSpace rows = rowsAlong(op.getX(), result, 0, lowering);
   Folding folding = alongRows(loc, rows, rows.whole, rows.dtype);
   Value mean = divideByCount(folding, foldSum(folding, lowering), 0, rows.accumulator, lowering);
   Value scale = inverseDeviation(loc, rows, foldSquares(folding, mean, lowering), op.getEps(), lowering);
@@ -147,7 +137,7 @@ LogicalResult lowerLayerNorm(LayerNormOp op, FunctionLowering &lowering) {
 LogicalResult lowerRmsNorm(RmsNormOp op, FunctionLowering &lowering) {
   Location loc = op.getLoc();
   TensorType result = op.getType();
-  Rows rows = rowsOf(op.getX(), result, 0, lowering);
+  RowSpace rows = rowsAlong(op.getX(), result, 0, lowering);
   Value squares = foldSquares(alongRows(loc, rows, rows.whole, rows.dtype), /*mean=*/{}, lowering);
   Value scale = inverseDeviation(loc, rows, squares, op.getEps(), lowering);
   Input inputs[] = {

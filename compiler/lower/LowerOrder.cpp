@@ -1,7 +1,7 @@
-// LowerOrder.cpp - argmax.
+// LowerOrder.cpp - argmax, topk, cumsum.
 //
-// It is two reductions that a rows kernel runs over a row: the greatest element, then the least index at which it
-// stands. Both are free of any order, so they may go by lanes.
+// argmax is two reductions that a rows kernel runs over a row: the greatest element, then the least index at which it
+// stands. Both are free of any order, so they may go by lanes. linalg has no word for the others: they stay one op.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/lower/Lowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -46,6 +46,31 @@ LogicalResult lowerArgmax(ArgmaxOp op, FunctionLowering &lowering) {
     return arith::MinSIOp::create(b, loc, scalars[2], candidate);
   };
   lowering.set(op, lowering.reduction(op.getLoc(), inputs, folding.extents, 1, beyond, orderLanes, region));
+  return success();
+}
+
+/// What the linalg form forgets of an element type: that its integers have no sign.
+static bool hasNoSign(Type element) { return element.isUnsignedInteger() || isBool(element); }
+
+LogicalResult lowerTopk(TopkOp op, FunctionLowering &lowering) {
+  TensorType x = op.getX().getType(), values = cast<TensorType>(op.getValues().getType());
+  Location loc = op.getLoc();
+  Extents extents = lowering.extents(values);
+  Value inits[] = {lowering.empty(loc, extents, storedAs(values.getElementType())),
+                   lowering.empty(loc, extents, lowering.builder.getI32Type())};
+  auto greatest =
+      GreatestOp::create(lowering.builder, loc, inits[0].getType(), inits[1].getType(), lowering.tensor(op.getX()),
+                         inits, x.batchRank() + op.getDim(), hasNoSign(x.getElementType()));
+  lowering.set(op.getValues(), greatest.getValues());
+  lowering.set(op.getIndices(), greatest.getIndices());
+  return success();
+}
+
+LogicalResult lowerCumsum(CumsumOp op, FunctionLowering &lowering) {
+  TensorType x = op.getX().getType(), result = op.getType();
+  Value init = lowering.empty(op.getLoc(), lowering.extents(result), storedAs(result.getElementType()));
+  lowering.set(op, ScanOp::create(lowering.builder, op.getLoc(), init.getType(), lowering.tensor(op.getX()), init,
+                                  x.batchRank() + op.getDim(), hasNoSign(x.getElementType())));
   return success();
 }
 

@@ -169,8 +169,15 @@ llvm::LogicalResult lowerLogSoftmax(LogSoftmaxOp op, FunctionLowering &lowering)
 llvm::LogicalResult lowerLayerNorm(LayerNormOp op, FunctionLowering &lowering);
 llvm::LogicalResult lowerRmsNorm(RmsNormOp op, FunctionLowering &lowering);
 
+llvm::LogicalResult lowerCrossEntropy(CrossEntropyOp op, FunctionLowering &lowering);
+llvm::LogicalResult lowerMse(MseOp op, FunctionLowering &lowering);
+llvm::LogicalResult lowerBce(BceOp op, FunctionLowering &lowering);
+llvm::LogicalResult lowerSqNorm(SqNormOp op, FunctionLowering &lowering);
+
 llvm::LogicalResult lowerArgmax(ArgmaxOp op, FunctionLowering &lowering);
 llvm::LogicalResult lowerAttention(AttentionOp op, FunctionLowering &lowering);
+llvm::LogicalResult lowerTopk(TopkOp op, FunctionLowering &lowering);
+llvm::LogicalResult lowerCumsum(CumsumOp op, FunctionLowering &lowering);
 
 llvm::LogicalResult lowerConstant(ConstantOp op, FunctionLowering &lowering);
 llvm::LogicalResult lowerFill(FillOp op, FunctionLowering &lowering);
@@ -219,6 +226,31 @@ mlir::Value divideByCount(const Folding &folding, mlir::Value total, int64_t cor
 /// A whole reduction of this kind, in dtype `to`.
 mlir::Value fold(const Folding &folding, llvm::StringRef kind, int64_t correction, mlir::Type to,
                  FunctionLowering &lowering);
+
+//===- Steps along rows (LowerNormalise.cpp) ----------------------------------------------------------------------===//
+
+/// Rows along one core dim: the operand, and the iteration spaces with and without that dim.
+struct RowSpace {
+  Input whole; ///< the operand in the space of all elements
+  Axes perRow; ///< axes of a value a row in that space
+  Axes folded; ///< axes of a whole tensor where the row's dim is the reduction
+  Extents extents, rowExtents, length;
+  mlir::Type dtype, accumulator;
+};
+/// Of `source` in the batch and core of `type`, whose core is the operand's.
+RowSpace rowsAlong(mlir::Value source, TensorType type, unsigned dim, FunctionLowering &lowering);
+/// `input`, which is in the space of all elements, folded along the rows.
+Folding alongRows(mlir::Location loc, const RowSpace &rows, Input input, mlir::Type dtype);
+/// x - m of the scalars x and m, in the accumulator's type.
+mlir::Value shifted(mlir::OpBuilder &b, mlir::Location loc, const RowSpace &rows, mlir::ValueRange scalars);
+
+/// The greatest element of each row, exp(x - max), and the sum of these.
+struct SoftmaxSteps {
+  mlir::Value max, exps, total;
+};
+SoftmaxSteps softmaxSteps(mlir::Location loc, const RowSpace &rows, FunctionLowering &lowering);
+/// The logarithm of one value a row.
+mlir::Value logarithm(mlir::Location loc, const RowSpace &rows, mlir::Value perRow, FunctionLowering &lowering);
 
 } // namespace batten
 #endif // BATTEN_COMPILER_LOWER_LOWERING_H

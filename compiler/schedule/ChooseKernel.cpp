@@ -41,6 +41,8 @@ KernelChoice chooseKernel(func::FuncOp group, const Level &level) {
       .Case("gather", {buildGatherRows, "gather rows"})
       .Case("update", {buildUpdateRows, "update rows"})
       .Case("attention", {buildAttention, "attention"})
+      .Case("scan", {buildScan, "scan"})
+      .Case("greatest", {buildGreatest, "greatest"})
       .Default({});
 }
 

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -122,13 +123,12 @@ void OutlineEntry::copyUnwrittenResults() {
   auto stop = cast<func::ReturnOp>(entry.getBody().front().getTerminator());
   OpBuilder b(stop);
   SmallVector<Value> updated = updatedArguments(entry);
-  llvm::SmallPtrSet<Operation *, 8> written;
+  llvm::SmallDenseSet<Value> written;
   auto isWritten = [&](OpOperand &operand) {
     Value memory = throughReshapes(operand.get()), before = beforeUpdates(memory);
     if (isa<BlockArgument>(before))
       return before == updated[operand.getOperandNumber()];
-    Operation *root = memory.getDefiningOp();
-    return isCompute(root) && root->getNumResults() == 1 && written.insert(root).second;
+    return isCompute(memory.getDefiningOp()) && written.insert(memory).second;
   };
   for (bool isUpdated : {true, false}) // inouts first: what is returned besides may be a copy
     for (OpOperand &operand : stop->getOpOperands()) {

@@ -33,6 +33,10 @@ StringRef groupKindName(GroupKind kind) {
     return "update";
   case GroupKind::Attention:
     return "attention";
+  case GroupKind::Scan:
+    return "scan";
+  case GroupKind::Greatest:
+    return "greatest";
   }
 }
 
@@ -49,7 +53,8 @@ Value createCopy(OpBuilder &b, Location loc, Value source, ArrayRef<OpFoldResult
 }
 
 bool isCompute(Operation *op) {
-  return isa<linalg::GenericOp, tensor::ConcatOp, linalg::PackOp, GatherRowsOp, UpdateRowsOp, AttendOp>(op);
+  return isa<linalg::GenericOp, tensor::ConcatOp, linalg::PackOp, GatherRowsOp, UpdateRowsOp, AttendOp, ScanOp,
+             GreatestOp>(op);
 }
 
 Value throughReshapes(Value value) {
@@ -100,6 +105,10 @@ static GroupKind kindOf(Operation *op) {
     return GroupKind::Update;
   if (isa<AttendOp>(op))
     return GroupKind::Attention;
+  if (isa<ScanOp>(op))
+    return GroupKind::Scan;
+  if (isa<GreatestOp>(op))
+    return GroupKind::Greatest;
   auto order = op->getAttrOfType<StringAttr>(attr::order);
   if (order && order.getValue() == "chain")
     return GroupKind::Contraction;

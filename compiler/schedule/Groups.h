@@ -8,7 +8,7 @@
 
 namespace batten {
 
-enum class GroupKind { Rows, Contraction, BatchReduction, Concat, Pack, Gather, Update, Attention };
+enum class GroupKind { Rows, Contraction, BatchReduction, Concat, Pack, Gather, Update, Attention, Scan, Greatest };
 llvm::StringRef groupKindName(GroupKind kind);
 
 /// Operations in program order that become one kernel. A rows group runs over `domain`; of a group with reductions or

@@ -141,6 +141,30 @@ TEST_P(Evaluate, IntegerMatmulAccumulatesIn32Bits) {
             (Numbers{32258}));
 }
 
+TEST_P(Evaluate, ArgmaxAndTopkTakeNanFirstAndThenTheLowestIndex) {
+  std::vector<DenseValue> x = {f32({2, 4}, {1, 3, 3, 2, 5, NAN, 7, NAN})};
+  EXPECT_EQ(op("[B]", "argmax %a dim 0", {"f32[B | 4]"}, "i32[B |]", {{"B", 2}}, x), (Numbers{1, 1}));
+  std::string function = "batten.func @f[B](%a: !batten.tensor<f32[B | 4]>) -> !batten.tensor<i32[B | 3]> {\n"
+                         "  %v, %i = batten.topk %a dim 0 : (!batten.tensor<f32[B | 4]>) -> "
+                         "(!batten.tensor<f32[B | 3]>, !batten.tensor<i32[B | 3]>)\n"
+                         "  batten.return %i : !batten.tensor<i32[B | 3]>\n}";
+  Results indices = run(function, {{"B", 2}}, x);
+  ASSERT_TRUE(indices) << error;
+  EXPECT_EQ(numbersOf(indices->front()), (Numbers{1, 2, 3, 1, 3, 2}));
+}
+
+TEST_P(Evaluate, LossesAreOneNumberAPosition) {
+  DenseValue x = f32({3, 2}, {0, 0, 0, 0, 4, 4}), y = tensor(ElementKind::I32, {3}, {0, 1, 2});
+  Numbers loss = op("[B]", "cross_entropy %a, %b", {"f32[B | 2]", "i32[B |]"}, "f32[B |]", {{"B", 3}}, {x, y});
+  EXPECT_FLOAT_EQ(loss[0], 0.6931472f);
+  EXPECT_FLOAT_EQ(loss[1], 0.6931472f);
+  EXPECT_TRUE(std::isnan(loss[2])); // there is no class 2
+  DenseValue ones = f32({2}, {1, 1});
+  EXPECT_EQ(op("[B]", "mse %a, %b", {"f32[B | 2]", "f32[| 2]"}, "f32[B |]", {{"B", 3}}, {x, ones}), (Numbers{1, 1, 9}));
+  EXPECT_EQ(op("[B]", "sq_norm %a, %b", {"f32[B | 2]", "f32[| 2]"}, "f32[B |]", {{"B", 3}}, {x, ones}),
+            (Numbers{2, 2, 34}));
+}
+
 TEST_P(Evaluate, ReductionsOverCoreAndBatch) {
   std::vector<DenseValue> x = {f32({2, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 9})};
   auto core = [&](const std::string &kind) {
@@ -324,12 +348,30 @@ TEST_P(ExactOrder, FunctionsAreTheScalarOnes) {
     EXPECT_EQ(float(y[i]), scalar::gelu(float(x[i]), false));
 }
 
-TEST_P(ExactOrder, F64HasNoTranscendentalFunctions) {
-  EXPECT_FALSE(run("batten.func @f[B](%a: !batten.tensor<f64[B |]>) -> !batten.tensor<f64[B |]> {\n"
-                   "  %y = batten.exp %a : (!batten.tensor<f64[B |]>) -> !batten.tensor<f64[B |]>\n"
-                   "  batten.return %y : !batten.tensor<f64[B |]>\n}",
-                   {{"B", 1}}, {tensor(ElementKind::F64, {1}, {1})}));
-  EXPECT_EQ(error, "`exp` has no exact sequence for f64");
+TEST_P(ExactOrder, FunctionsOfF64AreTheScalarOnes) {
+  Numbers x = rough(64);
+  DenseValue a = tensor(ElementKind::F64, {64}, x);
+  Numbers y = op("[B]", "gelu %a", {"f64[B |]"}, "f64[B |]", {{"B", 64}}, {a});
+  Numbers z = op("[B]", "bce %a, %b", {"f64[B |]", "f64[B |]"}, "f64[B |]", {{"B", 64}}, {a, a});
+  for (size_t i = 0; i < x.size(); ++i) {
+    EXPECT_EQ(y[i], scalar::gelu(x[i], false));
+    EXPECT_EQ(z[i], scalar::binaryCrossEntropy(x[i], x[i]));
+  }
+}
+
+TEST_P(ExactOrder, CumsumDoublesItsReachWithinSixteen) {
+  Numbers x = rough(40);
+  Numbers y = op("[B]", "cumsum %a dim 0", {"f32[B | 40]"}, "f32[B | 40]", {{"B", 1}}, {f32({1, 40}, x)});
+  std::vector<float> sums(x.begin(), x.end());
+  for (int first = 0; first < 40; first += 16) {
+    int end = std::min(first + 16, 40);
+    for (int distance = 1; distance < 16; distance *= 2)
+      for (int i = end - 1; i >= first + distance; --i)
+        sums[i] += sums[i - distance];
+    for (int i = first; first > 0 && i < end; ++i)
+      sums[i] = sums[first - 1] + sums[i];
+  }
+  EXPECT_EQ(y, Numbers(sums.begin(), sums.end()));
 }
 
 } // namespace

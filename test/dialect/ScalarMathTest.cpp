@@ -5,6 +5,7 @@
 #include "dialect/Evaluate.h"
 #include "dialect/Numerics.h"
 #include "test/ulp/Ulp.h"
+#include "test/ulp/UlpDouble.h"
 #include <fstream>
 #include <gtest/gtest.h>
 #include <regex>
@@ -64,6 +65,25 @@ TEST_P(PublishedBound, IsHalfAnUlpInF16AndBf16) {
 INSTANTIATE_TEST_SUITE_P(, PublishedBound, testing::ValuesIn(ulp::functions()),
                          [](const testing::TestParamInfo<ulp::Function> &info) { return info.param.name; });
 
+class PublishedBoundOfDouble : public testing::TestWithParam<ulp::DoubleFunction> {};
+
+TEST_P(PublishedBoundOfDouble, HoldsForSamples) {
+  const ulp::DoubleFunction &function = GetParam();
+  ulp::WorstDouble worst = ulp::scan(function, 0, 200'000);
+  EXPECT_LE(worst.error, function.bound) << function.name << " at " << worst.where;
+}
+
+TEST_P(PublishedBoundOfDouble, HoldsAtTheEnds) {
+  const ulp::DoubleFunction &function = GetParam();
+  for (double x : {0.0, 0x1p-1074, 0x1p-1022, 0x1.fffffffffffffp1023, double(infinity), double(nan)})
+    for (double signedX : {x, -x})
+      EXPECT_LE(ulp::errorOfDouble(function.compute(signedX), function.reference(signedX)), function.bound)
+          << function.name << " at " << signedX;
+}
+
+INSTANTIATE_TEST_SUITE_P(, PublishedBoundOfDouble, testing::ValuesIn(ulp::doubleFunctions()),
+                         [](const testing::TestParamInfo<ulp::DoubleFunction> &info) { return info.param.name; });
+
 std::string fileText(const std::string &path) {
   std::ifstream file(std::string(BATTEN_TEST_SOURCE_DIR) + "/../" + path);
   std::ostringstream text;
@@ -72,7 +92,8 @@ std::string fileText(const std::string &path) {
 }
 
 TEST(Numerics, ThePageHasEveryConstantOfTheCode) {
-  std::string page = fileText("dialect/NUMERICS.md"), code = fileText("dialect/MathCoefficients.h");
+  std::string page = fileText("dialect/NUMERICS.md");
+  std::string code = fileText("dialect/MathCoefficients.h") + fileText("dialect/MathCoefficientsDouble.h");
   EXPECT_NE(page.find(numericsId), std::string::npos);
   std::regex constant("0x1\\.[0-9a-f]+p[+-]?[0-9]+");
   std::set<std::string> printed(std::sregex_token_iterator(page.begin(), page.end(), constant), {});
@@ -87,6 +108,31 @@ TEST(ScalarMath, OddFunctionsAreOddAndEvenOnesEvenBitForBit) {
     ASSERT_EQ(std::bit_cast<uint32_t>(scalar::erf(-x)), std::bit_cast<uint32_t>(-scalar::erf(x)));
     ASSERT_EQ(std::bit_cast<uint32_t>(scalar::sin(-x)), std::bit_cast<uint32_t>(-scalar::sin(x)));
     ASSERT_EQ(std::bit_cast<uint32_t>(scalar::cos(-x)), std::bit_cast<uint32_t>(scalar::cos(x)));
+  }
+}
+
+TEST(ScalarMath, PowOfF64IsWithinOneUlp) {
+  ulp::WorstDouble worst = ulp::scanPow(0, 300'000);
+  EXPECT_LE(worst.error, ulp::powBound) << worst.where;
+}
+
+TEST(ScalarMath, FunctionsOfF64AreOddAndEvenBitForBit) {
+  for (uint64_t i = 0; i < 100'000; ++i) {
+    double x = ulp::sampleOf(i, 0, 10);
+    if (std::isnan(x))
+      continue;
+    ASSERT_EQ(std::bit_cast<uint64_t>(scalar::tanh(-x)), std::bit_cast<uint64_t>(-scalar::tanh(x)));
+    ASSERT_EQ(std::bit_cast<uint64_t>(scalar::sin(-x)) << 1, std::bit_cast<uint64_t>(-scalar::sin(x)) << 1);
+    ASSERT_EQ(std::bit_cast<uint64_t>(scalar::cos(-x)) << 1, std::bit_cast<uint64_t>(scalar::cos(x)) << 1);
+  }
+}
+
+TEST(ScalarMath, TheShortExpOfF64HasTheBitsOfTheLongOne) {
+  for (uint64_t i = 0; i < 200'000; ++i) {
+    double x = -std::abs(ulp::sampleOf(i, -750, 0));
+    if (!std::isnan(x)) {
+      ASSERT_EQ(std::bit_cast<uint64_t>(scalar::expNonPositive(x)), std::bit_cast<uint64_t>(scalar::exp(x))) << x;
+    }
   }
 }
 
@@ -139,6 +185,23 @@ TEST(ScalarMath, PowHasTheSpecialCasesOfIeee754) {
             continue;
           }
           EXPECT_LE(ulp::error(result, std::pow(double(p), double(q))), 1.0) << p << " to the power " << q;
+          EXPECT_EQ(std::signbit(result), std::signbit(expected)) << p << " to the power " << q;
+        }
+}
+
+TEST(ScalarMath, PowOfF64HasTheSpecialCasesOfIeee754) {
+  const double values[] = {0.0,    1.0,   2.0,   3.0,          0.5,          1.5,      0.25,
+                           1e-310, 1e100, 1e308, 0x1p53 + 2.0, 0x1p52 - 1.0, infinity, nan};
+  for (double x : values)
+    for (double y : values)
+      for (double p : {x, -x})
+        for (double q : {y, -y}) {
+          double expected = std::pow(p, q), result = scalar::pow(p, q);
+          if (std::isnan(expected)) {
+            EXPECT_TRUE(std::isnan(result)) << p << " to the power " << q;
+            continue;
+          }
+          EXPECT_LE(ulp::errorOfDouble(result, powf128(p, q)), ulp::powBound) << p << " to the power " << q;
           EXPECT_EQ(std::signbit(result), std::signbit(expected)) << p << " to the power " << q;
         }
 }

@@ -24,6 +24,7 @@
 #include "llvm/TargetParser/Host.h"
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <gtest/gtest.h>
 
 using namespace mlir;
@@ -34,63 +35,65 @@ namespace {
 /// What stands in the loop: an operation by name, or a builder that takes the place of math.cbrt.
 struct Case {
   const char *name;
-  float (*expected)(float);
+  float (*single)(float);
+  double (*wide)(double); ///< null: there is none
   const char *operation;
   Value (*build)(OpBuilder &, Location, Value) = nullptr;
 };
 
 const Case cases[] = {
-    {"exp", scalar::exp, "math.exp"},
-    {"exp_of_nonpositive", [](float x) { return scalar::exp(-std::abs(x)); }, "",
+    {"exp", scalar::exp, scalar::exp, "math.exp"},
+    {"exp_of_nonpositive", [](float x) { return scalar::exp(-std::abs(x)); },
+     [](double x) { return scalar::exp(-std::abs(x)); }, "",
      [](OpBuilder &b, Location loc, Value x) {
        Value a = math::AbsFOp::create(b, loc, x);
        return buildNonPositiveExp(b, loc, arith::NegFOp::create(b, loc, a));
      }},
-    {"log", scalar::log, "math.log"},
-    {"tanh", scalar::tanh, "math.tanh"},
-    {"erf", scalar::erf, "math.erf"},
-    {"sin", scalar::sin, "math.sin"},
-    {"cos", scalar::cos, "math.cos"},
-    {"sigmoid", scalar::sigmoid, "", buildSigmoid},
-    {"silu", scalar::silu, "", buildSilu},
-    {"softplus", scalar::softplus, "", buildSoftplus},
-    {"rsqrt", scalar::rsqrt, "", buildRsqrt},
-    {"gelu", [](float x) { return scalar::gelu(x, false); }, "",
+    {"log", scalar::log, scalar::log, "math.log"},
+    {"tanh", scalar::tanh, scalar::tanh, "math.tanh"},
+    {"erf", scalar::erf, nullptr, "math.erf"},
+    {"sin", scalar::sin, scalar::sin, "math.sin"},
+    {"cos", scalar::cos, scalar::cos, "math.cos"},
+    {"sigmoid", scalar::sigmoid, scalar::sigmoid, "", buildSigmoid},
+    {"silu", scalar::silu, scalar::silu, "", buildSilu},
+    {"softplus", scalar::softplus, scalar::softplus, "", buildSoftplus},
+    {"rsqrt", scalar::rsqrt, scalar::rsqrt, "", buildRsqrt},
+    {"gelu", [](float x) { return scalar::gelu(x, false); }, [](double x) { return scalar::gelu(x, false); }, "",
      [](OpBuilder &b, Location loc, Value x) { return buildGelu(b, loc, x, false); }},
-    {"gelu_tanh", [](float x) { return scalar::gelu(x, true); }, "",
+    {"gelu_tanh", [](float x) { return scalar::gelu(x, true); }, [](double x) { return scalar::gelu(x, true); }, "",
      [](OpBuilder &b, Location loc, Value x) { return buildGelu(b, loc, x, true); }},
-    {"pow", [](float x) { return scalar::pow(x, 2.75f); }, "",
+    {"pow", [](float x) { return scalar::pow(x, 2.75f); }, [](double x) { return scalar::pow(x, 2.75); }, "",
      [](OpBuilder &b, Location loc, Value x) {
        auto type = cast<VectorType>(x.getType());
-       Value y = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, b.getF32FloatAttr(2.75f)));
+       Attribute exponent = b.getFloatAttr(type.getElementType(), 2.75);
+       Value y = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, exponent));
        return buildPow(b, loc, x, y);
      }},
 };
 
-std::string kernelText(const Case &test, unsigned lanes) {
-  std::string vector = "vector<" + std::to_string(lanes) + "xf32>";
-  std::string operation = *test.operation ? test.operation : "math.cbrt";
-  return "func.func @kernel(%begin: index, %end: index, %x: memref<f32>, %y: memref<f32>) {\n"
-         "  %step = arith.constant " +
-         std::to_string(lanes) +
-         " : index\n"
-         "  %xs = memref.reinterpret_cast %x to offset: [0], sizes: [%end], strides: [1] : memref<f32> to "
-         "memref<?xf32>\n"
-         "  %ys = memref.reinterpret_cast %y to offset: [0], sizes: [%end], strides: [1] : memref<f32> to "
-         "memref<?xf32>\n"
-         "  scf.for %i = %begin to %end step %step {\n"
-         "    %v = vector.load %xs[%i] : memref<?xf32>, " +
-         vector +
-         "\n"
-         "    %w = " +
-         operation + " %v : " + vector +
-         "\n"
-         "    vector.store %w, %ys[%i] : memref<?xf32>, " +
-         vector +
-         "\n"
-         "  }\n"
-         "  return\n"
-         "}\n";
+std::string replaced(std::string text, const std::string &what, const std::string &by) {
+  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+    text.replace(at, what.size(), by);
+  return text;
+}
+
+/// `element`: f32 or f64.
+std::string kernelText(const Case &test, unsigned lanes, const std::string &element) {
+  std::string text = R"(func.func @kernel(%begin: index, %end: index, %x: memref<F>, %y: memref<F>) {
+  %step = arith.constant LANES : index
+  %xs = memref.reinterpret_cast %x to offset: [0], sizes: [%end], strides: [1] : memref<F> to memref<?xF>
+  %ys = memref.reinterpret_cast %y to offset: [0], sizes: [%end], strides: [1] : memref<F> to memref<?xF>
+  scf.for %i = %begin to %end step %step {
+    %v = vector.load %xs[%i] : memref<?xF>, vector<LANESxF>
+    %w = OPERATION %v : vector<LANESxF>
+    vector.store %w, %ys[%i] : memref<?xF>, vector<LANESxF>
+  }
+  return
+}
+)";
+  text = replaced(text, "LANES", std::to_string(lanes));
+  text = replaced(text, "OPERATION", *test.operation ? test.operation : "math.cbrt");
+  return replaced(replaced(text, "<F>", "<" + element + ">"), "xF>", "x" + element + ">");
 }
 
 void build(ModuleOp module, const Case &test) {
@@ -102,14 +105,15 @@ void build(ModuleOp module, const Case &test) {
 }
 
 /// Floats of every sign and exponent, the edges of the functions' ranges, and NaN.
-std::vector<float> inputs() {
-  std::vector<float> values = {0.0f,  -0.0f,    INFINITY, -INFINITY, NAN,  1.0f,
-                               -1.0f, 88.7228f, -103.97f, 131072.0f, 3e38f};
-  uint32_t state = 12345;
+template <typename Real> std::vector<Real> inputs() {
+  using Bits = std::conditional_t<sizeof(Real) == 4, uint32_t, uint64_t>;
+  std::vector<Real> values = {0.0f,     -0.0f,    INFINITY,  -INFINITY, NAN,          1.0f,         -1.0f,
+                              88.7228f, -103.97f, 131072.0f, 3e38f,     Real(709.78), Real(-745.1), Real(0x1p28)};
+  uint64_t state = 12345;
   while (values.size() < 1 << 16) {
-    state = state * 1664525 + 1013904223;
-    values.push_back(std::bit_cast<float>(state));
-    values.push_back((std::bit_cast<float>(state >> 9 | 0x3f800000) - 1.5f) * 40.0f); // where functions bend
+    state = state * 6364136223846793005 + 1442695040888963407;
+    values.push_back(std::bit_cast<Real>(static_cast<Bits>(state >> (64 - 8 * sizeof(Real)))));
+    values.push_back((Real(state >> 40) * Real(0x1p-24) - Real(0.5)) * 40); // where functions bend
   }
   values.resize(1 << 16); // a multiple of every width
   return values;
@@ -117,10 +121,12 @@ std::vector<float> inputs() {
 
 class VectorMath : public testing::TestWithParam<Case> {
 protected:
-  void run(const CpuLevel &level, unsigned lanes);
+  template <typename Real> void run(const CpuLevel &level, unsigned lanes, Real (*expected)(Real));
+  /// On vectors of `bits`, for f32 and f64.
+  void runBoth(const CpuLevel &level, unsigned bits);
 };
 
-void VectorMath::run(const CpuLevel &level, unsigned lanes) {
+template <typename Real> void VectorMath::run(const CpuLevel &level, unsigned lanes, Real (*expected)(Real)) {
   DialectRegistry registry;
   registry.insert<func::FuncDialect, arith::ArithDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
                   cf::ControlFlowDialect, vector::VectorDialect, LLVM::LLVMDialect, BattenDialect>();
@@ -128,7 +134,8 @@ void VectorMath::run(const CpuLevel &level, unsigned lanes) {
   registerLLVMDialectTranslation(registry);
   MLIRContext context(registry);
   context.loadAllAvailableDialects();
-  auto module = parseSourceString<ModuleOp>(kernelText(GetParam(), lanes), ParserConfig(&context));
+  auto module = parseSourceString<ModuleOp>(kernelText(GetParam(), lanes, sizeof(Real) == 4 ? "f32" : "f64"),
+                                            ParserConfig(&context));
   ASSERT_TRUE(module);
   build(*module, GetParam());
   Level machine;
@@ -143,18 +150,24 @@ void VectorMath::run(const CpuLevel &level, unsigned lanes) {
   ASSERT_TRUE(llvmModule);
   auto jit = llvm::cantFail(llvm::orc::LLJITBuilder().create());
   llvm::cantFail(jit->addIRModule({std::move(llvmModule), std::move(llvmContext)}));
-  auto *kernel = llvm::cantFail(jit->lookup("kernel")).toPtr<void (*)(int64_t, int64_t, const float *, float *)>();
+  auto *kernel = llvm::cantFail(jit->lookup("kernel")).toPtr<void (*)(int64_t, int64_t, const Real *, Real *)>();
 
-  std::vector<float> x = inputs(), y(x.size());
+  std::vector<Real> x = inputs<Real>(), y(x.size());
   kernel(0, x.size(), x.data(), y.data());
   for (size_t i = 0; i < x.size(); ++i) {
-    float expected = GetParam().expected(x[i]);
-    if (std::isnan(expected))
+    Real wanted = expected(x[i]);
+    if (std::isnan(wanted))
       ASSERT_TRUE(std::isnan(y[i])) << GetParam().name << " of " << x[i];
     else
-      ASSERT_EQ(std::bit_cast<uint32_t>(y[i]), std::bit_cast<uint32_t>(expected))
-          << GetParam().name << " of " << x[i] << " is " << y[i] << ", not " << expected;
+      ASSERT_EQ(std::memcmp(&y[i], &wanted, sizeof(Real)), 0)
+          << GetParam().name << " of " << x[i] << " is " << y[i] << ", not " << wanted;
   }
+}
+
+void VectorMath::runBoth(const CpuLevel &level, unsigned bits) {
+  run<float>(level, bits / 32, GetParam().single);
+  if (GetParam().wide)
+    run<double>(level, bits / 64, GetParam().wide);
 }
 
 TEST_P(VectorMath, HasTheBitsOfTheScalarFunction) {
@@ -166,14 +179,14 @@ TEST_P(VectorMath, HasTheBitsOfTheScalarFunction) {
   CpuLevel avx2;
   avx2.name = "x86-64-v3";
   avx2.vectorBits = 256;
-  run(avx2, 8);
-  run(avx2, 1);
+  runBoth(avx2, 256);
+  run<float>(avx2, 1, GetParam().single);
   if (!features.lookup("avx512f") || !features.lookup("avx512vl") || !features.lookup("avx512dq"))
     return;
   CpuLevel avx512;
   avx512.name = "x86-64-v4";
   avx512.vectorBits = 512;
-  run(avx512, 16);
+  runBoth(avx512, 512);
 }
 
 INSTANTIATE_TEST_SUITE_P(, VectorMath, testing::ValuesIn(cases),

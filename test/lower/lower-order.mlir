@@ -30,3 +30,20 @@ batten.func @argmax_of_bytes_compares_without_a_sign[B](%x: !batten.tensor<ui8[B
   %y = batten.argmax %x dim 0 : (!batten.tensor<ui8[B | 9]>) -> !batten.tensor<i32[B |]>
   batten.return %y : !batten.tensor<i32[B |]>
 }
+
+// CHECK-LABEL: func.func @topk_stays_one_op(
+// CHECK-SAME: %[[X:[a-z0-9]*]]: tensor<?x9x4xf32>
+// CHECK: %[[V:.*]] = tensor.empty(%{{.*}}) : tensor<?x3x4xf32>
+// CHECK: %[[I:.*]] = tensor.empty(%{{.*}}) : tensor<?x3x4xi32>
+// CHECK: batten.greatest %[[X]] into %[[V]], %[[I]] dim 1 :
+batten.func @topk_stays_one_op[B](%x: !batten.tensor<f32[B | 9, 4]>) -> (!batten.tensor<f32[B | 3, 4]>, !batten.tensor<i32[B | 3, 4]>) {
+  %v, %i = batten.topk %x dim 0 : (!batten.tensor<f32[B | 9, 4]>) -> (!batten.tensor<f32[B | 3, 4]>, !batten.tensor<i32[B | 3, 4]>)
+  batten.return %v, %i : !batten.tensor<f32[B | 3, 4]>, !batten.tensor<i32[B | 3, 4]>
+}
+
+// CHECK-LABEL: func.func @cumsum_stays_one_op_and_knows_bytes_without_a_sign(
+// CHECK: batten.scan %{{.*}} into %{{.*}} dim 1 {is_unsigned} : (tensor<?x9xi8>, tensor<?x9xi32>) -> tensor<?x9xi32>
+batten.func @cumsum_stays_one_op_and_knows_bytes_without_a_sign[B](%x: !batten.tensor<ui8[B | 9]>) -> !batten.tensor<i32[B | 9]> {
+  %y = batten.cumsum %x dim 0 : (!batten.tensor<ui8[B | 9]>) -> !batten.tensor<i32[B | 9]>
+  batten.return %y : !batten.tensor<i32[B | 9]>
+}

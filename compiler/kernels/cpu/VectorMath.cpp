@@ -1,6 +1,7 @@
 // VectorMath.cpp - see VectorMath.h. The sequences are those of dialect/MathSequences.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/VectorMath.h"
+#include "dialect/MathSequencesDoubleArguments.h"
 #include "dialect/MathSequencesTrigonometric.h"
 #include "dialect/MathTerms.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -13,14 +14,18 @@ namespace batten {
 using sequence::FloatTerm;
 
 namespace {
+using Sequence = FloatTerm (*)(FloatTerm);
+
 template <typename Op> struct Expand : OpRewritePattern<Op> {
-  using Sequence = FloatTerm (*)(FloatTerm);
-  Sequence sequence;
-  Expand(MLIRContext *context, Sequence sequence) : OpRewritePattern<Op>(context), sequence(sequence) {}
+  Sequence single, wide; ///< of f32, of f64
+  Expand(MLIRContext *context, Sequence single, Sequence wide)
+      : OpRewritePattern<Op>(context), single(single), wide(wide) {}
 
   LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
-    if (!getElementTypeOrSelf(op.getType()).isF32())
-      return rewriter.notifyMatchFailure(op, "has a sequence for f32 only");
+    Type element = getElementTypeOrSelf(op.getType());
+    Sequence sequence = element.isF32() ? single : element.isF64() ? wide : nullptr;
+    if (!sequence)
+      return rewriter.notifyMatchFailure(op, "has no sequence for this type");
     FloatTerm argument{op.getOperand(), {&rewriter, op.getLoc()}};
     rewriter.replaceOp(op, sequence(argument).value);
     return success();
@@ -55,7 +60,8 @@ bool isFullRegister(Type type, const Level &level) {
 
 struct ExpandExp : Expand<math::ExpOp> {
   const Level &level;
-  ExpandExp(MLIRContext *context, const Level &level) : Expand(context, sequence::expAny<FloatTerm>), level(level) {}
+  ExpandExp(MLIRContext *context, const Level &level)
+      : Expand(context, sequence::expAny<FloatTerm>, sequence::f64::expAny<FloatTerm>), level(level) {}
   LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
     bool isNonPositive = op->hasAttr(nonPositiveAttrName);
     if (isFullRegister(op.getType(), level)) {
@@ -63,8 +69,10 @@ struct ExpandExp : Expand<math::ExpOp> {
       rewriter.replaceOp(op, expByScaling(argument, isNonPositive).value);
       return success();
     }
-    Expand chosen(getContext(), isNonPositive ? sequence::expNonPositive<FloatTerm> : sequence::expAny<FloatTerm>);
-    return chosen.matchAndRewrite(op, rewriter);
+    if (!isNonPositive)
+      return Expand::matchAndRewrite(op, rewriter);
+    Expand shorter(getContext(), sequence::expNonPositive<FloatTerm>, sequence::f64::expNonPositive<FloatTerm>);
+    return shorter.matchAndRewrite(op, rewriter);
   }
 };
 } // namespace
@@ -72,11 +80,11 @@ struct ExpandExp : Expand<math::ExpOp> {
 void populateVectorMathPatterns(RewritePatternSet &patterns, const Level &level) {
   MLIRContext *context = patterns.getContext();
   patterns.add<ExpandExp>(context, level);
-  patterns.add<Expand<math::LogOp>>(context, sequence::log<FloatTerm>);
-  patterns.add<Expand<math::TanhOp>>(context, sequence::tanh<FloatTerm>);
-  patterns.add<Expand<math::ErfOp>>(context, sequence::erf<FloatTerm>);
-  patterns.add<Expand<math::SinOp>>(context, sequence::sin<FloatTerm>);
-  patterns.add<Expand<math::CosOp>>(context, sequence::cos<FloatTerm>);
+  patterns.add<Expand<math::LogOp>>(context, sequence::log<FloatTerm>, sequence::f64::log<FloatTerm>);
+  patterns.add<Expand<math::TanhOp>>(context, sequence::tanh<FloatTerm>, sequence::f64::tanh<FloatTerm>);
+  patterns.add<Expand<math::ErfOp>>(context, sequence::erf<FloatTerm>, nullptr); // gelu of f64 has its own
+  patterns.add<Expand<math::SinOp>>(context, sequence::sin<FloatTerm>, sequence::f64::sin<FloatTerm>);
+  patterns.add<Expand<math::CosOp>>(context, sequence::cos<FloatTerm>, sequence::f64::cos<FloatTerm>);
 }
 
 LogicalResult expandVectorMath(func::FuncOp kernel, const Level &level) {

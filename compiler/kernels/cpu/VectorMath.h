@@ -1,8 +1,9 @@
-// VectorMath.h - math.exp, log, tanh, erf, sin and cos on f32 as exact IEEE operations.
+// VectorMath.h - math.exp, log, tanh, erf, sin and cos as exact IEEE operations.
 //
-// Takes a kernel whose bodies hold these operations on f32 or on vectors of f32; leaves additions, products, fused
-// multiply-adds, integer operations, bit casts and selects in the order of dialect/NUMERICS.md: the same bits on every
-// CPU level, and no call into a library. Where 512-bit registers are, exp scales by their own instruction.
+// Takes a kernel whose bodies hold these operations on f32, f64 (not erf) or vectors of them; leaves additions,
+// products, fused multiply-adds, integer operations, bit casts and selects in the order of dialect/NUMERICS.md: the
+// same bits on every CPU level, and no call into a library. Where 512-bit registers are, exp scales by their own
+// instruction.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_KERNELS_CPU_VECTORMATH_H
 #define BATTEN_COMPILER_KERNELS_CPU_VECTORMATH_H

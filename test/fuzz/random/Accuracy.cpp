@@ -16,7 +16,7 @@ using frontend::Op;
 
 namespace {
 
-const std::set<std::string> sums = {"matmul", "linear", "reduce", "reduce_batch"};
+const std::set<std::string> sums = {"matmul", "linear", "reduce", "reduce_batch", "cumsum"};
 /// In units in the last place of the result, as dialect/NUMERICS.md publishes them.
 const std::map<std::string, double> unaryBounds = {{"gelu", 4}, {"silu", 3.5},   {"tanh", 1.5},  {"sigmoid", 2},
                                                    {"exp", 1},  {"log", 1},      {"rsqrt", 1.5}, {"sin", 2},
@@ -101,8 +101,8 @@ HostTensor magnitudes(HostTensor tensor) {
 /// How far a result of one op may be from the reference.
 class Bound {
 public:
-  Bound(const Function &function, const Op &op, const std::vector<HostTensor> &values, Data data)
-      : op(op), result(values[size_t(op.results[0])]) {
+  Bound(const Function &function, const Op &op, size_t number, const std::vector<HostTensor> &values, Data data)
+      : op(op), result(values[size_t(op.results[number])]) {
     for (int operand : op.operands)
       operands.push_back(&values[size_t(operand)]);
     unit = accumulatorUnit(result.dtype);
@@ -119,7 +119,7 @@ public:
     double ulp = ulpOf(wanted, result.dtype);
     bool narrow = unitOf(result.dtype) > 0x1p-24;
     if (auto unary = unaryBounds.find(op.name); unary != unaryBounds.end())
-      return narrow ? ulp : result.dtype == DType::F64 ? 16 * ulp : (unary->second + 0.5) * ulp;
+      return narrow ? ulp : (unary->second + 1) * ulp;
     double rounding = narrow ? ulp : 0;
     if (sums.count(op.name))
       return rounding + ofSum(wanted, magnitude, ulp);
@@ -133,6 +133,13 @@ public:
       return rounding + ulp + norm;
     if (op.name == "attention")
       return rounding + ulp + ofAttention();
+    if (op.name == "cross_entropy")
+      return rounding + ulp + (terms + 16 + 8 * most) * unit;
+    if (op.name == "mse" || op.name == "sq_norm") // sums of squares, so no term is larger than the sum
+      return rounding + ulp +
+             (terms + 8) * (unit * wanted + ulpOf(0, result.dtype == DType::F64 ? DType::F64 : DType::F32));
+    if (op.name == "bce")
+      return rounding + 4 * ulp + 4 * unit * (most * (1 + largest(*operands[1])) + 1);
     return 0;
   }
 
@@ -160,6 +167,14 @@ private:
     const frontend::TensorType &type = function.values[size_t(op.operands[0])];
     if (op.name == "reduce" || op.name == "reduce_batch")
       return out ? in / out : 1;
+    if (const int64_t *dim = attributeOf<int64_t>(op, "dim"); dim && op.name == "cumsum")
+      return double(operands[0]->sizes[type.batch.size() + size_t(*dim)]);
+    if (op.name == "sq_norm") {
+      double all = 0;
+      for (const HostTensor *leaf : operands)
+        all += double(elementsOf(leaf->sizes));
+      return all;
+    }
     return type.core.empty() ? 1 : double(operands[0]->sizes.back());
   }
 
@@ -212,13 +227,13 @@ std::string opText(const Function &function, const Op &op) {
   return text + " -> " + function.values[size_t(op.results[0])].str() + " at line " + std::to_string(op.location.line);
 }
 
-/// One op: `wanted` from the reference.
-std::string compareOp(const Function &function, const Op &op, const std::vector<HostTensor> &values,
+/// Result `number` of one op: `wanted` from the reference.
+std::string compareOp(const Function &function, const Op &op, size_t number, const std::vector<HostTensor> &values,
                       const HostTensor &wanted, const HostTensor *magnitude, Data data) {
-  const HostTensor &found = values[size_t(op.results[0])];
+  const HostTensor &found = values[size_t(op.results[number])];
   if (found.sizes != wanted.sizes)
     return "the evaluators disagree about the shape of " + opText(function, op);
-  Bound bound(function, op, values, data);
+  Bound bound(function, op, number, values, data);
   for (int64_t i = 0, count = elementsOf(found.sizes); i < count; ++i) {
     double a = elementOf(found, i), b = elementOf(wanted, i);
     if (a == b || (std::isnan(a) && std::isnan(b)))
@@ -273,12 +288,13 @@ std::string checkAccuracy(Compiler &compiler, Checked &checked, const Function &
   if (!summed.ops.empty())
     if (std::string fault = evaluate(summed, Evaluator::Reference, absolute, magnitude); !fault.empty())
       return fault;
-  size_t next = 0;
-  for (size_t i = 0; i < function.ops.size(); ++i) {
-    const HostTensor *bound = sums.count(function.ops[i].name) ? &magnitude[next++] : nullptr;
-    if (std::string fault = compareOp(function, function.ops[i], values, wanted[i], bound, data); !fault.empty())
-      return "accuracy: " + fault;
-  }
+  size_t next = 0, nextSum = 0;
+  for (const Op &op : function.ops)
+    for (size_t number = 0; number < op.results.size(); ++number) {
+      const HostTensor *bound = sums.count(op.name) ? &magnitude[nextSum++] : nullptr;
+      if (std::string fault = compareOp(function, op, number, values, wanted[next++], bound, data); !fault.empty())
+        return "accuracy: " + fault;
+    }
   return "";
 }
 

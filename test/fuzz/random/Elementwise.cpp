@@ -57,9 +57,7 @@ bool Generator::unary() {
   int x = whole ? pick([](const Value &value) { return isInteger(value.type.dtype); }) : anyFloat();
   if (x < 0)
     return false;
-  // Transcendental functions of f64 are not compiled yet.
-  static const std::vector<std::string> doubles = {"neg", "relu", "sqrt", "rsqrt", "abs"};
-  std::string op = whole ? random.pick({"neg", "abs"}) : random.pick(at(x).type.dtype == DType::F64 ? doubles : floats);
+  std::string op = whole ? random.pick({"neg", "abs"}) : random.pick(floats);
   Interval range = at(x).range;
   if (!whole)
     x = guarded(op, x, range);
@@ -125,7 +123,7 @@ bool Generator::binary() {
     moderate(emit(op + "($0, $1)", {a, b}, type, {std::min(x.low, y.low), std::max(x.high, y.high)}));
   else if (!real) // a division by zero is defined
     moderate(emit("$0 " + (op == "%" ? op : "/") + " $1", {a, b}, type, {-x.magnitude(), x.magnitude()}));
-  else if (op == "pow" && type.dtype != DType::F64)
+  else if (op == "pow")
     moderate(emit("pow(abs($0) + 0.5, tanh($1))", {a, b}, type, {0, x.magnitude() + 3}, Dim(), {"pow"}));
   else if (op == "/" && excludesZero(y))
     moderate(emit("$0 / $1", {a, b}, type, {-10 * x.magnitude(), 10 * x.magnitude()}));

@@ -96,6 +96,12 @@ private:
   bool norm();
   bool argmax();
   bool attention();
+  bool topk();
+  bool cumsum();
+  bool crossEntropy();
+  bool squaredError();
+  bool binaryCrossEntropy();
+  bool squaredNorm();
   bool rearrange();
   bool slice();
   bool split();
@@ -113,6 +119,7 @@ private:
   bool modelCall();
 
   std::optional<std::pair<std::string, std::vector<int64_t>>> axesOf(const Value &value, bool single);
+  int loss(const std::string &text, std::vector<int> operands, Interval range);
   int guarded(const std::string &op, int value, Interval &range);
   struct Part;
   bool arrange(int value, const std::vector<Part> &parts, size_t lifted, const std::vector<std::string> &pattern);

@@ -107,28 +107,13 @@ bool Generator::batchReduction() {
 bool Generator::softmax() {
   int x = anyFloat(1, 4);
   auto axes = x < 0 ? std::nullopt : axesOf(at(x), true);
-  if (!axes || at(x).type.dtype == DType::F64)
+  if (!axes)
     return false;
   bool log = random.chance(0.35);
   Interval range = log ? Interval{-2 * at(x).range.magnitude() - 12, 0} : Interval{0, 1};
   bool last = axes->second[0] + 1 == int64_t(at(x).type.core.size());
   moderate(emit((log ? "log_softmax($0" : "softmax($0") + axes->first + ")", {x}, at(x).type, range,
                 elementsOf(at(x).type), {last ? "softmax over the last dim" : "softmax over an outer dim"}));
-  return true;
-}
-
-bool Generator::argmax() {
-  int x = pick([](const Value &value) { return value.type.dtype != DType::Bool && !value.type.core.empty(); });
-  auto axes = x < 0 ? std::nullopt : axesOf(at(x), true);
-  if (!axes)
-    return false;
-  TensorType type = at(x).type;
-  type.dtype = DType::I32;
-  type.core.erase(type.core.begin() + axes->second[0]);
-  bool last = axes->second[0] == int64_t(type.core.size());
-  double greatest = double(sizeOf(at(x).type.core[size_t(axes->second[0])])) - 1;
-  emit("argmax($0" + axes->first + ")", {x}, type, {0, greatest}, elementsOf(at(x).type),
-       {last ? "argmax over the last dim" : "argmax over an outer dim"});
   return true;
 }
 

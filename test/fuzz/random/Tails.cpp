@@ -25,24 +25,24 @@ struct Form {
 };
 
 const std::vector<const char *> floats = {"f32", "f64", "f16", "bf16"};
-const std::vector<const char *> functions = {"f32", "f16", "bf16"}; // there is no exp of f64
+const std::vector<const char *> functions = {"f32", "f16", "bf16"}; // attention of f64 is not compiled
 const std::vector<const char *> integers = {"i32", "i64", "i8", "u8"};
 
 // clang-format off
 const std::vector<Form> forms = {
     {"unary", floats, R"(
 pub fn f(x: F[B | N]) -> (F[B | N], F[B | N], F[B | N]) { return -x, relu(x), abs(x) })"},
-    {"roots", functions, R"(
+    {"roots", floats, R"(
 pub fn f(x: F[B | N]) -> (F[B | N], F[B | N]) { return sqrt(abs(x)), rsqrt(abs(x) + 1) })"},
-    {"exponentials", functions, R"(
+    {"exponentials", floats, R"(
 pub fn f(x: F[B | N]) -> (F[B | N], F[B | N], F[B | N], F[B | N]) {
   return exp(x), log(abs(x) + 1), sigmoid(x), softplus(x)
 })"},
-    {"activations", functions, R"(
+    {"activations", floats, R"(
 pub fn f(x: F[B | N]) -> (F[B | N], F[B | N], F[B | N], F[B | N]) {
   return gelu(x), gelu(x, tanh: true), silu(x), tanh(x)
 })"},
-    {"trigonometric", functions, R"(
+    {"trigonometric", floats, R"(
 pub fn f(x: F[B | N]) -> (F[B | N], F[B | N]) { return sin(x), cos(x) })"},
     {"binary", floats, R"(
 pub fn f(x: F[B | N], y: F[B | N], v: F[| N], s: F[B |], n: F) -> (F[B | N], F[B | N], F[B | N], F[B | N]) {
@@ -52,7 +52,7 @@ pub fn f(x: F[B | N], y: F[B | N], v: F[| N], s: F[B |], n: F) -> (F[B | N], F[B
 pub fn f(x: F[B | N], y: F[B | N], v: F[| N]) -> (F[B | N], F[B | N], F[B | N]) {
   return max(x, y), min(v, x), x % y
 })"},
-    {"pow", functions, R"(
+    {"pow", floats, R"(
 pub fn f(x: F[B | N], y: F[B | N]) -> F[B | N] = pow(x, y))"},
     {"comparisons", {"f32", "f64", "bf16", "i32", "u8"}, R"(
 pub fn f(x: F[B | N], v: F[| N], s: F[B |]) -> (F[B | N], bool[B | N], bool[B | N]) {
@@ -120,7 +120,7 @@ pub fn f(y: F[B | J, N]) -> (F[B | N], F[B | N], F[B | N]) {
 pub fn f(x: F[B | N]) -> (bool[B |], bool[B |], i32[B |], bool[| N], bool[| N]) {
   return any(x), all(x), sum(x), any(x over batch B), all(x over batch B)
 })"},
-    {"softmax", functions, R"(
+    {"softmax", floats, R"(
 pub fn f(x: F[B | N]) -> (F[B | N], F[B | N]) { return softmax(x), log_softmax(x) })"},
     {"softmax over rows", {"f32"}, R"(
 pub fn f(x: F[B | N, J]) -> F[B | N, J] = softmax(x over N))"},
@@ -139,6 +139,22 @@ pub fn f(q: F[B | 3, 5], k: F[B | N, 5], v: F[B | N, 3], mask: bool[B | 3, N]) -
   attention(q, k, v, mask: mask))"},
     {"attention's columns", functions, R"(
 pub fn f(q: F[B | 7, N], k: F[B | 9, N], v: F[B | 9, N]) -> F[B | 7, N] = attention(q, k, v, causal: true))"},
+    {"topk", {"f32", "f64", "bf16", "i8", "u8", "i64"}, R"(
+pub fn f(x: F[B | N], y: F[B | N, J], z: F[B | J, N]) -> (F[B | 1], i32[B | N], F[B | N, J], i32[B | 5, N]) {
+  let (a, i) = topk(x, k: 1)
+  let (b, j) = topk(x, k: N)
+  let (c, l) = topk(y over N, k: N)
+  let (d, m) = topk(z over J, k: 5)
+  return a, j, c, m
+})"},
+    {"cumsum", {"f32", "f64", "f16", "bf16", "i8", "u8", "i64"}, R"(
+pub fn f(x: F[B | N], y: F[B | N, J], z: F[B | J, N]) -> (A[B | N], A[B | N, J], A[B | J, N], A[B | J, N]) {
+  return cumsum(x), cumsum(y over N), cumsum(z over N), cumsum(z over J)
+})"},
+    {"losses", floats, R"(
+pub fn f(x: F[B | N], y: F[B | N]) -> (F[B |], F[B |], F[B |], F[B |]) {
+  return cross_entropy(x, argmax(y)), mse(x, y), bce(sum(x), sigmoid(sum(y))), sq_norm((x, y))
+})"},
     {"norms", floats, R"(
 pub fn f(x: F[B | N], g: F[| N], b: F[| N]) -> (F[B | N], F[B | N]) {
   return layer_norm(x, g, b), rms_norm(x, g)

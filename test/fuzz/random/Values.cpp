@@ -331,7 +331,7 @@ int Generator::moderate(int value) {
     return value;
   if (isInteger(type.dtype))
     return emit("$0 % 97", {value}, type, {-96, 96});
-  if (type.dtype != DType::F64 && random.chance(0.3))
+  if (random.chance(0.3))
     return emit("tanh($0)", {value}, type, {-1, 1});
   double scale = 1;
   int digits = 0;

@@ -1,0 +1,213 @@
+// Scan.cpp - the builder of sums of the first elements: groups of 16 along the dim, each in registers.
+//
+// Where the dim is the last one a group is one vector of 16 lanes, which is shifted against itself by 1, 2, 4 and 8
+// lanes. Elsewhere neighbouring columns stand in the lanes and a group is 16 vectors: the same sums in the same order
+// (dialect/NUMERICS.md), one after the other instead of side by side. -0 is what adds nothing to a float, -0 included.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/DimWalk.h"
+#include "compiler/kernels/cpu/RowKernels.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace batten {
+namespace {
+
+constexpr int64_t groupElements = 16;
+/// What a grain takes a dim of unknown extent for.
+constexpr int64_t usualExtent = 512;
+
+class Scan {
+public:
+  Scan(ScanOp op, func::FuncOp function, Operand x, KernelFrame &frame, const Level &level);
+  Kernel build();
+
+private:
+  using Values = SmallVector<Value>;
+
+  ScanOp op;
+  KernelFrame &frame;
+  OpBuilder &b;
+  VectorCode code;
+  SmallVector<Dim> extents;
+  size_t dim, lanesFrom; ///< dims from lanesFrom on stand in the lanes; the rank where the dim itself does
+  Operand x, result;
+  Type accumulator;
+
+  // Of the unit that is being built.
+  Value firstOfX, firstOfResult, columns; ///< columns: mask of those that exist; null: all
+
+  bool isAlongLanes() const { return lanesFrom == extents.size(); }
+  Dim innerCount() const { return countOf(ArrayRef<Dim>(extents).drop_front(lanesFrom)); }
+  Dim unitsPerRow() const;
+  void unit(const DimWalk &rows, Value index);
+  void walk();
+  Value groupInLanes(Value first, Value mask, Value carry);
+  Value groupOfVectors(Value first, int64_t count, Value end, Value carry);
+  Value neutral();
+  Value add(Value lhs, Value rhs);
+  Value load(Value at, Value mask);
+  void store(Value sums, Value at, Value mask);
+};
+
+Scan::Scan(ScanOp op, func::FuncOp function, Operand x, KernelFrame &frame, const Level &level)
+    : op(op), frame(frame), b(frame.builder), code{b, op.getLoc(), groupElements}, dim(op.getDim()), x(std::move(x)) {
+  Shapes shapes(function);
+  extents = SmallVector<Dim>(shapes.of(op.getResult()));
+  result = resultOperand(function, 0, shapes, frame);
+  accumulator = accumulatorType(result.element);
+  lanesFrom = extents.size();
+  if (dim + 1 == extents.size())
+    return;
+  while (lanesFrom > dim + 1 && flatStride(this->x, extents, lanesFrom - 1, extents.size()))
+    --lanesFrom;
+  code.lanes = level.vectorBytes * 8 / int64_t(accumulator.getIntOrFloatBitWidth());
+}
+
+Dim Scan::unitsPerRow() const {
+  return isAlongLanes() ? Dim::constant(1)
+                        : Dim::floorDiv(innerCount() + Dim::constant(code.lanes - 1), Dim::constant(code.lanes));
+}
+
+Kernel Scan::build() {
+  DimWalk rows(extents, dim, lanesFrom);
+  rows.add(x);
+  rows.add(result);
+  auto loop = scf::ForOp::create(b, code.loc, frame.begin, frame.end, code.index(1));
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    unit(rows, loop.getInductionVar());
+  }
+  int64_t elements = extents[dim].constantValue().value_or(usualExtent) * (isAlongLanes() ? 1 : code.lanes);
+  return {frame.function, rows.count() * unitsPerRow(), std::max<int64_t>(1, grainElements / elements), Dim()};
+}
+
+void Scan::unit(const DimWalk &rows, Value index) {
+  Value first = code.index(0);
+  columns = {};
+  if (!isAlongLanes()) {
+    Value perRow = frame.size(unitsPerRow());
+    first = code.times(arith::RemUIOp::create(b, code.loc, index, perRow), code.index(code.lanes));
+    index = arith::DivUIOp::create(b, code.loc, index, perRow);
+    std::optional<int64_t> known = innerCount().constantValue();
+    if (!known || *known % code.lanes != 0)
+      columns = code.firstLanes(arith::SubIOp::create(b, code.loc, frame.size(innerCount()), first));
+  }
+  Values firsts = rows.firstElements(code, frame, index);
+  firstOfX = firsts[0];
+  firstOfResult = code.add(firsts[1], first); // dense: its lanes lie side by side
+  if (!isAlongLanes())
+    firstOfX = code.add(firstOfX, code.times(first, frame.size(*flatStride(x, extents, lanesFrom, extents.size()))));
+  walk();
+}
+
+/// Whole groups, then what is left.
+void Scan::walk() {
+  Value count = frame.size(extents[dim]), size = code.index(groupElements);
+  Value left = arith::RemUIOp::create(b, code.loc, count, size);
+  Value full = arith::SubIOp::create(b, code.loc, count, left);
+  auto loop = scf::ForOp::create(b, code.loc, code.index(0), full, size, ValueRange{neutral()});
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value first = loop.getInductionVar(), carry = loop.getRegionIterArgs()[0];
+    carry = isAlongLanes() ? groupInLanes(first, {}, carry) : groupOfVectors(first, groupElements, {}, carry);
+    scf::YieldOp::create(b, code.loc, carry);
+  }
+  std::optional<int64_t> known = extents[dim].constantValue();
+  if (known && *known % groupElements == 0)
+    return;
+  Value carry = loop.getResult(0);
+  if (isAlongLanes())
+    groupInLanes(full, code.firstLanes(left), carry);
+  else if (known)
+    groupOfVectors(full, *known % groupElements, {}, carry);
+  else
+    groupOfVectors(full, groupElements - 1, count, carry);
+}
+
+/// The group from element `first` on; returns the sum up to its end in every lane.
+Value Scan::groupInLanes(Value first, Value mask, Value carry) {
+  Value sums = load(code.add(firstOfX, code.times(first, frame.size(x.strides[dim]))), mask), none = neutral();
+  for (int64_t distance = 1; distance < groupElements; distance *= 2) {
+    SmallVector<int64_t> before;
+    for (int64_t lane = 0; lane < groupElements; ++lane)
+      before.push_back(lane < distance ? groupElements + lane : lane - distance);
+    sums = add(sums, vector::ShuffleOp::create(b, code.loc, sums, none, before));
+  }
+  store(add(carry, sums), code.add(firstOfResult, first), mask);
+  SmallVector<int64_t> last(groupElements, groupElements - 1);
+  return add(carry, vector::ShuffleOp::create(b, code.loc, sums, sums, last));
+}
+
+/// `count` elements from `first` on, of every column; those from `end` on (null: none) do not exist.
+Value Scan::groupOfVectors(Value first, int64_t count, Value end, Value carry) {
+  Value strideOfX = frame.size(x.strides[dim]), strideOfResult = frame.size(result.strides[dim]);
+  Values sums, places, masks;
+  for (int64_t i = 0; i < count; ++i) {
+    Value at = places.emplace_back(code.add(first, code.index(i))), mask = columns;
+    if (end) {
+      mask = code.splat(arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::ult, at, end));
+      mask = columns ? arith::AndIOp::create(b, code.loc, mask, columns).getResult() : mask;
+    }
+    masks.push_back(mask);
+    sums.push_back(load(code.add(firstOfX, code.times(at, strideOfX)), mask));
+  }
+  for (int64_t distance = 1; distance < groupElements; distance *= 2)
+    for (int64_t i = count; i-- > distance;)
+      sums[i] = add(sums[i], sums[i - distance]);
+  for (auto [sum, at, mask] : llvm::zip_equal(sums, places, masks))
+    store(sum = add(carry, sum), code.add(firstOfResult, code.times(at, strideOfResult)), mask);
+  return sums.back();
+}
+
+Value Scan::neutral() {
+  TypedAttr zero = b.getZeroAttr(accumulator);
+  if (isa<FloatType>(accumulator))
+    zero = b.getFloatAttr(accumulator, -0.0);
+  return code.splat(arith::ConstantOp::create(b, code.loc, zero));
+}
+
+Value Scan::add(Value lhs, Value rhs) {
+  return isa<FloatType>(accumulator) ? arith::AddFOp::create(b, code.loc, lhs, rhs).getResult()
+                                     : arith::AddIOp::create(b, code.loc, lhs, rhs).getResult();
+}
+
+/// In the accumulator's type.
+Value Scan::load(Value at, Value mask) {
+  Value stride =
+      isAlongLanes() ? frame.size(x.strides[dim]) : frame.size(*flatStride(x, extents, lanesFrom, extents.size()));
+  Value vector = code.load(x.memory, at, stride, x.element, mask);
+  if (x.element == accumulator)
+    return vector;
+  Type wide = code.type(accumulator);
+  if (isa<FloatType>(accumulator))
+    return arith::ExtFOp::create(b, code.loc, wide, vector);
+  return op.getIsUnsigned() ? arith::ExtUIOp::create(b, code.loc, wide, vector).getResult()
+                            : arith::ExtSIOp::create(b, code.loc, wide, vector).getResult();
+}
+
+void Scan::store(Value sums, Value at, Value mask) {
+  if (result.element != accumulator)
+    sums = arith::TruncFOp::create(b, code.loc, code.type(result.element), sums);
+  code.store(sums, result.memory, at, mask);
+}
+
+} // namespace
+
+FailureOr<Kernel> buildScan(func::FuncOp function, StringRef name, const Level &level) {
+  auto op = *function.getOps<ScanOp>().begin();
+  Shapes shapes(function);
+  KernelFrame frame(function, name, level);
+  AffineMap identity = AffineMap::getMultiDimIdentityMap(shapes.of(op.getX()).size(), op.getContext());
+  std::optional<Operand> x = resolveOperand(op.getX(), identity, shapes, frame);
+  if (x && x->memory)
+    return Scan(op, function, *x, frame, level).build();
+  frame.function.erase();
+  return op.emitError("the operand of this scan is no view of memory");
+}
+
+} // namespace batten
