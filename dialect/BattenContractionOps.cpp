@@ -5,17 +5,6 @@
 using namespace mlir;
 using namespace batten;
 
-/// A sum of products may be kept in another dtype (`out:`, integers' i32), but floats stay floats.
-static LogicalResult verifyProductDtypes(Operation *op, Value lhs, Value rhs) {
-  Type left = tensorType(lhs).getElementType(), right = tensorType(rhs).getElementType();
-  Type result = tensorType(op->getResult(0)).getElementType();
-  if (left != right)
-    return op->emitOpError("on ") << dtypeName(left) << " and " << dtypeName(right) << "; there is no promotion";
-  if (isFloat(left) ? !isFloat(result) : !isInteger(result))
-    return op->emitOpError("of ") << dtypeName(left) << " makes no " << dtypeName(result);
-  return success();
-}
-
 //===- matmul -----------------------------------------------------------------------------------------------------===//
 
 Dim MatmulOp::depth() { return getLhs().getType().coreDims().back(); }
@@ -58,14 +47,7 @@ LogicalResult LinearOp::verify() {
       return emitOpError("makes core ") << listText(w[0]) << ", the bias or the result has "
                                         << listText(tensorType(value).coreDims());
   // linear_c3
-  if (failed(verifyProductDtypes(*this, getX(), getW())))
-    return failure();
-  Type result = getResult().getType().getElementType();
-  if (getB() && getB().getType().getElementType() != getX().getType().getElementType() &&
-      getB().getType().getElementType() != result)
-    return emitOpError("has a bias of ") << dtypeName(getB().getType().getElementType()) << " for a result of "
-                                         << dtypeName(result);
-  return success();
+  return verifyProductDtypes(*this, getX(), getW(), getB());
 }
 
 //===- outer ------------------------------------------------------------------------------------------------------===//

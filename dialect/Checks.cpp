@@ -76,3 +76,16 @@ LogicalResult batten::verifyCoreKept(Operation *op) {
     return success();
   return op->emitOpError("makes core ") << listText(result) << " of " << listText(operand) << "; the core stays";
 }
+
+LogicalResult batten::verifyProductDtypes(Operation *op, Value lhs, Value rhs, Value bias) {
+  Type left = tensorType(lhs).getElementType(), right = tensorType(rhs).getElementType();
+  Type result = tensorType(op->getResult(0)).getElementType();
+  if (left != right)
+    return op->emitOpError("on ") << dtypeName(left) << " and " << dtypeName(right) << "; there is no promotion";
+  if (isFloat(left) ? !isFloat(result) : !isInteger(result))
+    return op->emitOpError("of ") << dtypeName(left) << " makes no " << dtypeName(result);
+  Type added = bias ? tensorType(bias).getElementType() : result;
+  if (added != left && added != result)
+    return op->emitOpError("has a bias of ") << dtypeName(added) << " for a result of " << dtypeName(result);
+  return success();
+}

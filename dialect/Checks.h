@@ -33,6 +33,10 @@ llvm::LogicalResult verifyEqualDtypes(mlir::Operation *op, mlir::ValueRange oper
 llvm::LogicalResult verifyDtypeKept(mlir::Operation *op);
 llvm::LogicalResult verifyCoreKept(mlir::Operation *op);
 
+/// A sum of products may be kept in another dtype (`out:`, integers' i32), but floats stay floats. The bias, if there
+/// is one, has the dtype of the operands or of the result.
+llvm::LogicalResult verifyProductDtypes(mlir::Operation *op, mlir::Value lhs, mlir::Value rhs, mlir::Value bias = {});
+
 // Families of the element-wise ops; the labels of their checks are op_c1 and op_c2 for each op of the family.
 llvm::LogicalResult verifyUnary(mlir::Operation *op);
 llvm::LogicalResult verifyBinary(mlir::Operation *op);
@@ -40,6 +44,9 @@ llvm::LogicalResult verifyCompare(mlir::Operation *op);
 
 // softmax and log_softmax.
 llvm::LogicalResult verifySoftmax(mlir::Operation *op, int64_t dim);
+
+// max_pool2d and avg_pool2d.
+llvm::LogicalResult verifyPool(mlir::Operation *op, int64_t k, int64_t stride);
 
 } // namespace batten
 

@@ -75,6 +75,17 @@ struct Product {
 };
 void forEachProduct(const Step &step, llvm::function_ref<void(const Product &)> visit);
 
+/// One output of conv2d: the elements of x and of w that meet there, in the order kh, kw, channel; taps beside the
+/// image are left out.
+struct Tap {
+  int64_t x, w;
+};
+void forEachConvolution(const Step &step, llvm::function_ref<void(int64_t output, llvm::ArrayRef<Tap> taps)> visit);
+
+/// One output of a pool and the elements of its window, row by row.
+void forEachPool(const Step &step, int64_t k, int64_t stride,
+                 llvm::function_ref<void(int64_t output, llvm::ArrayRef<int64_t> elements)> visit);
+
 /// Ops that only make or move elements, the same in both modes. False with an empty error: not one of them.
 bool evaluateShape(const Step &step);
 bool evaluateGather(const Step &step);
@@ -90,6 +101,7 @@ bool referenceLoss(const Step &step);
 bool referenceOrder(const Step &step);
 bool referenceGather(const Step &step);
 bool referenceAttention(const Step &step);
+bool referenceWindow(const Step &step);
 bool exactElementwise(const Step &step);
 bool exactContraction(const Step &step);
 bool exactReduction(const Step &step);
@@ -97,6 +109,7 @@ bool exactLoss(const Step &step);
 bool exactOrder(const Step &step);
 bool exactGather(const Step &step);
 bool exactAttention(const Step &step);
+bool exactWindow(const Step &step);
 
 } // namespace batten::evaluation
 #endif // BATTEN_DIALECT_EVALUATION_H

@@ -26,6 +26,14 @@ inline float multiplyAdd(float a, float b, float c) { return std::fma(a, b, c); 
 inline double multiplyAdd(double a, double b, double c) { return std::fma(a, b, c); }
 inline Wrapping multiplyAdd(Wrapping a, Wrapping b, Wrapping c) { return a * b + c; }
 
+/// IEEE 754 maximum: NaN wins, -0 is below 0. Its result does not depend on an order.
+template <typename Real> Real maximum(Real a, Real b) {
+  if (std::isnan(a) || std::isnan(b))
+    return std::isnan(a) ? a : b;
+  return a > b || (a == b && !std::signbit(a)) ? a : b;
+}
+inline Wrapping maximum(Wrapping a, Wrapping b) { return a.value > b.value ? a : b; }
+
 template <typename Number> Number load(const DenseValue &from, int64_t at) {
   return static_cast<Number>(from.real(at)); // exact: the dtype is no wider than Number
 }

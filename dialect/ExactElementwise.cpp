@@ -12,7 +12,7 @@ namespace batten::evaluation {
 
 bool evaluateExact(const Step &step) {
   for (auto *family :
-       {exactElementwise, exactContraction, exactReduction, exactLoss, exactOrder, exactGather, exactAttention})
+       {exactElementwise, exactContraction, exactReduction, exactLoss, exactOrder, exactGather, exactAttention, exactWindow})
     if (family(step) || !step.error.empty())
       return step.error.empty();
   return false;
@@ -57,13 +57,6 @@ template <typename Real> static Unary<Real> unaryFunction(Operation *op) {
         };
       })
       .Default(Unary<Real>());
-}
-
-/// NaN wins, -0 is below 0.
-template <typename Real> static Real maximum(Real a, Real b) {
-  if (std::isnan(a) || std::isnan(b))
-    return std::isnan(a) ? a : b;
-  return a > b || (a == b && !std::signbit(a)) ? a : b;
 }
 
 template <typename Real> static Binary<Real> binaryFunction(Operation *op) {

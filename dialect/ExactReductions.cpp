@@ -26,14 +26,6 @@ template <typename Real> static Real squaresAround(const Row<Real> &x, Real cent
   });
 }
 
-/// IEEE 754 maximum: NaN wins, -0 is below 0. Its result does not depend on an order.
-template <typename Real> static Real maximum(Real a, Real b) {
-  if (std::isnan(a) || std::isnan(b))
-    return std::isnan(a) ? a : b;
-  return a > b || (a == b && !std::signbit(a)) ? a : b;
-}
-static Wrapping maximum(Wrapping a, Wrapping b) { return a.value > b.value ? a : b; }
-
 template <typename Number> static Number maximumOf(const Row<Number> &x) {
   Number result = x[0];
   for (Number value : ArrayRef(x).drop_front())

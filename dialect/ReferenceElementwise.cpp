@@ -16,7 +16,7 @@ namespace batten::evaluation {
 
 bool evaluateReference(const Step &step) {
   for (auto *family : {referenceElementwise, referenceContraction, referenceReduction, referenceLoss, referenceOrder,
-                       referenceGather, referenceAttention})
+                       referenceGather, referenceAttention, referenceWindow})
     if (family(step) || !step.error.empty())
       return step.error.empty();
   return false;

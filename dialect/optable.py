@@ -19,6 +19,7 @@ FAMILIES = {
     "BattenLossOps.td": "Losses",
     "BattenOrderOps.td": "Order",
     "BattenShapeOps.td": "Shapes",
+    "BattenWindowOps.td": "Convolution and pools",
     "BattenGatherOps.td": "Gather and state",
     "BattenAttentionOps.td": "Attention",
     "BattenTensorOps.td": "Tensors of the linalg form",

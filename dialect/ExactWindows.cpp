@@ -1,0 +1,58 @@
+// ExactWindows.cpp - conv2d and pools in the order of dialect/NUMERICS.md.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialect/ExactArithmetic.h"
+
+using namespace mlir;
+
+namespace batten::evaluation {
+
+template <typename Number> static void convolution(const Step &step) {
+  const DenseValue &x = *step.operands[0].value, &w = *step.operands[1].value;
+  const Tensor *bias = step.operands.size() == 3 ? &step.operands[2] : nullptr;
+  Lift biasLift(bias ? *bias : step.operands[0], step.result);
+  int64_t core = step.result.coreElements(), image = core / std::max<int64_t>(1, step.result.coreShape()[0]);
+  forEachConvolution(step, [&](int64_t output, ArrayRef<Tap> taps) {
+    Number sum = chain<Number>(0, taps.size(), [&](int64_t i, Number sum) {
+      return multiplyAdd(load<Number>(x, taps[i].x), load<Number>(w, taps[i].w), sum);
+    });
+    if (bias)
+      sum = sum + load<Number>(*bias->value, biasLift.coreAt(output / core) + output % core / image);
+    store(*step.result.value, output, sum);
+  });
+}
+
+template <typename Number> static void maxPool(const Step &step, MaxPool2dOp op) {
+  const DenseValue &x = *step.operands[0].value;
+  forEachPool(step, op.getK(), op.getStride(), [&](int64_t output, ArrayRef<int64_t> elements) {
+    Number greatest = load<Number>(x, elements[0]);
+    for (int64_t at : elements.drop_front())
+      greatest = maximum(greatest, load<Number>(x, at));
+    store(*step.result.value, output, greatest);
+  });
+}
+
+template <typename Real> static void averagePool(const Step &step, AvgPool2dOp op) {
+  const DenseValue &x = *step.operands[0].value;
+  forEachPool(step, op.getK(), op.getStride(), [&](int64_t output, ArrayRef<int64_t> elements) {
+    Real sum = load<Real>(x, elements[0]);
+    for (int64_t at : elements.drop_front())
+      sum = sum + load<Real>(x, at);
+    store(*step.result.value, output, sum / static_cast<Real>(elements.size()));
+  });
+}
+
+bool exactWindow(const Step &step) {
+  ElementKind kind = step.operands[0].value->element;
+  if (isa<Conv2dOp>(step.op)) {
+    withNumber(kind, [&](auto number) { convolution<decltype(number)>(step); });
+  } else if (auto op = dyn_cast<MaxPool2dOp>(step.op)) {
+    withNumber(kind, [&](auto number) { maxPool<decltype(number)>(step, op); });
+  } else if (auto op = dyn_cast<AvgPool2dOp>(step.op)) {
+    kind == ElementKind::F64 ? averagePool<double>(step, op) : averagePool<float>(step, op);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+} // namespace batten::evaluation
