@@ -95,6 +95,11 @@ SmallVector<Dim> Shapes::infer(Value tensor) {
         for (Value input : concat.getInputs().drop_front())
           result[concat.getDim()] = result[concat.getDim()] + of(input)[concat.getDim()];
       })
+      .Case([&](tensor::PadOp pad) {
+        result = SmallVector<Dim>(of(pad.getSource()));
+        for (auto [extent, low, high] : llvm::zip_equal(result, pad.getMixedLowPad(), pad.getMixedHighPad()))
+          extent = extent + ofIndex(low) + ofIndex(high);
+      })
       .Case([&](linalg::PackOp pack) { result = SmallVector<Dim>(of(pack.getDest())); })
       .Case([&](linalg::UnPackOp unpack) { result = SmallVector<Dim>(of(unpack.getDest())); })
       .Case([&](DestinationStyleOpInterface dps) {

@@ -55,6 +55,11 @@ mlir::FailureOr<Kernel> buildNarrowContraction(mlir::func::FuncOp group, mlir::S
 /// Softmax of products with keys, times values, a block of queries at a time.
 mlir::FailureOr<Kernel> buildAttention(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 
+/// A convolution with an element-wise epilogue on its accumulators.
+mlir::FailureOr<Kernel> buildConvolution(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
+/// A pool likewise.
+mlir::FailureOr<Kernel> buildPool(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
+
 /// The empty kernel of a group: signature, one-dimensional views of its pointers, sizes. Shared by all builders.
 class KernelFrame {
 public:

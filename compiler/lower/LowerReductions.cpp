@@ -28,8 +28,13 @@ static Value extreme(OpBuilder &b, Location loc, Type dtype, Value lhs, Value rh
   return Signed::create(b, loc, lhs, rhs);
 }
 
+Value extremeOf(OpBuilder &b, Location loc, Type dtype, Value lhs, Value rhs, bool least) {
+  return least ? extreme<arith::MinimumFOp, arith::MinSIOp, arith::MinUIOp>(b, loc, dtype, lhs, rhs)
+               : extreme<arith::MaximumFOp, arith::MaxSIOp, arith::MaxUIOp>(b, loc, dtype, lhs, rhs);
+}
+
 /// The least number of a dtype, or the greatest; floats have infinities for it.
-static TypedAttr extremeAttr(Type dtype, bool greatest) {
+TypedAttr extremeAttr(Type dtype, bool greatest) {
   Type computed = computedAs(dtype);
   if (auto real = dyn_cast<FloatType>(computed))
     return FloatAttr::get(real, APFloat::getInf(real.getFloatSemantics(), /*Negative=*/!greatest));
@@ -62,13 +67,13 @@ Value foldSquares(const Folding &f, Value mean, FunctionLowering &lowering) {
 }
 
 Value foldExtreme(const Folding &f, bool least, FunctionLowering &lowering) {
-  return lowering.reduction(
-      f.loc, f.x, f.extents, f.reduced.size(), extremeAttr(f.dtype, least), f.order,
-      [&](OpBuilder &b, Location loc, ValueRange scalars) {
-        Value x = isa<FloatType>(f.dtype) ? castScalar(b, loc, scalars[0], f.dtype, computedAs(f.dtype)) : scalars[0];
-        return least ? extreme<arith::MinimumFOp, arith::MinSIOp, arith::MinUIOp>(b, loc, f.dtype, scalars[1], x)
-                     : extreme<arith::MaximumFOp, arith::MaxSIOp, arith::MaxUIOp>(b, loc, f.dtype, scalars[1], x);
-      });
+  return lowering.reduction(f.loc, f.x, f.extents, f.reduced.size(), extremeAttr(f.dtype, least), f.order,
+                            [&](OpBuilder &b, Location loc, ValueRange scalars) {
+                              Value x = isa<FloatType>(f.dtype)
+                                            ? castScalar(b, loc, scalars[0], f.dtype, computedAs(f.dtype))
+                                            : scalars[0];
+                              return extremeOf(b, loc, f.dtype, scalars[1], x, least);
+                            });
 }
 
 static Value foldBool(const Folding &f, bool all, FunctionLowering &lowering) {

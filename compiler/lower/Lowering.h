@@ -190,6 +190,10 @@ llvm::LogicalResult lowerSlice(SliceOp op, FunctionLowering &lowering);
 llvm::LogicalResult lowerConcat(ConcatOp op, FunctionLowering &lowering);
 llvm::LogicalResult lowerStack(StackOp op, FunctionLowering &lowering);
 
+llvm::LogicalResult lowerConv2d(Conv2dOp op, FunctionLowering &lowering);
+llvm::LogicalResult lowerMaxPool2d(MaxPool2dOp op, FunctionLowering &lowering);
+llvm::LogicalResult lowerAvgPool2d(AvgPool2dOp op, FunctionLowering &lowering);
+
 llvm::LogicalResult lowerEmbed(EmbedOp op, FunctionLowering &lowering);
 llvm::LogicalResult lowerUpdate(UpdateOp op, FunctionLowering &lowering);
 llvm::LogicalResult lowerRope(RopeOp op, FunctionLowering &lowering);
@@ -215,6 +219,10 @@ struct Folding {
   Order order;
 };
 
+/// The lesser or greater of two numbers of `dtype`, NaN wins; and what every number of it is no less or greater than.
+mlir::Value extremeOf(mlir::OpBuilder &b, mlir::Location loc, mlir::Type dtype, mlir::Value lhs, mlir::Value rhs,
+                      bool least);
+mlir::TypedAttr extremeAttr(mlir::Type dtype, bool greatest);
 /// The sum of x; of x * x, or of (x - mean) * (x - mean) by multiply-adds. In the accumulator's type.
 mlir::Value foldSum(const Folding &folding, FunctionLowering &lowering);
 mlir::Value foldSquares(const Folding &folding, mlir::Value mean, FunctionLowering &lowering);

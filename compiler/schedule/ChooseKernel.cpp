@@ -43,6 +43,8 @@ KernelChoice chooseKernel(func::FuncOp group, const Level &level) {
       .Case("attention", {buildAttention, "attention"})
       .Case("scan", {buildScan, "scan"})
       .Case("greatest", {buildGreatest, "greatest"})
+      .Case("convolution", {buildConvolution, "convolution"})
+      .Case("pool", {buildPool, "pool"})
       .Default({});
 }
 

@@ -7,7 +7,7 @@
 // Fusion changes no bits: a group computes the values of its operations one by one, only in another place.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/schedule/Groups.h"
-#include "compiler/kernels/cpu/Operand.h"
+#include "compiler/kernels/cpu/Window.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/DenseSet.h"
 
@@ -37,6 +37,10 @@ StringRef groupKindName(GroupKind kind) {
     return "scan";
   case GroupKind::Greatest:
     return "greatest";
+  case GroupKind::Convolution:
+    return "convolution";
+  case GroupKind::Pool:
+    return "pool";
   }
 }
 
@@ -109,12 +113,19 @@ static GroupKind kindOf(Operation *op) {
     return GroupKind::Scan;
   if (isa<GreatestOp>(op))
     return GroupKind::Greatest;
+  if (auto generic = dyn_cast<linalg::GenericOp>(op); generic && isWindow(generic)) // a pool's taps have no channel
+    return generic.getNumReductionLoops() == 3 ? GroupKind::Convolution : GroupKind::Pool;
   auto order = op->getAttrOfType<StringAttr>(attr::order);
   if (order && order.getValue() == "chain")
     return GroupKind::Contraction;
   if (order && order.getValue() == "blocks")
     return GroupKind::BatchReduction;
   return GroupKind::Rows;
+}
+
+/// Groups whose results are accumulators in registers before they are stored.
+static bool hasEpilogue(GroupKind kind) {
+  return kind == GroupKind::Contraction || kind == GroupKind::Convolution || kind == GroupKind::Pool;
 }
 
 namespace {
@@ -259,9 +270,9 @@ bool Grouping::join(Operation *op, size_t index) {
   Group &group = groups[index];
   if (!generic || !outsideIsIndependent(op, index))
     return false;
-  bool fits = group.kind == GroupKind::Contraction ? joinEpilogue(generic, group)
-              : group.kind == GroupKind::Rows      ? joinRows(generic, group)
-                                                   : false;
+  bool fits = group.kind == GroupKind::Rows ? joinRows(generic, group)
+              : hasEpilogue(group.kind)     ? joinEpilogue(generic, group)
+                                            : false;
   if (fits)
     append(op, index);
   return fits;

@@ -8,7 +8,20 @@
 
 namespace batten {
 
-enum class GroupKind { Rows, Contraction, BatchReduction, Concat, Pack, Gather, Update, Attention, Scan, Greatest };
+enum class GroupKind {
+  Rows,
+  Contraction,
+  BatchReduction,
+  Concat,
+  Pack,
+  Gather,
+  Update,
+  Attention,
+  Scan,
+  Greatest,
+  Convolution,
+  Pool
+};
 llvm::StringRef groupKindName(GroupKind kind);
 
 /// Operations in program order that become one kernel. A rows group runs over `domain`; of a group with reductions or

@@ -14,6 +14,7 @@
 // README.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Contraction.h"
+#include "compiler/kernels/cpu/Epilogue.h"
 #include "compiler/kernels/cpu/GroupScalars.h"
 #include "compiler/kernels/cpu/VectorCode.h"
 #include "compiler/kernels/cpu/VectorMath.h"
@@ -28,10 +29,6 @@ namespace {
 
 /// Rows of the left side that one pass over all panels keeps in L2.
 constexpr int64_t rowBlock = 120;
-/// An epilogue of more operations than this is emitted once in a loop over the tile's rows instead of unrolled on its
-/// accumulators: a quarter of the code and of the compile time at the same speed.
-constexpr unsigned unrolledEpilogueOps = 8;
-
 class Nest {
 public:
   Nest(Contraction &c, KernelFrame &frame, const Level &level, Shapes &shapes, func::FuncOp group)
@@ -53,13 +50,7 @@ private:
   Location loc;
   int64_t lanes = 0, tileVectors = 0;
   Operand lhs, rhs, out;
-  /// What an epilogue's block argument is: the value of the chain, one scalar, or memory.
-  struct EpilogueInput {
-    bool chain = false;
-    Value scalar;
-    Operand operand;
-  };
-  SmallVector<SmallVector<EpilogueInput>> epilogueInputs;
+  Epilogue epilogue;
   Value tile; // accumulators on the stack, for a looped epilogue
 
   VectorCode code() {
@@ -67,8 +58,6 @@ private:
   }
   int64_t panelColumns() const { return tileVectors * lanes; }
   Value zero() { return code().index(0); }
-  bool loopedEpilogue() const;
-  LogicalResult resolveEpilogue();
   Value offsetOf(const Operand &operand, ArrayRef<int64_t> loops, Value flattened);
   Value offsetAt(const Operand &operand, Value batch, Value row);
   void packPanels(Value batch);
@@ -88,37 +77,6 @@ void Nest::loop(Value from, Value to, Value step, llvm::function_ref<void(Value)
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(forOp.getBody());
   body(forOp.getInductionVar());
-}
-
-bool Nest::loopedEpilogue() const {
-  unsigned operations = 0;
-  for (linalg::GenericOp generic : c.epilogue) {
-    generic.getBody()->walk([&](Operation *op) {
-      operations += op->getDialect()->getNamespace() == "math" ? unrolledEpilogueOps : 1; // erf, exp: long expansions
-    });
-  }
-  return operations > unrolledEpilogueOps;
-}
-
-LogicalResult Nest::resolveEpilogue() {
-  Value chain = c.product.getResult(0);
-  for (linalg::GenericOp generic : c.epilogue) {
-    SmallVector<EpilogueInput> inputs;
-    for (OpOperand *input : generic.getDpsInputOperands()) {
-      EpilogueInput &made = inputs.emplace_back();
-      made.chain = input->get() == chain;
-      made.scalar = made.chain ? Value() : scalars.uniform(input->get());
-      if (made.chain || made.scalar)
-        continue;
-      auto operand = resolveOperand(input->get(), generic.getMatchingIndexingMap(input), shapes, frame);
-      if (!operand)
-        return generic.emitError("an operand of this epilogue is no view of memory");
-      made.operand = *operand;
-    }
-    epilogueInputs.push_back(std::move(inputs));
-    chain = generic.getResult(0);
-  }
-  return success();
 }
 
 LogicalResult Nest::resolve() {
@@ -147,7 +105,7 @@ LogicalResult Nest::resolve() {
     tileVectors = std::min(tileVectors, (*columns + lanes - 1) / lanes);
   if (c.packed)
     tileVectors = c.panelColumns / lanes;
-  return resolveEpilogue();
+  return epilogue.resolve(c.epilogue, c.product.getResult(0), shapes, frame, scalars);
 }
 
 Dim Nest::scratchBytes(bool panelsInPlace) const {
@@ -249,21 +207,10 @@ SmallVector<Value> Nest::accumulate(Value batch, Value row, int64_t rows, Value 
 /// Epilogue and store of one vector of the result.
 void Nest::finish(Value accumulator, Value batch, Value row, Value column, Value mask) {
   VectorCode v = code();
-  Value chain = accumulator;
-  for (auto [generic, inputs] : llvm::zip(c.epilogue, epilogueInputs)) {
-    SmallVector<Value> arguments;
-    for (const EpilogueInput &input : inputs) {
-      if (input.chain || input.scalar) {
-        arguments.push_back(input.chain ? chain : v.splat(input.scalar));
-        continue;
-      }
-      Value stride = frame.size(input.operand.strides[c.column]);
-      Value at = v.add(offsetAt(input.operand, batch, row), v.times(column, stride));
-      arguments.push_back(v.load(input.operand.memory, at, stride, input.operand.element, mask));
-    }
-    arguments.push_back(chain); // the unread init of an element-wise generic
-    chain = v.cloneBody(generic, arguments, {})[0];
-  }
+  auto at = [&](const Operand &operand) {
+    return v.add(offsetAt(operand, batch, row), v.times(column, frame.size(operand.strides[c.column])));
+  };
+  Value chain = epilogue.apply(v, frame, accumulator, c.column, at, mask);
   v.store(chain, out.memory, v.add(offsetAt(out, batch, row), column), mask);
 }
 
@@ -342,7 +289,7 @@ void Nest::rowsOf(Value batch, Value begin, Value end, bool inPlace) {
 
 void Nest::build(bool panelsInPlace) {
   VectorCode v = code();
-  if (loopedEpilogue()) {
+  if (epilogue.isLong()) {
     Type element = cast<RankedTensorType>(c.product.getResult(0).getType()).getElementType();
     auto type = MemRefType::get({level.tileRows * panelColumns()}, element);
     tile = memref::AllocaOp::create(b, loc, type, b.getI64IntegerAttr(64));

@@ -13,6 +13,9 @@ using namespace mlir;
 
 namespace batten {
 
+/// Elements farther apart than this are gathered.
+constexpr int64_t longestStep = 4;
+
 std::optional<int64_t> constantIndex(Value value) { return getConstantIntValue(value); }
 
 Value VectorCode::index(int64_t value) const { return arith::ConstantIndexOp::create(builder, loc, value); }
@@ -79,10 +82,37 @@ Value VectorCode::toStorage(Value value) const {
   return arith::BitcastOp::create(builder, loc, stored, value);
 }
 
+/// The elements from the first to the last one as whole vectors, of which every `step`th element is taken: no gather,
+/// and nothing outside is read. The last vector ends with the last element.
+Value VectorCode::loadStrided(Value memory, Value at, int64_t step, Type element, Value mask) const {
+  VectorType stored = type(storageType(element));
+  Value none = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(stored)), taken = none;
+  for (int64_t part = 0, next = 0; part < step; ++part) {
+    int64_t first = part + 1 < step ? part * lanes : (lanes - 1) * (step - 1);
+    SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, lanes)), lanesOf(lanes, lanes);
+    for (; next < lanes && next * step < first + lanes; ++next) {
+      order[next] = lanes + next * step - first;
+      lanesOf[next * step - first] = next;
+    }
+    Value from = add(at, index(first)), loaded;
+    if (mask) {
+      Value off = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(mask.getType()));
+      Value wanted = vector::ShuffleOp::create(builder, loc, mask, off, lanesOf);
+      loaded = vector::MaskedLoadOp::create(builder, loc, stored, memory, ValueRange{from}, wanted, none);
+    } else {
+      loaded = vector::LoadOp::create(builder, loc, stored, memory, ValueRange{from});
+    }
+    taken = vector::ShuffleOp::create(builder, loc, taken, loaded, order);
+  }
+  return fromStorage(taken, element);
+}
+
 Value VectorCode::load(Value memory, Value at, Value stride, Type element, Value mask) const {
   std::optional<int64_t> step = constantIndex(stride);
   if (step == 0)
     return loadSplat(memory, at, element);
+  if (step && *step > 1 && *step <= std::min(longestStep, lanes))
+    return loadStrided(memory, at, *step, element, mask);
   if (step != 1) {
     Value lane = laneNumbers(builder.getIndexType());
     return gather(memory, at, arith::MulIOp::create(builder, loc, lane, splat(stride)), element, mask);

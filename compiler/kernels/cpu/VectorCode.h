@@ -33,6 +33,8 @@ struct VectorCode {
   /// Elements memory[at], memory[at + stride], ... as a vector of `element`; lanes outside `mask` (null: none) read no
   /// memory and hold zero. Stride 1 is a load, 0 a broadcast, anything else a gather.
   mlir::Value load(mlir::Value memory, mlir::Value at, mlir::Value stride, mlir::Type element, mlir::Value mask) const;
+  /// The same for a small stride of more than 1.
+  mlir::Value loadStrided(mlir::Value memory, mlir::Value at, int64_t step, mlir::Type element, mlir::Value mask) const;
   /// Elements memory[at + offsets] likewise; `offsets` is a vector of index values.
   mlir::Value gather(mlir::Value memory, mlir::Value at, mlir::Value offsets, mlir::Type element,
                      mlir::Value mask) const;

@@ -1,0 +1,464 @@
+// Convolution.cpp - the builder of convolutions: register tiles of outputs by pixels, straight from the image.
+//
+//   for each unit: a batch entry, a group and a block of pixels
+//     for each block of outputs of the group     (its weights stay in the caches over the block)
+//       for each tile of pixels                  (rows of the result by vectors along a row)
+//         for kh, for kw, for each channel       every accumulator is one chain in this order, from zero
+//           a vector of pixels by one weight in every lane
+//         the epilogue, one store
+//
+// The lanes run along the result's rows, so image and result are read and written as they lie. A tap beside the image is
+// left out: rows by a shorter loop over kh (or, in a tile of several rows, lanes that keep their sum), columns by lanes
+// that keep theirs; neither reads memory there. A window of one tap without padding has no rows: an image is one line.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/Epilogue.h"
+#include "compiler/kernels/cpu/RowCode.h"
+#include "compiler/kernels/cpu/VectorMath.h"
+#include "compiler/kernels/cpu/Window.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+
+namespace batten {
+namespace {
+
+/// More vectors of pixels a tile hide no more latency.
+constexpr int64_t mostVectors = 8;
+/// Pixels of a unit, about: their part of the image stays in L2 while all outputs pass over it.
+constexpr int64_t unitPixels = 256;
+/// What a width that only the call knows is taken for.
+constexpr int64_t usualWidth = 64;
+/// Multiply-adds of a row of taps that are still unrolled.
+constexpr int64_t unrolledProducts = 128;
+
+int64_t quotientUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+/// A tap: its numbers as values, and kw where it is known.
+struct Tap {
+  Value row, column;
+  std::optional<int64_t> knownColumn;
+};
+
+class Convolution {
+public:
+  Convolution(func::FuncOp group, const Level &level, KernelFrame &frame)
+      : group(group), level(level), frame(frame), shapes(group), scalars(group, frame), b(frame.builder),
+        code{b, group.getLoc(), 0, [this](Value value) { return scalars.get(value); }} {}
+  FailureOr<Kernel> build();
+
+private:
+  using Values = SmallVector<Value>;
+  func::FuncOp group;
+  const Level &level;
+  KernelFrame &frame;
+  Shapes shapes;
+  GroupScalars scalars;
+  OpBuilder &b;
+  VectorCode code;
+  Window window;
+  Operand weights, out;
+  Epilogue epilogue;
+  Type accumulator;
+  Value onStack; ///< accumulators, for a long epilogue
+
+  // Shapes of the nest.
+  Dim outputs, height, width;                         ///< of a group's result
+  int64_t groups = 1;
+  bool isLine = false;                                ///< an image is one row
+  int64_t tileOutputs = 0, tileRows = 0, tileVectors = 0;
+  int64_t unitRows = 0, unitColumns = 0;              ///< multiples of the tile's
+
+  // Of the unit and the tile that are being built.
+  Values batch;
+  Value firstOutput, imageBase, weightBase;           ///< of the group
+  Value output, row, column;
+  int64_t numOutputs = 0;
+  Values exists, tails;                               ///< by row and by vector of the tile; null: all
+
+  LogicalResult resolve();
+  void chooseTile();
+  Dim blocks() const;
+  Value size(const Dim &dim) { return frame.size(dim); }
+  Value least(Value a, Value c) { return arith::MinSIOp::create(b, code.loc, a, c); }
+  Value minus(Value a, Value c) { return arith::SubIOp::create(b, code.loc, a, c); }
+  Value both(Value a, Value c);
+  Value allLanes(Value flag) { return flag ? code.splat(flag) : Value(); }
+  Value firstInside(Value before, int64_t step);
+  void loop(Value from, Value to, int64_t step, function_ref<void(Value)> body);
+  Values fold(Value from, Value to, ValueRange carried, function_ref<Values(Value, ValueRange)> body);
+
+  void unit(Value index);
+  void tilesOfOutputs(Value rowEnd, Value columnEnd, Value rowBegin, Value columnBegin);
+  void tile();
+  void findEdges();
+  Values accumulate();
+  Values tapsOfRow(Value tapRow, ValueRange sums);
+  Values tap(const Tap &tap, ArrayRef<Value> rowsInside, ValueRange sums);
+  Values channel(const Tap &tap, ArrayRef<Value> inside, ArrayRef<Value> read, Value depth, ValueRange sums);
+  Value insideRow(Value tapRow, int64_t r);
+  Value insideColumns(const Tap &tap, int64_t q);
+  void store(ValueRange sums);
+  void finish(Value sum, Value o, Value r, Value rowExists, int64_t q);
+};
+
+//===- What is built ----------------------------------------------------------------------------------------------===//
+
+LogicalResult Convolution::resolve() {
+  std::optional<Window> matched = matchWindow(group, shapes, frame);
+  if (!matched)
+    return failure();
+  window = *matched;
+  auto right = resolveOperand(window.op.getDpsInputs()[1], window.op.getIndexingMapsArray()[1], shapes, frame);
+  if (!right)
+    return window.op.emitError("the weights of this convolution are no view of memory");
+  weights = *right;
+  out = resultOperand(group, 0, shapes, frame);
+  Value sum = window.op.getResult(0);
+  accumulator = cast<RankedTensorType>(sum.getType()).getElementType();
+  code.lanes = level.lanes(accumulator);
+  if (failed(epilogue.resolve(window.epilogue, sum, shapes, frame, scalars)))
+    return failure();
+  outputs = window.extents[window.channelLoop()];
+  if (window.inGroups) {
+    groups = *window.image.channels.constantValue() / *window.extents[window.depthLoop()].constantValue();
+    outputs = Dim::constant(*outputs.constantValue() / groups);
+  }
+  height = window.extents[window.rowLoop()];
+  width = window.extents[window.columnLoop()];
+  const Image &image = window.image;
+  isLine = window.extents[window.tapRowLoop()].isConstant(1) && window.extents[window.tapColumnLoop()].isConstant(1) &&
+           window.stride == 1 && window.pad == 0 && image.rowStride == image.columnStride * image.width &&
+           epilogue.joins(window.rowLoop(), window.columnLoop(), width);
+  if (isLine) {
+    width = width * height;
+    height = Dim::constant(1);
+  }
+  return success();
+}
+
+/// As many accumulators as the registers hold: 6 outputs where there are so many, the rest pixels; where a row of the
+/// result is short, of several rows.
+void Convolution::chooseTile() {
+  int64_t registers = level.tileRows * level.tileVectors;
+  std::optional<int64_t> known = outputs.constantValue(), columns = width.constantValue(), rows = height.constantValue();
+  tileOutputs = std::min(level.tileRows, known.value_or(level.tileRows));
+  int64_t most = std::min(mostVectors, registers / tileOutputs);
+  tileVectors = most;
+  if (columns) {
+    int64_t vectors = quotientUp(*columns, code.lanes);
+    tileVectors = quotientUp(vectors, quotientUp(vectors, most));
+  }
+  tileRows = std::max<int64_t>(1, std::min(most / tileVectors, rows.value_or(most)));
+  tileOutputs = std::min(registers / (tileRows * tileVectors), known.value_or(registers));
+  int64_t tileWidth = tileVectors * code.lanes;
+  unitRows = tileRows * std::max<int64_t>(1, unitPixels / (tileRows * columns.value_or(usualWidth)));
+  unitColumns = tileWidth * std::max<int64_t>(1, unitPixels / tileWidth);
+}
+
+/// Units of one image: blocks of rows, or of the columns of a line.
+Dim Convolution::blocks() const {
+  int64_t step = isLine ? unitColumns : unitRows;
+  return Dim::floorDiv((isLine ? width : height) + Dim::constant(step - 1), Dim::constant(step));
+}
+
+//===- Small steps ------------------------------------------------------------------------------------------------===//
+
+/// Conjunction of two masks; null is true.
+Value Convolution::both(Value a, Value c) {
+  return a && c ? arith::AndIOp::create(b, code.loc, a, c).getResult() : a ? a : c;
+}
+
+/// How many of the places 0, step, 2 * step, .. lie before `before`, which may be negative.
+Value Convolution::firstInside(Value before, int64_t step) {
+  Value length = arith::MaxSIOp::create(b, code.loc, before, code.index(0));
+  if (step == 1)
+    return length;
+  return arith::DivUIOp::create(b, code.loc, code.add(length, code.index(step - 1)), code.index(step));
+}
+
+void Convolution::loop(Value from, Value to, int64_t step, function_ref<void(Value)> body) {
+  auto forOp = scf::ForOp::create(b, code.loc, from, to, code.index(step));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(forOp.getBody());
+  body(forOp.getInductionVar());
+}
+
+Convolution::Values Convolution::fold(Value from, Value to, ValueRange carried,
+                                      function_ref<Values(Value, ValueRange)> body) {
+  if (constantIndex(from) == 0 && constantIndex(to) == 1)
+    return body(from, carried);
+  auto forOp = scf::ForOp::create(b, code.loc, from, to, code.index(1), carried);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(forOp.getBody());
+  scf::YieldOp::create(b, code.loc, body(forOp.getInductionVar(), forOp.getRegionIterArgs()));
+  return Values(forOp.getResults());
+}
+
+//===- Units and tiles --------------------------------------------------------------------------------------------===//
+
+void Convolution::unit(Value index) {
+  const Image &image = window.image;
+  Values extents;
+  for (unsigned i = 0; i < window.batch; ++i)
+    extents.push_back(size(window.extents[i]));
+  extents.append({code.index(groups), size(blocks())});
+  Values digits = digitsOf(code, index, extents);
+  batch.assign(digits.begin(), digits.end() - 2);
+  Value groupNumber = groups == 1 ? code.index(0) : digits[window.batch], block = digits.back();
+  imageBase = size(image.offset);
+  weightBase = size(weights.offset);
+  for (auto [i, digit] : llvm::enumerate(batch)) {
+    imageBase = code.add(imageBase, code.times(digit, size(image.batchStrides[i])));
+    weightBase = code.add(weightBase, code.times(digit, size(weights.strides[i])));
+  }
+  Dim channels = window.extents[window.depthLoop()];
+  imageBase = code.add(imageBase, code.times(groupNumber, size(channels * image.channelStride)));
+  firstOutput = code.times(groupNumber, size(outputs));
+  weightBase = code.add(weightBase, code.times(firstOutput, size(weights.strides[window.channelLoop()])));
+  Value zero = code.index(0);
+  Value from = code.times(block, code.index(isLine ? unitColumns : unitRows));
+  Value to = least(size(isLine ? width : height), code.add(from, code.index(isLine ? unitColumns : unitRows)));
+  if (isLine)
+    tilesOfOutputs(code.index(1), to, zero, from);
+  else
+    tilesOfOutputs(to, size(width), from, zero);
+}
+
+/// All outputs of the group for these rows and columns.
+void Convolution::tilesOfOutputs(Value rowEnd, Value columnEnd, Value rowBegin, Value columnBegin) {
+  int64_t tileWidth = tileVectors * code.lanes;
+  auto pixels = [&](Value first, int64_t count) {
+    output = first;
+    numOutputs = count;
+    loop(rowBegin, rowEnd, tileRows, [&](Value tileRow) {
+      row = tileRow;
+      column = columnBegin;
+      if (std::optional<int64_t> known = width.constantValue(); !isLine && known && *known <= tileWidth)
+        return tile(); // its columns are known
+      loop(columnBegin, columnEnd, tileWidth, [&](Value tileColumn) {
+        column = tileColumn;
+        tile();
+      });
+    });
+  };
+  std::optional<int64_t> known = outputs.constantValue();
+  Value all = size(outputs), left = arith::RemUIOp::create(b, code.loc, all, code.index(tileOutputs));
+  Value full = known ? code.index(*known / tileOutputs * tileOutputs) : minus(all, left);
+  loop(code.index(0), full, tileOutputs, [&](Value first) { pixels(first, tileOutputs); });
+  if (!known)
+    loop(full, all, 1, [&](Value first) { pixels(first, 1); });
+  else if (int64_t rest = *known % tileOutputs)
+    pixels(full, rest);
+}
+
+void Convolution::tile() {
+  findEdges();
+  store(accumulate());
+}
+
+/// Which rows of the tile exist, and which lanes.
+void Convolution::findEdges() {
+  exists.assign(tileRows, Value());
+  tails.assign(tileVectors, Value());
+  std::optional<int64_t> rows = height.constantValue(), columns = width.constantValue();
+  if (tileRows > 1 && !(rows && *rows % tileRows == 0))
+    for (int64_t r = 0; r < tileRows; ++r)
+      exists[r] = arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::slt, code.add(row, code.index(r)),
+                                        size(height));
+  if (columns && *columns % (tileVectors * code.lanes) == 0)
+    return;
+  for (int64_t q = 0; q < tileVectors; ++q) {
+    Value first = code.add(column, code.index(q * code.lanes));
+    std::optional<int64_t> known = constantIndex(first);
+    if (!(columns && known && *known + code.lanes <= *columns))
+      tails[q] = code.firstLanes(minus(size(width), first));
+  }
+}
+
+//===- Chains -----------------------------------------------------------------------------------------------------===//
+
+Convolution::Values Convolution::accumulate() {
+  Value none = arith::ConstantOp::create(b, code.loc, b.getZeroAttr(code.type(accumulator)));
+  Values zeros(numOutputs * tileRows * tileVectors, none);
+  Value from = code.index(0), to = size(window.extents[window.tapRowLoop()]);
+  if (std::optional<int64_t> known = window.extents[window.tapRowLoop()].constantValue())
+    to = code.index(*known);
+  if (window.pad > 0 && tileRows == 1) {
+    Value before = minus(code.index(window.pad), code.times(row, code.index(window.stride)));
+    from = firstInside(before, window.dilation);
+    to = least(to, firstInside(code.add(before, size(window.image.height)), window.dilation));
+  }
+  return fold(from, to, zeros, [&](Value tapRow, ValueRange sums) { return tapsOfRow(tapRow, sums); });
+}
+
+Convolution::Values Convolution::tapsOfRow(Value tapRow, ValueRange sums) {
+  Values rowsInside;
+  for (int64_t r = 0; r < tileRows; ++r)
+    rowsInside.push_back(insideRow(tapRow, r));
+  Dim count = window.extents[window.tapColumnLoop()];
+  std::optional<int64_t> known = count.constantValue();
+  if (!known || *known * int64_t(sums.size()) > unrolledProducts)
+    return fold(code.index(0), size(count), sums, [&](Value tapColumn, ValueRange values) {
+      return tap({tapRow, tapColumn, constantIndex(tapColumn)}, rowsInside, values);
+    });
+  Values values(sums);
+  for (int64_t k = 0; k < *known; ++k)
+    values = tap({tapRow, code.index(k), k}, rowsInside, values);
+  return values;
+}
+
+/// Whether row r of the tile meets the image in this row of taps; null: it does.
+Value Convolution::insideRow(Value tapRow, int64_t r) {
+  if (window.pad == 0 || tileRows == 1)
+    return {};
+  Value at = code.add(code.times(code.add(row, code.index(r)), code.index(window.stride)),
+                      code.times(tapRow, code.index(window.dilation)));
+  at = minus(at, code.index(window.pad)); // below 0 is beyond every height as an unsigned number
+  return arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::ult, at, size(window.image.height));
+}
+
+/// Lanes of vector q that meet the image at this tap; null: all that exist do.
+Value Convolution::insideColumns(const Tap &tap, int64_t q) {
+  if (window.pad == 0)
+    return {};
+  Value first = code.add(column, code.index(q * code.lanes));
+  std::optional<int64_t> place = constantIndex(first), columns = width.constantValue(),
+                         imageWidth = window.image.width.constantValue();
+  int64_t stride = window.stride;
+  bool fromStart = false, toEnd = false;
+  if (tap.knownColumn) {
+    int64_t shift = *tap.knownColumn * window.dilation - window.pad;
+    fromStart = shift >= 0 || (place && *place * stride + shift >= 0);
+    int64_t last = columns && place ? std::min(*place + code.lanes, *columns) - 1 : columns ? *columns - 1 : 0;
+    toEnd = columns && imageWidth && last * stride + shift < *imageWidth;
+  }
+  Value before = minus(code.index(window.pad), code.times(tap.column, code.index(window.dilation))), mask;
+  if (!toEnd)
+    mask = code.firstLanes(minus(firstInside(code.add(before, size(window.image.width)), stride), first));
+  if (fromStart)
+    return mask;
+  Value outside = code.firstLanes(minus(firstInside(before, stride), first));
+  Value ones = arith::ConstantOp::create(b, code.loc, b.getOneAttr(outside.getType()));
+  return both(mask, arith::XOrIOp::create(b, code.loc, outside, ones));
+}
+
+Convolution::Values Convolution::tap(const Tap &tap, ArrayRef<Value> rowsInside, ValueRange sums) {
+  Values inside, read;
+  for (int64_t q = 0; q < tileVectors; ++q)
+    inside.push_back(insideColumns(tap, q));
+  Values columns(inside);
+  inside.clear();
+  for (int64_t r = 0; r < tileRows; ++r)
+    for (int64_t q = 0; q < tileVectors; ++q) {
+      inside.push_back(both(columns[q], allLanes(rowsInside[r])));
+      read.push_back(both(inside.back(), both(tails[q], allLanes(exists[r]))));
+    }
+  return fold(code.index(0), size(window.extents[window.depthLoop()]), sums,
+              [&](Value depth, ValueRange values) { return channel(tap, inside, read, depth, values); });
+}
+
+/// One channel of one tap: a vector of pixels by each output's weight.
+Convolution::Values Convolution::channel(const Tap &tap, ArrayRef<Value> inside, ArrayRef<Value> read, Value depth,
+                                         ValueRange sums) {
+  const Image &image = window.image;
+  auto place = [&](Value at, Value tapNumber) { // of the image's row or column
+    Value from = code.times(at, code.index(window.stride));
+    return minus(code.add(from, code.times(tapNumber, code.index(window.dilation))), code.index(window.pad));
+  };
+  Value plane = code.add(imageBase, code.times(depth, size(image.channelStride)));
+  Value x = code.add(plane, code.times(place(column, tap.column), size(image.columnStride)));
+  Dim lanesApart = image.columnStride * Dim::constant(window.stride);
+  Values pixels;
+  for (int64_t i = 0; i < tileRows * tileVectors; ++i) {
+    Value tileRow = code.add(row, code.index(i / tileVectors));
+    Value at = code.add(x, code.times(place(tileRow, tap.row), size(image.rowStride)));
+    at = code.add(at, size(lanesApart * Dim::constant(i % tileVectors * code.lanes)));
+    pixels.push_back(code.load(image.memory, at, size(lanesApart), image.element, read[i]));
+  }
+  Value w = code.add(weightBase, code.times(depth, size(weights.strides[window.depthLoop()])));
+  w = code.add(w, code.times(tap.row, size(weights.strides[window.tapRowLoop()])));
+  w = code.add(w, code.times(tap.column, size(weights.strides[window.tapColumnLoop()])));
+  Value outputStride = size(weights.strides[window.channelLoop()]);
+  Values next;
+  for (int64_t o = 0; o < numOutputs; ++o) {
+    Value at = code.add(w, code.times(code.add(output, code.index(o)), outputStride));
+    Value weight = code.loadSplat(weights.memory, at, weights.element);
+    for (auto [i, pixel] : llvm::enumerate(pixels)) {
+      Value sum = sums[next.size()], more = code.cloneBody(window.op, {pixel, weight, sum}, {})[0];
+      next.push_back(inside[i] ? arith::SelectOp::create(b, code.loc, inside[i], more, sum).getResult() : more);
+    }
+  }
+  return next;
+}
+
+//===- Results ----------------------------------------------------------------------------------------------------===//
+
+void Convolution::store(ValueRange sums) {
+  int64_t pixels = tileRows * tileVectors;
+  if (!onStack) {
+    for (int64_t i = 0; i < int64_t(sums.size()); ++i) {
+      int64_t r = i % pixels / tileVectors;
+      finish(sums[i], code.index(i / pixels), code.index(r), exists[r], i % tileVectors);
+    }
+    return;
+  }
+  for (auto [i, sum] : llvm::enumerate(sums))
+    code.store(sum, onStack, code.index(i * code.lanes), {});
+  loop(code.index(0), code.index(numOutputs * tileRows), 1, [&](Value i) {
+    Value o = arith::DivUIOp::create(b, code.loc, i, code.index(tileRows));
+    Value r = arith::RemUIOp::create(b, code.loc, i, code.index(tileRows)), rowExists;
+    if (exists[0])
+      rowExists = arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::slt, code.add(row, r), size(height));
+    for (int64_t q = 0; q < tileVectors; ++q) {
+      Value at = code.add(code.times(i, code.index(tileVectors * code.lanes)), code.index(q * code.lanes));
+      finish(code.load(onStack, at, code.index(1), accumulator, {}), o, r, rowExists, q);
+    }
+  });
+}
+
+/// Epilogue and store of vector q of row r of output o.
+void Convolution::finish(Value sum, Value o, Value r, Value rowExists, int64_t q) {
+  Value mask = both(tails[q], allLanes(rowExists));
+  Value outputAt = code.add(code.add(firstOutput, output), o), rowAt = code.add(row, r);
+  Value columnAt = code.add(column, code.index(q * code.lanes));
+  if (rowExists) // what is the same in all lanes is read whatever the mask says
+    rowAt = least(rowAt, minus(size(height), code.index(1)));
+  auto at = [&](const Operand &operand) {
+    Value place = size(operand.offset);
+    for (auto [i, digit] : llvm::enumerate(batch))
+      place = code.add(place, code.times(digit, size(operand.strides[i])));
+    place = code.add(place, code.times(outputAt, size(operand.strides[window.channelLoop()])));
+    place = code.add(place, code.times(rowAt, size(operand.strides[window.rowLoop()])));
+    return code.add(place, code.times(columnAt, size(operand.strides[window.columnLoop()])));
+  };
+  code.store(epilogue.apply(code, frame, sum, window.columnLoop(), at, mask), out.memory, at(out), mask);
+}
+
+FailureOr<Kernel> Convolution::build() {
+  if (failed(resolve()))
+    return failure();
+  chooseTile();
+  if (epilogue.isLong()) {
+    auto type = MemRefType::get({tileOutputs * tileRows * tileVectors * code.lanes}, accumulator);
+    onStack = memref::AllocaOp::create(b, code.loc, type, b.getI64IntegerAttr(64));
+  }
+  loop(frame.begin, frame.end, 1, [&](Value index) { unit(index); });
+  if (failed(expandVectorMath(frame.function)))
+    return failure();
+  Dim units = countOf(ArrayRef<Dim>(window.extents).take_front(window.batch)) * Dim::constant(groups) * blocks();
+  return Kernel{frame.function, units, 1, Dim()};
+}
+
+} // namespace
+
+FailureOr<Kernel> buildConvolution(func::FuncOp group, StringRef name, const Level &level) {
+  KernelFrame frame(group, name, level);
+  FailureOr<Kernel> kernel = Convolution(group, level, frame).build();
+  if (failed(kernel))
+    frame.function.erase();
+  return kernel;
+}
+
+} // namespace batten

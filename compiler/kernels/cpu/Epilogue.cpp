@@ -1,0 +1,72 @@
+// Epilogue.cpp - see Epilogue.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/Epilogue.h"
+
+using namespace mlir;
+
+namespace batten {
+
+/// Operations of an epilogue that are still unrolled.
+constexpr unsigned unrolledOperations = 8;
+
+LogicalResult Epilogue::resolve(ArrayRef<linalg::GenericOp> given, Value accumulated, Shapes &shapes,
+                                KernelFrame &frame, GroupScalars &scalars) {
+  generics.assign(given.begin(), given.end());
+  Value chain = accumulated;
+  for (linalg::GenericOp generic : generics) {
+    SmallVector<Input> read;
+    for (OpOperand *input : generic.getDpsInputOperands()) {
+      Input &made = read.emplace_back();
+      made.chain = input->get() == chain;
+      made.scalar = made.chain ? Value() : scalars.uniform(input->get());
+      if (made.chain || made.scalar)
+        continue;
+      auto operand = resolveOperand(input->get(), generic.getMatchingIndexingMap(input), shapes, frame);
+      if (!operand)
+        return generic.emitError("an operand of this epilogue is no view of memory");
+      made.operand = *operand;
+    }
+    inputs.push_back(std::move(read));
+    chain = generic.getResult(0);
+  }
+  return success();
+}
+
+bool Epilogue::isLong() const {
+  unsigned operations = 0;
+  for (linalg::GenericOp generic : generics)
+    generic.getBody()->walk([&](Operation *op) {
+      operations += op->getDialect()->getNamespace() == "math" ? unrolledOperations : 1; // erf, exp: long expansions
+    });
+  return operations > unrolledOperations;
+}
+
+Value Epilogue::apply(const VectorCode &code, KernelFrame &frame, Value accumulator, int64_t lanesLoop,
+                      function_ref<Value(const Operand &)> at, Value mask) const {
+  Value chain = accumulator;
+  for (auto [generic, read] : llvm::zip_equal(generics, inputs)) {
+    SmallVector<Value> arguments;
+    for (const Input &input : read) {
+      if (input.chain || input.scalar) {
+        arguments.push_back(input.chain ? chain : code.splat(input.scalar));
+        continue;
+      }
+      Value stride = frame.size(input.operand.strides[lanesLoop]);
+      arguments.push_back(code.load(input.operand.memory, at(input.operand), stride, input.operand.element, mask));
+    }
+    arguments.push_back(chain); // the unread init of an element-wise generic
+    chain = code.cloneBody(generic, arguments, {})[0];
+  }
+  return chain;
+}
+
+bool Epilogue::joins(int64_t outer, int64_t inner, const Dim &innerExtent) const {
+  return llvm::all_of(inputs, [&](ArrayRef<Input> read) {
+    return llvm::all_of(read, [&](const Input &input) {
+      return input.chain || input.scalar ||
+             input.operand.strides[outer] == input.operand.strides[inner] * innerExtent;
+    });
+  });
+}
+
+} // namespace batten

@@ -1,0 +1,162 @@
+// Pool.cpp - the builder of pools: each row of the result is a walk over its columns, and each vector of columns a fold
+// over the window's taps, in order; then the epilogue and one store.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/ColumnWalk.h"
+#include "compiler/kernels/cpu/Epilogue.h"
+#include "compiler/kernels/cpu/RowCode.h"
+#include "compiler/kernels/cpu/RowKernels.h"
+#include "compiler/kernels/cpu/VectorMath.h"
+#include "compiler/kernels/cpu/Window.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+
+namespace batten {
+namespace {
+
+/// Vectors a turn: independent folds that hide each other's latency.
+constexpr int64_t turnVectors = 4;
+/// Larger windows are loops over their taps.
+constexpr int64_t unrolledTaps = 16;
+
+class Pool {
+public:
+  Pool(func::FuncOp group, const Level &level, KernelFrame &frame)
+      : group(group), level(level), frame(frame), shapes(group), scalars(group, frame), b(frame.builder),
+        code{b, group.getLoc(), 0, [this](Value value) { return scalars.get(value); }} {}
+  FailureOr<Kernel> build();
+
+private:
+  using Values = SmallVector<Value>;
+  func::FuncOp group;
+  const Level &level;
+  KernelFrame &frame;
+  Shapes shapes;
+  GroupScalars scalars;
+  OpBuilder &b;
+  VectorCode code;
+  Window window;
+  Operand out;
+  Epilogue epilogue;
+  Value identity;
+  int64_t side = 0; ///< of the window
+  Values digits;    ///< batch.., channel, row of the current unit
+
+  void unit(Value index);
+  Values folds(Value base, Value first, ArrayRef<Value> masks);
+  Values tap(Value at, ArrayRef<Value> masks, ValueRange folded);
+  Values taps(Value count, Value at, Value step, ValueRange folded, function_ref<Values(Value, ValueRange)> body);
+  Value firstOfRow(const Operand &operand);
+};
+
+/// body for `count` taps that lie `step` apart.
+Pool::Values Pool::taps(Value count, Value at, Value step, ValueRange folded,
+                        function_ref<Values(Value, ValueRange)> body) {
+  if (side * side <= unrolledTaps) {
+    Values values(folded);
+    for (int64_t i = 0; i < side; ++i)
+      values = body(code.add(at, code.times(code.index(i), step)), values);
+    return values;
+  }
+  auto loop = scf::ForOp::create(b, code.loc, code.index(0), count, code.index(1), folded);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value here = code.add(at, code.times(loop.getInductionVar(), step));
+  scf::YieldOp::create(b, code.loc, body(here, loop.getRegionIterArgs()));
+  return Values(loop.getResults());
+}
+
+/// One tap of every vector of a turn.
+Pool::Values Pool::tap(Value at, ArrayRef<Value> masks, ValueRange folded) {
+  Dim stride = window.image.columnStride * Dim::constant(window.stride);
+  Values next;
+  for (auto [j, mask] : llvm::enumerate(masks)) {
+    Value from = code.add(at, frame.size(stride * Dim::constant(int64_t(j) * code.lanes)));
+    Value x = code.load(window.image.memory, from, frame.size(stride), window.image.element, mask);
+    next.push_back(code.cloneBody(window.op, {x, code.splat(identity), folded[j]}, {})[0]);
+  }
+  return next;
+}
+
+Pool::Values Pool::folds(Value base, Value first, ArrayRef<Value> masks) {
+  const Image &image = window.image;
+  Value from = code.add(base, code.times(first, frame.size(image.columnStride * Dim::constant(window.stride))));
+  Value count = code.index(side);
+  Values identities(masks.size(), code.splat(identity));
+  return taps(count, from, frame.size(image.rowStride), identities, [&](Value row, ValueRange folded) {
+    return taps(count, row, frame.size(image.columnStride), folded,
+                [&](Value at, ValueRange values) { return tap(at, masks, values); });
+  });
+}
+
+Value Pool::firstOfRow(const Operand &operand) {
+  Value first = frame.size(operand.offset);
+  for (auto [i, digit] : llvm::enumerate(digits))
+    first = code.add(first, code.times(digit, frame.size(operand.strides[i])));
+  return first;
+}
+
+void Pool::unit(Value index) {
+  const Image &image = window.image;
+  Values extents;
+  for (unsigned loop = 0; loop <= window.rowLoop(); ++loop)
+    extents.push_back(frame.size(window.extents[loop]));
+  digits = digitsOf(code, index, extents);
+  Value base = frame.size(image.offset);
+  for (unsigned i = 0; i < window.batch; ++i)
+    base = code.add(base, code.times(digits[i], frame.size(image.batchStrides[i])));
+  base = code.add(base, code.times(digits[window.channelLoop()], frame.size(image.channelStride)));
+  Value rowStep = frame.size(image.rowStride * Dim::constant(window.stride));
+  base = code.add(base, code.times(digits[window.rowLoop()], rowStep));
+  Dim width = window.extents[window.columnLoop()];
+  ColumnRange range{code.index(0), frame.size(width), width.constantValue()};
+  int64_t vectors = range.constant ? std::clamp<int64_t>(*range.constant / code.lanes, 1, turnVectors) : turnVectors;
+  walkColumns(code, range, vectors, /*tailVectors=*/1, {}, [&](Value first, ArrayRef<Value> masks, ValueRange) {
+    Values folded = folds(base, first, masks);
+    for (auto [j, mask] : llvm::enumerate(masks)) {
+      Value column = code.add(first, code.index(j * code.lanes));
+      auto at = [&](const Operand &operand) {
+        return code.add(firstOfRow(operand), code.times(column, frame.size(operand.strides[window.columnLoop()])));
+      };
+      code.store(epilogue.apply(code, frame, folded[j], window.columnLoop(), at, mask), out.memory, at(out), mask);
+    }
+    return Values();
+  });
+}
+
+FailureOr<Kernel> Pool::build() {
+  std::optional<Window> matched = matchWindow(group, shapes, frame);
+  if (!matched)
+    return failure();
+  window = *matched;
+  Value folded = window.op.getResult(0);
+  identity = scalars.uniform(window.op.getDpsInits()[0]);
+  code.lanes = level.lanes(cast<RankedTensorType>(folded.getType()).getElementType());
+  side = *window.extents[window.tapRowLoop()].constantValue();
+  out = resultOperand(group, 0, shapes, frame);
+  if (failed(epilogue.resolve(window.epilogue, folded, shapes, frame, scalars)))
+    return failure();
+  auto loop = scf::ForOp::create(b, code.loc, frame.begin, frame.end, code.index(1));
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    unit(loop.getInductionVar());
+  }
+  if (failed(expandVectorMath(frame.function)))
+    return failure();
+  int64_t columns = window.extents[window.columnLoop()].constantValue().value_or(64);
+  Dim rows = countOf(ArrayRef<Dim>(window.extents).take_front(window.columnLoop()));
+  return Kernel{frame.function, rows, std::max<int64_t>(1, grainElements / (columns * side * side)), Dim()};
+}
+
+} // namespace
+
+FailureOr<Kernel> buildPool(func::FuncOp group, StringRef name, const Level &level) {
+  KernelFrame frame(group, name, level);
+  FailureOr<Kernel> kernel = Pool(group, level, frame).build();
+  if (failed(kernel))
+    frame.function.erase();
+  return kernel;
+}
+
+} // namespace batten

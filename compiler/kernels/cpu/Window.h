@@ -1,0 +1,46 @@
+// Window.h - what a convolution or pool group is, found once and then built.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_KERNELS_CPU_WINDOW_H
+#define BATTEN_COMPILER_KERNELS_CPU_WINDOW_H
+
+#include "compiler/kernels/cpu/Operand.h"
+
+namespace batten {
+
+/// The image that a window slides over, inside of its padding.
+struct Image {
+  mlir::Value memory;
+  mlir::Type element;
+  Dim offset;
+  llvm::SmallVector<Dim> batchStrides; ///< by batch loop
+  Dim channelStride, rowStride, columnStride;
+  Dim channels, height, width;
+};
+
+/// result[batch.., channel, i, j] = epilogue(fold over kh, kw (and channels) of the image's element at row
+/// i * stride + kh * dilation - pad and column likewise). Loops in this order, the batch ones first.
+struct Window {
+  mlir::linalg::GenericOp op;
+  llvm::SmallVector<mlir::linalg::GenericOp> epilogue; ///< in order, each reads the one before
+  llvm::SmallVector<Dim> extents;                      ///< of the loops
+  unsigned batch = 0;                                  ///< how many batch loops there are
+  Image image;
+  int64_t stride = 1, dilation = 1, pad = 0;
+  bool inGroups = false; ///< outputs read a part of the channels
+
+  unsigned channelLoop() const { return batch; }
+  unsigned rowLoop() const { return batch + 1; }
+  unsigned columnLoop() const { return batch + 2; }
+  unsigned tapRowLoop() const { return batch + 3; }
+  unsigned tapColumnLoop() const { return batch + 4; }
+  unsigned depthLoop() const { return batch + 5; } ///< of a convolution
+};
+
+/// True for a generic whose first operand is read through a sliding window.
+bool isWindow(mlir::linalg::GenericOp generic);
+
+/// Reads the group; nullopt (with an error at the op) where the image is no view of memory.
+std::optional<Window> matchWindow(mlir::func::FuncOp group, Shapes &shapes, KernelFrame &frame);
+
+} // namespace batten
+#endif // BATTEN_COMPILER_KERNELS_CPU_WINDOW_H

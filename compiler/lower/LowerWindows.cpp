@@ -1,0 +1,166 @@
+// LowerWindows.cpp - conv2d and pools.
+//
+// A window is one generic over the result's dims and then its taps (and channels), whose image map says where they
+// meet: (.., i * stride + kh * dilation, j * stride + kw * dilation). Padding is a tensor.pad of the image, which no
+// kernel ever makes: it only says which taps fall beside the image. The sum stays in the accumulator's type; bias,
+// quotient and rounding are generics of their own, which the schedule runs on the accumulators.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/lower/Lowering.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+
+namespace batten {
+
+/// A generic over the result's dims and `numReduced` taps, a chain from `identity`.
+static Value slide(Location loc, ValueRange operands, ArrayRef<AffineMap> maps, ArrayRef<Dim> extents,
+                   unsigned numReduced, TypedAttr identity, FunctionLowering &lowering, Region region) {
+  OpBuilder &b = lowering.builder;
+  Value init = lowering.fill(loc, extents, identity);
+  unsigned rank = extents.size();
+  SmallVector<AffineMap> all(maps);
+  all.push_back(AffineMap::getMultiDimMapWithTargets(rank + numReduced, axisRange(0, rank), b.getContext()));
+  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
+  iterators.append(numReduced, utils::IteratorType::reduction);
+  auto op = linalg::GenericOp::create(b, loc, init.getType(), operands, init, all, iterators,
+                                      [&](OpBuilder &nested, Location, ValueRange arguments) {
+                                        linalg::YieldOp::create(nested, loc, region(nested, loc, arguments));
+                                      });
+  op->setAttr(attr::order, b.getStringAttr(orderChain.name));
+  return op.getResult(0);
+}
+
+//===- conv2d -----------------------------------------------------------------------------------------------------===//
+
+/// The image with `pad` zeros on all four sides.
+static Value padImage(Location loc, Value image, TensorType type, int64_t pad, FunctionLowering &lowering) {
+  if (pad == 0)
+    return image;
+  OpBuilder &b = lowering.builder;
+  Extents extents = lowering.extents(type);
+  SmallVector<OpFoldResult> beside(extents.size(), b.getIndexAttr(0));
+  for (size_t i = extents.size() - 2; i < extents.size(); ++i) {
+    extents[i] = extents[i] + Dim::constant(2 * pad);
+    beside[i] = b.getIndexAttr(pad);
+  }
+  Type element = getElementTypeOrSelf(image);
+  Value zero = arith::ConstantOp::create(b, loc, numberAttr(element, 0));
+  return tensor::PadOp::create(b, loc, lowering.typeOf(extents, element), image, beside, beside, zero);
+}
+
+/// Loops: batch, output, i, j, kh, kw, channel. Outputs of one group lie side by side, and so do its channels.
+static LogicalResult imageMap(Conv2dOp op, const Input &x, FunctionLowering &lowering, AffineMap &map) {
+  MLIRContext *context = op.getContext();
+  unsigned output = op.getType().batchRank();
+  auto dim = [&](unsigned i) { return getAffineDimExpr(output + i, context); };
+  AffineExpr channel = dim(5);
+  if (int64_t groups = op.getGroups(); groups > 1) {
+    Extents w = lowering.coreExtents(op.getW().getType());
+    std::optional<int64_t> outputs = w[0].constantValue(), channels = w[1].constantValue();
+    if (!outputs || !channels)
+      return op.emitOpError("in groups, of channels without a fixed number, is not compiled yet");
+    channel = dim(0).floorDiv(*outputs / groups) * *channels + channel;
+  }
+  int64_t stride = op.getStride(), dilation = op.getDilation();
+  SmallVector<AffineExpr> results;
+  for (unsigned axis : ArrayRef<unsigned>(x.axes).drop_back(3))
+    results.push_back(getAffineDimExpr(axis, context));
+  results.append({channel, dim(1) * stride + dim(3) * dilation, dim(2) * stride + dim(4) * dilation});
+  map = AffineMap::get(output + 6, 0, results, context);
+  return success();
+}
+
+LogicalResult lowerConv2d(Conv2dOp op, FunctionLowering &lowering) {
+  Location loc = op.getLoc();
+  TensorType result = op.getType();
+  unsigned o = result.batchRank();
+  Type dtype = op.getX().getType().getElementType(), accumulator = accumulatorType(dtype);
+  Input x = lowering.tensorInput(op.getX(), result.getBatch(), {o, o + 1, o + 2});
+  Input w = lowering.tensorInput(op.getW(), result.getBatch(), {o, o + 5, o + 3, o + 4});
+  AffineMap maps[2];
+  if (failed(imageMap(op, x, lowering, maps[0])))
+    return failure();
+  maps[1] = AffineMap::getMultiDimMapWithTargets(o + 6, w.axes, op.getContext());
+  Extents extents = lowering.extents(result);
+  Value image = padImage(loc, x.tensor, op.getX().getType(), op.getPad(), lowering);
+  auto multiplyAdd = [&](OpBuilder &b, Location loc, ValueRange scalars) -> Value {
+    Value lhs = castScalar(b, loc, scalars[0], dtype, accumulator);
+    Value rhs = castScalar(b, loc, scalars[1], dtype, accumulator);
+    if (isa<FloatType>(accumulator))
+      return math::FmaOp::create(b, loc, lhs, rhs, scalars[2]);
+    return arith::AddIOp::create(b, loc, scalars[2], arith::MulIOp::create(b, loc, lhs, rhs));
+  };
+  Value sum =
+      slide(loc, {image, w.tensor}, maps, extents, 3, numberAttr(accumulator, 0), lowering, multiplyAdd);
+  if (!op.getB()) {
+    lowering.set(op, lowering.castTo(loc, sum, extents, accumulator, result.getElementType()));
+    return success();
+  }
+  Input addends[] = {{sum, axisRange(0, extents.size()), {}}, lowering.input(op.getB(), result.getBatch(), {o})};
+  auto addBias = [&](OpBuilder &b, Location loc, ValueRange scalars) -> Value {
+    Value bias = castScalar(b, loc, scalars[1], op.getB().getType().getElementType(), accumulator);
+    Value value = isa<FloatType>(accumulator) ? arith::AddFOp::create(b, loc, scalars[0], bias).getResult()
+                                              : arith::AddIOp::create(b, loc, scalars[0], bias).getResult();
+    return castScalar(b, loc, value, accumulator, result.getElementType());
+  };
+  lowering.set(op, lowering.pointwise(loc, addends, extents, storedAs(result.getElementType()), addBias));
+  return success();
+}
+
+//===- Pools ------------------------------------------------------------------------------------------------------===//
+
+/// Loops: batch, channel, i, j, kh, kw. The second operand is never read: it has the shape of the window.
+static Value pool(Operation *op, int64_t k, int64_t stride, TypedAttr identity, FunctionLowering &lowering,
+                  Region region) {
+  MLIRContext *context = op->getContext();
+  auto result = cast<TensorType>(op->getResult(0).getType());
+  unsigned rank = result.getRank();
+  SmallVector<AffineExpr> image;
+  for (unsigned i = 0; i < rank; ++i) {
+    AffineExpr dim = getAffineDimExpr(i, context);
+    image.push_back(i + 2 < rank ? dim : dim * stride + getAffineDimExpr(i + 2, context));
+  }
+  AffineMap maps[] = {AffineMap::get(rank + 2, 0, image, context),
+                      AffineMap::getMultiDimMapWithTargets(rank + 2, {rank, rank + 1}, context)};
+  Dim side = Dim::constant(k);
+  Value window = lowering.empty(op->getLoc(), {side, side}, identity.getType());
+  return slide(op->getLoc(), {lowering.tensor(op->getOperand(0)), window}, maps, lowering.extents(result), 2, identity,
+               lowering, region);
+}
+
+LogicalResult lowerMaxPool2d(MaxPool2dOp op, FunctionLowering &lowering) {
+  Type dtype = op.getType().getElementType(), computed = computedAs(storedAs(dtype));
+  bool isReal = isa<FloatType>(dtype);
+  Value greatest = pool(op, op.getK(), op.getStride(), extremeAttr(dtype, /*greatest=*/false), lowering,
+                        [&](OpBuilder &b, Location loc, ValueRange scalars) {
+                          Value x = isReal ? castScalar(b, loc, scalars[0], dtype, computed) : scalars[0];
+                          return extremeOf(b, loc, dtype, scalars[2], x, /*least=*/false);
+                        });
+  Extents extents = lowering.extents(op.getType());
+  lowering.set(op, isReal ? lowering.castTo(op.getLoc(), greatest, extents, computed, dtype) : greatest);
+  return success();
+}
+
+/// The chain starts at -0, which added to any number is that number.
+LogicalResult lowerAvgPool2d(AvgPool2dOp op, FunctionLowering &lowering) {
+  Type dtype = op.getType().getElementType(), accumulator = accumulatorType(dtype);
+  Location loc = op.getLoc();
+  Value sum = pool(op, op.getK(), op.getStride(), numberAttr(accumulator, -0.0), lowering,
+                   [&](OpBuilder &b, Location loc, ValueRange scalars) {
+                     Value x = castScalar(b, loc, scalars[0], dtype, accumulator);
+                     return arith::AddFOp::create(b, loc, scalars[2], x);
+                   });
+  Extents extents = lowering.extents(op.getType());
+  Dim count = Dim::constant(op.getK()) * Dim::constant(op.getK());
+  Input inputs[] = {{sum, axisRange(0, extents.size()), {}}, lowering.number(loc, count, accumulator)};
+  auto divide = [&](OpBuilder &b, Location loc, ValueRange scalars) {
+    return castScalar(b, loc, arith::DivFOp::create(b, loc, scalars[0], scalars[1]), accumulator, dtype);
+  };
+  lowering.set(op, lowering.pointwise(loc, inputs, extents, dtype, divide));
+  return success();
+}
+
+} // namespace batten
