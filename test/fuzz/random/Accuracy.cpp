@@ -16,7 +16,7 @@ using frontend::Op;
 
 namespace {
 
-const std::set<std::string> sums = {"matmul", "linear", "reduce", "reduce_batch", "cumsum"};
+const std::set<std::string> sums = {"matmul", "linear", "conv2d", "avg_pool2d", "reduce", "reduce_batch", "cumsum"};
 /// In units in the last place of the result, as dialect/NUMERICS.md publishes them.
 const std::map<std::string, double> unaryBounds = {{"gelu", 4}, {"silu", 3.5},   {"tanh", 1.5},  {"sigmoid", 2},
                                                    {"exp", 1},  {"log", 1},      {"rsqrt", 1.5}, {"sin", 2},
@@ -175,6 +175,10 @@ private:
         all += double(elementsOf(leaf->sizes));
       return all;
     }
+    if (op.name == "conv2d")
+      return double(elementsOf({operands[1]->sizes.end() - 3, operands[1]->sizes.end()}));
+    if (const int64_t *side = attributeOf<int64_t>(op, "k"))
+      return double(*side * *side);
     return type.core.empty() ? 1 : double(operands[0]->sizes.back());
   }
 

@@ -86,7 +86,7 @@ bool Generator::statement() {
       {&Generator::spread, 3},         {&Generator::making, 3},        {&Generator::flatten, 2},
       {&Generator::dimAsNumber, 2},    {&Generator::call, 5},          {&Generator::libraryCall, 5},
       {&Generator::modelCall, 4},      {&Generator::embed, 4},         {&Generator::update, 5},
-      {&Generator::rope, 4},           {&Generator::attention, 6}};
+      {&Generator::rope, 4},           {&Generator::attention, 6}, {&Generator::convolution, 5}, {&Generator::pool, 3}};
   int sum = 0;
   for (const Weighted &family : families)
     sum += family.weight;

@@ -90,6 +90,8 @@ private:
   bool linear();
   bool outer();
   bool transposition();
+  bool convolution();
+  bool pool();
   bool reduction();
   bool batchReduction();
   bool softmax();
@@ -118,6 +120,7 @@ private:
   bool libraryCall();
   bool modelCall();
 
+  int image(bool integers);
   std::optional<std::pair<std::string, std::vector<int64_t>>> axesOf(const Value &value, bool single);
   int loss(const std::string &text, std::vector<int> operands, Interval range);
   int guarded(const std::string &op, int value, Interval &range);

@@ -96,6 +96,16 @@ pub fn f(x: F[B | 3], w: F[| N, 3], b: F[| N]) -> F[B | N] = linear(x, w, b))"},
 pub fn f(x: F[B | 5], w: F[| 5, N], b: F[| N], y: F[B | N]) -> F[B | N] = relu(x @ w + b) * 2 - y)"},
     {"long epilogues", {"f32", "bf16"}, R"(
 pub fn f(x: F[B | 5], w: F[| 5, N], b: F[| N]) -> F[B | N] = tanh(gelu(x @ w + b)))"},
+    {"convolution", {"f32", "f64", "f16", "bf16", "i8"}, R"(
+pub fn f(x: F[B | 2, 3, N], w: F[| 7, 2, 3, 3], b: A[| 7]) -> A[B | 7, 3, N] = conv2d(x, w, b, pad: 1) * 2)"},
+    {"convolution by twos", {"f32", "bf16"}, R"(
+pub fn f(x: F[B | 2, 4, 2*N], w: F[| 3, 2, 2, 2]) -> F[B | 3, 2, N] = conv2d(x, w, stride: 2))"},
+    {"outputs", {"f32"}, R"(
+pub fn f(x: F[B | 3, 2, 5], w: F[| N, 3, 1, 1]) -> F[B | N, 2, 5] = conv2d(x, w))"},
+    {"depthwise", {"f32"}, R"(
+pub fn f(x: F[B | 3, 4, N], w: F[| 3, 1, 3, 3]) -> F[B | 3, 4, N] = conv2d(x, w, pad: 1, groups: 3))"},
+    {"pools", floats, R"(
+pub fn f(x: F[B | 2, 4, 2*N]) -> (F[B | 2, 2, N], F[B | 2, 2, N]) { return max_pool2d(x, k: 2), avg_pool2d(x, k: 2) })"},
     {"matrix and vector", {"f32", "f64", "f16", "i8"}, R"(
 pub fn f(x: F[B | 3, N], v: F[| N], y: F[B | N, 3], u: F[B | 3]) -> (A[B | 3], A[B | N]) { return x @ v, y @ u })"},
     {"dot", {"f32", "f64", "f16", "i8"}, R"(
@@ -221,6 +231,8 @@ int64_t costAt(const Function &function, const Sizes &sizes) {
   int64_t cost = 0;
   for (const frontend::Op &op : function.ops) {
     int64_t terms = 1;
+    if (op.name == "conv2d")
+      terms = 18;
     if (op.name == "matmul" || op.name == "linear")
       terms = shapeAt(function.values[size_t(op.operands[0])], sizes).back();
     if (op.name == "attention") { // of one query and one column
