@@ -12,7 +12,7 @@ static Dim windows(const Dim &in, const Dim &kernel, int64_t stride, int64_t pad
   return Dim::floorDiv(free, Dim::constant(stride)) + one;
 }
 
-//===- conv2d ----------------------------------------------------------------------------------------------------===//
+//===- conv2d -----------------------------------------------------------------------------------------------------===//
 
 Dim Conv2dOp::flops() {
   Dim elements = getResult().getType().numElements();
@@ -42,7 +42,7 @@ LogicalResult Conv2dOp::verify() {
   return verifyProductDtypes(*this, getX(), getW(), getB());
 }
 
-//===- Pools -----------------------------------------------------------------------------------------------------===//
+//===- Pools ------------------------------------------------------------------------------------------------------===//
 
 LogicalResult batten::verifyPool(Operation *op, int64_t k, int64_t stride) {
   SmallVector<Dim> x = tensorType(op->getOperand(0)).coreDims(), core = tensorType(op->getResult(0)).coreDims();

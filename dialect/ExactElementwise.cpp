@@ -11,8 +11,8 @@ using namespace mlir;
 namespace batten::evaluation {
 
 bool evaluateExact(const Step &step) {
-  for (auto *family :
-       {exactElementwise, exactContraction, exactReduction, exactLoss, exactOrder, exactGather, exactAttention, exactWindow})
+  for (auto *family : {exactElementwise, exactContraction, exactReduction, exactLoss, exactOrder, exactGather,
+                       exactAttention, exactWindow})
     if (family(step) || !step.error.empty())
       return step.error.empty();
   return false;

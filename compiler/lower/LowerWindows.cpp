@@ -93,8 +93,7 @@ LogicalResult lowerConv2d(Conv2dOp op, FunctionLowering &lowering) {
       return math::FmaOp::create(b, loc, lhs, rhs, scalars[2]);
     return arith::AddIOp::create(b, loc, scalars[2], arith::MulIOp::create(b, loc, lhs, rhs));
   };
-  Value sum =
-      slide(loc, {image, w.tensor}, maps, extents, 3, numberAttr(accumulator, 0), lowering, multiplyAdd);
+  Value sum = slide(loc, {image, w.tensor}, maps, extents, 3, numberAttr(accumulator, 0), lowering, multiplyAdd);
   if (!op.getB()) {
     lowering.set(op, lowering.castTo(loc, sum, extents, accumulator, result.getElementType()));
     return success();

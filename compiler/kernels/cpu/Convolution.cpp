@@ -7,9 +7,10 @@
 //           a vector of pixels by one weight in every lane
 //         the epilogue, one store
 //
-// The lanes run along the result's rows, so image and result are read and written as they lie. A tap beside the image is
-// left out: rows by a shorter loop over kh (or, in a tile of several rows, lanes that keep their sum), columns by lanes
-// that keep theirs; neither reads memory there. A window of one tap without padding has no rows: an image is one line.
+// The lanes run along the result's rows, so image and result are read and written as they lie. A tap beside the image
+// is left out: rows by a shorter loop over kh (or, in a tile of several rows, lanes that keep their sum), columns by
+// lanes that keep theirs; neither reads memory there. A window of one tap without padding has no rows: an image is one
+// line.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Epilogue.h"
 #include "compiler/kernels/cpu/RowCode.h"
@@ -64,18 +65,18 @@ private:
   Value onStack; ///< accumulators, for a long epilogue
 
   // Shapes of the nest.
-  Dim outputs, height, width;                         ///< of a group's result
+  Dim outputs, height, width; ///< of a group's result
   int64_t groups = 1;
-  bool isLine = false;                                ///< an image is one row
+  bool isLine = false; ///< an image is one row
   int64_t tileOutputs = 0, tileRows = 0, tileVectors = 0;
-  int64_t unitRows = 0, unitColumns = 0;              ///< multiples of the tile's
+  int64_t unitRows = 0, unitColumns = 0; ///< multiples of the tile's
 
   // Of the unit and the tile that are being built.
   Values batch;
-  Value firstOutput, imageBase, weightBase;           ///< of the group
+  Value firstOutput, imageBase, weightBase; ///< of the group
   Value output, row, column;
   int64_t numOutputs = 0;
-  Values exists, tails;                               ///< by row and by vector of the tile; null: all
+  Values exists, tails; ///< by row and by vector of the tile; null: all
 
   LogicalResult resolve();
   void chooseTile();
@@ -142,7 +143,8 @@ LogicalResult Convolution::resolve() {
 /// result is short, of several rows.
 void Convolution::chooseTile() {
   int64_t registers = level.tileRows * level.tileVectors;
-  std::optional<int64_t> known = outputs.constantValue(), columns = width.constantValue(), rows = height.constantValue();
+  std::optional<int64_t> known = outputs.constantValue(), columns = width.constantValue(),
+                         rows = height.constantValue();
   tileOutputs = std::min(level.tileRows, known.value_or(level.tileRows));
   int64_t most = std::min(mostVectors, registers / tileOutputs);
   tileVectors = most;
@@ -265,8 +267,8 @@ void Convolution::findEdges() {
   std::optional<int64_t> rows = height.constantValue(), columns = width.constantValue();
   if (tileRows > 1 && !(rows && *rows % tileRows == 0))
     for (int64_t r = 0; r < tileRows; ++r)
-      exists[r] = arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::slt, code.add(row, code.index(r)),
-                                        size(height));
+      exists[r] =
+          arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::slt, code.add(row, code.index(r)), size(height));
   if (columns && *columns % (tileVectors * code.lanes) == 0)
     return;
   for (int64_t q = 0; q < tileVectors; ++q) {

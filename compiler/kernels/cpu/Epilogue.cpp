@@ -63,8 +63,7 @@ Value Epilogue::apply(const VectorCode &code, KernelFrame &frame, Value accumula
 bool Epilogue::joins(int64_t outer, int64_t inner, const Dim &innerExtent) const {
   return llvm::all_of(inputs, [&](ArrayRef<Input> read) {
     return llvm::all_of(read, [&](const Input &input) {
-      return input.chain || input.scalar ||
-             input.operand.strides[outer] == input.operand.strides[inner] * innerExtent;
+      return input.chain || input.scalar || input.operand.strides[outer] == input.operand.strides[inner] * innerExtent;
     });
   });
 }

@@ -18,9 +18,10 @@ int Generator::image(bool integers) {
   });
   if (found >= 0 && random.chance(0.6))
     return found;
-  DType dtype = integers && random.chance(0.15) ? random.pick({DType::I8, DType::U8, DType::I32, DType::I64}) : mainType;
-  static const std::vector<int64_t> channels = {1, 2, 3, 4, 6, 7, 8, 12, 13}, sides = {1,  2,  3,  5,  7,  8,  9,
-                                                                                      15, 16, 17, 18, 33, 37, 66};
+  DType dtype =
+      integers && random.chance(0.15) ? random.pick({DType::I8, DType::U8, DType::I32, DType::I64}) : mainType;
+  static const std::vector<int64_t> channels = {1, 2, 3, 4, 6, 7, 8, 12, 13},
+                                    sides = {1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 18, 33, 37, 66};
   Dim height = Dim::constant(random.pick({1, 2, 3, 5, 6, 9})), width = Dim::constant(random.pick(sides));
   TensorType type{dtype, {}, {Dim::constant(random.pick(channels)), height, width}};
   if (scope->kind == ScopeKind::Entry)
@@ -35,7 +36,8 @@ bool Generator::convolution() {
   const TensorType in = at(x).type;
   int64_t channels = sizeOf(in.core[0]), height = sizeOf(in.core[1]), width = sizeOf(in.core[2]);
   int64_t stride = random.pick({1, 1, 1, 2, 2, 3, 5}), pad = random.pick({0, 0, 1, 1, 2, 4});
-  int64_t dilation = random.pick({1, 1, 1, 2, 3}), kh = random.pick({1, 1, 2, 3, 3, 5}), kw = random.chance(0.7) ? kh : 4;
+  int64_t dilation = random.pick({1, 1, 1, 2, 3}), kh = random.pick({1, 1, 2, 3, 3, 5}),
+          kw = random.chance(0.7) ? kh : 4;
   int64_t groups = random.chance(0.6) ? 1 : random.chance(0.6) || channels % 2 ? channels : 2;
   int64_t outputs = groups * random.pick({1, 1, 2, 3, 5, 7, 13}), depth = channels / groups;
   int64_t ho = windows(height + 2 * pad, dilation * (kh - 1) + 1, stride);
@@ -56,7 +58,8 @@ bool Generator::convolution() {
   std::vector<int> operands = {x, w};
   if (b >= 0)
     operands.push_back(b);
-  double bound = double(terms) * at(x).range.magnitude() * at(w).range.magnitude() + (b < 0 ? 0 : at(b).range.magnitude());
+  double bound =
+      double(terms) * at(x).range.magnitude() * at(w).range.magnitude() + (b < 0 ? 0 : at(b).range.magnitude());
   std::string text = b < 0 ? "conv2d($0, $1" : "conv2d($0, $1, $2";
   std::vector<std::string> features = {b < 0 ? "convolution without bias" : "convolution with bias"};
   auto option = [&](const char *name, int64_t value, int64_t usual) {
