@@ -447,7 +447,7 @@ FailureOr<Kernel> Convolution::build() {
     onStack = memref::AllocaOp::create(b, code.loc, type, b.getI64IntegerAttr(64));
   }
   loop(frame.begin, frame.end, 1, [&](Value index) { unit(index); });
-  if (failed(expandVectorMath(frame.function)))
+  if (failed(expandVectorMath(frame.function, level)))
     return failure();
   Dim units = countOf(ArrayRef<Dim>(window.extents).take_front(window.batch)) * Dim::constant(groups) * blocks();
   return Kernel{frame.function, units, 1, Dim()};

@@ -142,7 +142,7 @@ FailureOr<Kernel> Pool::build() {
     b.setInsertionPointToStart(loop.getBody());
     unit(loop.getInductionVar());
   }
-  if (failed(expandVectorMath(frame.function)))
+  if (failed(expandVectorMath(frame.function, level)))
     return failure();
   int64_t columns = window.extents[window.columnLoop()].constantValue().value_or(64);
   Dim rows = countOf(ArrayRef<Dim>(window.extents).take_front(window.columnLoop()));

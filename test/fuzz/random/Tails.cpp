@@ -140,6 +140,16 @@ pub fn f(x: F[B | J, N]) -> F[B | J, N] = softmax(x over J))"},
 pub fn f(x: F[B | N], y: F[B | N, J], z: F[B | J, N]) -> (i32[B |], i32[B | J], i32[B | J], i32[B | N]) {
   return argmax(x), argmax(y over N), argmax(z over N), argmax(z over J)
 })"},
+    {"embed", {"f32", "f64", "bf16", "i8", "bool"}, R"(
+pub fn f(t: F[| 9, N], id: i32[B |]) -> F[B | N] = embed(t, id))"},
+    {"update", {"f32", "f64", "bf16", "i8", "bool"}, R"(
+pub fn f(c: F[B | 5, N], r: F[B | N], d: F[B | N, 3], s: F[B | 3], at: i32[B |]) -> (F[B | 5, N], F[B | N, 3]) {
+  return update(c, r, at: at), update(d, s, at: at)
+})"},
+    {"rope", functions, R"(
+pub fn f(x: F[B | 2*N], at: i32[B |]) -> (F[B | 2*N], F[B | 2*N]) {
+  return rope(x, at: at), rope(x, at: at, interleaved: true)
+})"},
     {"attention", functions, R"(
 pub fn f(q: F[B | N, 5], k: F[B | N, 5], v: F[B | N, 3], len: i32[B |]) -> (F[B | N, 3], F[B | N, 3]) {
   return attention(q, k, v, causal: true), attention(q, k, v, len: len)
