@@ -5,7 +5,7 @@
 
 // expected-error @+1 {{internal: no kernel builder takes this group}}
 func.func private @of_an_unknown_kind(%x: tensor<4xf32> {batten.dims = ["4"]}) -> (tensor<4xf32> {batten.dims = ["4"]})
-    attributes {batten.kind = "convolution"} {
+    attributes {batten.kind = "unheard_of"} {
   %empty = tensor.empty() : tensor<4xf32>
   %y = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]}
       ins(%x : tensor<4xf32>) outs(%empty : tensor<4xf32>) {
