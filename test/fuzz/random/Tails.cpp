@@ -147,8 +147,8 @@ pub fn f(c: F[B | 5, N], r: F[B | N], d: F[B | N, 3], s: F[B | 3], at: i32[B |])
   return update(c, r, at: at), update(d, s, at: at)
 })"},
     {"rope", functions, R"(
-pub fn f(x: F[B | 2*N], at: i32[B |]) -> (F[B | 2*N], F[B | 2*N]) {
-  return rope(x, at: at), rope(x, at: at, interleaved: true)
+pub fn f(x: F[B | 34], y: F[B | 34], z: F[B | N], at: i32[B |]) -> (F[B | 34], F[B | 34], F[B | N]) {
+  return rope(x, at: at), rope(y, at: at, interleaved: true), z * 2
 })"},
     {"attention", functions, R"(
 pub fn f(q: F[B | N, 5], k: F[B | N, 5], v: F[B | N, 3], len: i32[B |]) -> (F[B | N, 3], F[B | N, 3]) {
