@@ -3,13 +3,28 @@
 #include "test/fuzz/random/Crash.h"
 #include <csignal>
 #include <cstdio>
+#include <sys/mman.h>
 #include <unistd.h>
 
 namespace batten::fuzz {
 
 static thread_local char repeatCommand[120] = "random-programs";
 
+/// A handler of a stack that has overflowed needs another one. A thread's lives as long as the process.
+static void giveOtherStack() {
+  static thread_local bool isGiven = false;
+  constexpr size_t bytes = 1 << 16;
+  if (isGiven)
+    return;
+  isGiven = true;
+  void *memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  stack_t other{memory, 0, bytes};
+  if (memory != MAP_FAILED)
+    sigaltstack(&other, nullptr);
+}
+
 void setRepeatCommand(const std::string &command) {
+  giveOtherStack();
   snprintf(repeatCommand, sizeof repeatCommand, "%s", command.c_str());
 }
 
@@ -22,9 +37,16 @@ static void sayCommand(int signal) {
   raise(signal);
 }
 
+static void takeSignal(int signal) {
+  struct sigaction action{};
+  action.sa_handler = sayCommand;
+  action.sa_flags = SA_ONSTACK;
+  sigaction(signal, &action, nullptr);
+}
+
 void reportCrashes() {
   for (int signal : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL})
-    std::signal(signal, sayCommand);
+    takeSignal(signal);
 }
 
 } // namespace batten::fuzz
