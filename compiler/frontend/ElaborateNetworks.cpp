@@ -297,12 +297,15 @@ Value Elaborator::opAttention(OpCall &call) {
       !requireEqual(kc[0], vc[0], call.name,
                     [&] { contractionMismatch("attention", call.name, k, v, kc[0], vc[0], 0); }))
     return Value();
-  if (*causal && facts.lessEqual(qc[0].size, kc[0].size) == Truth::False) {
+  Truth causalFits = *causal ? facts.lessEqual(qc[0].size, kc[0].size) : Truth::True;
+  if (causalFits == Truth::False) {
     context.error("E0219", call.name,
                   "`causal` aligns the last query with the last key, but there are " + str(qc[0], true) +
                       " queries and " + str(kc[0], true) + " keys");
     return Value();
   }
+  if (causalFits == Truth::Maybe && !checking)
+    guard({qc[0].size, kc[0].size, DimRelation::Le, call.name});
   std::vector<Operand> all = {q, k, v};
   std::vector<std::string> present;
   for (const char *name : {"mask", "len"}) {
