@@ -169,12 +169,7 @@ void Attention::enterEntry(Value entry) {
   for (const Dim &extent : batch)
     extents.push_back(frame.size(extent));
   SmallVector<Value> digits = digitsOf(code, entry, extents);
-  auto base = [&](const Operand &operand) {
-    Value at = frame.size(operand.offset);
-    for (auto [i, digit] : llvm::enumerate(digits))
-      at = code.add(at, code.times(digit, frame.size(operand.strides[i])));
-    return at;
-  };
+  auto base = [&](const Operand &operand) { return elementAt(code, frame, operand, digits); };
   qBase = base(q);
   kBase = base(k);
   vBase = base(v);

@@ -103,21 +103,11 @@ FailureOr<Kernel> Concat::build() {
   if (failed(resolve()))
     return failure();
   OpBuilder &b = frame.builder;
-  MergedDims dims = mergeDims(rows, 0, rows.split);
-  SmallVector<Value> extents, offsets;
-  for (const Dim &extent : dims.extents)
-    extents.push_back(frame.size(extent));
   auto loop = scf::ForOp::create(b, code.loc, frame.begin, frame.end, code.index(1));
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    SmallVector<Value> digits = digitsOf(code, loop.getInductionVar(), extents);
-    for (auto [access, strides] : llvm::zip(rows.accesses, dims.strides)) {
-      Value offset = frame.size(access.offset);
-      for (auto [digit, stride] : llvm::zip(digits, strides))
-        offset = code.add(offset, code.times(digit, frame.size(stride)));
-      offsets.push_back(offset);
-    }
+    SmallVector<Value> offsets = firstElements(code, frame, rows, loop.getInductionVar());
     Dim column;
     for (const Part &part : parts) {
       copy(part, part.scalar ? Value() : offsets[part.access], code.add(offsets[0], frame.size(column)));

@@ -34,8 +34,6 @@ constexpr int64_t usualWidth = 64;
 /// Multiply-adds of a row of taps that are still unrolled.
 constexpr int64_t unrolledProducts = 128;
 
-int64_t quotientUp(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 /// A tap: its numbers as values, and kw where it is known.
 struct Tap {
   Value row, column;
@@ -149,8 +147,8 @@ void Convolution::chooseTile() {
   int64_t most = std::min(mostVectors, registers / tileOutputs);
   tileVectors = most;
   if (columns) {
-    int64_t vectors = quotientUp(*columns, code.lanes);
-    tileVectors = quotientUp(vectors, quotientUp(vectors, most));
+    int64_t vectors = llvm::divideCeilSigned(*columns, code.lanes);
+    tileVectors = llvm::divideCeilSigned(vectors, llvm::divideCeilSigned(vectors, most));
   }
   tileRows = std::max<int64_t>(1, std::min(most / tileVectors, rows.value_or(most)));
   tileOutputs = std::min(registers / (tileRows * tileVectors), known.value_or(registers));
@@ -428,9 +426,7 @@ void Convolution::finish(Value sum, Value o, Value r, Value rowExists, int64_t q
   if (rowExists) // what is the same in all lanes is read whatever the mask says
     rowAt = least(rowAt, minus(size(height), code.index(1)));
   auto at = [&](const Operand &operand) {
-    Value place = size(operand.offset);
-    for (auto [i, digit] : llvm::enumerate(batch))
-      place = code.add(place, code.times(digit, size(operand.strides[i])));
+    Value place = elementAt(code, frame, operand, batch);
     place = code.add(place, code.times(outputAt, size(operand.strides[window.channelLoop()])));
     place = code.add(place, code.times(rowAt, size(operand.strides[window.rowLoop()])));
     return code.add(place, code.times(columnAt, size(operand.strides[window.columnLoop()])));

@@ -25,18 +25,7 @@ void DimWalk::add(const Operand &operand) {
 }
 
 SmallVector<Value> DimWalk::firstElements(const VectorCode &code, KernelFrame &frame, Value index) const {
-  MergedDims dims = mergeDims(rows, 0, rows.split);
-  SmallVector<Value> extents, offsets;
-  for (const Dim &extent : dims.extents)
-    extents.push_back(frame.size(extent));
-  SmallVector<Value> digits = digitsOf(code, index, extents);
-  for (auto [access, strides] : llvm::zip(rows.accesses, dims.strides)) {
-    Value offset = frame.size(access.offset);
-    for (auto [digit, stride] : llvm::zip(digits, strides))
-      offset = code.add(offset, code.times(digit, frame.size(stride)));
-    offsets.push_back(offset);
-  }
-  return offsets;
+  return batten::firstElements(code, frame, rows, index);
 }
 
 } // namespace batten

@@ -49,7 +49,6 @@ private:
   LogicalResult addOperand(Value tensor, ArrayRef<int64_t> axes, bool hasRows, Side *side);
   void addResult(bool hasRows);
   void addAccess(Operand operand, Side *side);
-  Value elementAt(const Side &side, Value base, Value column);
   void walk(llvm::function_ref<void(Value at, Value mask)> turn);
   void copy(Value source, Value target);
   void fill(Value target);
@@ -164,22 +163,11 @@ FailureOr<Kernel> RowMover::build() {
   if (failed(resolve()))
     return failure();
   OpBuilder &b = frame.builder;
-  MergedDims dims = mergeDims(loops, 0, loops.split);
-  SmallVector<Value> extents, places;
-  for (const Dim &extent : dims.extents)
-    extents.push_back(frame.size(extent));
   auto loop = scf::ForOp::create(b, code.loc, frame.begin, frame.end, code.index(1));
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    SmallVector<Value> digits = digitsOf(code, loop.getInductionVar(), extents);
-    for (auto [access, strides] : llvm::zip_equal(loops.accesses, dims.strides)) {
-      Value place = frame.size(access.offset);
-      for (auto [digit, stride] : llvm::zip_equal(digits, strides))
-        place = code.add(place, code.times(digit, frame.size(stride)));
-      places.push_back(place);
-    }
-    unit(places);
+    unit(firstElements(code, frame, loops, loop.getInductionVar()));
   }
   int64_t length = std::max<int64_t>(1, columns.constantValue().value_or(usualColumns));
   return Kernel{frame.function, countOf(loops.domain), std::max<int64_t>(1, grainElements / length), Dim()};

@@ -46,7 +46,6 @@ private:
   Values folds(Value base, Value first, ArrayRef<Value> masks);
   Values tap(Value at, ArrayRef<Value> masks, ValueRange folded);
   Values taps(Value count, Value at, Value step, ValueRange folded, function_ref<Values(Value, ValueRange)> body);
-  Value firstOfRow(const Operand &operand);
 };
 
 /// body for `count` taps that lie `step` apart.
@@ -89,13 +88,6 @@ Pool::Values Pool::folds(Value base, Value first, ArrayRef<Value> masks) {
   });
 }
 
-Value Pool::firstOfRow(const Operand &operand) {
-  Value first = frame.size(operand.offset);
-  for (auto [i, digit] : llvm::enumerate(digits))
-    first = code.add(first, code.times(digit, frame.size(operand.strides[i])));
-  return first;
-}
-
 void Pool::unit(Value index) {
   const Image &image = window.image;
   Values extents;
@@ -116,7 +108,8 @@ void Pool::unit(Value index) {
     for (auto [j, mask] : llvm::enumerate(masks)) {
       Value column = code.add(first, code.index(j * code.lanes));
       auto at = [&](const Operand &operand) {
-        return code.add(firstOfRow(operand), code.times(column, frame.size(operand.strides[window.columnLoop()])));
+        return code.add(elementAt(code, frame, operand, digits),
+                        code.times(column, frame.size(operand.strides[window.columnLoop()])));
       };
       code.store(epilogue.apply(code, frame, folded[j], window.columnLoop(), at, mask), out.memory, at(out), mask);
     }

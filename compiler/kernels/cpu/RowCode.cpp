@@ -227,4 +227,25 @@ SmallVector<Value> digitsOf(const VectorCode &code, Value flat, ValueRange exten
   return digits;
 }
 
+static Value addDigits(const VectorCode &code, KernelFrame &frame, const Dim &offset, ArrayRef<Dim> strides,
+                       ValueRange digits) {
+  Value place = frame.size(offset);
+  for (auto [digit, stride] : llvm::zip(digits, strides)) // there may be more strides than digits
+    place = code.add(place, code.times(digit, frame.size(stride)));
+  return place;
+}
+
+Value elementAt(const VectorCode &code, KernelFrame &frame, const Operand &operand, ValueRange digits) {
+  return addDigits(code, frame, operand.offset, operand.strides, digits);
+}
+
+SmallVector<Value> firstElements(const VectorCode &code, KernelFrame &frame, const RowGroup &group, Value index) {
+  MergedDims dims = mergeDims(group, 0, group.split);
+  SmallVector<Value> extents = llvm::map_to_vector(dims.extents, [&](const Dim &extent) { return frame.size(extent); });
+  SmallVector<Value> digits = digitsOf(code, index, extents), first;
+  for (auto [access, strides] : llvm::zip_equal(group.accesses, dims.strides))
+    first.push_back(addDigits(code, frame, access.offset, strides, digits));
+  return first;
+}
+
 } // namespace batten

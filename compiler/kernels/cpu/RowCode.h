@@ -83,5 +83,11 @@ MergedDims mergeDims(const RowGroup &group, size_t from, size_t to);
 /// Digits of `flat` in the mixed radix of `extents`, outermost first.
 llvm::SmallVector<mlir::Value> digitsOf(const VectorCode &code, mlir::Value flat, mlir::ValueRange extents);
 
+/// The element of `operand` whose first loops stand at `digits` and whose other ones stand at 0.
+mlir::Value elementAt(const VectorCode &code, KernelFrame &frame, const Operand &operand, mlir::ValueRange digits);
+/// The first element of each access of `group` in its row `index`.
+llvm::SmallVector<mlir::Value> firstElements(const VectorCode &code, KernelFrame &frame, const RowGroup &group,
+                                             mlir::Value index);
+
 } // namespace batten
 #endif // BATTEN_COMPILER_KERNELS_CPU_ROWCODE_H
