@@ -27,7 +27,7 @@ inline constexpr float notANumber = std::numeric_limits<float>::quiet_NaN();
 inline constexpr uint32_t signBit = 0x80000000;
 
 /// c0 + x (c1 + x (c2 + ...)), innermost first, one fused multiply-add a power.
-template <typename F, size_t n> F polynomial(F x, const float (&coefficients)[n]) {
+template <typename F, typename Real, size_t n> F polynomial(F x, const Real (&coefficients)[n]) {
   F sum = like(x, coefficients[n - 1]);
   for (size_t i = n - 1; i-- > 0;)
     sum = fma(sum, x, like(x, coefficients[i]));
@@ -40,9 +40,13 @@ template <typename F> F withSign(F magnitude, F sign) {
   return fromBits((bits & like(bits, ~signBit)) | (bitsOf(sign) & like(bits, signBit)));
 }
 /// x, but no less than `lowest`; NaN stays.
-template <typename F> F atLeast(F x, float lowest) { return select(x < like(x, lowest), like(x, lowest), x); }
+template <typename F, typename Real> F atLeast(F x, Real lowest) {
+  return select(x < like(x, lowest), like(x, lowest), x);
+}
 /// x, but no more than `highest`; NaN stays.
-template <typename F> F atMost(F x, float highest) { return select(like(x, highest) < x, like(x, highest), x); }
+template <typename F, typename Real> F atMost(F x, Real highest) {
+  return select(like(x, highest) < x, like(x, highest), x);
+}
 
 /// x = n ln 2 + r with |r| <= ln(2) / 2. `scale` is 2^n times what `shift` added to n, `n` is exact.
 template <typename F> struct Reduced {

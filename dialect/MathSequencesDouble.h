@@ -13,25 +13,17 @@
 
 namespace batten::sequence::f64 {
 
-// Calls name the namespace: on MLIR values the functions of f32 would be found as well.
+// Calls of what both have name the namespace: on MLIR values the functions of f32 would be found as well. polynomial,
+// atLeast and atMost serve both.
 namespace c = batten::coefficients::f64;
 inline constexpr double infinity = std::numeric_limits<double>::infinity();
 inline constexpr double notANumber = std::numeric_limits<double>::quiet_NaN();
 inline constexpr uint64_t signBit = uint64_t(1) << 63;
 
-template <typename F, size_t n> F polynomial(F x, const double (&coefficients)[n]) {
-  F sum = like(x, coefficients[n - 1]);
-  for (size_t i = n - 1; i-- > 0;)
-    sum = fma(sum, x, like(x, coefficients[i]));
-  return sum;
-}
-
 template <typename F> F withSign(F magnitude, F sign) {
   auto bits = bitsOf(magnitude);
   return fromBits((bits & like(bits, ~signBit)) | (bitsOf(sign) & like(bits, signBit)));
 }
-template <typename F> F atLeast(F x, double lowest) { return select(x < like(x, lowest), like(x, lowest), x); }
-template <typename F> F atMost(F x, double highest) { return select(like(x, highest) < x, like(x, highest), x); }
 
 /// What is added to a number to round it to a whole n whose 2^(n + up) is asked for.
 template <typename F> F shiftFor(F x, double up) { return like(x, c::roundingShift + c::exponentBias + up); }
@@ -46,20 +38,20 @@ template <typename F> Reduced<F> reduceByLn2(F x, F shift) {
   F r = fma(n, like(x, -c::ln2High), x); // exact: both are multiples of 2^-54 below 1/2
   return {n, fma(n, like(x, -c::ln2Low), r), f64::powerOfTwo(shifted)};
 }
-template <typename F> F expSlope(F r) { return fma(f64::polynomial(r, c::expPolynomial), r, like(r, 1.0)); }
+template <typename F> F expSlope(F r) { return fma(polynomial(r, c::expPolynomial), r, like(r, 1.0)); }
 template <typename F> F expReduced(F r) { return fma(f64::expSlope(r), r, like(r, 1.0)); }
 
 template <typename F> F expAny(F x) {
   auto isNegative = x < like(x, 0.0);
   F shift = select(isNegative, f64::shiftFor(x, c::scaleExponent), f64::shiftFor(x, -c::scaleExponent));
   F unscale = select(isNegative, like(x, c::scaleDown), like(x, c::scaleUp));
-  Reduced<F> reduced = f64::reduceByLn2(f64::atMost(f64::atLeast(x, c::expLowest), c::expHighest), shift);
+  Reduced<F> reduced = f64::reduceByLn2(atMost(atLeast(x, c::expLowest), c::expHighest), shift);
   return f64::expReduced(reduced.r) * reduced.scale * unscale;
 }
 
 /// exp for x <= 0 (or NaN), the same bits as expAny.
 template <typename F> F expNonPositive(F x) {
-  Reduced<F> reduced = f64::reduceByLn2(f64::atLeast(x, c::expLowest), f64::shiftFor(x, c::scaleExponent));
+  Reduced<F> reduced = f64::reduceByLn2(atLeast(x, c::expLowest), f64::shiftFor(x, c::scaleExponent));
   return f64::expReduced(reduced.r) * reduced.scale * like(x, c::scaleDown);
 }
 
@@ -81,7 +73,7 @@ template <typename F> F log(F x) {
   F f = split.f, zero = like(x, 0.0);
   F s = f / (like(x, 2.0) + f);
   F square = s * s, half = f * like(x, 0.5) * f;
-  F rest = fma(square, f64::polynomial(square, c::logPolynomial), half);
+  F rest = fma(square, polynomial(square, c::logPolynomial), half);
   F tail = fma(s, rest, split.exponent * like(x, c::logLn2Low));
   F result = split.exponent * like(x, c::logLn2High) - ((half - tail) - f); // the product is exact
   result = select(zero < x, result, select(x == zero, like(x, -infinity), like(x, notANumber)));
@@ -91,8 +83,8 @@ template <typename F> F log(F x) {
 template <typename F> F tanh(F x) {
   F a = absolute(x), one = like(x, 1.0);
   F square = a * a;
-  F small = fma(a * square, f64::polynomial(square, c::tanhPolynomial), a);
-  Reduced<F> reduced = f64::reduceByLn2(f64::atMost(a, c::tanhHighest) * like(x, -2.0), f64::shiftFor(x, 0));
+  F small = fma(a * square, polynomial(square, c::tanhPolynomial), a);
+  Reduced<F> reduced = f64::reduceByLn2(atMost(a, c::tanhHighest) * like(x, -2.0), f64::shiftFor(x, 0));
   F e = f64::expReduced(reduced.r) * reduced.scale;
   F large = one - (e + e) / (one + e);
   return f64::withSign(select(like(x, c::tanhSmall) < a, large, small), x);
@@ -109,9 +101,9 @@ template <typename F> F sigmoid(F x) {
 template <typename F> F silu(F x) {
   F one = like(x, 1.0);
   auto isNegative = x < like(x, 0.0);
-  F bounded = f64::atLeast(x, c::siluLowest);
+  F bounded = atLeast(x, c::siluLowest);
   Reduced<F> reduced =
-      f64::reduceByLn2(f64::atLeast(negate(absolute(x)), c::siluLowest), f64::shiftFor(x, c::scaleExponent));
+      f64::reduceByLn2(atLeast(negate(absolute(x)), c::siluLowest), f64::shiftFor(x, c::scaleExponent));
   F p = f64::expReduced(reduced.r);
   F e = p * reduced.scale * like(x, c::scaleDown);
   F quotient = bounded * select(isNegative, p, one) / (one + e);
@@ -120,7 +112,7 @@ template <typename F> F silu(F x) {
 
 /// max(x, 0) - a erfc(a / sqrt 2) / 2 on a = |x|; the square of a is carried to twice the precision.
 template <typename F> F geluErf(F x) {
-  F a = f64::atMost(absolute(x), c::geluHighest);
+  F a = atMost(absolute(x), c::geluHighest);
   F square = a * a;
   F squareLow = fma(a, a, negate(square));
   F shift = f64::shiftFor(x, c::scaleExponent);
@@ -130,7 +122,7 @@ template <typename F> F geluErf(F x) {
   twiceR = twiceR + fma(n, like(x, -2.0 * c::ln2Low), negate(squareLow));
   F r = twiceR * like(x, 0.5);
   F centre = like(x, c::geluCentre), divisor = a + centre;
-  F ratio = a * f64::polynomial((a - centre) / divisor, c::geluPolynomial) / divisor;
+  F ratio = a * polynomial((a - centre) / divisor, c::geluPolynomial) / divisor;
   F tail = fma(ratio * f64::expSlope(r), r, ratio) * f64::powerOfTwo(shifted) * like(x, c::scaleDown);
   F zero = like(x, 0.0);
   return select(x < zero, zero, x) - tail;
@@ -140,7 +132,7 @@ template <typename F> F geluErf(F x) {
 template <typename F> F geluTanh(F x) {
   F one = like(x, 1.0);
   auto isNegative = x < like(x, 0.0);
-  F a = f64::atMost(absolute(x), c::geluTanhHighest);
+  F a = atMost(absolute(x), c::geluTanhHighest);
   F square = a * a;
   F squareLow = fma(a, a, negate(square));
   F linear = like(x, c::geluTanhLinearHigh), cubic = like(x, c::geluTanhCubicHigh);
@@ -162,7 +154,7 @@ template <typename F> F softplusTail(F x) {
   F e = callExpNonPositive(negate(absolute(x)));
   F t = e / fma(e, like(x, 0.5), like(x, 1.0));
   F square = t * t;
-  return fma(t * square, f64::polynomial(square, c::log1pPolynomial), t);
+  return fma(t * square, polynomial(square, c::log1pPolynomial), t);
 }
 template <typename F> F softplus(F x) {
   F zero = like(x, 0.0);

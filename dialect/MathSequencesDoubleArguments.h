@@ -77,9 +77,9 @@ template <typename F> Angle<F> reduceAngle(F a) {
 
 template <typename F, typename I> F sineOf(F r, I quadrant) {
   F square = r * r;
-  F sine = fma(r * square, f64::polynomial(square, c::sinPolynomial), r);
+  F sine = fma(r * square, polynomial(square, c::sinPolynomial), r);
   F cosine = fma(square, like(r, -0.5), like(r, 1.0));
-  cosine = fma(square * square, f64::polynomial(square, c::cosPolynomial), cosine);
+  cosine = fma(square * square, polynomial(square, c::cosPolynomial), cosine);
   I one = like(quadrant, uint64_t(1)), two = like(quadrant, uint64_t(2));
   auto isOdd = isEqual(quadrant & one, one);
   I flip = shiftLeft(quadrant & two, like(quadrant, uint64_t(62)));
@@ -117,7 +117,7 @@ template <typename F> Pair<F> log2Pair(F a) {
   F remainder = fma(negate(s.high), denominator.high, f);
   s.low = fma(negate(s.high), denominator.low, remainder) * reciprocal;
   Pair<F> square = product(s, s);
-  F rest = square.high * f64::polynomial(square.high, c::powPolynomial);
+  F rest = square.high * polynomial(square.high, c::powPolynomial);
   Pair<F> quintic = f64::addToConstant(c::powQuinticHigh, c::powQuinticLow, Pair<F>{rest, like(a, 0.0)});
   Pair<F> cubic = f64::addToConstant(c::powCubicHigh, c::powCubicLow, product(square, quintic));
   Pair<F> slope = f64::addToConstant(c::powLinearHigh, c::powLinearLow, product(square, cubic));
@@ -133,7 +133,7 @@ template <typename F> F exp2Pair(Pair<F> x) {
   F unscale = select(isNegative, like(x.high, c::scaleDown), like(x.high, c::scaleUp));
   F shifted = x.high + shift;
   F r = (x.high - (shifted - shift)) + x.low;
-  F slope = fma(f64::polynomial(r, c::exp2Polynomial), r, like(r, c::ln2High));
+  F slope = fma(polynomial(r, c::exp2Polynomial), r, like(r, c::ln2High));
   return fma(slope, r, like(r, 1.0)) * f64::powerOfTwo(shifted) * unscale;
 }
 
@@ -146,7 +146,7 @@ template <typename F> F pow(F x, F y) {
   F product = y * high;
   F productLow = fma(y, high, negate(product)) + y * logarithm.low;
   auto isModerate = absolute(product) < like(x, c::powHighest);
-  product = select(high == zero, zero, f64::atMost(f64::atLeast(product, -c::powHighest), c::powHighest));
+  product = select(high == zero, zero, atMost(atLeast(product, -c::powHighest), c::powHighest));
   F result = f64::exp2Pair(Pair<F>{product, select(isModerate, productLow, zero)});
   F half = y * like(x, 0.5);
   auto isWhole = floor(y) == y;
