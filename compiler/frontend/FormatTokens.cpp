@@ -74,21 +74,12 @@ private:
         at == 0 || wasOperand || wasAttribute || before() == TokenKind::LeftBrace || before() == TokenKind::Semicolon;
     if (!mayEnd || top() != Scope::Brace)
       return false;
+    if (beginsItem(kind()))
+      return true;
     switch (kind()) {
-    case TokenKind::KwImport:
-    case TokenKind::KwDim:
-    case TokenKind::KwType:
-    case TokenKind::KwConst:
-    case TokenKind::KwFn:
-    case TokenKind::KwPub:
-    case TokenKind::KwModel:
-    case TokenKind::KwParam:
-    case TokenKind::KwSub:
-    case TokenKind::KwTest:
     case TokenKind::KwLet:
     case TokenKind::KwFor:
     case TokenKind::KwReturn:
-    case TokenKind::AttributeOpen:
       return true;
     case TokenKind::KwVar: // else the reduction
       return next() == TokenKind::Identifier;

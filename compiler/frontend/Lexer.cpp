@@ -332,4 +332,23 @@ bool isReservedWord(TokenKind kind) {
   return kind == TokenKind::DType || (kind >= TokenKind::KwImport && kind <= TokenKind::KwInout);
 }
 
+bool beginsItem(TokenKind kind) {
+  switch (kind) {
+  case TokenKind::KwImport:
+  case TokenKind::KwDim:
+  case TokenKind::KwType:
+  case TokenKind::KwConst:
+  case TokenKind::KwFn:
+  case TokenKind::KwPub:
+  case TokenKind::KwModel:
+  case TokenKind::KwParam:
+  case TokenKind::KwSub:
+  case TokenKind::KwTest:
+  case TokenKind::AttributeOpen:
+    return true;
+  default:
+    return false;
+  }
+}
+
 } // namespace batten::frontend

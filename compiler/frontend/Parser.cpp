@@ -202,23 +202,4 @@ void Parser::recover(Scope scope, size_t progressFrom) {
   }
 }
 
-bool Parser::beginsItem(TokenKind kind) {
-  switch (kind) {
-  case TokenKind::KwImport:
-  case TokenKind::KwDim:
-  case TokenKind::KwType:
-  case TokenKind::KwConst:
-  case TokenKind::KwFn:
-  case TokenKind::KwPub:
-  case TokenKind::KwModel:
-  case TokenKind::KwParam:
-  case TokenKind::KwSub:
-  case TokenKind::KwTest:
-  case TokenKind::AttributeOpen:
-    return true;
-  default:
-    return false;
-  }
-}
-
 } // namespace batten::frontend

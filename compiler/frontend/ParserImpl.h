@@ -67,7 +67,6 @@ private:
   void recoverToBody();
   // The `}` of a block that was opened, whatever else the block holds.
   void closeBlock(const Token &open, const char *others);
-  static bool beginsItem(TokenKind kind);
   static bool isMember(TokenKind kind);
   bool beginsStatement() const;
   // Counts a level around all that the present postfix or cast expression holds.
