@@ -8,6 +8,28 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* FOLDER/NAME, until the fourth call from now. */
+static inline const char *example_path(const char *folder, const char *name) {
+  static char paths[4][4096];
+  static int turn;
+  char *path = paths[turn++ & 3];
+  snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+  return path;
+}
+
+/* Ends the program with the sentence of a refusal. */
+static inline void example_check(int result, const char *what, const batten_error *error) {
+  if (result) {
+    fprintf(stderr, "%s: %s\n", what, error->message);
+    exit(1);
+  }
+}
+
+/* Memory for a program object or a workspace: 64 bytes aligned. */
+static inline void *example_room(int64_t bytes) {
+  return bytes > 0 ? aligned_alloc(64, ((size_t)bytes + 63) / 64 * 64) : NULL;
+}
+
 /* The tensor of an .npy file; ends the program with a sentence where there is none. */
 static inline batten_tensor example_load(const char *path) {
   batten_tensor tensor;

@@ -4,29 +4,14 @@
 #include "cnn.h"
 #include "example.h"
 
-static const char *in_folder(const char *folder, const char *name) {
-  static char path[4096];
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  return path;
-}
-
-static void check(int result, const char *what, const batten_error *error) {
-  if (result) {
-    fprintf(stderr, "%s: %s\n", what, error->message);
-    exit(1);
-  }
-}
-
-static void *room(int64_t bytes) { return aligned_alloc(64, ((size_t)bytes + 63) / 64 * 64); }
-
 static const cnn_program *bind(const char *folder) {
   batten_error error = {0, ""};
   batten_safetensors *file;
-  check(batten_safetensors_open(in_folder(folder, "cnn.safetensors"), &file, &error), "weights", &error);
+  example_check(batten_safetensors_open(example_path(folder, "cnn.safetensors"), &file, &error), "weights", &error);
   const cnn_weights weights = {example_weight(file, "w1"), example_weight(file, "b1"), example_weight(file, "w2"),
                                example_weight(file, "b2"), example_weight(file, "w3"), example_weight(file, "b3")};
   const cnn_program *program;
-  check(cnn_bind(room(CNN_BYTES), CNN_BYTES, &weights, &program, &error), "cnn_bind", &error);
+  example_check(cnn_bind(example_room(CNN_BYTES), CNN_BYTES, &weights, &program, &error), "cnn_bind", &error);
   return program;
 }
 
@@ -36,14 +21,14 @@ int main(int argc, char **argv) {
     return 2;
   }
   const cnn_program *program = bind(argv[1]);
-  const batten_tensor x = example_load(in_folder(argv[1], "cnn.x.npy"));
-  const batten_tensor wanted = example_load(in_folder(argv[1], "cnn.y.npy"));
+  const batten_tensor x = example_load(example_path(argv[1], "cnn.x.npy"));
+  const batten_tensor wanted = example_load(example_path(argv[1], "cnn.y.npy"));
   const int64_t B = x.sizes[0], bytes = cnn_classify_workspace(B);
-  int32_t *classes = room(B * (int64_t)sizeof(int32_t));
-  void *workspace = room(bytes);
+  int32_t *classes = example_room(B * (int64_t)sizeof(int32_t));
+  void *workspace = example_room(bytes);
   batten_error error = {0, ""};
   batten_call call = {sizeof call, 1, NULL, NULL, NULL, &error, NULL};
-  check(cnn_classify(program, B, x.data, classes, workspace, bytes, &call), "cnn_classify", &error);
+  example_check(cnn_classify(program, B, x.data, classes, workspace, bytes, &call), "cnn_classify", &error);
 
   int64_t same = 0;
   for (int64_t i = 0; i < B; ++i)

@@ -14,13 +14,6 @@ static const char *numbered(const char *folder, const char *name, int step, cons
   return path;
 }
 
-static void check(int result, const char *what, const batten_error *error) {
-  if (result) {
-    fprintf(stderr, "%s: %s\n", what, error->message);
-    exit(1);
-  }
-}
-
 static void *zeros(size_t bytes) {
   void *memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
   return memory ? memset(memory, 0, bytes) : NULL;
@@ -32,7 +25,7 @@ static batten_bf16 *as_bf16(const batten_tensor *from) {
   batten_error error;
   to.dtype = BATTEN_BF16;
   to.data = NULL;
-  check(batten_tensor_allocate(&to, &error) || batten_tensor_convert(from, &to, &error), "bf16", &error);
+  example_check(batten_tensor_allocate(&to, &error) || batten_tensor_convert(from, &to, &error), "bf16", &error);
   return (batten_bf16 *)to.data;
 }
 
@@ -63,17 +56,18 @@ static const decode_program *bind(const char *folder) {
   batten_safetensors *file;
   char path[4096];
   snprintf(path, sizeof path, "%s/decode.safetensors", folder);
-  check(batten_safetensors_open(path, &file, &error), "weights", &error);
+  example_check(batten_safetensors_open(path, &file, &error), "weights", &error);
   decode_weights weights;
   const batten_bf16 **fields[] = {&weights.wq, &weights.wk, &weights.wv, &weights.wo};
   const char *names[] = {"wq", "wk", "wv", "wo"};
   for (int i = 0; i < 4; ++i) {
     batten_tensor tensor;
-    check(batten_safetensors_load(file, batten_safetensors_find(file, names[i]), &tensor, &error), names[i], &error);
+    example_check(batten_safetensors_load(file, batten_safetensors_find(file, names[i]), &tensor, &error), names[i],
+                  &error);
     *fields[i] = (const batten_bf16 *)tensor.data;
   }
   const decode_program *program;
-  check(decode_bind(zeros(DECODE_BYTES), DECODE_BYTES, &weights, &program, &error), "decode_bind", &error);
+  example_check(decode_bind(zeros(DECODE_BYTES), DECODE_BYTES, &weights, &program, &error), "decode_bind", &error);
   return program;
 }
 
@@ -108,10 +102,10 @@ int main(int argc, char **argv) {
       bytes = decode_decode_workspace(B);
       workspace = zeros((size_t)bytes);
     }
-    check(decode_decode(program, B, x, at, kc, vc, out, workspace, bytes, &call), "decode_decode", &error);
+    example_check(decode_decode(program, B, x, at, kc, vc, out, workspace, bytes, &call), "decode_decode", &error);
     const double off = difference(out, numbered(argv[1], "y", step, ""));
     /* The last sequence by itself: the same bits. */
-    check(
+    example_check(
         decode_decode(program, 1, x + (B - 1) * Width, at + B - 1, alone_kc, alone_vc, alone, workspace, bytes, &call),
         "decode_decode", &error);
     const int same = !memcmp(alone, out + (B - 1) * Width, sizeof(batten_bf16) * Width) &&

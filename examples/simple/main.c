@@ -6,65 +6,49 @@
 #include "simple.h"
 #include <string.h>
 
-static const char *in_folder(const char *folder, const char *name) {
-  static char path[4][4096];
-  static int turn;
-  char *mine = path[turn++ & 3];
-  snprintf(mine, sizeof path[0], "%s/%s", folder, name);
-  return mine;
-}
-
-static void *room(int64_t bytes) { return bytes > 0 ? aligned_alloc(64, ((size_t)bytes + 63) / 64 * 64) : NULL; }
-
-static void check(int result, const char *what, const batten_error *error) {
-  if (result) {
-    fprintf(stderr, "%s: %s\n", what, error->message);
-    exit(1);
-  }
-}
-
 static void run_simple(const char *folder) {
   batten_error error = {0, ""};
   batten_safetensors *file;
-  check(batten_safetensors_open(in_folder(folder, "simple.safetensors"), &file, &error), "weights", &error);
+  example_check(batten_safetensors_open(example_path(folder, "simple.safetensors"), &file, &error), "weights", &error);
   const simple_weights weights = {example_weight(file, "fc.weight"), example_weight(file, "fc.bias")};
   const simple_program *program;
-  check(simple_bind(room(SIMPLE_BYTES), SIMPLE_BYTES, &weights, &program, &error), "simple_bind", &error);
+  example_check(simple_bind(example_room(SIMPLE_BYTES), SIMPLE_BYTES, &weights, &program, &error), "simple_bind",
+                &error);
 
-  const batten_tensor x = example_load(in_folder(folder, "simple.x.npy"));
+  const batten_tensor x = example_load(example_path(folder, "simple.x.npy"));
   const int64_t B = x.sizes[0], sizes[] = {B, 5};
   batten_tensor y;
-  check(batten_tensor_make(BATTEN_F32, 2, sizes, NULL, &y, &error), "y", &error);
-  check(batten_tensor_allocate(&y, &error), "y", &error);
+  example_check(batten_tensor_make(BATTEN_F32, 2, sizes, NULL, &y, &error), "y", &error);
+  example_check(batten_tensor_allocate(&y, &error), "y", &error);
   const int64_t bytes = simple_forward_workspace(B);
-  void *workspace = room(bytes);
+  void *workspace = example_room(bytes);
   batten_call call;
   memset(&call, 0, sizeof call);
   call.size = sizeof call;
   call.threads = 1;
   call.error = &error;
-  check(simple_forward(program, B, x.data, y.data, workspace, bytes, &call), "simple_forward", &error);
+  example_check(simple_forward(program, B, x.data, y.data, workspace, bytes, &call), "simple_forward", &error);
   double us;
   EXAMPLE_MICROSECONDS(us, simple_forward(program, B, x.data, y.data, workspace, bytes, NULL));
-  example_report("simple_forward", &y, in_folder(folder, "simple.y.npy"), us);
+  example_report("simple_forward", &y, example_path(folder, "simple.y.npy"), us);
 }
 
 static void run_qproj(const char *folder) {
   batten_error error = {0, ""};
   const qproj_program *program;
-  check(qproj_bind(room(QPROJ_BYTES), QPROJ_BYTES, &program, &error), "qproj_bind", &error);
-  const batten_tensor x = example_load(in_folder(folder, "qproj.x.npy"));
-  const batten_tensor wq = example_load(in_folder(folder, "qproj.wq.npy"));
+  example_check(qproj_bind(example_room(QPROJ_BYTES), QPROJ_BYTES, &program, &error), "qproj_bind", &error);
+  const batten_tensor x = example_load(example_path(folder, "qproj.x.npy"));
+  const batten_tensor wq = example_load(example_path(folder, "qproj.wq.npy"));
   const int64_t B = x.sizes[0], T = x.sizes[1], sizes[] = {B, T, 64};
   batten_tensor q;
-  check(batten_tensor_make(BATTEN_F32, 3, sizes, NULL, &q, &error), "q", &error);
-  check(batten_tensor_allocate(&q, &error), "q", &error);
+  example_check(batten_tensor_make(BATTEN_F32, 3, sizes, NULL, &q, &error), "q", &error);
+  example_check(batten_tensor_allocate(&q, &error), "q", &error);
   const int64_t bytes = qproj_q_proj_workspace(B, T);
-  void *workspace = room(bytes);
-  check(qproj_q_proj(program, B, T, x.data, wq.data, q.data, workspace, bytes, NULL), "qproj_q_proj", &error);
+  void *workspace = example_room(bytes);
+  example_check(qproj_q_proj(program, B, T, x.data, wq.data, q.data, workspace, bytes, NULL), "qproj_q_proj", &error);
   double us;
   EXAMPLE_MICROSECONDS(us, qproj_q_proj(program, B, T, x.data, wq.data, q.data, workspace, bytes, NULL));
-  example_report("qproj_q_proj", &q, in_folder(folder, "qproj.q.npy"), us);
+  example_report("qproj_q_proj", &q, example_path(folder, "qproj.q.npy"), us);
 }
 
 int main(int argc, char **argv) {
