@@ -291,11 +291,3 @@ OwningOpRef<ModuleOp> frontend::emitBatten(const Program &program, MLIRContext &
     return nullptr;
   return module;
 }
-
-OwningOpRef<ModuleOp> frontend::emitTest(const Program &program, const Test &test, MLIRContext &context,
-                                         Diagnostics &diagnostics) {
-  OwningOpRef<ModuleOp> module = createModule(program, test.location.file, context);
-  if (!emitFunction(test.function, *module, diagnostics))
-    return nullptr;
-  return module;
-}

@@ -17,10 +17,6 @@ namespace batten::frontend {
 mlir::OwningOpRef<mlir::ModuleOp> emitBatten(const Program &program, mlir::MLIRContext &context,
                                              Diagnostics &diagnostics);
 
-/// The function of a `test` block, in a module of its own with the program's attributes.
-mlir::OwningOpRef<mlir::ModuleOp> emitTest(const Program &program, const Test &test, mlir::MLIRContext &context,
-                                           Diagnostics &diagnostics);
-
 } // namespace batten::frontend
 
 #endif // BATTEN_COMPILER_FRONTEND_EMITBATTEN_H
