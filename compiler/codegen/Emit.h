@@ -17,6 +17,10 @@ llvm::LogicalResult emitEntries(mlir::ModuleOp module, const ProgramInfo &progra
 /// Fills in the tables that the entries name: those of batten_description.
 void defineDescription(llvm::Module &module, const ProgramInfo &program);
 
+/// Rewrites masked loads and stores that LLVM 22 would make wrong accesses of; the last step before instruction
+/// selection.
+void mendMaskedMemory(llvm::Module &module);
+
 /// Links in what the entries call of Support.c.
 bool linkSupport(llvm::Module &module, std::string &error);
 

@@ -15,8 +15,6 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/IR/IRBuilder.h"
-#include "llvm/IR/InstIterator.h"
-#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -113,41 +111,6 @@ static void internalize(llvm::Module &module, const ProgramInfo &program) {
   llvm::internalizeModule(module, [&](const llvm::GlobalValue &value) { return exported.contains(value.getName()); });
 }
 
-/// The one lane that a constant mask has; nullopt for any other mask.
-static std::optional<unsigned> singleLane(llvm::Value *mask) {
-  auto *constant = llvm::dyn_cast<llvm::Constant>(mask);
-  auto *type = llvm::dyn_cast<llvm::FixedVectorType>(mask->getType());
-  std::optional<unsigned> found;
-  for (unsigned lane = 0; constant && type && lane < type->getNumElements(); ++lane) {
-    llvm::Constant *bit = constant->getAggregateElement(lane);
-    if (bit && bit->isZeroValue())
-      continue;
-    if (!bit || !bit->isOneValue() || found)
-      return std::nullopt;
-    found = lane;
-  }
-  return found;
-}
-
-/// LLVM 22 turns a truncation and a masked store of one known lane into a store of the untruncated element, which
-/// writes beyond its place with AVX-512. A plain store of the element is what was meant.
-static void storeSingleLanes(llvm::Module &module) {
-  for (llvm::Function &function : module)
-    for (llvm::Instruction &instruction : llvm::make_early_inc_range(llvm::instructions(function))) {
-      auto *call = llvm::dyn_cast<llvm::IntrinsicInst>(&instruction);
-      if (!call || call->getIntrinsicID() != llvm::Intrinsic::masked_store)
-        continue;
-      std::optional<unsigned> lane = singleLane(call->getArgOperand(2));
-      if (!lane)
-        continue;
-      llvm::IRBuilder<> b(call);
-      llvm::Value *element = b.CreateExtractElement(call->getArgOperand(0), *lane);
-      llvm::Value *place = b.CreateConstGEP1_64(element->getType(), call->getArgOperand(1), *lane);
-      b.CreateAlignedStore(element, place, llvm::Align(1));
-      call->eraseFromParent();
-    }
-}
-
 static void optimize(Compilation &compilation, unsigned optLevel) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
@@ -166,7 +129,7 @@ static void optimize(Compilation &compilation, unsigned optLevel) {
           ? "globaldce,function(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(licm),gvn,dce)"
           : "globaldce"));
   passes.run(*compilation.module, modules);
-  storeSingleLanes(*compilation.module);
+  mendMaskedMemory(*compilation.module);
 }
 
 /// The module in LLVM IR, complete but not optimised.
