@@ -14,6 +14,7 @@ struct Options {
   std::string prefix;                  ///< of every C symbol; empty: the source file's stem
   int optimise = 3;                    ///< 0..3, of the code generator; the schedule is the same at all of them
   bool fuse = true;                    ///< false: one operation a kernel; the same bits, slower
+  bool debugLines = false;             ///< DWARF lines that lead back to the source; the code is the same
   std::map<std::string, int64_t> dims; ///< sizes that --dim gave, for the artifact's description
 };
 

@@ -189,7 +189,7 @@ std::string flagsOf(const Options &options) {
 }
 
 bool Pipeline::generate(const std::vector<Emission> &wanted) {
-  CodegenOptions code{out.cpu, unsigned(options.optimise), false, flagsOf(options)};
+  CodegenOptions code{out.cpu, unsigned(options.optimise), options.debugLines, flagsOf(options)};
   std::string error;
   std::optional<std::string> object;
   for (Emission emission : wanted) {

@@ -57,6 +57,7 @@ std::vector<OptionSpec> buildOptions() {
       {"-o", "FILE", "the output; its suffix (.so .a .o) is the kind; `-` is standard output"},
       {"--emit", "KIND,..", "so a o header manifest ast program batten linalg scheduled llvm asm", true},
       {"--prefix", "NAME", "begins every C symbol, instead of the file's stem"},
+      {"-g", "", "lines of the source in the object, for gdb and perf; the code stays the same"},
       {"--depfile", "FILE", "write the sources that were read, as a make rule"},
   }));
 }
@@ -149,6 +150,7 @@ std::string Build::readOptions() {
   if (std::string fault = readPrefix(); !fault.empty())
     return fault;
   compile.dims = options.dims();
+  compile.debugLines = options.has("-g");
   return readCodeOptions(options, compile);
 }
 
