@@ -3,6 +3,8 @@
 #include "compiler/tools/Execution.h"
 #include "compiler/frontend/Types.h"
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -52,14 +54,29 @@ int Execution::checkCpu(Compiler &compiler) {
   return session.finish();
 }
 
+Execution::Descriptor::~Descriptor() {
+  if (number >= 0)
+    close(number);
+}
+
+/// In as many writes as it takes: one writes 2 GiB at most.
+static bool writeAll(int file, std::string_view bytes) {
+  while (!bytes.empty()) {
+    ssize_t written = write(file, bytes.data(), bytes.size());
+    if (written < 0 && errno != EINTR)
+      return false;
+    bytes.remove_prefix(size_t(std::max<ssize_t>(written, 0)));
+  }
+  return true;
+}
+
 int Execution::load(const std::string &library) {
-  int file = memfd_create("batten", MFD_CLOEXEC);
-  if (file < 0 || write(file, library.data(), library.size()) != ssize_t(library.size()))
-    return session.fail(ExitFiles, "cannot keep the compiled program in memory");
+  memory.number = memfd_create("batten", MFD_CLOEXEC);
+  if (memory.number < 0 || !writeAll(memory.number, library))
+    return session.fail(ExitFiles, std::string("cannot keep the compiled program in memory: ") + strerror(errno));
   batten_error error{};
   batten_program *opened = nullptr;
-  std::string path = "/proc/self/fd/" + std::to_string(file);
-  // The descriptor stays open: the loader knows a library by its path, and this one is a number that would be reused.
+  std::string path = "/proc/self/fd/" + std::to_string(memory.number);
   int result = batten_program_open(path.c_str(), program.name.c_str(), &opened, &error);
   loaded.reset(opened);
   if (!result)

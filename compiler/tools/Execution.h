@@ -43,7 +43,18 @@ private:
   struct Close {
     void operator()(batten_program *loaded) const { batten_program_close(loaded); }
   };
-  std::unique_ptr<batten_program, Close> loaded;
+  /// Of the library. It is open as long as this is loaded: the loader knows a library by its path, and this one is a
+  /// number that the next file would get.
+  class Descriptor {
+  public:
+    Descriptor() = default;
+    Descriptor(const Descriptor &) = delete;
+    Descriptor &operator=(const Descriptor &) = delete;
+    ~Descriptor();
+    int number = -1;
+  };
+  Descriptor memory;
+  std::unique_ptr<batten_program, Close> loaded; ///< closed before `memory`
   std::vector<int64_t> callSizes;
   std::vector<batten_tensor> tensors;
 
