@@ -5,11 +5,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/Format.h"
 #include "compiler/frontend/Parser.h"
+#include "compiler/frontend/Types.h"
 #include "compiler/tools/Commands.h"
 #include "compiler/tools/Session.h"
 #include "compiler/tools/SourceFiles.h"
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <iterator>
 
 namespace batten {
@@ -128,7 +131,10 @@ int Fmt::formatStandardInput() {
   char buffer[1 << 16];
   while (size_t bytes = fread(buffer, 1, sizeof buffer, stdin))
     before.append(buffer, bytes);
+  int unread = ferror(stdin) ? errno : 0;
   Session session(options);
+  if (unread) // half a source is none
+    return session.fail(ExitFiles, std::string("cannot read standard input: ") + strerror(unread));
   std::optional<std::string> text = formatted(session, session.add("<standard input>", before));
   if (!text)
     return session.finish();
@@ -141,8 +147,11 @@ int Fmt::formatStandardInput() {
 int Fmt::run() {
   if (options.positional().empty())
     return formatStandardInput();
+  std::vector<std::string> files = findSources(options.positional());
+  if (files.empty())
+    return Session(options).fail(ExitUsage, "no .btn file in '" + frontend::joined(options.positional(), "', '") + "'");
   int worst = ExitOk;
-  for (const std::string &path : findSources(options.positional()))
+  for (const std::string &path : files)
     worst = std::max(worst, formatFile(path));
   return worst;
 }

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,7 +49,8 @@ static std::string writeInPlace(const std::string &path, const std::string &byte
   return reason;
 }
 
-static std::string replaceFile(const std::string &path, const std::string &bytes) {
+/// `mode`: of the file that is replaced.
+static std::string replaceFile(const std::string &path, const std::string &bytes, std::optional<mode_t> mode) {
   std::string temporary = path + ".XXXXXX";
   int descriptor = mkstemp(temporary.data());
   if (descriptor < 0)
@@ -58,7 +60,7 @@ static std::string replaceFile(const std::string &path, const std::string &bytes
   mode_t mask = umask(0); // which tells it only by setting another
   umask(mask);
   std::string reason = writeStream(file, bytes);
-  if (reason.empty() && fchmod(descriptor, (path.ends_with(".so") ? 0777 : 0666) & ~mask))
+  if (reason.empty() && fchmod(descriptor, mode.value_or((path.ends_with(".so") ? 0777 : 0666) & ~mask)))
     reason = strerror(errno);
   if (fclose(file) && reason.empty())
     reason = strerror(errno);
@@ -71,13 +73,16 @@ static std::string replaceFile(const std::string &path, const std::string &bytes
 
 std::string writeFile(const std::string &path, const std::string &bytes) {
   struct stat status;
+  std::error_code code;
   std::string reason;
   if (path == "-")
     reason = writeStream(stdout, bytes);
-  else if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+  else if (stat(path.c_str(), &status)) // a link to nothing makes what it names
+    reason = std::filesystem::is_symlink(path, code) ? writeInPlace(path, bytes) : replaceFile(path, bytes, {});
+  else if (!S_ISREG(status.st_mode))
     reason = writeInPlace(path, bytes);
-  else
-    reason = replaceFile(path, bytes);
+  else // of a link the file that it names: it stays a link
+    reason = replaceFile(std::filesystem::canonical(path, code).string(), bytes, status.st_mode & 0777);
   return reason.empty() ? ""
                         : "cannot write " + (path == "-" ? "to standard output" : "'" + path + "'") + ": " + reason;
 }

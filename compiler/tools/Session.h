@@ -69,7 +69,7 @@ private:
 double millisecondsSince(std::chrono::steady_clock::time_point start);
 
 /// Writes a file by way of a temporary one beside it, so that a failed run never leaves half of it; "-" is standard
-/// output. The sentence of the fault, or empty.
+/// output. A file that is there keeps its mode, and a link stays one. The sentence of the fault, or empty.
 std::string writeFile(const std::string &path, const std::string &bytes);
 
 } // namespace batten
