@@ -436,6 +436,8 @@ int batten_batcher_submit(batten_batcher *batcher, const batten_tensor *tensors,
 }
 
 batten_batcher_counts batten_batcher_count(const batten_batcher *batcher) {
+  if (!batcher)
+    return {};
   pthread_mutex_lock(&batcher->mutex);
   const batten_batcher_counts counts = {batcher->requests, batcher->batches, batcher->waitingRequests};
   pthread_mutex_unlock(&batcher->mutex);

@@ -213,7 +213,7 @@ typedef struct batten_named_tensor {
 } batten_named_tensor;
 
 /* Writes dense CPU tensors in the order given; names must be distinct UTF-8 (BATTEN_E_FORMAT). An existing file is
- * replaced; on BATTEN_E_FILE it is incomplete. */
+ * replaced as a whole, at the end: on BATTEN_E_FILE it is as it was. */
 BATTEN_API int batten_safetensors_save(const char *path, const batten_named_tensor *tensors, int64_t count,
                                        batten_error *error);
 
@@ -222,8 +222,8 @@ BATTEN_API int batten_safetensors_save(const char *path, const batten_named_tens
  * BATTEN_E_FORMAT, BATTEN_E_UNSUPPORTED (Fortran order, big-endian, objects, records, other dtypes). */
 BATTEN_API int batten_npy_load(const char *path, batten_tensor *out_tensor, batten_error *error);
 
-/* Writes a dense CPU tensor as .npy version 1.0. BATTEN_E_UNSUPPORTED for bf16, which NumPy has not: convert it to f32
- * or write .safetensors. */
+/* Writes a dense CPU tensor as .npy version 1.0, replacing an existing file as batten_safetensors_save does.
+ * BATTEN_E_UNSUPPORTED for bf16, which NumPy has not: convert it to f32 or write .safetensors. */
 BATTEN_API int batten_npy_save(const char *path, const batten_tensor *tensor, batten_error *error);
 
 /* ---- Programs ---------------------------------------------------------------------------------------------------- */
@@ -311,7 +311,7 @@ BATTEN_API int batten_program_shape(const batten_program *program, int64_t entry
 typedef struct batten_workspace batten_workspace;
 BATTEN_API int batten_workspace_create(batten_workspace **out_workspace, batten_error *error);
 BATTEN_API void batten_workspace_destroy(batten_workspace *workspace);
-/* Bytes held at present. */
+/* Bytes held at present; 0 of NULL. */
 BATTEN_API int64_t batten_workspace_bytes(const batten_workspace *workspace);
 
 /* Calls an entry, equivalent to NAME_FN(program, sizes..., tensors..., workspace, bytes, call).
@@ -351,7 +351,8 @@ BATTEN_API int batten_model_create(batten_program *program, batten_model **out_m
 /* No call may be under way, and nothing that was acquired be left. */
 BATTEN_API void batten_model_destroy(batten_model *model);
 
-/* The current program, which stays as it is until it is released. Each is released once; NULL is fine. */
+/* The current program, which stays as it is until it is released. Each is released once; NULL is fine,
+ * and the current program of no model is NULL. */
 BATTEN_API const batten_program *batten_model_acquire(const batten_model *model);
 BATTEN_API void batten_model_release(const batten_model *model, const batten_program *program);
 
@@ -438,6 +439,7 @@ typedef struct batten_batcher_counts {
   int64_t batches;  /* begun so far */
   int64_t waiting;  /* requests at present */
 } batten_batcher_counts;
+/* All 0 of NULL. */
 BATTEN_API batten_batcher_counts batten_batcher_count(const batten_batcher *batcher);
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-// file.cpp - open, pread, write and close with every partial result and interruption handled.
+// file.cpp - open, pread, write, close and rename with every partial result and interruption handled.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "file.h"
 
@@ -7,6 +7,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -54,6 +56,9 @@ int openRetrying(const char *path, int flags) {
   while (descriptor < 0 && errno == EINTR);
   return descriptor;
 }
+
+/// /dev/stdout, /dev/fd/3, /proc/self/fd/3: a file by way of someone's descriptor, which a rename would leave behind.
+bool namesDescriptor(const char *path) { return !strncmp(path, "/dev/", 5) || !strncmp(path, "/proc/", 6); }
 
 } // namespace
 
@@ -107,14 +112,54 @@ int InputFile::read(int64_t offset, void *data, int64_t bytes, batten_error *err
 OutputFile::~OutputFile() {
   if (descriptor >= 0)
     ::close(descriptor);
+  if (*temporary)
+    unlink(temporary);
 }
 
 int OutputFile::open(const char *path, batten_error *error) {
   if (!path)
     return BATTEN_REFUSE(error, BATTEN_E_NULL, "a path is NULL");
   setName(fileName, path);
-  descriptor = openRetrying(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY);
-  return descriptor < 0 ? refuseErrno(error, "open for writing", fileName) : 0;
+  struct stat link;
+  if (lstat(path, &link) && errno == ENOENT) {
+    snprintf(target, sizeof target, "%s", path); // fits: a longer one is ENAMETOOLONG
+    return openBeside("open for writing", error);
+  }
+  // Without O_TRUNC: this asks whether the file may be written. A link to nothing makes what it points at.
+  descriptor = openRetrying(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY);
+  struct stat earlier;
+  if (descriptor < 0 || fstat(descriptor, &earlier))
+    return refuseErrno(error, "open for writing", fileName);
+  if (!S_ISREG(earlier.st_mode))
+    return 0;
+  if (namesDescriptor(path))
+    return ftruncate(descriptor, 0) ? refuseErrno(error, "empty", fileName) : 0;
+  ::close(descriptor);
+  descriptor = -1;
+  if (!realpath(path, target))
+    return refuseErrno(error, "find the place of", fileName);
+  if (const int result = openBeside("make a file beside", error))
+    return result;
+  return fchmod(descriptor, earlier.st_mode & 07777) ? refuseErrno(error, "set the mode of", fileName) : 0;
+}
+
+/// A short name of its own, as the longest that a folder takes has no room for a suffix.
+int OutputFile::openBeside(const char *what, batten_error *error) {
+  const char *slash = strrchr(target, '/');
+  const int folder = slash ? (int)(slash + 1 - target) : 0;
+  for (int attempt = 0;; ++attempt) {
+    const int length =
+        snprintf(temporary, sizeof temporary, "%.*s.batten-%ld-%d", folder, target, (long)getpid(), attempt);
+    errno = ENAMETOOLONG;
+    if (length < (int)sizeof temporary)
+      descriptor = openRetrying(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC);
+    if (descriptor >= 0)
+      return 0;
+    if (errno == EEXIST) // another thread's
+      continue;
+    *temporary = '\0';
+    return refuseErrno(error, what, fileName);
+  }
 }
 
 int OutputFile::write(const void *data, int64_t bytes, batten_error *error) {
@@ -137,7 +182,12 @@ int OutputFile::close(batten_error *error) {
   const int result = ::close(descriptor);
   descriptor = -1;
   // EINTR here means closed all the same on Linux, and a second close could hit another thread's file.
-  return result && errno != EINTR ? refuseErrno(error, "finish writing", fileName) : 0;
+  if (result && errno != EINTR)
+    return refuseErrno(error, "finish writing", fileName);
+  if (*temporary && rename(temporary, target))
+    return refuseErrno(error, "replace", fileName);
+  *temporary = '\0';
+  return 0;
 }
 
 } // namespace batten::runtime

@@ -10,6 +10,7 @@
 
 #include "batten.h"
 
+#include <limits.h>
 #include <time.h>
 
 namespace batten::runtime {
@@ -37,7 +38,9 @@ private:
   char fileName[160] = "";
 };
 
-/// A file that is written from front to end, replacing what was there.
+/// A file that is written from front to end, replacing what was there: whole, or not at all. It grows under another
+/// name in the same folder and takes its own in close(), with the mode of the file that it replaces; a symbolic link
+/// goes on to point at it. What has no place in a folder (pipes, devices, /dev/stdout) is written directly.
 class OutputFile {
 public:
   OutputFile() = default;
@@ -47,12 +50,16 @@ public:
 
   int open(const char *path, batten_error *error);
   int write(const void *data, int64_t bytes, batten_error *error);
-  /// Reports what the system found out only now; a file that is not closed this way is not known to be whole.
+  /// Reports what the system found out only now; until then the earlier file is what the path names.
   int close(batten_error *error);
 
 private:
+  int openBeside(const char *what, batten_error *error);
+
   int descriptor = -1;
   char fileName[160] = "";
+  char target[PATH_MAX] = "";    ///< what `temporary` is to replace, links followed
+  char temporary[PATH_MAX] = ""; ///< empty where the file is written directly
 };
 
 } // namespace batten::runtime

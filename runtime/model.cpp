@@ -101,6 +101,10 @@ int requireSameInterface(const batten_description &a, const batten_description &
   return 0;
 }
 
+int requireModel(const batten_model *model, batten_error *error) {
+  return model ? 0 : BATTEN_REFUSE(error, BATTEN_E_NULL, "model is NULL");
+}
+
 int requireFree(const batten_program *program, batten_error *error) {
   if (!program)
     return BATTEN_REFUSE(error, BATTEN_E_NULL, "program is NULL");
@@ -117,6 +121,8 @@ int requireFree(const batten_program *program, batten_error *error) {
 int batten_model_create(batten_program *program, batten_model **out_model, batten_error *error) {
   if (const int result = requireFree(program, error))
     return result;
+  if (!out_model)
+    return BATTEN_REFUSE(error, BATTEN_E_NULL, "out_model is NULL");
   batten_model *model = create<batten_model>();
   if (!model)
     return BATTEN_REFUSE(error, BATTEN_E_OUT_OF_MEMORY, "no memory for a model");
@@ -133,14 +139,16 @@ void batten_model_destroy(batten_model *model) {
   destroy(model);
 }
 
-const batten_program *batten_model_acquire(const batten_model *model) { return model->acquire(); }
+const batten_program *batten_model_acquire(const batten_model *model) { return model ? model->acquire() : nullptr; }
 
 void batten_model_release(const batten_model *model, const batten_program *program) {
-  if (program)
+  if (model && program)
     model->settle(program, -1);
 }
 
 int batten_model_exchange(const batten_model *model, batten_program *next, batten_error *error) {
+  if (const int result = requireModel(model, error))
+    return result;
   if (const int result = requireFree(next, error))
     return result;
   const batten_program *now = model->acquire();
@@ -158,6 +166,8 @@ int batten_model_exchange(const batten_model *model, batten_program *next, batte
 
 int batten_model_exchange_weights(const batten_model *model, const char *path, const batten_report *report,
                                   batten_error *error) {
+  if (const int result = requireModel(model, error))
+    return result;
   const batten_program *now = model->acquire();
   batten_program *next = nullptr;
   int result = batten_program_copy(now, &next, error);
@@ -173,6 +183,8 @@ int batten_model_exchange_weights(const batten_model *model, const char *path, c
 
 int batten_model_call(const batten_model *model, int64_t entry, const int64_t *sizes, const batten_tensor *tensors,
                       int64_t count, batten_workspace *workspace, const batten_call *call) {
+  if (const int result = requireModel(model, call ? call->error : nullptr))
+    return result;
   const batten_program *program = model->acquire();
   const int result = batten_program_call(program, entry, sizes, tensors, count, workspace, call);
   batten_model_release(model, program);

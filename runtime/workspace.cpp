@@ -24,6 +24,8 @@ bool Block::reserve(int64_t wanted) {
 using namespace batten::runtime;
 
 int batten_workspace_create(batten_workspace **out_workspace, batten_error *error) {
+  if (!out_workspace)
+    return BATTEN_REFUSE(error, BATTEN_E_NULL, "out_workspace is NULL");
   batten_workspace *workspace = create<batten_workspace>();
   if (!workspace)
     return BATTEN_REFUSE(error, BATTEN_E_OUT_OF_MEMORY, "no memory for a workspace");
@@ -34,5 +36,5 @@ int batten_workspace_create(batten_workspace **out_workspace, batten_error *erro
 void batten_workspace_destroy(batten_workspace *workspace) { destroy(workspace); }
 
 int64_t batten_workspace_bytes(const batten_workspace *workspace) {
-  return workspace->tables.size() + workspace->memory.size();
+  return !workspace ? 0 : workspace->tables.size() + workspace->memory.size();
 }

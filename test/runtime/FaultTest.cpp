@@ -8,9 +8,13 @@
 #include "runtime/hooks.h"
 
 #include <cerrno>
+#include <csignal>
 #include <fcntl.h>
+#include <filesystem>
 #include <functional>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <thread>
 
 using namespace batten::test;
 using batten::view;
@@ -406,6 +410,91 @@ TEST(Fault, EveryWriteMayFail) {
     EXPECT_EQ(result, BATTEN_E_FILE);
     EXPECT_TRUE(other == 0 || other == BATTEN_E_FILE);
   }
+}
+
+/// A folder of the test's own; what a failed write left in it would be found.
+class TemporaryFolder {
+public:
+  TemporaryFolder() : path(testing::TempDir() + "batten-XXXXXX") { EXPECT_TRUE(mkdtemp(path.data())); }
+  ~TemporaryFolder() { std::filesystem::remove_all(path); }
+  std::string operator/(const std::string &name) const { return path + "/" + name; }
+  int64_t files() const { return std::distance(std::filesystem::directory_iterator(path), {}); }
+  std::string path;
+};
+
+class Replace : public testing::Test {
+protected:
+  int save(const std::string &name) {
+    const std::string path = name[0] == '/' ? name : folder / name;
+    return name.ends_with(".npy") ? batten_npy_save(path.c_str(), &tensor, error.get()) : saveNamed(path);
+  }
+  int saveNamed(const std::string &path) {
+    const batten_named_tensor named = {"a", tensor};
+    return batten_safetensors_save(path.c_str(), &named, 1, error.get());
+  }
+  void put(const std::string &name, const std::string &bytes) { std::ofstream(folder / name) << bytes; }
+  std::vector<float> data = std::vector<float>(10000, 1.5f);
+  batten_tensor tensor = view(data.data(), {10000});
+  TemporaryFolder folder;
+  batten::Error error;
+};
+
+TEST_F(Replace, AFailedWriteLeavesTheEarlierFile) {
+  for (const std::string name : {"w.npy", "w.safetensors"}) {
+    put(name, "the earlier one");
+    rlimit unlimited;
+    getrlimit(RLIMIT_FSIZE, &unlimited);
+    const rlimit small = {20000, unlimited.rlim_max}; // as a disk that is full half way through
+    const auto handler = signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &small);
+    const int result = save(name);
+    setrlimit(RLIMIT_FSIZE, &unlimited);
+    signal(SIGXFSZ, handler);
+    EXPECT_EQ(result, BATTEN_E_FILE);
+    EXPECT_EQ(readBytes(folder / name), "the earlier one");
+    EXPECT_EQ(folder.files(), 1);
+    EXPECT_EQ(save(name), 0) << error.message();
+    EXPECT_GT(readBytes(folder / name).size(), 40000);
+    EXPECT_EQ(folder.files(), 1);
+    std::filesystem::remove(folder / name);
+  }
+}
+
+TEST_F(Replace, ModeAndLinksStay) {
+  put("real.npy", "");
+  chmod((folder / "real.npy").c_str(), 0640);
+  std::filesystem::create_symlink("real.npy", folder / "link.npy");
+  std::filesystem::create_symlink("new.npy", folder / "dangling.npy");
+  EXPECT_EQ(save("link.npy"), 0) << error.message();
+  EXPECT_EQ(save("dangling.npy"), 0) << error.message();
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link.npy"));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "dangling.npy"));
+  EXPECT_EQ(readBytes(folder / "real.npy").size(), 40128);
+  EXPECT_EQ(readBytes(folder / "new.npy").size(), 40128);
+  struct stat status;
+  ASSERT_EQ(stat((folder / "real.npy").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0640);
+  EXPECT_EQ(save(std::string(251, 'n') + ".npy"), 0) << error.message(); // the longest name
+}
+
+TEST_F(Replace, PipesAndOpenDescriptorsAreWrittenDirectly) {
+  const std::string pipe = folder / "pipe.npy";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  std::string piped;
+  std::thread reader([&] { piped = readBytes(pipe); });
+  EXPECT_EQ(save("pipe.npy"), 0) << error.message();
+  reader.join();
+  EXPECT_EQ(piped.size(), 40128);
+  EXPECT_EQ(save("/dev/null"), 0) << error.message();
+  put("y.npy", "what stood there");
+  const int descriptor = open((folder / "y.npy").c_str(), O_RDWR | O_CLOEXEC);
+  struct stat before, after;
+  fstat(descriptor, &before);
+  EXPECT_EQ(save("/dev/fd/" + std::to_string(descriptor)), 0) << error.message();
+  ASSERT_EQ(stat((folder / "y.npy").c_str(), &after), 0);
+  EXPECT_EQ(before.st_ino, after.st_ino);
+  EXPECT_GT(after.st_size, 40000);
+  close(descriptor);
 }
 
 TEST(Fault, ShortWritesAreContinued) {

@@ -120,6 +120,29 @@ TEST_F(Models, OnlyFreeBoundProgramsAreTaken) {
   batten_model_destroy(nullptr);
 }
 
+TEST_F(Models, NullIsRefused) {
+  const auto expectNull = [&](int result, const char *sentence) {
+    EXPECT_EQ(result, BATTEN_E_NULL);
+    EXPECT_STREQ(error.message(), sentence);
+    error.clear();
+  };
+  batten::Program program = bound(1);
+  batten_call call = {};
+  call.size = sizeof call;
+  call.error = error.get();
+  expectNull(batten_model_create(program.get(), nullptr, error.get()), "out_model is NULL");
+  expectNull(batten_model_exchange(nullptr, program.get(), error.get()), "model is NULL");
+  expectNull(batten_model_exchange_weights(nullptr, "w.safetensors", nullptr, error.get()), "model is NULL");
+  expectNull(batten_model_call(nullptr, 0, nullptr, nullptr, 0, nullptr, &call), "model is NULL");
+  EXPECT_EQ(batten_model_call(nullptr, 0, nullptr, nullptr, 0, nullptr, nullptr), BATTEN_E_NULL);
+  expectNull(batten_workspace_create(nullptr, error.get()), "out_workspace is NULL");
+  EXPECT_EQ(batten_model_acquire(nullptr), nullptr);
+  batten_model_release(nullptr, nullptr);
+  batten_model_destroy(nullptr);
+  EXPECT_EQ(batten_workspace_bytes(nullptr), 0);
+  EXPECT_EQ(batten_batcher_count(nullptr).requests, 0);
+}
+
 TEST_F(Models, SixtyThreeOldProgramsMayBeInUse) {
   const batten::Model served = model(0);
   std::vector<const batten_program *> held;
