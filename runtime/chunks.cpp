@@ -45,7 +45,7 @@ private:
   const batten_call *call;
   int64_t chunkSamples = 0, chunkBytes = 0;
   char *workspaces = nullptr;
-  std::atomic<int64_t> next{0}; ///< first sample of the next chunk
+  std::atomic<int64_t> next{0}; ///< number of the next chunk
   std::atomic<bool> failed{false};
   batten_error failure{}; ///< of the first chunk that was refused
 };
@@ -130,11 +130,12 @@ int Chunks::run(Block &memory, batten_error *error) {
 }
 
 void Chunks::work(int64_t lane) {
-  const int64_t samples = tables.sizes()[symbol];
-  while (!failed.load(std::memory_order_relaxed)) {
-    const int64_t begin = next.fetch_add(chunkSamples, std::memory_order_relaxed);
-    if (begin >= samples)
+  const int64_t samples = tables.sizes()[symbol], count = samples / chunkSamples + (samples % chunkSamples != 0);
+  // Chunks are counted rather than samples: behind the last one, samples might not fit into 63 bits.
+  for (int64_t chunk; !failed.load(std::memory_order_relaxed);) {
+    if ((chunk = next.fetch_add(1, std::memory_order_relaxed)) >= count)
       return;
+    const int64_t begin = chunk * chunkSamples;
     runChunk(lane, begin, samples - begin < chunkSamples ? samples : begin + chunkSamples);
   }
 }

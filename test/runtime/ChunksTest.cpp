@@ -188,4 +188,34 @@ TEST_F(Chunks, RowStatusIsOfTheWholeBatch) {
     ASSERT_EQ(status[static_cast<size_t>(i)], i == 777);
 }
 
+TEST_F(Chunks, TheLastChunkMayEndAtTheLargestNumber) {
+  static int64_t calls, samples;
+  calls = samples = 0;
+  batten_entry entry = row::describe("half", row::onlyB, row::sampleArguments, 0);
+  const batten_argument bytes = {"x", BATTEN_INPUT, BATTEN_U8, 1, 1, row::bThree, 2, 0};
+  entry.arguments = &bytes;
+  entry.argument_count = 1;
+  entry.workspace = [](const int64_t *sizes) -> int64_t { return sizes[0] > INT64_MAX / 4 ? 1024 : 64; };
+  entry.call = [](const void *, const int64_t *sizes, void *const *, void *workspace, int64_t,
+                  const batten_call *call) -> int {
+    if (!workspace)
+      return row::refuse(call, BATTEN_E_WORKSPACE, 4, "workspace_bytes: too few");
+    ++calls;
+    samples += sizes[0];
+    return 0;
+  };
+  batten_description description = row::describeProgram();
+  description.entries = &entry;
+  description.entry_count = 1;
+  program = batten::Program::from(&description, error);
+  const float offset = 0;
+  ASSERT_TRUE(program.bind({view(&offset, {})}, error)) << error.message();
+  const int64_t most = INT64_MAX - 63;
+  batten_tensor x;
+  ASSERT_EQ(batten_tensor_make(BATTEN_U8, 1, &most, w, &x, nullptr), 0);
+  ASSERT_TRUE(program.callChunked("half", 100, {x}, workspace, error)) << error.message();
+  EXPECT_EQ(calls, 5);
+  EXPECT_EQ(samples, most);
+}
+
 } // namespace
