@@ -17,7 +17,7 @@ llvm = lit_config.params.get("LLVM", "/usr/lib/llvm-22/bin")
 config.name = "Batten"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".btn", ".test"]
-config.excludes = ["Inputs", "bench", "found"]  # these programs have no RUN line
+config.excludes = ["Inputs", "bench", "found", "corpus"]  # these programs have no RUN line
 config.test_source_root = os.path.join(source, "test")
 config.test_exec_root = os.path.join(os.path.dirname(binaries), "test-output")
 

@@ -1,6 +1,6 @@
 // npy_fuzzer.cpp - any bytes as a .npy file: refused with a sentence, or an array that survives being written and read.
 //
-// Seeds: test/runtime/fixtures/*.npy; dictionary: npy.dict.
+// Seeds: test/runtime/fixtures and corpus/npy; dictionary: npy.dict.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "FuzzFile.h"
 #include "runtime/batten.h"

@@ -1,6 +1,6 @@
 // safetensors_fuzzer.cpp - any bytes as a .safetensors file: refused with a sentence, or a consistent table.
 //
-// Seeds: test/runtime/fixtures/*.safetensors and test/fuzz/safetensors; dictionary: safetensors.dict.
+// Seeds: test/runtime/fixtures and corpus/safetensors; dictionary: safetensors.dict.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "FuzzFile.h"
 #include "runtime/batten.h"
