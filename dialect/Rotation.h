@@ -17,7 +17,8 @@ inline constexpr double shift = 0x1.8p52;
 /// Radians a position of each pair: base^(-2i/d).
 std::vector<double> frequencies(double base, int64_t d);
 
-/// position * frequency less whole turns, the argument of the published sine and cosine.
+/// position * frequency less whole turns: the argument of the sine and cosine of f32. Those of f64 take the product as
+/// it is.
 float angle(double position, double frequency);
 
 } // namespace batten::rotation

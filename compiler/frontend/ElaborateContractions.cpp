@@ -210,8 +210,8 @@ Value Elaborator::opLinear(OpCall &call) {
   Operand &x = call.operands[0], &w = call.operands[1];
   if (!meet("linear", call.name, {&x, &w}))
     return Value();
-  const CoreDim &in = x.value.type.core[0], &out = w.value.type.core[0];
-  const CoreDim &columns = w.value.type.core[1];
+  // Copies: where the bias meets x, the operands are made anew.
+  const CoreDim in = x.value.type.core[0], out = w.value.type.core[0], columns = w.value.type.core[1];
   if (!requireEqual(in, columns, call.name, [&] { contractionMismatch("linear", call.name, x, w, in, columns, 1); }))
     return Value();
   Type type;

@@ -31,9 +31,7 @@ static int64_t greatest(const Dim &dim, const std::map<std::string, int64_t> &bo
 }
 
 LogicalResult lowerAttention(AttentionOp op, FunctionLowering &lowering) {
-  TensorType q = op.getQ().getType(), result = op.getType();
-  if (q.getElementType().isF64())
-    return notCompiled(op);
+  TensorType result = op.getType();
   unsigned t = result.batchRank(), e = t + 1, s = t + 2, d = t + 3;
   OpBuilder &b = lowering.builder;
   SmallVector<AffineMap> maps;

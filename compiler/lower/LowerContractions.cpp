@@ -54,8 +54,9 @@ LogicalResult lowerLinear(LinearOp op, FunctionLowering &lowering) {
     return success();
   }
   Input addends[] = {{sum, axisRange(0, extents.size()), {}}, lowering.input(op.getB(), result.getBatch(), {o})};
+  Type added = op.getB().getType().getElementType(); // that of x, or the accumulator
   auto addBias = [&](OpBuilder &b, Location loc, ValueRange scalars) -> Value {
-    Value bias = castScalar(b, loc, scalars[1], dtype, accumulator);
+    Value bias = castScalar(b, loc, scalars[1], added, accumulator);
     Value value = isa<FloatType>(accumulator) ? arith::AddFOp::create(b, loc, scalars[0], bias).getResult()
                                               : arith::AddIOp::create(b, loc, scalars[0], bias).getResult();
     return castScalar(b, loc, value, accumulator, result.getElementType());

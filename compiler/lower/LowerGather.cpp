@@ -66,18 +66,21 @@ struct Turns {
 };
 } // namespace
 
-/// rotation::angle as operations.
-static Value buildAngle(OpBuilder &b, Location loc, Value position, Value frequency) {
+/// rotation::angle as operations; of f64 the product alone.
+static Value buildAngle(OpBuilder &b, Location loc, Value position, Value frequency, Type computed) {
   auto constant = [&](double value) -> Value { return arith::ConstantOp::create(b, loc, b.getF64FloatAttr(value)); };
-  Value radians = arith::MulFOp::create(b, loc, position, frequency), shift = constant(rotation::shift);
+  Value radians = arith::MulFOp::create(b, loc, position, frequency);
+  if (computed.isF64())
+    return radians;
+  Value shift = constant(rotation::shift);
   Value turns = math::FmaOp::create(b, loc, radians, constant(rotation::turnsPerRadian), shift);
   turns = arith::SubFOp::create(b, loc, turns, shift);
   Value rest = math::FmaOp::create(b, loc, turns, constant(-rotation::turn), radians);
   rest = math::FmaOp::create(b, loc, turns, constant(-rotation::turnLow), rest);
-  return arith::TruncFOp::create(b, loc, b.getF32Type(), rest);
+  return arith::TruncFOp::create(b, loc, computed, rest);
 }
 
-static Turns turnsOf(RopeOp op, int64_t d, FunctionLowering &lowering) {
+static Turns turnsOf(RopeOp op, int64_t d, Type computed, FunctionLowering &lowering) {
   OpBuilder &b = lowering.builder;
   Location loc = op.getLoc();
   TensorType at = op.getAt().getType();
@@ -88,12 +91,12 @@ static Turns turnsOf(RopeOp op, int64_t d, FunctionLowering &lowering) {
   auto table = DenseElementsAttr::get(RankedTensorType::get({d / 2}, b.getF64Type()), ArrayRef<double>(frequencies));
   Input inputs[] = {lowering.input(op.getAt(), at.getBatch(), {}),
                     {arith::ConstantOp::create(b, loc, table), {pair}, {}}};
-  Value angle = lowering.pointwise(loc, inputs, extents, b.getF32Type(), [&](OpBuilder &b, Location loc, ValueRange s) {
-    return buildAngle(b, loc, castScalar(b, loc, s[0], at.getElementType(), b.getF64Type()), s[1]);
+  Value angle = lowering.pointwise(loc, inputs, extents, computed, [&](OpBuilder &b, Location loc, ValueRange s) {
+    return buildAngle(b, loc, castScalar(b, loc, s[0], at.getElementType(), b.getF64Type()), s[1], computed);
   });
   Input whole{angle, axisRange(0, extents.size()), {}};
   auto of = [&]<typename Op>() {
-    return lowering.pointwise(loc, whole, extents, b.getF32Type(), [](OpBuilder &b, Location loc, ValueRange s) {
+    return lowering.pointwise(loc, whole, extents, computed, [](OpBuilder &b, Location loc, ValueRange s) {
       return Op::create(b, loc, s[0]).getResult();
     });
   };
@@ -128,12 +131,12 @@ static Value buildTurn(OpBuilder &b, Location loc, Value which, ValueRange scala
 
 LogicalResult lowerRope(RopeOp op, FunctionLowering &lowering) {
   TensorType result = op.getType(), x = op.getX().getType();
-  Type dtype = result.getElementType();
+  Type dtype = result.getElementType(), computed = computedAs(dtype);
   std::optional<int64_t> d = lowering.coreExtents(result).front().constantValue();
-  if (!computedAs(dtype).isF32() || !d)
+  if (!d)
     return notCompiled(op);
   Location loc = op.getLoc();
-  Turns turns = turnsOf(op, *d, lowering);
+  Turns turns = turnsOf(op, *d, computed, lowering);
   // The last dim as [2, d/2], or as [d/2, 2] where pairs are neighbours.
   auto split = [&](TensorType type) {
     Extents extents = lowering.batchExtents(type);
@@ -158,11 +161,11 @@ LogicalResult lowerRope(RopeOp op, FunctionLowering &lowering) {
   }
   Value turned =
       lowering.pointwise(loc, inputs, split(result), dtype, [&](OpBuilder &b, Location loc, ValueRange scalars) {
-        SmallVector<Value> computed(scalars);
-        for (Value &element : MutableArrayRef<Value>(computed).take_front(2))
-          element = castScalar(b, loc, element, dtype, b.getF32Type());
+        SmallVector<Value> numbers(scalars);
+        for (Value &element : MutableArrayRef<Value>(numbers).take_front(2))
+          element = castScalar(b, loc, element, dtype, computed);
         Value index = linalg::IndexOp::create(b, loc, which);
-        return castScalar(b, loc, buildTurn(b, loc, index, computed), b.getF32Type(), dtype);
+        return castScalar(b, loc, buildTurn(b, loc, index, numbers), computed, dtype);
       });
   counts.assign(result.batchRank(), 1);
   counts.push_back(2);

@@ -117,6 +117,27 @@ batten.func @linear_in_half_precision_rounds_after_the_bias[B](%x: !batten.tenso
   batten.return %y : !batten.tensor<bf16[B | 5]>
 }
 
+// The bias has a dtype of its own: the accumulator's, which is added as it is, or that of x, which is extended as it.
+// CHECK-LABEL: func.func @linear_of_bytes_adds_a_bias_of_the_accumulator(
+// CHECK: arith.addi %{{.*}} : i32
+// CHECK: ^bb0(%[[SUM:.*]]: i32, %[[BIAS:.*]]: i32, %{{.*}}: i32):
+// CHECK-NEXT: %[[Y:.*]] = arith.addi %[[SUM]], %[[BIAS]] : i32
+// CHECK-NEXT: linalg.yield %[[Y]] : i32
+batten.func @linear_of_bytes_adds_a_bias_of_the_accumulator[B](%x: !batten.tensor<ui8[B | 10]>, %w: !batten.tensor<ui8[| 5, 10]>, %b: !batten.tensor<i32[| 5]>) -> !batten.tensor<i32[B | 5]> {
+  %y = batten.linear %x, %w, %b : (!batten.tensor<ui8[B | 10]>, !batten.tensor<ui8[| 5, 10]>, !batten.tensor<i32[| 5]>) -> !batten.tensor<i32[B | 5]>
+  batten.return %y : !batten.tensor<i32[B | 5]>
+}
+
+// CHECK-LABEL: func.func @linear_of_bytes_extends_a_bias_of_bytes(
+// CHECK: arith.addi %{{.*}} : i32
+// CHECK: ^bb0(%[[SUM:.*]]: i32, %[[BIAS:.*]]: i8, %{{.*}}: i32):
+// CHECK-NEXT: %[[WIDE:.*]] = arith.extui %[[BIAS]] : i8 to i32
+// CHECK-NEXT: arith.addi %[[SUM]], %[[WIDE]] : i32
+batten.func @linear_of_bytes_extends_a_bias_of_bytes[B](%x: !batten.tensor<ui8[B | 10]>, %w: !batten.tensor<ui8[| 5, 10]>, %b: !batten.tensor<ui8[| 5]>) -> !batten.tensor<i32[B | 5]> {
+  %y = batten.linear %x, %w, %b : (!batten.tensor<ui8[B | 10]>, !batten.tensor<ui8[| 5, 10]>, !batten.tensor<ui8[| 5]>) -> !batten.tensor<i32[B | 5]>
+  batten.return %y : !batten.tensor<i32[B | 5]>
+}
+
 // CHECK-LABEL: func.func @outer_is_elementwise(
 // CHECK: linalg.generic
 // CHECK-SAME: affine_map<(d0, d1, d2) -> (d0, d1)>, affine_map<(d0, d1, d2) -> (d0, d2)>, affine_map<(d0, d1, d2) -> (d0, d1, d2)>

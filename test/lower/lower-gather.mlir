@@ -82,8 +82,25 @@ batten.func @rope_turns_neighbours[B](%x: !batten.tensor<f32[B | 8]>, %at: !batt
 
 // -----
 
-batten.func @rope_of_f64_is_not_compiled[B](%x: !batten.tensor<f64[B | 8]>, %at: !batten.tensor<i32[B |]>) -> !batten.tensor<f64[B | 8]> {
-  // expected-error @+1 {{is not compiled yet}}
+// The angle goes to sine and cosine as it is, they reduce it; nothing is rounded to f32.
+// CHECK-LABEL: func.func @rope_of_f64(
+// CHECK: arith.sitofp %{{.*}} : i32 to f64
+// CHECK-NEXT: %[[A:.*]] = arith.mulf %{{.*}} : f64
+// CHECK-NEXT: linalg.yield %[[A]] : f64
+// CHECK-NOT: f32
+// CHECK: math.sin %{{.*}} : f64
+// CHECK: math.cos %{{.*}} : f64
+// CHECK: math.fma %{{.*}} : f64
+// CHECK-NEXT: linalg.yield %{{.*}} : f64
+batten.func @rope_of_f64[B](%x: !batten.tensor<f64[B | 8]>, %at: !batten.tensor<i32[B |]>) -> !batten.tensor<f64[B | 8]> {
   %y = batten.rope %x, %at base 1.000000e+04 interleaved false : (!batten.tensor<f64[B | 8]>, !batten.tensor<i32[B |]>) -> !batten.tensor<f64[B | 8]>
   batten.return %y : !batten.tensor<f64[B | 8]>
+}
+
+// -----
+
+batten.func @rope_of_a_size_of_the_call_is_not_compiled[B, T <= 8](%x: !batten.tensor<f32[B | "2*T"]>, %at: !batten.tensor<i32[B |]>) -> !batten.tensor<f32[B | "2*T"]> {
+  // expected-error @+1 {{is not compiled yet}}
+  %y = batten.rope %x, %at base 1.000000e+04 interleaved false : (!batten.tensor<f32[B | "2*T"]>, !batten.tensor<i32[B |]>) -> !batten.tensor<f32[B | "2*T"]>
+  batten.return %y : !batten.tensor<f32[B | "2*T"]>
 }

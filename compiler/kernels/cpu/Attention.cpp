@@ -21,7 +21,7 @@ using namespace mlir;
 
 namespace batten {
 
-/// Queries of a unit: their scores of 2048 keys are 384 KiB.
+/// Queries of a unit: their scores of 2048 keys are 384 KiB of f32.
 static constexpr int64_t queriesOfUnit = 48;
 /// dialect/NUMERICS.md: so many keys are one block, else blocks of the smaller number.
 static constexpr int64_t singleBlockKeys = 2048, onlineBlockKeys = 1024;
@@ -59,7 +59,7 @@ LogicalResult Attention::resolve(func::FuncOp group) {
   columns = extents[numBatch + 1];
   keys = extents[numBatch + 2];
   depth = extents[numBatch + 3];
-  valuesInPlace = v.element.isF32() && stride(v, 1).isConstant(1);
+  valuesInPlace = v.element == real && stride(v, 1).isConstant(1);
   online = int64_t(op.getMaxKeys()) > singleBlockKeys;
   chooseTiles();
   layOutScratch();
@@ -92,9 +92,10 @@ void Attention::chooseTiles() {
 }
 
 void Attention::layOutScratch() {
+  int64_t bytes = real.getIntOrFloatBitWidth() / 8;
   auto take = [&](Dim &place, const Dim &elements) {
     place = scratch.bytes;
-    scratch.bytes = scratch.bytes + roundedUp(elements * Dim::constant(4), 64);
+    scratch.bytes = scratch.bytes + roundedUp(elements * Dim::constant(bytes), 64);
   };
   Dim unit = Dim::constant(unitRows);
   take(scratch.queries, unit * depth);
@@ -151,14 +152,14 @@ Value Attention::columnMask(Value column) {
 //===- Numbers ----------------------------------------------------------------------------------------------------===//
 
 Value Attention::widened(Value value) {
-  Type type = f32();
+  Type type = real;
   if (auto vector = dyn_cast<VectorType>(value.getType()))
     type = vector.clone(type);
   return value.getType() == type ? value : arith::ExtFOp::create(b, code.loc, type, value).getResult();
 }
 
 Value Attention::number(double value) {
-  return code.splat(arith::ConstantOp::create(b, code.loc, b.getF32FloatAttr(static_cast<float>(value))));
+  return code.splat(arith::ConstantOp::create(b, code.loc, b.getFloatAttr(real, value)));
 }
 
 //===- Loops ------------------------------------------------------------------------------------------------------===//
@@ -227,16 +228,16 @@ void Attention::finishRows() {
   Value totals = scratchOf(scratch.totals), sums = scratchOf(scratch.sums), none = number(0);
   ColumnRange range{code.index(0), frame.size(columns), columns.constantValue()};
   loop(code.index(0), rows, code.index(1), [&](Value row) {
-    Value sum = code.loadSplat(sums, row, f32());
+    Value sum = code.loadSplat(sums, row, real);
     Value seesNone = arith::CmpFOp::create(b, code.loc, arith::CmpFPredicate::OEQ, sum, none);
     Value target = code.add(outBase, code.times(code.add(firstRow, row), frame.size(stride(out, 0))));
     walkColumns(code, range, columnVectors, 1, {}, [&](Value first, ArrayRef<Value> masks, ValueRange) {
       for (auto [j, lanes] : llvm::enumerate(masks)) {
         Value column = code.add(first, code.index(j * code.lanes));
-        Value total = code.load(totals, totalAt(row, column), code.index(1), f32(), {});
+        Value total = code.load(totals, totalAt(row, column), code.index(1), real, {});
         Value value = arith::DivFOp::create(b, code.loc, total, sum);
         value = arith::SelectOp::create(b, code.loc, seesNone, none, value);
-        if (!out.element.isF32())
+        if (out.element != real)
           value = arith::TruncFOp::create(b, code.loc, code.type(out.element), value);
         code.store(value, out.memory, code.add(target, column), lanes);
       }

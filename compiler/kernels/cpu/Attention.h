@@ -11,8 +11,8 @@ namespace batten {
 class Attention {
 public:
   Attention(AttendOp op, mlir::func::FuncOp group, KernelFrame &frame, const Level &level)
-      : op(op), frame(frame), level(level), shapes(group), b(frame.builder),
-        code{frame.builder, op.getLoc(), level.lanes(frame.builder.getF32Type())} {}
+      : op(op), frame(frame), level(level), shapes(group), b(frame.builder), real(computedType(op)),
+        code{frame.builder, op.getLoc(), level.lanes(real)} {}
 
   mlir::LogicalResult resolve(mlir::func::FuncOp group);
   Kernel build();
@@ -23,6 +23,7 @@ private:
   const Level &level;
   Shapes shapes;
   mlir::OpBuilder &b;
+  mlir::Type real; ///< of everything between the operands and the result
   VectorCode code;
 
   // What the group says. Strides are by loop: batch.., query, column, key, depth.
@@ -32,7 +33,7 @@ private:
   Dim queries, columns, keys, depth;
   int64_t numBatch = 0;
   bool online = false;        ///< there may be more keys than one block
-  bool valuesInPlace = false; ///< v is f32 and its columns lie side by side
+  bool valuesInPlace = false; ///< v is computed in as it is, and its columns lie side by side
   int64_t panelVectors = 1;   ///< of keys
   int64_t columnVectors = 1;  ///< of a tile of columns
   int64_t tileRows = 1;       ///< queries of a tile
@@ -50,13 +51,17 @@ private:
 
   int64_t panelKeys() const { return panelVectors * code.lanes; }
   Dim stride(const Operand &operand, int64_t loop) const { return operand.strides[numBatch + loop]; }
-  mlir::Type f32() { return b.getF32Type(); }
+  /// f32 also for f16 and bf16.
+  static mlir::Type computedType(AttendOp op) {
+    mlir::Type element = mlir::getElementTypeOrSelf(op.getQ().getType());
+    return element.isF64() ? element : mlir::Float32Type::get(op.getContext());
+  }
   mlir::Value minimum(mlir::Value a, mlir::Value b);
   mlir::Value clamp(mlir::Value value, mlir::Value low, mlir::Value high);
   mlir::Value widened(mlir::Value value);
   mlir::Value number(double value);
   void loop(mlir::Value from, mlir::Value to, mlir::Value step, llvm::function_ref<void(mlir::Value)> body);
-  mlir::Value scratchOf(const Dim &offset) { return frame.scratchView(offset, f32()); }
+  mlir::Value scratchOf(const Dim &offset) { return frame.scratchView(offset, real); }
   mlir::Value scoreAt(mlir::Value row, mlir::Value key);
   mlir::Value totalAt(mlir::Value row, mlir::Value column);
   mlir::Value limitOf(mlir::Value row);       ///< keys that a query of the unit may see, but for the mask

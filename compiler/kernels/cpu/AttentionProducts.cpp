@@ -14,7 +14,7 @@ static constexpr int64_t keysOfChunk = 64;
 
 //===- What is moved ----------------------------------------------------------------------------------------------===//
 
-/// queries[row][depth] in f32. The last query is repeated to fill its tile.
+/// queries[row][depth] as they are computed in. The last query is repeated to fill its tile.
 void Attention::copyQueries() {
   Value target = scratchOf(scratch.queries), last = frame.size(queries - Dim::constant(1));
   Value step = frame.size(stride(q, 3)), rowStep = frame.size(stride(q, 0)), width = frame.size(depth);
@@ -34,7 +34,7 @@ void Attention::copyQueries() {
   });
 }
 
-/// keys[panel][depth][key in panel] in f32, of the block's first `count` keys.
+/// keys[panel][depth][key in panel] likewise, of the block's first `count` keys.
 void Attention::packKeys(Value count) {
   loop(code.index(0), count, code.index(panelKeys()), [&](Value key) {
     loop(code.index(0), code.index(panelKeys()), code.index(code.lanes),
@@ -73,7 +73,7 @@ void Attention::packKeysAt(Value key, Value vector, Value count) {
   });
 }
 
-/// values[key][column] in f32.
+/// values[key][column] likewise.
 void Attention::copyValues(Value count) {
   Value target = scratchOf(scratch.values), width = frame.size(paddedColumns);
   Value step = frame.size(stride(v, 1)), keyStep = frame.size(stride(v, 2));
@@ -101,7 +101,7 @@ Value Attention::scale() {
   Value root = math::SqrtOp::create(b, code.loc, arith::SIToFPOp::create(b, code.loc, f64, whole));
   Value one = arith::ConstantOp::create(b, code.loc, b.getF64FloatAttr(1));
   Value inverse = arith::DivFOp::create(b, code.loc, one, root);
-  return code.splat(arith::TruncFOp::create(b, code.loc, f32(), inverse));
+  return code.splat(real == f64 ? inverse : arith::TruncFOp::create(b, code.loc, real, inverse).getResult());
 }
 
 /// A panel of keys stays in L1 while all queries of the unit pass.
@@ -123,10 +123,10 @@ void Attention::scoreTile(Value row, Value key, Value factor) {
     Value c = chains.getInductionVar(), from = code.add(panel, code.times(c, code.index(panelKeys())));
     SmallVector<Value> right, next;
     for (int64_t j = 0; j < panelVectors; ++j)
-      right.push_back(code.load(keysAt, code.add(from, code.index(j * code.lanes)), code.index(1), f32(), {}));
+      right.push_back(code.load(keysAt, code.add(from, code.index(j * code.lanes)), code.index(1), real, {}));
     for (int64_t i = 0; i < tileRows; ++i) {
       Value at = code.add(code.times(code.add(row, code.index(i)), width), c);
-      Value left = code.loadSplat(queriesAt, at, f32());
+      Value left = code.loadSplat(queriesAt, at, real);
       for (int64_t j = 0; j < panelVectors; ++j)
         next.push_back(math::FmaOp::create(b, code.loc, left, right[j], chains.getRegionIterArg(i * panelVectors + j)));
     }
@@ -176,7 +176,7 @@ void Attention::valueTile(Value row, Value column, int64_t vectors, bool masked,
     for (int64_t j = 0; j < vectors; ++j) {
       Value at = totalAt(code.add(row, code.index(i)), code.add(column, code.index(j * code.lanes)));
       places.push_back(at);
-      accumulators.push_back(code.load(totals, at, code.index(1), f32(), masks[j]));
+      accumulators.push_back(code.load(totals, at, code.index(1), real, masks[j]));
     }
   accumulators = addValues(row, column, masks, keys[0], keys[1], /*someHidden=*/false, accumulators);
   if (mask || op.getCausal())
@@ -203,10 +203,10 @@ SmallVector<Value> Attention::addValues(Value row, Value column, ArrayRef<Value>
   SmallVector<Value> right, next;
   for (auto [j, lanes] : llvm::enumerate(masks)) {
     Value at = code.add(code.add(base, code.times(key, step)), code.index(j * code.lanes));
-    right.push_back(code.load(memory, at, code.index(1), f32(), lanes));
+    right.push_back(code.load(memory, at, code.index(1), real, lanes));
   }
   for (int64_t i = 0; i < tileRows; ++i) {
-    Value weight = code.loadSplat(weights, scoreAt(code.add(row, code.index(i)), key), f32());
+    Value weight = code.loadSplat(weights, scoreAt(code.add(row, code.index(i)), key), real);
     Value hidden =
         someHidden ? arith::CmpFOp::create(b, code.loc, arith::CmpFPredicate::OLT, weight, none).getResult() : Value();
     for (auto [j, value] : llvm::enumerate(right)) {

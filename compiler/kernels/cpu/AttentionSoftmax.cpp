@@ -56,7 +56,7 @@ Value Attention::maximumOf(Value row, Value limit) {
     SmallVector<Value> next;
     for (auto [j, lanes] : llvm::enumerate(masks)) {
       Value key = code.add(first, code.index(j * code.lanes)), seen = visible(row, key, lanes);
-      Value score = code.load(memory, scoreAt(row, key), code.index(1), f32(), {});
+      Value score = code.load(memory, scoreAt(row, key), code.index(1), real, {});
       if (seen)
         score = arith::SelectOp::create(b, code.loc, seen, score, least);
       next.push_back(greater(carried[j], score));
@@ -78,7 +78,7 @@ Value Attention::exponentials(Value row, Value limit, Value max) {
     SmallVector<Value> next;
     for (auto [j, lanes] : llvm::enumerate(masks)) {
       Value key = code.add(first, code.index(j * code.lanes)), seen = visible(row, key, lanes);
-      Value at = scoreAt(row, key), score = code.load(memory, at, code.index(1), f32(), {});
+      Value at = scoreAt(row, key), score = code.load(memory, at, code.index(1), real, {});
       Value weight = buildNonPositiveExp(b, code.loc, arith::SubFOp::create(b, code.loc, score, max));
       Value sum = arith::AddFOp::create(b, code.loc, carried[j], weight);
       if (seen) {
@@ -97,7 +97,7 @@ Value Attention::exponentials(Value row, Value limit, Value max) {
 void Attention::rescale(Value row, Value factor) {
   Value totals = scratchOf(scratch.totals);
   loop(code.index(0), frame.size(paddedColumns), code.index(code.lanes), [&](Value column) {
-    Value at = totalAt(row, column), total = code.load(totals, at, code.index(1), f32(), {});
+    Value at = totalAt(row, column), total = code.load(totals, at, code.index(1), real, {});
     code.store(arith::MulFOp::create(b, code.loc, total, factor), totals, at, {});
   });
 }
@@ -110,13 +110,13 @@ void Attention::softmaxRow(Value row) {
     code.storeScalar(first(exponentials(row, limit, max)), sums, row);
     return;
   }
-  Value maxima = scratchOf(scratch.maxima), old = code.loadSplat(maxima, row, f32());
+  Value maxima = scratchOf(scratch.maxima), old = code.loadSplat(maxima, row, real);
   Value isGreater = arith::CmpFOp::create(b, code.loc, arith::CmpFPredicate::OGT, max, old);
   max = arith::SelectOp::create(b, code.loc, isGreater, max, old);
   Value change = buildNonPositiveExp(b, code.loc, arith::SubFOp::create(b, code.loc, old, max));
   Value factor = arith::SelectOp::create(b, code.loc, isGreater, change, number(1));
   Value sum = exponentials(row, limit, max);
-  Value before = arith::MulFOp::create(b, code.loc, code.loadSplat(sums, row, f32()), factor);
+  Value before = arith::MulFOp::create(b, code.loc, code.loadSplat(sums, row, real), factor);
   code.storeScalar(first(arith::AddFOp::create(b, code.loc, before, sum)), sums, row);
   code.storeScalar(first(max), maxima, row);
   rescale(row, factor);

@@ -9,14 +9,9 @@ static constexpr int64_t multiplications = 120000;
 /// All options: keys and values of their own, a mask and a length with some of the batch dims, fewer queries than keys
 /// under `causal`.
 bool Generator::attention() {
-  int q = pick([](const Value &value) {
-    return frontend::isFloat(value.type.dtype) && value.type.dtype != DType::F64 && value.type.core.size() == 2;
-  });
-  if (q < 0) {
-    q = anyFloat(2, 2);
-    if (q < 0 || at(q).type.dtype == DType::F64)
-      return false;
-  }
+  int q = anyFloat(2, 2);
+  if (q < 0)
+    return false;
   TensorType query = at(q).type;
   DType dtype = query.dtype;
   Dim queries = query.core[0], depth = query.core[1];

@@ -57,11 +57,10 @@ bool Generator::update() {
 bool Generator::rope() {
   int x = pick([](const Value &value) {
     const TensorType &type = value.type;
-    return frontend::isFloat(type.dtype) && type.dtype != DType::F64 && type.core.size() == 1 &&
-           type.core[0].constantValue().value_or(1) % 2 == 0;
+    return frontend::isFloat(type.dtype) && type.core.size() == 1 && type.core[0].constantValue().value_or(1) % 2 == 0;
   });
   if (x < 0) {
-    TensorType type = anyType(mainType == DType::F64 ? DType::F32 : mainType);
+    TensorType type = anyType(mainType);
     type.core = {Dim::constant(random.pick({2, 6, 16, 34}))};
     x = fresh(type);
   }

@@ -25,7 +25,6 @@ struct Form {
 };
 
 const std::vector<const char *> floats = {"f32", "f64", "f16", "bf16"};
-const std::vector<const char *> functions = {"f32", "f16", "bf16"}; // attention of f64 is not compiled
 const std::vector<const char *> integers = {"i32", "i64", "i8", "u8"};
 
 // clang-format off
@@ -146,18 +145,18 @@ pub fn f(t: F[| 9, N], id: i32[B |]) -> F[B | N] = embed(t, id))"},
 pub fn f(c: F[B | 5, N], r: F[B | N], d: F[B | N, 3], s: F[B | 3], at: i32[B |]) -> (F[B | 5, N], F[B | N, 3]) {
   return update(c, r, at: at), update(d, s, at: at)
 })"},
-    {"rope", functions, R"(
+    {"rope", floats, R"(
 pub fn f(x: F[B | 34], y: F[B | 34], z: F[B | N], at: i32[B |]) -> (F[B | 34], F[B | 34], F[B | N]) {
   return rope(x, at: at), rope(y, at: at, interleaved: true), z * 2
 })"},
-    {"attention", functions, R"(
+    {"attention", floats, R"(
 pub fn f(q: F[B | N, 5], k: F[B | N, 5], v: F[B | N, 3], len: i32[B |]) -> (F[B | N, 3], F[B | N, 3]) {
   return attention(q, k, v, causal: true), attention(q, k, v, len: len)
 })"},
-    {"attention of a few queries", functions, R"(
+    {"attention of a few queries", floats, R"(
 pub fn f(q: F[B | 3, 5], k: F[B | N, 5], v: F[B | N, 3], mask: bool[B | 3, N]) -> F[B | 3, 3] =
   attention(q, k, v, mask: mask))"},
-    {"attention's columns", functions, R"(
+    {"attention's columns", floats, R"(
 pub fn f(q: F[B | 7, N], k: F[B | 9, N], v: F[B | 9, N]) -> F[B | 7, N] = attention(q, k, v, causal: true))"},
     {"topk", {"f32", "f64", "bf16", "i8", "u8", "i64"}, R"(
 pub fn f(x: F[B | N], y: F[B | N, J], z: F[B | J, N]) -> (F[B | 1], i32[B | N], F[B | N, J], i32[B | 5, N]) {
