@@ -24,7 +24,7 @@ enum class Emission { Batten, Linalg, Scheduled, Llvm, Asm, Object, Archive, Sha
 
 struct Compilation {
   std::map<Emission, std::string> files;              ///< bytes of each that was asked for
-  std::string cpu;                                    ///< the LLVM name that "native" stood for
+  std::string cpu;                                    ///< the levels by LLVM's names, best first, with commas between
   std::vector<std::pair<std::string, double>> phases; ///< name and milliseconds
   std::function<void(const std::string &)> onPhase;   ///< if set, told of each phase as it begins
 };
@@ -61,7 +61,8 @@ public:
                      frontend::Diagnostics &diagnostics, std::vector<OpCost> &out) = 0;
   /// Of everything that was read: what an artifact says it was made of.
   virtual std::string sourceHash(const frontend::Sources &sources) = 0;
-  /// What code for that CPU may use and this machine has not; empty where it can run (or there is no such CPU).
+  /// What code for these CPUs may use and this machine has not, of the one that lacks least; empty where one can run
+  /// (or there is no such CPU).
   virtual std::vector<std::string> lackingFeatures(const std::string &cpu) = 0;
 };
 

@@ -10,7 +10,7 @@
 namespace batten {
 
 struct Options {
-  std::string cpu = "native";          ///< LLVM CPU name, or "native": the machine that compiles
+  std::string cpu = "native";          ///< LLVM CPU names with commas between, or "native": the machine that compiles
   std::string prefix;                  ///< of every C symbol; empty: the source file's stem
   int optimise = 3;                    ///< 0..3, of the code generator; the schedule is the same at all of them
   bool fuse = true;                    ///< false: one operation a kernel; the same bits, slower

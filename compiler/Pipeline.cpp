@@ -11,6 +11,7 @@
 #include "compiler/codegen/Levels.h"
 #include "compiler/frontend/EmitBatten.h"
 #include "compiler/frontend/Types.h"
+#include "compiler/schedule/Versions.h"
 #include "dialect/Batten.h"
 #include "dialect/Evaluate.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -48,7 +49,8 @@ private:
   Compilation &out;
   MLIRContext context{MLIRContext::Threading::DISABLED};
   OwningOpRef<ModuleOp> module;
-  std::string faults; // what MLIR reported
+  std::vector<CpuLevel> levels; // best first
+  std::string faults;           // what MLIR reported
 
   bool lower();
   bool schedule();
@@ -157,12 +159,22 @@ bool Pipeline::lower() {
   });
 }
 
-/// linalg -> kernels and plans. Two passes, so that the groups can be looked at between them.
+/// linalg -> kernels and plans, once a CPU level. Two passes, so that the groups can be looked at between them.
 bool Pipeline::schedule() {
-  return runPasses("schedule", [&](PassManager &passes) {
-    passes.addPass(createFuse({out.cpu, options.fuse}));
-    passes.addPass(createBuildKernels({out.cpu}));
-  });
+  OwningOpRef<ModuleOp> source = std::move(module);
+  std::vector<OwningOpRef<ModuleOp>> versions;
+  for (const CpuLevel &level : levels) {
+    module = source->clone();
+    bool passed = runPasses("schedule", [&](PassManager &passes) {
+      passes.addPass(createFuse({level.name, options.fuse}));
+      passes.addPass(createBuildKernels({level.name}));
+    });
+    if (!passed)
+      return false;
+    versions.push_back(std::move(module));
+  }
+  module = mergeVersions(std::move(versions));
+  return true;
 }
 
 std::optional<std::string> Pipeline::generateOne(Emission emission, const CodegenOptions &code, std::string &error) {
@@ -219,15 +231,14 @@ bool Pipeline::generate(const std::vector<Emission> &wanted) {
 }
 
 bool Pipeline::run(const std::vector<Emission> &wanted) {
-  std::optional<CpuLevel> level = lookupLevel(options.cpu);
-  if (!level || level->vectorBits < 256) {
-    diagnostics.error(
-        "", (level ? "CPU level '" + options.cpu + "' is too old" : "unknown CPU level '" + options.cpu + "'") +
-                "; wanted native, x86-64-v3, x86-64-v4 or an LLVM name of an x86-64 CPU with AVX2 and FMA, "
-                "such as znver4");
+  std::string refusal;
+  std::optional<std::vector<CpuLevel>> known = lookupLevels(options.cpu, refusal);
+  if (!known) {
+    diagnostics.error("", refusal);
     return false;
   }
-  out.cpu = level->name;
+  levels = std::move(*known);
+  out.cpu = namesOf(levels);
   if (!emit())
     return false;
   keep(Emission::Batten, wanted);

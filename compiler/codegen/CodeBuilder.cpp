@@ -11,6 +11,10 @@ CodeBuilder::CodeBuilder(MLIRContext *context, Location loc)
       none(LLVM::LLVMVoidType::get(context)) {}
 
 Value CodeBuilder::number(int64_t value) { return LLVM::ConstantOp::create(b, loc, i64, b.getI64IntegerAttr(value)); }
+Value CodeBuilder::isEqual(Value x, int64_t value) {
+  Value other = LLVM::ConstantOp::create(b, loc, x.getType(), b.getIntegerAttr(x.getType(), value));
+  return LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, x, other);
+}
 Value CodeBuilder::null() { return LLVM::ZeroOp::create(b, loc, pointer); }
 Value CodeBuilder::add(Value x, Value y) { return LLVM::AddOp::create(b, loc, x, y); }
 Value CodeBuilder::subtract(Value x, Value y) { return LLVM::SubOp::create(b, loc, x, y); }
@@ -68,17 +72,25 @@ Value CodeBuilder::call(LLVM::LLVMFuncOp function, ValueRange arguments) {
 }
 void CodeBuilder::give(ValueRange value) { LLVM::ReturnOp::create(b, loc, value); }
 
-void CodeBuilder::giveUnlessZero(Value result) {
-  Block *here = b.getBlock();
-  Region *region = here->getParent();
-  Block *refused = b.createBlock(region, region->end());
-  give(result);
-  Block *next = b.createBlock(region, region->end());
-  b.setInsertionPointToEnd(here);
-  Value zero = LLVM::ConstantOp::create(b, loc, i32, b.getI32IntegerAttr(0));
-  Value bad = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, result, zero);
-  LLVM::CondBrOp::create(b, loc, bad, refused, next);
+Block *CodeBuilder::block() {
+  OpBuilder::InsertionGuard guard(b);
+  Region *region = b.getBlock()->getParent();
+  return b.createBlock(region, region->end());
+}
+void CodeBuilder::goTo(Block *target) { LLVM::BrOp::create(b, loc, target); }
+
+void CodeBuilder::goOnIf(Value condition, Block *otherwise) {
+  Block *next = block();
+  LLVM::CondBrOp::create(b, loc, condition, next, otherwise);
   b.setInsertionPointToStart(next);
+}
+
+void CodeBuilder::giveUnlessZero(Value result) {
+  Block *refused = block();
+  goOnIf(isEqual(result, 0), refused);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(refused);
+  give(result);
 }
 
 } // namespace batten

@@ -15,6 +15,7 @@ public:
   CodeBuilder(mlir::MLIRContext *context, mlir::Location loc);
 
   mlir::Value number(int64_t value);
+  mlir::Value isEqual(mlir::Value x, int64_t value);
   mlir::Value null();
   mlir::Value add(mlir::Value x, mlir::Value y);
   mlir::Value subtract(mlir::Value x, mlir::Value y);
@@ -37,6 +38,11 @@ public:
   /// The result, or null of a void function.
   mlir::Value call(mlir::LLVM::LLVMFuncOp function, mlir::ValueRange arguments);
   void give(mlir::ValueRange value);
+  /// An empty block at the function's end, to go to.
+  mlir::Block *block();
+  void goTo(mlir::Block *target);
+  /// Goes on in a block of its own; to `otherwise` where `condition` does not hold.
+  void goOnIf(mlir::Value condition, mlir::Block *otherwise);
   /// Returns `result`, an i32, from the function unless it is 0, and goes on.
   void giveUnlessZero(mlir::Value result);
 

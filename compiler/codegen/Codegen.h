@@ -18,7 +18,7 @@ class DialectRegistry;
 namespace batten {
 
 struct CodegenOptions {
-  std::string level;      ///< LLVM CPU name, or "native"; empty: the module's batten.level
+  std::string level;      ///< LLVM CPU names with commas between, or "native"; empty: the module's batten.level
   unsigned optLevel = 2;  ///< 0..3; below 2 code is made sooner and runs slower, with the same results
   bool debugInfo = false; ///< lines of the source in the object
   std::string flags;      ///< of earlier stages, which the description is to name too: " --fuse=off"

@@ -8,8 +8,8 @@
 
 namespace batten {
 
-/// Kernels (func.func) become llvm.func for the given level; plans stay.
-llvm::LogicalResult lowerKernels(mlir::ModuleOp module, const CpuLevel &level);
+/// Kernels (func.func) become llvm.func, each for the level that it names, or for the only one; plans stay.
+llvm::LogicalResult lowerKernels(mlir::ModuleOp module, llvm::ArrayRef<CpuLevel> levels);
 
 /// Plans become the C functions of the program, as llvm.func that call the kernels; the plans go.
 llvm::LogicalResult emitEntries(mlir::ModuleOp module, const ProgramInfo &program);

@@ -165,14 +165,14 @@ void defineDescription(Module &module, const ProgramInfo &program) {
   Constant *table =
       entries.empty() ? nullptr : ConstantArray::get(ArrayType::get(entries[0]->getType(), entries.size()), entries);
   t.define(entriesName(program), table ? table : t.i64(0));
-  Constant *levels = level(t, program.level);
   t.define(
       descriptionName(program),
       t.record({t.i32(BATTEN_ABI), t.i32(sizeof(batten_description)), t.i64(program.magic), t.text(program.name),
                 t.text(program.source), t.text(program.sourceHash), t.text(program.compiler), t.text(program.flags),
                 t.text(program.numerics), t.i64(program.programBytes), t.function(uniformBindName(program)),
                 module.getGlobalVariable(entriesName(program), /*AllowInternal=*/true), t.i64(entries.size()),
-                each(t, program.weights, weight), t.i64(program.weights.size()), t.array(levels), t.i64(1)}));
+                each(t, program.weights, weight), t.i64(program.weights.size()), each(t, program.levels, level),
+                t.i64(program.levels.size())}));
 }
 
 } // namespace batten

@@ -48,11 +48,13 @@ private:
   LogicalResult emitUniformBind();
   void emitBind();
 
-  Value record(PlanOp plan);
+  Value record(ArrayRef<VersionInfo> versions);
   LogicalResult placeConstants(PlanOp plan, Frame &frame);
   void placeBuffers(PlanOp plan, Value workspace, Value workspaceBytes, Frame &frame);
   LogicalResult emitLaunch(LaunchOp launch, const Frame &frame);
   LogicalResult emitLaunches(PlanOp plan, const Frame &frame);
+  LogicalResult emitVersions(ArrayRef<VersionInfo> versions, llvm::function_ref<Value()> readLevel,
+                             llvm::function_ref<LogicalResult(PlanOp)> emitOne);
   LLVM::LLVMFuncOp unpacking(LLVM::LLVMFuncOp kernel);
   Value sizesOnStack(const EntryInfo &entry, ValueRange sizes);
 
@@ -128,10 +130,11 @@ LLVM::LLVMFuncOp EntryEmitter::unpacking(LLVM::LLVMFuncOp kernel) {
   return function;
 }
 
-Value EntryEmitter::record(PlanOp plan) {
+Value EntryEmitter::record(ArrayRef<VersionInfo> versions) {
   size_t most = 0;
-  for (auto launch : plan.getBody().getOps<LaunchOp>())
-    most = std::max(most, launch.getSizes().size() + launch.getPointers().size());
+  for (const VersionInfo &version : versions)
+    for (auto launch : PlanOp(version.plan).getBody().getOps<LaunchOp>())
+      most = std::max(most, launch.getSizes().size() + launch.getPointers().size());
   return code.words(sizeof(batten_launch) / 8 + most);
 }
 
@@ -224,30 +227,52 @@ LogicalResult EntryEmitter::emitLaunches(PlanOp plan, const Frame &frame) {
   return success();
 }
 
+/// The version for the program's level, which is read only where there is a choice.
+LogicalResult EntryEmitter::emitVersions(ArrayRef<VersionInfo> versions, llvm::function_ref<Value()> readLevel,
+                                         llvm::function_ref<LogicalResult(PlanOp)> emitOne) {
+  if (versions.size() == 1)
+    return emitOne(versions[0].plan);
+  Value level = readLevel();
+  Block *after = code.block();
+  for (const VersionInfo &version : versions) {
+    Block *next = nullptr;
+    if (&version != &versions.back())
+      code.goOnIf(code.isEqual(level, version.level), next = code.block());
+    if (failed(emitOne(version.plan)))
+      return failure();
+    code.goTo(after);
+    code.b.setInsertionPointToStart(next ? next : after);
+  }
+  return success();
+}
+
 //===- Entries ----------------------------------------------------------------------------------------------------===//
 
 /// int (const void *program, const int64_t *sizes, void *const *tensors, void *workspace, int64_t workspace_bytes,
 ///      const batten_call *call)
 LogicalResult EntryEmitter::emitEntry(const EntryInfo &entry, unsigned index) {
-  PlanOp plan = entry.plan;
   Type p = code.pointer;
   LLVM::LLVMFuncOp function = begin(uniformCallName(entry), {p, p, p, p, code.i64, p}, code.i32, /*isPublic=*/false);
   Value bound = function.getArgument(0), sizes = function.getArgument(1), tensors = function.getArgument(2);
   Value workspace = function.getArgument(3), workspaceBytes = function.getArgument(4);
   Frame frame;
   frame.call = function.getArgument(5);
-  frame.record = record(plan);
+  frame.record = record(entry.versions);
   Value extents = code.words(entry.tensors.size());
   code.giveUnlessZero(code.call(
       check, {description(), table(index), bound, sizes, tensors, workspace, workspaceBytes, frame.call, extents}));
   for (auto [i, symbol] : llvm::enumerate(entry.symbols))
     frame.sizes[symbol.name] = code.load(code.i64, code.at(sizes, 8 * i));
-  for (auto [i, argument] : llvm::enumerate(plan.getBody().getArguments()))
-    frame.pointers[argument] = code.load(p, code.at(tensors, 8 * i));
-  for (auto place : plan.getBody().getOps<ProgramMemoryOp>())
-    frame.pointers[place] = code.at(bound, place.getOffset());
-  placeBuffers(plan, workspace, workspaceBytes, frame);
-  if (failed(placeConstants(plan, frame)) || failed(emitLaunches(plan, frame)))
+  auto emitOne = [&](PlanOp plan) -> LogicalResult {
+    for (auto [i, argument] : llvm::enumerate(plan.getBody().getArguments()))
+      frame.pointers[argument] = code.load(p, code.at(tensors, 8 * i));
+    for (auto place : plan.getBody().getOps<ProgramMemoryOp>())
+      frame.pointers[place] = code.at(bound, place.getOffset());
+    placeBuffers(plan, workspace, workspaceBytes, frame);
+    return success(succeeded(placeConstants(plan, frame)) && succeeded(emitLaunches(plan, frame)));
+  };
+  auto readLevel = [&] { return code.load(code.i32, code.at(bound, offsetof(batten_program_header, level))); };
+  if (failed(emitVersions(entry.versions, readLevel, emitOne)))
     return failure();
   code.call(rowStatus, {table(index), sizes, tensors, frame.call, extents});
   code.give(LLVM::ConstantOp::create(code.b, code.loc, code.i32, code.b.getI32IntegerAttr(0)).getResult());
@@ -325,22 +350,22 @@ LogicalResult EntryEmitter::emitUniformBind() {
   Value memory = function.getArgument(0), weights = function.getArgument(2), result = function.getArgument(3);
   Frame frame;
   Value level = code.words(1);
-  if (program.bind)
-    frame.record = record(program.bind);
+  frame.record = record(program.bind);
   code.giveUnlessZero(code.call(
       checkBind, {description(), memory, function.getArgument(1), weights, result, function.getArgument(4), level}));
-  if (program.bind) {
-    PlanOp bind = program.bind;
+  auto emitOne = [&](PlanOp bind) -> LogicalResult {
     frame.call = frame.further = code.null();
     frame.room = code.number(0);
     for (auto [i, argument] : llvm::enumerate(bind.getBody().getArguments()))
       frame.pointers[argument] = code.load(p, code.at(weights, 8 * i));
     for (auto place : bind.getBody().getOps<ProgramMemoryOp>())
       frame.pointers[place] = code.at(memory, place.getOffset());
-    if (failed(placeConstants(bind, frame)) || failed(emitLaunches(bind, frame)))
-      return failure();
-  }
-  code.call(finishBind, {description(), memory, code.load(code.i32, level), result});
+    return success(succeeded(placeConstants(bind, frame)) && succeeded(emitLaunches(bind, frame)));
+  };
+  auto readLevel = [&] { return code.load(code.i32, level); };
+  if (!program.bind.empty() && failed(emitVersions(program.bind, readLevel, emitOne)))
+    return failure();
+  code.call(finishBind, {description(), memory, readLevel(), result});
   code.give(LLVM::ConstantOp::create(code.b, code.loc, code.i32, code.b.getI32IntegerAttr(0)).getResult());
   return success();
 }
@@ -380,7 +405,7 @@ LogicalResult EntryEmitter::emit() {
   renameKernels();
   declareSupport();
   for (auto [i, entry] : llvm::enumerate(program.entries)) {
-    code.loc = PlanOp(entry.plan).getLoc();
+    code.loc = PlanOp(entry.versions[0].plan).getLoc();
     if (failed(emitEntry(entry, i)))
       return failure();
     emitUniformWorkspace(entry, i);

@@ -158,7 +158,7 @@ void HeaderWriter::writeBind() {
             "release.");
     line("typedef struct " + name + "_program " + name + "_program;\n");
     writeWeights();
-    line(bytes + " /* enough for every CPU level built in: " + program.level.name + " */\n");
+    line(bytes + " /* enough for every CPU level built in: " + namesOf(program.levels, ", ") + " */\n");
     comment("memory: 64-byte aligned. On success *program points into it.");
     parameters.insert(parameters.begin() + 2, "const " + name + "_weights *weights");
   }

@@ -112,7 +112,10 @@ std::optional<std::string> emitManifest(mlir::ModuleOp module, const CodegenOpti
       for (const WeightInfo &weight : program->weights)
         writeWeight(json, weight);
     });
-    json.attributeArray("levels", [&] { json.value(program->level.name); });
+    json.attributeArray("levels", [&] {
+      for (const CpuLevel &level : program->levels)
+        json.value(level.name);
+    });
   });
   stream << "\n";
   return text;

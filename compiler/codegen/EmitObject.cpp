@@ -144,7 +144,7 @@ static std::optional<Compilation> translate(ModuleOp source, const CodegenOption
       error = "internal error: code generation failed";
     return std::nullopt;
   };
-  if (failed(lowerKernels(*module, program->level)) || failed(emitEntries(*module, *program)))
+  if (failed(lowerKernels(*module, program->levels)) || failed(emitEntries(*module, *program)))
     return failure();
   PassManager passes(module->getContext());
   if (options.debugInfo)

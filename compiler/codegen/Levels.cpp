@@ -7,6 +7,8 @@
 // Bit positions: Intel SDM vol. 2A, CPUID; AMD APM vol. 3, appendix E.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/Levels.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/TargetParser/Host.h"
@@ -134,7 +136,40 @@ std::optional<CpuLevel> lookupLevel(StringRef name) {
   return level;
 }
 
-std::vector<std::string> lackingFeatures(StringRef name) {
+/// More than another level has, or wider registers: it comes before any that it contains.
+static bool isBetter(const CpuLevel &a, const CpuLevel &b) {
+  auto rank = [](const CpuLevel &level) {
+    int bits = 0;
+    for (const batten_cpuid &required : level.required)
+      bits += llvm::popcount(required.mask);
+    return std::pair(level.vectorBits, bits);
+  };
+  return rank(a) > rank(b);
+}
+
+std::optional<std::vector<CpuLevel>> lookupLevels(StringRef names, std::string &error) {
+  std::vector<CpuLevel> levels;
+  for (StringRef name : llvm::split(names, ',')) {
+    std::optional<CpuLevel> level = lookupLevel(name);
+    auto isSame = [&](const CpuLevel &other) { return level && other.name == level->name; };
+    if (!level || level->vectorBits < 256)
+      error =
+          (level ? "CPU level '" + name.str() + "' is too old" : "unknown CPU level '" + name.str() + "'") +
+          "; wanted native, x86-64-v3, x86-64-v4 or an LLVM name of an x86-64 CPU with AVX2 and FMA, such as znver4";
+    else if (llvm::any_of(levels, isSame))
+      error = "CPU level '" + level->name + "' is given twice";
+    if (!error.empty())
+      return std::nullopt;
+    levels.insert(llvm::upper_bound(levels, *level, isBetter), *level);
+  }
+  return levels;
+}
+
+std::string namesOf(llvm::ArrayRef<CpuLevel> levels, StringRef between) {
+  return llvm::join(llvm::map_range(levels, [](const CpuLevel &level) { return level.name; }), between);
+}
+
+static std::vector<std::string> lackingFeaturesOf(StringRef name) {
   std::vector<std::string> lacking;
   if (name == "native" || llvm::X86::parseArchX86(name, /*Only64Bit=*/true) == llvm::X86::CK_None)
     return lacking;
@@ -143,6 +178,16 @@ std::vector<std::string> lackingFeatures(StringRef name) {
     if (used.contains(feature.name) && !host.lookup(feature.name))
       lacking.push_back(feature.name);
   return lacking;
+}
+
+std::vector<std::string> lackingFeatures(StringRef names) {
+  std::optional<std::vector<std::string>> least;
+  for (StringRef name : llvm::split(names, ',')) {
+    std::vector<std::string> lacking = lackingFeaturesOf(name);
+    if (!least || lacking.size() < least->size())
+      least = std::move(lacking);
+  }
+  return *least;
 }
 
 } // namespace batten

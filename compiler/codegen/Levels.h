@@ -4,6 +4,7 @@
 #define BATTEN_COMPILER_CODEGEN_LEVELS_H
 
 #include "runtime/abi.h"
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <optional>
 #include <string>
@@ -21,8 +22,15 @@ struct CpuLevel {
 /// The level of an x86-64 CPU by LLVM's name, or of this machine for "native". nullopt: there is no such CPU.
 std::optional<CpuLevel> lookupLevel(llvm::StringRef name);
 
-/// LLVM's names of the features that the level uses and this machine has not.
-std::vector<std::string> lackingFeatures(llvm::StringRef name);
+/// The levels of an artifact by their names, "x86-64-v4,x86-64-v3": best first, which is the order in which the bind
+/// tries them. nullopt and a sentence in `error`: one is no CPU that kernels are made for, or stands there twice.
+std::optional<std::vector<CpuLevel>> lookupLevels(llvm::StringRef names, std::string &error);
+/// Their names, by default as lookupLevels takes them.
+std::string namesOf(llvm::ArrayRef<CpuLevel> levels, llvm::StringRef between = ",");
+
+/// LLVM's names of the features that the level uses and this machine has not; of several, those of the level that lacks
+/// least.
+std::vector<std::string> lackingFeatures(llvm::StringRef names);
 
 } // namespace batten
 #endif // BATTEN_COMPILER_CODEGEN_LEVELS_H

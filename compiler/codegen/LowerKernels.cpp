@@ -114,7 +114,16 @@ static void setTarget(LLVM::LLVMFuncOp kernel, const CpuLevel &level) {
   kernel.setPreferVectorWidth(std::to_string(level.vectorBits));
 }
 
-LogicalResult lowerKernels(ModuleOp module, const CpuLevel &level) {
+/// The level that the kernel names, or the only one.
+static const CpuLevel *levelOf(LLVM::LLVMFuncOp kernel, ArrayRef<CpuLevel> levels) {
+  auto name = kernel->getAttrOfType<StringAttr>(attr::level);
+  if (!name)
+    return levels.size() == 1 ? levels.begin() : nullptr;
+  auto found = llvm::find_if(levels, [&](const CpuLevel &level) { return level.name == name.getValue(); });
+  return found == levels.end() ? nullptr : found;
+}
+
+LogicalResult lowerKernels(ModuleOp module, ArrayRef<CpuLevel> levels) {
   // What the conversion makes on the way; outside of a pass nobody else loads it.
   module.getContext()
       ->loadDialect<arith::ArithDialect, cf::ControlFlowDialect, LLVM::LLVMDialect, math::MathDialect, ub::UBDialect,
@@ -122,7 +131,10 @@ LogicalResult lowerKernels(ModuleOp module, const CpuLevel &level) {
   if (failed(prepare(module)) || failed(convert(module)))
     return failure();
   for (auto kernel : module.getOps<LLVM::LLVMFuncOp>()) {
-    setTarget(kernel, level);
+    const CpuLevel *level = levelOf(kernel, levels);
+    if (!level)
+      return kernel.emitError("internal error: a kernel of no level of the program");
+    setTarget(kernel, *level);
     kernel.setVisibility_(LLVM::Visibility::Hidden);
     kernel.setDsoLocal(true);
     kernel.setNoUnwind(true);

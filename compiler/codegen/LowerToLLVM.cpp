@@ -24,7 +24,7 @@ struct LowerToLLVMPass : impl::LowerToLLVMBase<LowerToLLVMPass> {
       module.emitError(error);
       return signalPassFailure();
     }
-    if (failed(lowerKernels(module, program->level)) || failed(emitEntries(module, *program)))
+    if (failed(lowerKernels(module, program->levels)) || failed(emitEntries(module, *program)))
       signalPassFailure();
   }
 };

@@ -7,6 +7,7 @@
 #include "compiler/Version.h"
 #include "compiler/codegen/Formula.h"
 #include "dialect/Numerics.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/xxhash.h"
 
@@ -104,15 +105,19 @@ static std::string textOf(ModuleOp module, StringRef name, StringRef otherwise) 
   return text ? text.str() : otherwise.str();
 }
 
+/// A version is named by its entry, a point and what tells it from the others.
+static StringRef entryOf(PlanOp plan) { return plan.getSymName().split('.').first; }
+
 //===- Entries ----------------------------------------------------------------------------------------------------===//
 
 namespace {
 /// Fills one EntryInfo; `error` tells what was wrong when a step returns false.
 class EntryReader {
 public:
-  EntryReader(const ProgramInfo &program, PlanOp plan, std::string &error)
-      : program(program), error(error), names(program.name, {"program", "workspace", "workspace_bytes", "call"}) {
-    entry.plan = plan;
+  EntryReader(const ProgramInfo &program, std::vector<VersionInfo> versions, std::string &error)
+      : plan(versions[0].plan), program(program), error(error),
+        names(program.name, {"program", "workspace", "workspace_bytes", "call"}) {
+    entry.versions = std::move(versions);
   }
   bool read();
   EntryInfo entry;
@@ -120,7 +125,7 @@ public:
 
 private:
   bool refuse(const Twine &text) {
-    error = ("internal error: plan @" + entry.plan.getSymName() + ": " + text).str();
+    error = ("internal error: plan @" + plan.getSymName() + ": " + text).str();
     return false;
   }
   void readSymbols();
@@ -132,6 +137,7 @@ private:
   bool readCost(StringRef name, FormulaInfo &formula);
   bool setFormula(ArrayRef<Dim> amounts, FormulaInfo &formula);
 
+  PlanOp plan; ///< one of the versions: they differ in their bodies only
   const ProgramInfo &program;
   std::string &error;
   CNames names;
@@ -143,10 +149,9 @@ private:
 } // namespace
 
 bool EntryReader::read() {
-  PlanOp plan = entry.plan;
-  entry.name = plan.getSymName().str();
-  entry.cSymbol = program.name + "_" + plan.getCName().value_or(plan.getSymName()).str();
-  entry.signature = plan.getSignature().value_or(plan.getSymName()).str();
+  entry.name = entryOf(plan).str();
+  entry.cSymbol = program.name + "_" + plan.getCName().value_or(entry.name).str();
+  entry.signature = plan.getSignature().value_or(entry.name).str();
   entry.independent = toStrings(plan.getIndependentAttr());
   entry.mixes = toStrings(plan.getMixesAttr());
   readSymbols();
@@ -159,8 +164,8 @@ bool EntryReader::read() {
 }
 
 void EntryReader::readSymbols() {
-  std::vector<std::string> nonEmpty = toStrings(entry.plan.getNonemptyAttr());
-  for (auto symbol : entry.plan.getSymbols().getAsRange<SymbolAttr>()) {
+  std::vector<std::string> nonEmpty = toStrings(plan.getNonemptyAttr());
+  for (auto symbol : plan.getSymbols().getAsRange<SymbolAttr>()) {
     std::string name = symbol.getName().str();
     if (!symbol.isRuntime()) {
       statics[name] = Dim::constant(symbol.getValue());
@@ -172,7 +177,7 @@ void EntryReader::readSymbols() {
 }
 
 bool EntryReader::readArguments() {
-  ArrayAttr arguments = entry.plan.getArgumentsAttr();
+  ArrayAttr arguments = plan.getArgumentsAttr();
   if (arguments)
     for (auto argument : arguments.getAsRange<ArgumentAttr>()) {
       if (argument.getKind() == ArgumentKind::Weight)
@@ -180,7 +185,7 @@ bool EntryReader::readArguments() {
       else if (!readTensor(argument))
         return false;
     }
-  unsigned pointers = entry.plan.getBody().getNumArguments();
+  unsigned pointers = plan.getBody().getNumArguments();
   return pointers == entry.tensors.size() || refuse("its arguments do not fit its pointers");
 }
 
@@ -273,7 +278,7 @@ bool EntryReader::readGuard(StringRef text) {
 }
 
 bool EntryReader::readCost(StringRef name, FormulaInfo &formula) {
-  auto text = entry.plan->getAttrOfType<StringAttr>(name);
+  auto text = plan->getAttrOfType<StringAttr>(name);
   std::optional<Dim> cost = text ? Dim::parse(text.getValue().str()) : std::nullopt;
   auto made = cost ? makeFormula(cost->substitute(statics), entry.symbols) : std::nullopt;
   return made ? (formula = *made, true) : setFormula(Dim::constant(-1), formula);
@@ -281,15 +286,20 @@ bool EntryReader::readCost(StringRef name, FormulaInfo &formula) {
 
 /// Workspace, scratch, and the loop extents that no tensor already keeps within 64 bits.
 bool EntryReader::readAmounts() {
-  std::vector<Dim> scratch, limits;
-  for (auto launch : entry.plan.getBody().getOps<LaunchOp>()) {
-    Dim bytes = toDim(launch.getScratchAttr()), range = toDim(launch.getRangeAttr());
-    if (!(bytes == Dim()))
-      scratch.push_back(bytes);
-    auto covers = [&](const TensorInfo &tensor) { return isAtMost(range, product(tensor.dims)); };
-    if (!range.isConstant() && !llvm::any_of(entry.tensors, covers))
-      limits.push_back(range);
+  std::vector<Dim> scratch, limits, workspace;
+  for (const VersionInfo &version : entry.versions) {
+    PlanOp plan = version.plan;
+    for (auto launch : plan.getBody().getOps<LaunchOp>()) {
+      Dim bytes = toDim(launch.getScratchAttr()), range = toDim(launch.getRangeAttr());
+      if (!(bytes == Dim()))
+        scratch.push_back(bytes);
+      auto covers = [&](const TensorInfo &tensor) { return isAtMost(range, product(tensor.dims)); };
+      if (!range.isConstant() && !llvm::any_of(entry.tensors, covers))
+        limits.push_back(range);
+    }
+    llvm::append_range(workspace, workspaceOf(plan));
   }
+  dropSmaller(workspace);
   dropSmaller(scratch);
   dropSmaller(limits);
   std::vector<Dim> rounded;
@@ -303,7 +313,7 @@ bool EntryReader::readAmounts() {
   for (const Dim &limit : limits)
     if (!setFormula(limit, entry.limits.emplace_back()))
       return false;
-  return setFormula(rounded, entry.scratch) && setFormula(workspaceOf(entry.plan), entry.workspace);
+  return setFormula(rounded, entry.scratch) && setFormula(workspace, entry.workspace);
 }
 
 //===- The program ------------------------------------------------------------------------------------------------===//
@@ -332,8 +342,7 @@ static bool readWeights(ModuleOp module, ProgramInfo &program, std::string &erro
 }
 
 /// The bind has no workspace and no sizes.
-static bool checkBind(const ProgramInfo &program, std::string &error) {
-  PlanOp bind = program.bind;
+static bool checkBind(PlanOp bind, const ProgramInfo &program, std::string &error) {
   bool fits = bind.getBody().getNumArguments() == program.weights.size() && bind.getBody().getOps<BufferOp>().empty();
   for (auto launch : bind.getBody().getOps<LaunchOp>())
     fits &= toDim(launch.getScratchAttr()) == Dim() && toDim(launch.getRangeAttr()).isConstant();
@@ -342,18 +351,36 @@ static bool checkBind(const ProgramInfo &program, std::string &error) {
   return fits;
 }
 
-static bool readPlan(PlanOp plan, ProgramInfo &program, std::string &error) {
-  if (plan.getKind() == "bind") {
-    program.bind = plan;
-    return checkBind(program, error);
-  }
-  EntryReader reader(program, plan, error);
+static bool readEntry(std::vector<VersionInfo> versions, ProgramInfo &program, std::string &error) {
+  EntryReader reader(program, std::move(versions), error);
   if (!reader.read())
     return false;
   for (WeightInfo &weight : program.weights)
     if (llvm::is_contained(reader.weightPaths, weight.path))
       weight.usedBy.push_back(reader.entry.name);
   program.entries.push_back(std::move(reader.entry));
+  return true;
+}
+
+/// The versions of an entry are the plans of its name, one a level.
+static bool readPlans(ModuleOp module, ProgramInfo &program, std::string &error) {
+  llvm::MapVector<StringRef, std::vector<VersionInfo>> entries;
+  for (auto plan : module.getOps<PlanOp>()) {
+    bool isBind = plan.getKind() == "bind";
+    if (isBind && !checkBind(plan, program, error))
+      return false;
+    std::vector<VersionInfo> &versions = isBind ? program.bind : entries[entryOf(plan)];
+    unsigned level = versions.size();
+    auto name = plan->getAttrOfType<StringAttr>(attr::level);
+    if (level >= program.levels.size() || (name && name.getValue() != program.levels[level].name)) {
+      error = ("internal error: plan @" + plan.getSymName() + " does not fit the program's levels").str();
+      return false;
+    }
+    versions.push_back({plan, level});
+  }
+  for (auto &[name, versions] : entries)
+    if (!readEntry(std::move(versions), program, error))
+      return false;
   return true;
 }
 
@@ -372,9 +399,10 @@ static uint64_t magicOf(const ProgramInfo &program) {
     stream << '\n';
   }
   for (const EntryInfo &entry : program.entries)
-    stream << entry.plan << '\n';
-  if (program.bind)
-    stream << program.bind;
+    for (const VersionInfo &version : entry.versions)
+      stream << version.plan << '\n';
+  for (const VersionInfo &version : program.bind)
+    stream << version.plan;
   return llvm::xxh3_64bits(text);
 }
 
@@ -389,19 +417,14 @@ std::optional<ProgramInfo> readProgram(ModuleOp module, const CodegenOptions &op
   program.programBytes = std::max<int64_t>(bytes ? bytes.getInt() : 0, sizeof(batten_program_header));
 
   std::string levelName = options.level.empty() ? textOf(module, attr::level, "x86-64-v3") : options.level;
-  auto known = lookupLevel(levelName);
-  if (!known) {
-    error = "unknown CPU level `" + levelName + "`";
+  auto known = lookupLevels(levelName, error);
+  if (!known)
     return std::nullopt;
-  }
-  program.level = *known;
-  program.flags = "--target=cpu:" + program.level.name + " -O" + std::to_string(options.optLevel) +
+  program.levels = std::move(*known);
+  program.flags = "--target=cpu:" + namesOf(program.levels) + " -O" + std::to_string(options.optLevel) +
                   (options.debugInfo ? " -g" : "") + options.flags;
-  if (!readWeights(module, program, error))
+  if (!readWeights(module, program, error) || !readPlans(module, program, error))
     return std::nullopt;
-  for (auto plan : module.getOps<PlanOp>())
-    if (!readPlan(plan, program, error))
-      return std::nullopt;
   program.magic = magicOf(program);
   return program;
 }

@@ -54,8 +54,14 @@ struct WeightInfo {
   std::vector<std::string> usedBy;
 };
 
-struct EntryInfo {
+/// One of the plans that do the same work.
+struct VersionInfo {
   PlanOp plan;
+  unsigned level = 0; ///< position among the program's
+};
+
+struct EntryInfo {
+  std::vector<VersionInfo> versions; ///< one a level, in their order
   std::string name, cSymbol, signature;
   std::vector<SymbolInfo> symbols;
   std::vector<TensorInfo> tensors;
@@ -73,8 +79,8 @@ struct ProgramInfo {
   int64_t programBytes = 0;
   std::vector<EntryInfo> entries;
   std::vector<WeightInfo> weights;
-  PlanOp bind; ///< null: nothing to pack
-  CpuLevel level;
+  std::vector<VersionInfo> bind; ///< empty: nothing to pack
+  std::vector<CpuLevel> levels;  ///< best first
 };
 
 /// Reads the plans and attributes of `module`. nullopt and a sentence in `error` where they make no program.

@@ -18,7 +18,8 @@ Examples:
   batten build simple.btn -o libsimple.so           a shared library, and simple.h beside it
   batten build simple.btn -o libsimple.a            a static one
   batten build simple.btn --emit=o,header,manifest  simple.o, simple.h and simple.json
-  batten build simple.btn --target=cpu:x86-64-v3 -o libsimple.so
+  batten build simple.btn --target=cpu:x86-64-v3,x86-64-v4 -o libsimple.so
+                                                    for both; the bind takes the better that there is
   batten build simple.btn --emit=asm                to standard output, as each text alone: ast program batten
                                                     linalg scheduled llvm asm
   batten build simple.btn -o libsimple.so --depfile=simple.d

@@ -6,7 +6,8 @@ namespace batten {
 
 std::vector<OptionSpec> codeOptions(std::vector<OptionSpec> own) {
   own.insert(own.end(), {
-                            {"--target", "cpu[:LEVEL]", "native (default), x86-64-v3, x86-64-v4, or an LLVM CPU name"},
+                            {"--target", "cpu[:LEVEL,..]",
+                             "native (default), x86-64-v3, x86-64-v4, LLVM CPU names; several: bind chooses"},
                             {"-O", "0..3", "effort of the code generator (3)"},
                             {"--fuse", "on|off", "off: one operation a kernel; the same bits, slower"},
                         });
@@ -23,10 +24,8 @@ std::string readCodeOptions(const CommandLine &options, Options &out) {
     return "unknown target '" + target + "'; wanted cpu or cpu:LEVEL, such as cpu:x86-64-v3";
   if (target.size() > device.size())
     out.cpu = target.substr(device.size() + 1);
-  if (out.cpu.empty())
+  if (("," + out.cpu + ",").find(",,") != std::string::npos)
     return "'--target=" + target + "' names no level; wanted --target=cpu or, for example, --target=cpu:x86-64-v3";
-  if (out.cpu.find(',') != std::string::npos)
-    return "several levels in one artifact are not compiled yet: give one of '" + out.cpu + "'";
   return "";
 }
 

@@ -1,4 +1,4 @@
-# batten_add_model(<target> <model.btn> [SHARED] [PREFIX <name>] [TARGET <cpu[:level]>] [WEIGHTS <file.safetensors>]
+# batten_add_model(<target> <model.btn> [SHARED] [PREFIX <name>] [TARGET <cpu[:level,..]>] [WEIGHTS <file.safetensors>]
 #                  [OPTIONS <word>...])
 #
 # Makes a library of the model, to be linked like any other: who links it finds its header, NAME.h, where NAME is the

@@ -2,7 +2,7 @@
 // RUN: batten-opt -batten-lower-to-llvm %s | FileCheck %s
 // RUN: batten-opt -batten-lower-to-llvm=cpu=x86-64-v3 %s | FileCheck %s --check-prefix=V3
 // RUN: not batten-opt -batten-lower-to-llvm=cpu=z80 %s 2>&1 | FileCheck %s --check-prefix=UNKNOWN
-// UNKNOWN: unknown CPU level `z80`
+// UNKNOWN: unknown CPU level 'z80'
 
 module attributes {batten.program = "p", batten.level = "x86-64-v4", batten.program_bytes = 64 : i64} {
   // Pointers are plain and keep noalias; the chain is one fma; loops are blocks.
@@ -31,7 +31,7 @@ module attributes {batten.program = "p", batten.level = "x86-64-v4", batten.prog
   // The buffers: %b above %a, begun at a multiple of 64; the scratch above both.
   // CHECK-LABEL: llvm.func hidden @p_f.call(
   // CHECK: %[[STATUS:.*]] = llvm.call @batten_support_check(
-  // CHECK: llvm.icmp "ne" %[[STATUS]]
+  // CHECK: llvm.icmp "eq" %[[STATUS]]
   // CHECK: llvm.intr.smax
   // CHECK: llvm.and
   // CHECK: llvm.mlir.addressof @square.launch

@@ -100,7 +100,7 @@ def headers(folder, paths):
 
 
 class Plan:
-    """One entry of the scheduled form: its runtime dims, buffers and launches."""
+    """One version of an entry in the scheduled form: its runtime dims, buffers and launches."""
 
     def __init__(self, name, dims, body):
         self.name = name
@@ -127,22 +127,27 @@ def evaluate(polynomial, sizes):
 
 
 def plans(scheduled):
-    pattern = r'batten\.plan @\w+\[(.*?)\] kind "entry" attributes \{.*?c_name = "(\w+)".*?\n(.*?)\n  \}'
-    return [Plan(name, dims, body) for dims, name, body in re.findall(pattern, scheduled, re.S)]
+    """The versions of each entry."""
+    pattern = r'batten\.plan @[\w.]+\[(.*?)\] kind "entry" attributes \{.*?c_name = "(\w+)".*?\n(.*?)\n  \}'
+    found = {}
+    for dims, name, body in re.findall(pattern, scheduled, re.S):
+        found.setdefault(name, []).append(Plan(name, dims, body))
+    return found.values()
 
 
 def workspace(artifact):
     library = ctypes.CDLL(str(artifact.library(".so")))
-    for plan in plans((artifact.folder / f"{artifact.name}.scheduled.mlir").read_text()):
+    for versions in plans((artifact.folder / f"{artifact.name}.scheduled.mlir").read_text()):
+        plan = versions[0]
         formula = getattr(library, f"{artifact.name}_{plan.name}_workspace")
         formula.restype = ctypes.c_int64
-        rounding, asked = 64 * len(plan.buffers), 0
+        rounding, asked = 64 * max(len(version.buffers) for version in versions), 0
         for sizes in plan.sizes():
             given = formula(*[ctypes.c_int64(size) for size in sizes.values()])
             if given < 0:
                 continue  # a `where` of the function refuses these sizes
             asked += 1
-            peak = plan.peak(sizes)
+            peak = max(version.peak(sizes) for version in versions)
             if not peak <= given <= 1.1 * peak + rounding:
                 yield f"{plan.name}: a workspace of {given} bytes for {peak} alive at {sizes}"
         if not asked:

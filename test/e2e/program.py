@@ -23,21 +23,26 @@ def aligned(bytes_):
 
 
 class Program:
-    """`source` built and bound to `weights`, array.arrays in the header's order."""
+    """`source` built for the levels of `target` and bound to `weights`, array.arrays in the header's order."""
 
-    def __init__(self, batten, source, weights=()):
+    def __init__(self, batten, source, weights=(), target="native"):
         self.folder = tempfile.TemporaryDirectory()
         library = pathlib.Path(self.folder.name) / "lib.so"
-        subprocess.run([batten, "build", source, "--target=cpu:native", "-o", library], check=True)
+        subprocess.run([batten, "build", source, f"--target=cpu:{target}", "-o", library], check=True)
         header = next(library.parent.glob("*.h"))
         self.name, self.library = header.stem, ctypes.CDLL(str(library))
         size = int(re.search(r"_BYTES INT64_C\((\d+)\)", header.read_text())[1])
-        address, self.memory = aligned(size)
+        self.address, self.memory = aligned(size)
+        self.size = size
+        result = self.bind(weights)
+        assert result == 0, f"{self.name}_bind gives {result}"
+
+    def bind(self, weights, error=None):
+        """The result of NAME_bind; `error` is a buffer for the batten_error."""
         self.bound = ctypes.c_void_p()
         pointers = (ctypes.c_void_p * len(weights))(*[weight.buffer_info()[0] for weight in weights])
-        arguments = [ctypes.c_void_p(address), ctypes.c_int64(size)] + ([pointers] if weights else [])
-        result = self.function("bind")(*arguments, ctypes.byref(self.bound), None)
-        assert result == 0, f"{self.name}_bind gives {result}"
+        arguments = [ctypes.c_void_p(self.address), ctypes.c_int64(self.size)] + ([pointers] if weights else [])
+        return self.function("bind")(*arguments, ctypes.byref(self.bound), error)
 
     def function(self, name, result=ctypes.c_int):
         function = getattr(self.library, f"{self.name}_{name}")
