@@ -6,11 +6,14 @@
 #   SHARED   a shared library; otherwise a static one
 #   TARGET   the CPU that it is for (batten build --target); by default the one that builds
 #   WEIGHTS  a file that must fit the model: checked whenever either changes; its path is the target's BATTEN_WEIGHTS
-#   OPTIONS  more words for `batten build`
+#   OPTIONS  more words for `batten build`, --prefix excepted: the header's name must be known here
 function(batten_add_model target model)
   cmake_parse_arguments(PARSE_ARGV 2 arg "SHARED" "PREFIX;TARGET;WEIGHTS" "OPTIONS")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "batten_add_model(${target}): what is `${arg_UNPARSED_ARGUMENTS}`?")
+  endif()
+  if(arg_OPTIONS MATCHES "(^|;)--prefix")
+    message(FATAL_ERROR "batten_add_model(${target}): say PREFIX <name> in place of OPTIONS --prefix")
   endif()
   get_filename_component(source ${model} ABSOLUTE)
   get_filename_component(stem ${model} NAME_WLE)
@@ -36,6 +39,7 @@ function(batten_add_model target model)
     COMMAND Batten::compiler build ${source} -o ${library} --depfile=${library}.d ${options}
     DEPENDS ${source} Batten::compiler DEPFILE ${library}.d COMMENT "Compiling model ${name}" VERBATIM)
   set(products ${library} ${folder}/${name}.h)
+  set(weights "") # not the caller's variable of that name
   if(arg_WEIGHTS)
     get_filename_component(weights ${arg_WEIGHTS} ABSOLUTE)
     add_custom_command(OUTPUT ${library}.checked

@@ -10,6 +10,7 @@ set_target_properties(batten_runtime PROPERTIES EXPORT_NAME runtime)
 set_target_properties(batten_runtime_shared PROPERTIES EXPORT_NAME runtime_shared)
 install(TARGETS batten batten_runtime batten_runtime_shared EXPORT Batten
   RUNTIME DESTINATION bin LIBRARY DESTINATION lib ARCHIVE DESTINATION lib)
+install(FILES $<TARGET_FILE_DIR:batten>/battenc DESTINATION bin) # a link to batten, and installed as one
 install(TARGETS batten-compiler LIBRARY DESTINATION lib)
 install(FILES runtime/abi.h runtime/batten.h runtime/batten.hpp DESTINATION include/batten)
 install(EXPORT Batten NAMESPACE Batten:: FILE BattenTargets.cmake DESTINATION ${package})

@@ -44,10 +44,13 @@ def rebuilt(path, old, new):
 
 
 OTHER_MODELS = """
+set(weights leaked.safetensors)
 batten_add_model(scaled models/two-scales.btn SHARED TARGET cpu:x86-64-v3)
 batten_add_model(renamed models/two-scales.btn PREFIX other OPTIONS --fuse=off)
 add_executable(kinds kinds.c)
 target_link_libraries(kinds PRIVATE scaled renamed)
+get_target_property(none scaled BATTEN_WEIGHTS)
+message(STATUS "weights of a model without: [${none}]")
 """
 KINDS = """#include <other.h>
 #include <stdio.h>
@@ -70,11 +73,15 @@ def other_kinds():
     (SOURCE / "kinds.c").write_text(KINDS)
     with open(SOURCE / "CMakeLists.txt", "a") as file:
         file.write(OTHER_MODELS)
-    run("cmake", "--build", OUT)
+    told = run("cmake", "--build", OUT)
+    print([line for line in told.split("\n") if "without:" in line][0].strip())
     print(run(OUT / "kinds"), end="")
-    with open(SOURCE / "CMakeLists.txt", "a") as file:
-        file.write("batten_add_model(odd models/two-scales.btn STATIC)\n")
-    print([line for line in run("cmake", "--build", OUT, fails=True).split("\n") if "what is" in line][0].strip())
+    correct = (SOURCE / "CMakeLists.txt").read_text()
+    for words in ("STATIC", "OPTIONS --prefix=p"):
+        (SOURCE / "CMakeLists.txt").write_text(f"{correct}batten_add_model(odd models/two-scales.btn {words})\n")
+        told = " ".join(run("cmake", "--build", OUT, fails=True).split())  # CMake breaks lines where it likes
+        begin = told.index("batten_add_model(odd)")
+        print(told[begin : told.index("Call Stack", begin)].strip())
 
 
 def main():
@@ -82,6 +89,7 @@ def main():
     WORK.mkdir(parents=True)
     run("cmake", "--install", BUILD, "--prefix", PREFIX)
     moved = PREFIX.rename(WORK / "moved")  # a package must not know where it was installed
+    print("battenc:", run(moved / "bin/battenc", "--help").split(":")[0])
     shutil.copytree(EXAMPLE, SOURCE)
     save_weights(5)
     run("cmake", "-G", "Ninja", "-S", SOURCE, "-B", OUT, f"-DCMAKE_PREFIX_PATH={moved}", f"-DWEIGHTS={WEIGHTS}")
