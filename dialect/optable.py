@@ -25,8 +25,20 @@ FAMILIES = {
     "BattenTensorOps.td": "Tensors of the linalg form",
     "BattenPlanOps.td": "Plans",
 }
+NOT_WRITTEN = ("Functions", "Tensors of the linalg form", "Plans")  # nothing in the source stands for one of these
 ELEMENTS = {"Batten_AnyTensor": "any", "Batten_FloatTensor": "float", "Batten_NumberTensor": "number",
             "Batten_IntegerTensor": "integer", "Batten_BoolTensor": "bool"}
+
+# What the source language writes otherwise, or otherwise too; all other ops have one name in both.
+SPELLINGS = {
+    "@": "matmul", ".T": "transpose", "+": "add", "-": "sub neg", "*": "mul", "/": "div", "%": "rem", "==": "eq",
+    "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "&&": "and", "||": "or", "!": "not", "as": "cast",
+    "x[| a:b]": "slice", "[a, b]": "stack", "a number": "constant", "a dim as a number": "dim",
+    "sum": "reduce reduce_batch", "mean": "reduce reduce_batch", "var": "reduce reduce_batch",
+    "any": "reduce reduce_batch", "all": "reduce reduce_batch", "max": "reduce reduce_batch max",
+    "min": "reduce reduce_batch min", "split": "slice", "flatten": "rearrange", "rearrange": "rearrange", "zeros": "fill",
+    "fill": "fill", "matmul": "matmul",
+}
 
 
 class Op:
@@ -69,15 +81,38 @@ def read(stream):
     return sorted(ops, key=lambda op: (order.index(op.file), op.line, op.name))
 
 
+def spellings(ops):
+    """Of each op its words in the source, in the order of `ops`."""
+    written = {op.name: [] for op in ops}
+    for word, names in SPELLINGS.items():
+        for name in names.split():
+            written[name].append(word)
+    for op in ops:
+        if not any(op.name in names.split() for names in SPELLINGS.values()):
+            written[op.name].append(op.name)
+    return written
+
+
+def contents(ops):
+    """A table: what the source writes, and where it is said what that means."""
+    print("\n| in the source | operation | gives |\n|---|---|---|")
+    written = spellings(ops)
+    for op in ops:
+        words = ", ".join(word if word.startswith("a ") else f"`{word}`" for word in written[op.name])
+        cells = [words, f"[`batten.{op.name}`](#{op.name})", op.summary]
+        print("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+
+
 def reference(ops):
     print("# Operations of the batten dialect\n")
     print("Made from `dialect/*.td`. Core dims only; every op lifts over the batch.")
+    contents([op for op in ops if FAMILIES[op.file] not in NOT_WRITTEN])
     family = None
     for op in ops:
         if FAMILIES[op.file] != family:
             family = FAMILIES[op.file]
             print(f"\n## {family}")
-        print(f"\n### `batten.{op.name}`: {op.summary}\n")
+        print(f'\n<a id="{op.name}"></a>\n### `batten.{op.name}`: {op.summary}\n')
         if op.cores:
             print(f"Cores: `{op.cores}`\n")
         if op.operands:
