@@ -233,7 +233,9 @@ bool Pipeline::generate(const std::vector<Emission> &wanted) {
 bool Pipeline::run(const std::vector<Emission> &wanted) {
   std::string refusal;
   std::optional<std::vector<CpuLevel>> known = lookupLevels(options.cpu, refusal);
-  if (!known) {
+  if (known && known->back().vectorBits < 256)
+    refusal = "CPU level '" + known->back().name + "' is too old; " + wantedLevels;
+  if (!refusal.empty()) {
     diagnostics.error("", refusal);
     return false;
   }

@@ -151,12 +151,9 @@ std::optional<std::vector<CpuLevel>> lookupLevels(StringRef names, std::string &
   std::vector<CpuLevel> levels;
   for (StringRef name : llvm::split(names, ',')) {
     std::optional<CpuLevel> level = lookupLevel(name);
-    auto isSame = [&](const CpuLevel &other) { return level && other.name == level->name; };
-    if (!level || level->vectorBits < 256)
-      error =
-          (level ? "CPU level '" + name.str() + "' is too old" : "unknown CPU level '" + name.str() + "'") +
-          "; wanted native, x86-64-v3, x86-64-v4 or an LLVM name of an x86-64 CPU with AVX2 and FMA, such as znver4";
-    else if (llvm::any_of(levels, isSame))
+    if (!level)
+      error = "unknown CPU level '" + name.str() + "'; " + wantedLevels;
+    else if (llvm::any_of(levels, [&](const CpuLevel &other) { return other.name == level->name; }))
       error = "CPU level '" + level->name + "' is given twice";
     if (!error.empty())
       return std::nullopt;

@@ -22,8 +22,12 @@ struct CpuLevel {
 /// The level of an x86-64 CPU by LLVM's name, or of this machine for "native". nullopt: there is no such CPU.
 std::optional<CpuLevel> lookupLevel(llvm::StringRef name);
 
+/// What a refusal of a level goes on with.
+inline constexpr const char *wantedLevels =
+    "wanted native, x86-64-v3, x86-64-v4 or an LLVM name of an x86-64 CPU with AVX2 and FMA, such as znver4";
+
 /// The levels of an artifact by their names, "x86-64-v4,x86-64-v3": best first, which is the order in which the bind
-/// tries them. nullopt and a sentence in `error`: one is no CPU that kernels are made for, or stands there twice.
+/// tries them. nullopt and a sentence in `error`: one is no x86-64 CPU, or stands there twice.
 std::optional<std::vector<CpuLevel>> lookupLevels(llvm::StringRef names, std::string &error);
 /// Their names, by default as lookupLevels takes them.
 std::string namesOf(llvm::ArrayRef<CpuLevel> levels, llvm::StringRef between = ",");
