@@ -20,7 +20,7 @@
 namespace batten {
 
 /// What a compilation can give, in the order in which it comes to be.
-enum class Emission { Batten, Linalg, Scheduled, Llvm, Asm, Object, Archive, SharedLibrary, Header, Manifest };
+enum class Emission { Batten, Linalg, Scheduled, Llvm, Asm, Object, Archive, SharedLibrary, Header, Manifest, Weights };
 
 struct Compilation {
   std::map<Emission, std::string> files;              ///< bytes of each that was asked for

@@ -6,8 +6,17 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace batten {
+
+/// Weights that become part of what is built.
+struct PlacedWeights {
+  std::string mode;             ///< "embed" or "link"; empty: the bind takes them
+  std::string file;             ///< where they are from, without the folder
+  std::string bytes;            ///< the tensors, each at a multiple of 64
+  std::vector<int64_t> offsets; ///< where each weight of the program lies there
+};
 
 struct Options {
   std::string cpu = "native";          ///< LLVM CPU names with commas between, or "native": the machine that compiles
@@ -16,6 +25,7 @@ struct Options {
   bool fuse = true;                    ///< false: one operation a kernel; the same bits, slower
   bool debugLines = false;             ///< DWARF lines that lead back to the source; the code is the same
   std::map<std::string, int64_t> dims; ///< sizes that --dim gave, for the artifact's description
+  PlacedWeights weights;
 };
 
 } // namespace batten

@@ -9,6 +9,7 @@
 #include "compiler/Passes.h"
 #include "compiler/codegen/Codegen.h"
 #include "compiler/codegen/Levels.h"
+#include "compiler/codegen/WeightsObject.h"
 #include "compiler/frontend/EmitBatten.h"
 #include "compiler/frontend/Types.h"
 #include "compiler/schedule/Versions.h"
@@ -56,6 +57,7 @@ private:
   bool schedule();
   bool generate(const std::vector<Emission> &wanted);
   bool runPasses(StringRef phase, llvm::function_ref<void(PassManager &)> add);
+  std::optional<std::string> generateObject(const CodegenOptions &code, std::string &error);
   std::optional<std::string> generateOne(Emission emission, const CodegenOptions &code, std::string &error);
   void keep(Emission emission, const std::vector<Emission> &wanted);
   void timed(StringRef phase, llvm::function_ref<void()> work);
@@ -197,10 +199,22 @@ std::string flagsOf(const Options &options) {
   std::string flags = options.fuse ? "" : " --fuse=off";
   for (const auto &[name, size] : options.dims)
     flags += " --dim " + name + "=" + std::to_string(size);
+  if (!options.weights.mode.empty())
+    flags += " --weights=" + options.weights.file + ":" + options.weights.mode;
   return flags;
 }
 
+/// With its weights, where they are to be embedded.
+std::optional<std::string> Pipeline::generateObject(const CodegenOptions &code, std::string &error) {
+  std::optional<std::string> object = emitObject(*module, code, error);
+  if (!object || options.weights.mode != "embed")
+    return object;
+  return joinObjects(*object, makeWeightsObject(options.weights.bytes, weightsSymbol(program.name)), error);
+}
+
 bool Pipeline::generate(const std::vector<Emission> &wanted) {
+  if (!options.weights.mode.empty())
+    (*module)->setAttr(weightOffsetsName, DenseI64ArrayAttr::get(&context, options.weights.offsets));
   CodegenOptions code{out.cpu, unsigned(options.optimise), options.debugLines, flagsOf(options)};
   std::string error;
   std::optional<std::string> object;
@@ -209,7 +223,7 @@ bool Pipeline::generate(const std::vector<Emission> &wanted) {
       continue;
     bool linked = emission == Emission::Object || emission == Emission::Archive || emission == Emission::SharedLibrary;
     if (linked && !object)
-      timed("codegen", [&] { object = emitObject(*module, code, error); });
+      timed("codegen", [&] { object = generateObject(code, error); });
     if (linked && !object)
       return internalError("codegen", error);
     std::optional<std::string> file;
@@ -220,6 +234,8 @@ bool Pipeline::generate(const std::vector<Emission> &wanted) {
         file = makeArchive(*object, program.name, error);
       else if (emission == Emission::SharedLibrary)
         file = linkShared(*object, "", error);
+      else if (emission == Emission::Weights)
+        file = makeWeightsObject(options.weights.bytes, weightsSymbol(program.name));
       else
         file = generateOne(emission, code, error);
     });

@@ -11,6 +11,7 @@
 #include "compiler/codegen/CodeBuilder.h"
 #include "compiler/codegen/Emit.h"
 #include "compiler/codegen/Support.h"
+#include "compiler/codegen/WeightsObject.h"
 #include "llvm/ADT/StringSet.h"
 #include <cstddef>
 
@@ -102,7 +103,10 @@ void EntryEmitter::declareSupport() {
     function.setDsoLocal(true);
   }
   // The tables are made of LLVM constants after the translation; until then they are names.
-  for (const std::string &name : {descriptionName(program), entriesName(program)}) {
+  SmallVector<std::string> names = {descriptionName(program), entriesName(program)};
+  if (module->hasAttr(weightOffsetsName))
+    names.push_back(weightsSymbol(program.name)); // another object's
+  for (const std::string &name : names) {
     auto placeholder = LLVM::GlobalOp::create(code.b, code.loc, LLVM::LLVMArrayType::get(code.b.getI8Type(), 0),
                                               /*isConstant=*/true, LLVM::Linkage::External, name, Attribute());
     placeholder.setDsoLocal(true);
@@ -353,11 +357,13 @@ LogicalResult EntryEmitter::emitUniformBind() {
   frame.record = record(program.bind);
   code.giveUnlessZero(code.call(
       checkBind, {description(), memory, function.getArgument(1), weights, result, function.getArgument(4), level}));
+  auto offsets = module->getAttrOfType<DenseI64ArrayAttr>(weightOffsetsName);
   auto emitOne = [&](PlanOp bind) -> LogicalResult {
     frame.call = frame.further = code.null();
     frame.room = code.number(0);
     for (auto [i, argument] : llvm::enumerate(bind.getBody().getArguments()))
-      frame.pointers[argument] = code.load(p, code.at(weights, 8 * i));
+      frame.pointers[argument] = offsets ? code.at(code.addressOf(weightsSymbol(program.name)), offsets[int64_t(i)])
+                                         : code.load(p, code.at(weights, 8 * i));
     for (auto place : bind.getBody().getOps<ProgramMemoryOp>())
       frame.pointers[place] = code.at(memory, place.getOffset());
     return success(succeeded(placeConstants(bind, frame)) && succeeded(emitLaunches(bind, frame)));

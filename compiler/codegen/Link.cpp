@@ -5,6 +5,7 @@
 // back. Inputs are anonymous files; the output can't be one, because lld writes beside it and renames.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/Codegen.h"
+#include "compiler/codegen/WeightsObject.h"
 #include "lld/Common/Driver.h"
 #include "llvm/Object/ArchiveWriter.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -92,34 +93,51 @@ public:
 
 } // namespace
 
-std::optional<std::string> linkShared(llvm::StringRef object, llvm::StringRef name, std::string &error) {
+/// Runs lld on the objects.
+static std::optional<std::string> link(llvm::ArrayRef<llvm::StringRef> objects, std::vector<std::string> arguments,
+                                       std::string &error) {
   static std::mutex oneAtATime;
   std::lock_guard<std::mutex> lock(oneAtATime);
   SignalGuard signals;
-  AnonymousFile input(object);
   PrivateFolder folder;
-  if (!input.complete || folder.path.empty()) {
+  std::string output = folder.output();
+  std::vector<std::unique_ptr<AnonymousFile>> inputs;
+  bool complete = !folder.path.empty();
+  arguments.insert(arguments.end(), {"--threads=1", "--build-id=none", "-o", output});
+  for (llvm::StringRef object : objects) {
+    inputs.push_back(std::make_unique<AnonymousFile>(object));
+    complete &= inputs.back()->complete;
+    arguments.push_back(inputs.back()->path());
+  }
+  if (!complete) {
     error = "cannot write temporary files for the linker";
     return std::nullopt;
   }
-  std::string output = folder.output(), source = input.path(), soname = ("-soname=" + name).str();
-  // Full relro: the tables with pointers become read-only before anybody sees them.
-  std::vector<const char *> arguments = {
-      "ld.lld", "-shared",    "--threads=1", "--hash-style=gnu", "--build-id=none", "-z", "relro", "-z",
-      "now",    "-Bsymbolic", "-o",          output.c_str()};
-  if (!name.empty())
-    arguments.push_back(soname.c_str());
-  arguments.push_back(source.c_str());
+  std::vector<const char *> words = {"ld.lld"};
+  for (const std::string &argument : arguments)
+    words.push_back(argument.c_str());
 
   std::string messages;
   llvm::raw_string_ostream stream(messages);
-  lld::Result result = lld::lldMain(arguments, stream, stream, {{lld::Gnu, &lld::elf::link}});
+  lld::Result result = lld::lldMain(words, stream, stream, {{lld::Gnu, &lld::elf::link}});
   auto bytes = llvm::MemoryBuffer::getFile(output);
   if (result.retCode != 0 || !bytes) {
     error = "internal error: the link failed: " + messages;
     return std::nullopt;
   }
   return (*bytes)->getBuffer().str();
+}
+
+std::optional<std::string> linkShared(llvm::StringRef object, llvm::StringRef name, std::string &error) {
+  // Full relro: the tables with pointers become read-only before anybody sees them.
+  std::vector<std::string> arguments = {"-shared", "--hash-style=gnu", "-z", "relro", "-z", "now", "-Bsymbolic"};
+  if (!name.empty())
+    arguments.push_back(("-soname=" + name).str());
+  return link({object}, arguments, error);
+}
+
+std::optional<std::string> joinObjects(llvm::StringRef first, llvm::StringRef second, std::string &error) {
+  return link({first, second}, {"-r"}, error);
 }
 
 std::optional<std::string> makeArchive(llvm::StringRef object, llvm::StringRef name, std::string &error) {

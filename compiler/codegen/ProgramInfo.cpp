@@ -6,6 +6,7 @@
 #include "compiler/codegen/ProgramInfo.h"
 #include "compiler/Version.h"
 #include "compiler/codegen/Formula.h"
+#include "compiler/codegen/WeightsObject.h"
 #include "dialect/Numerics.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringSet.h"
@@ -426,6 +427,8 @@ std::optional<ProgramInfo> readProgram(ModuleOp module, const CodegenOptions &op
   if (!readWeights(module, program, error) || !readPlans(module, program, error))
     return std::nullopt;
   program.magic = magicOf(program);
+  if (module->hasAttr(weightOffsetsName))
+    program.weights.clear(); // to its users it has none
   return program;
 }
 

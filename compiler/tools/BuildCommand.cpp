@@ -6,6 +6,7 @@
 #include "compiler/tools/Commands.h"
 #include "compiler/tools/CompilerLibrary.h"
 #include "compiler/tools/Session.h"
+#include "compiler/tools/Weights.h"
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -23,6 +24,9 @@ Examples:
   batten build simple.btn --emit=asm                to standard output, as each text alone: ast program batten
                                                     linalg scheduled llvm asm
   batten build simple.btn -o libsimple.so --depfile=simple.d
+  batten build simple.btn --weights=simple.safetensors -o libsimple.so         checked now, given to the bind later
+  batten build simple.btn --weights=simple.safetensors:embed -o libsimple.so   inside; the bind takes no weights
+  batten build simple.btn --weights=simple.safetensors:link -o simple.o        beside, in simple.weights.o
 )";
 
 /// A kind of output: its name in --emit, its suffix, and what the compiler calls it. Front-end forms have none.
@@ -58,6 +62,7 @@ std::vector<OptionSpec> buildOptions() {
       {"-o", "FILE", "the output; its suffix (.so .a .o) is the kind; `-` is standard output"},
       {"--emit", "KIND,..", "so a o header manifest ast program batten linalg scheduled llvm asm", true},
       {"--prefix", "NAME", "begins every C symbol, instead of the file's stem"},
+      {"--weights", "FILE[:WHERE]", "must fit; WHERE: runtime (default; the bind takes them), embed, link"},
       {"-g", "", "lines of the source in the object, for gdb and perf; the code stays the same"},
       {"--depfile", "FILE", "write the sources that were read, as a make rule"},
   }));
@@ -83,6 +88,7 @@ private:
   const CommandLine &options;
   Session session;
   std::string source, output;
+  std::string weightsFile;
   std::vector<const Kind *> wanted;
   Options compile;
   std::map<std::string, std::string> texts; // of the kinds, by name
@@ -91,6 +97,8 @@ private:
   std::string readOptions();
   std::string readKinds();
   std::string readPrefix();
+  std::string readWeights();
+  int placeProgramWeights(const frontend::Program &program);
   std::string pathOf(const Kind &kind, const std::string &program) const;
   int compileAll(const frontend::Program &program);
   bool isSource(const std::string &path) const;
@@ -133,6 +141,28 @@ std::string Build::readPrefix() {
   return "";
 }
 
+/// FILE or FILE:WHERE; a last part with a dot or a slash belongs to the name of the file.
+std::string Build::readWeights() {
+  weightsFile = options.get("--weights");
+  if (!options.has("--weights"))
+    return "";
+  size_t colon = weightsFile.rfind(':');
+  std::string where = colon == std::string::npos ? "" : weightsFile.substr(colon + 1);
+  if (colon == std::string::npos || where.find_first_of("./") != std::string::npos)
+    where = "runtime";
+  else
+    weightsFile.resize(colon);
+  if (weightsFile.empty())
+    return "'--weights=' needs the name of a file";
+  if (where != "runtime" && where != "embed" && where != "link")
+    return "unknown place '" + where + "' in --weights; wanted FILE:runtime, FILE:embed or FILE:link";
+  if (where == "link" && wants("so"))
+    return "a shared library is linked already: --weights=FILE:link is for .o and .a, FILE:embed for .so";
+  if (where != "runtime")
+    compile.weights.mode = where;
+  return "";
+}
+
 std::string Build::readOptions() {
   if (options.positional().size() != 1)
     return "`batten build` takes one source file, " + std::to_string(options.positional().size()) +
@@ -149,6 +179,8 @@ std::string Build::readOptions() {
   if (!output.empty() && wanted.size() > 1 && !isNamed)
     return "the suffix of '" + output + "' is that of no kind in --emit, so it is not known which of them it names";
   if (std::string fault = readPrefix(); !fault.empty())
+    return fault;
+  if (std::string fault = readWeights(); !fault.empty())
     return fault;
   compile.dims = options.dims();
   compile.debugLines = options.has("-g");
@@ -175,6 +207,8 @@ int Build::compileAll(const frontend::Program &program) {
       emissions.push_back(*kind->emission);
   if (emissions.empty())
     return ExitOk;
+  if (compile.weights.mode == "link")
+    emissions.push_back(Emission::Weights);
   std::string error;
   auto start = std::chrono::steady_clock::now();
   Compiler *compiler = loadCompiler(error);
@@ -192,6 +226,7 @@ int Build::compileAll(const frontend::Program &program) {
   for (const Kind *kind : wanted)
     if (kind->emission)
       texts[kind->name] = std::move(result.files[*kind->emission]);
+  texts["weights"] = std::move(result.files[Emission::Weights]);
   if (compile.cpu == "native" && !options.has("--quiet") && pathOf(*wanted[0], program.name) != "-")
     fprintf(stderr, "batten: compiled for %s, this machine's CPU; --target=cpu:x86-64-v3 runs on others too\n",
             result.cpu.c_str());
@@ -208,6 +243,8 @@ std::string Build::dependencies(const std::string &target) const {
   std::string rule = escaped(target) + ":";
   for (uint32_t i = 0; i < session.sources().size(); ++i)
     rule += " " + escaped(session.sources().file(i).name());
+  if (!weightsFile.empty())
+    rule += " " + escaped(weightsFile);
   return rule + "\n";
 }
 
@@ -217,7 +254,7 @@ bool Build::isSource(const std::string &path) const {
   for (uint32_t i = 0; i < session.sources().size(); ++i)
     if (std::filesystem::equivalent(path, session.sources().file(i).name(), code))
       return true;
-  return false;
+  return !weightsFile.empty() && std::filesystem::equivalent(path, weightsFile, code);
 }
 
 /// Two names of one file, which may not exist yet. What is no regular file takes as many texts as come.
@@ -247,6 +284,9 @@ int Build::writeAll(const std::string &program) {
   std::vector<std::pair<std::string, std::string>> outputs;
   for (const Kind *kind : wanted)
     outputs.emplace_back(pathOf(*kind, program), std::move(texts[kind->name]));
+  if (!texts["weights"].empty())
+    outputs.emplace_back((std::filesystem::path(outputs[0].first).parent_path() / (program + ".weights.o")).string(),
+                         std::move(texts["weights"]));
   if (options.has("--depfile"))
     outputs.emplace_back(options.get("--depfile"), dependencies(outputs[0].first));
   if (std::string fault = checkOutputs(outputs); !fault.empty())
@@ -255,6 +295,20 @@ int Build::writeAll(const std::string &program) {
     if (std::string fault = writeFile(path, text); !fault.empty())
       return session.fail(ExitFiles, fault);
   return session.finish();
+}
+
+int Build::placeProgramWeights(const frontend::Program &program) {
+  if (weightsFile.empty())
+    return ExitOk;
+  if (!checkWeights(session, weightsFile, program, program))
+    return session.finish();
+  if (program.weights.empty())
+    compile.weights.mode.clear(); // nothing to place
+  if (compile.weights.mode.empty())
+    return ExitOk;
+  compile.weights.file = std::filesystem::path(weightsFile).filename();
+  std::string fault = placeWeights(weightsFile, program, compile.weights);
+  return fault.empty() ? int(ExitOk) : session.fail(ExitFiles, fault);
 }
 
 int Build::run() {
@@ -278,6 +332,8 @@ int Build::run() {
   }
   if (wants("program"))
     texts["program"] = frontend::printProgram(*program);
+  if (int exit = placeProgramWeights(*program))
+    return exit;
   if (int exit = compileAll(*program))
     return exit;
   return writeAll(program->name);

@@ -6,6 +6,7 @@
 #include "compiler/tools/TextTable.h"
 #include "runtime/batten.h"
 #include <cstdio>
+#include <cstring>
 #include <memory>
 
 namespace batten {
@@ -80,6 +81,8 @@ void printText(const batten_description &about, const std::string &path) {
          amount(double(bytes), "B").c_str(), amount(double(about.program_bytes), "B").c_str());
   printf("source %s of %s, %s\nCPU %s, numerics %s\n", about.source_hash, about.source, about.compiler,
          frontend::joined(levels).c_str(), about.numerics);
+  if (const char *weights = strstr(about.flags, "--weights="))
+    printf("the weights are built in: %s\n", weights);
   for (int64_t i = 0; i < about.entry_count; ++i)
     printEntry(about.entries[i]);
   if (about.weight_count)

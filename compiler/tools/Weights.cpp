@@ -4,6 +4,7 @@
 #include "compiler/frontend/Types.h"
 #include "compiler/frontend/WeightCheck.h"
 #include <cstring>
+#include <map>
 #include <memory>
 
 namespace batten {
@@ -92,6 +93,40 @@ std::string loadFromSafetensors(const std::string &path, const std::string &name
     names.push_back(batten_safetensors_name(file.get(), i));
   std::string near = frontend::nearest(name, names).value_or("");
   return "`" + path + "` has no tensor `" + name + "`" + (near.empty() ? "" : "; did you mean `" + near + "`?");
+}
+
+std::string placeWeights(const std::string &path, const frontend::Program &program, PlacedWeights &out) {
+  batten_error error{};
+  SafetensorsFile file = openSafetensors(path, error);
+  if (!file)
+    return error.message;
+  std::map<std::string, int64_t> places;          // a tensor that two weights name lies there once
+  std::vector<std::pair<int64_t, int64_t>> parts; // of the file: tensor and bytes
+  int64_t total = 0;
+  for (const frontend::Weight &weight : program.weights) {
+    auto [place, isNew] = places.try_emplace(weight.from, total);
+    out.offsets.push_back(place->second);
+    if (!isNew)
+      continue;
+    batten_tensor tensor;
+    int64_t index = batten_safetensors_find(file.get(), weight.from.c_str());
+    if (batten_safetensors_shape(file.get(), index, &tensor, &error))
+      return error.message;
+    parts.emplace_back(index, batten_tensor_bytes(&tensor));
+    total += (parts.back().second + 63) / 64 * 64; // no overflow: all of them lie in one file
+  }
+  // Code reaches its data within 2 GiB, and the code itself needs some of that.
+  if (total > (int64_t(1) << 31) - (int64_t(64) << 20))
+    return "`" + path + "` has " + std::to_string(total) +
+           " bytes of weights, more than the 1.9 GiB that fit into a program; give --weights=FILE:runtime";
+  out.bytes.resize(size_t(total));
+  char *next = out.bytes.data();
+  for (auto [index, bytes] : parts) {
+    if (batten_safetensors_read(file.get(), index, next, bytes, &error))
+      return error.message;
+    next += (bytes + 63) / 64 * 64;
+  }
+  return "";
 }
 
 bool takeLoaded(batten_tensor &loaded, frontend::DType dtype, HostTensor &out) {

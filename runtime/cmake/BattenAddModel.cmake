@@ -1,11 +1,12 @@
-# batten_add_model(<target> <model.btn> [SHARED] [PREFIX <name>] [TARGET <cpu[:level,..]>] [WEIGHTS <file.safetensors>]
-#                  [OPTIONS <word>...])
+# batten_add_model(<target> <model.btn> [SHARED] [PREFIX <name>] [TARGET <cpu[:level,..]>]
+#                  [WEIGHTS <file.safetensors>[:embed]] [OPTIONS <word>...])
 #
 # Makes a library of the model, to be linked like any other: who links it finds its header, NAME.h, where NAME is the
 # file's stem, or PREFIX. It is built again when the model or what that imports changes.
 #   SHARED   a shared library; otherwise a static one
 #   TARGET   the CPU that it is for (batten build --target); by default the one that builds
-#   WEIGHTS  a file that must fit the model: checked whenever either changes; its path is the target's BATTEN_WEIGHTS
+#   WEIGHTS  a file that must fit the model: checked whenever either changes; its path is the target's BATTEN_WEIGHTS;
+#            with :embed it becomes part of the library, whose bind then takes no weights
 #   OPTIONS  more words for `batten build`, --prefix excepted: the header's name must be known here
 function(batten_add_model target model)
   cmake_parse_arguments(PARSE_ARGV 2 arg "SHARED" "PREFIX;TARGET;WEIGHTS" "OPTIONS")
@@ -34,14 +35,22 @@ function(batten_add_model target model)
   if(arg_TARGET)
     list(APPEND options --target=${arg_TARGET})
   endif()
+  set(weights "") # not the caller's variables of these names
+  set(embedded "")
+  if(arg_WEIGHTS)
+    string(REGEX REPLACE ":(embed|runtime)$" "" weights ${arg_WEIGHTS})
+    get_filename_component(weights ${weights} ABSOLUTE)
+    if(arg_WEIGHTS MATCHES ":embed$")
+      set(embedded ${weights})
+      list(APPEND options --weights=${weights}:embed)
+    endif()
+  endif()
 
   add_custom_command(OUTPUT ${library} ${folder}/${name}.h
     COMMAND Batten::compiler build ${source} -o ${library} --depfile=${library}.d ${options}
-    DEPENDS ${source} Batten::compiler DEPFILE ${library}.d COMMENT "Compiling model ${name}" VERBATIM)
+    DEPENDS ${source} ${embedded} Batten::compiler DEPFILE ${library}.d COMMENT "Compiling model ${name}" VERBATIM)
   set(products ${library} ${folder}/${name}.h)
-  set(weights "") # not the caller's variable of that name
-  if(arg_WEIGHTS)
-    get_filename_component(weights ${arg_WEIGHTS} ABSOLUTE)
+  if(weights AND NOT embedded)
     add_custom_command(OUTPUT ${library}.checked
       COMMAND Batten::compiler check ${source} --weights=${weights}
       COMMAND ${CMAKE_COMMAND} -E touch ${library}.checked

@@ -48,15 +48,18 @@ set(weights leaked.safetensors)
 batten_add_model(scaled models/two-scales.btn SHARED TARGET cpu:x86-64-v3)
 batten_add_model(renamed models/two-scales.btn PREFIX other OPTIONS --fuse=off)
 add_executable(kinds kinds.c)
-target_link_libraries(kinds PRIVATE scaled renamed)
+batten_add_model(inside models/classifier.btn PREFIX inside WEIGHTS ${WEIGHTS}:embed)
+target_link_libraries(kinds PRIVATE scaled renamed inside)
 get_target_property(none scaled BATTEN_WEIGHTS)
 message(STATUS "weights of a model without: [${none}]")
 """
-KINDS = """#include <other.h>
+KINDS = """#include <inside.h>
+#include <other.h>
 #include <stdio.h>
 #include <two_scales.h>
 int main(void) {
-  static _Alignas(64) char memory[2][64];
+  static _Alignas(64) char memory[2][64], larger[INSIDE_BYTES];
+  const inside_program *third;
   const two_scales_program *first;
   const other_program *second;
   float x[2] = {1, 2}, y[2], z[2];
@@ -64,6 +67,7 @@ int main(void) {
       two_scales_twice(first, 2, x, y, NULL, 0, NULL) || other_twice(second, 2, y, z, NULL, 0, NULL))
     return 1;
   printf("a shared and a renamed library: %g\\n", z[1]);
+  printf("bound without a file: %d\\n", inside_bind(larger, sizeof larger, &third, NULL) == 0);
 }
 """
 
