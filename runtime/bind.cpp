@@ -9,6 +9,7 @@
 #include "weights.h"
 
 #include <stdio.h>
+#include <string.h>
 
 using namespace batten::runtime;
 
@@ -21,6 +22,15 @@ int requireUnbound(const batten_program *program, batten_error *error) {
     return BATTEN_REFUSE(error, BATTEN_E_UNBOUND, "%s is bound already; open it again for other weights",
                          program->description->name);
   return 0;
+}
+
+/// Opens the file for a program that takes weights: one that has them built in would leave those of the file unread.
+int openWeights(batten_safetensors &file, const char *path, const batten_description &description,
+                batten_error *error) {
+  if (description.weight_count == 0 && description.flags && strstr(description.flags, " --weights="))
+    return BATTEN_REFUSE(error, BATTEN_E_WEIGHTS, "%s has its weights built in and takes none from a file",
+                         description.name);
+  return openSafetensors(file, path, error);
 }
 
 /// What only tensors in memory can get wrong.
@@ -116,7 +126,7 @@ int batten_program_bind_file(batten_program *program, const char *path, const ba
   if (const int result = requireUnbound(program, error))
     return result;
   batten_safetensors file;
-  if (const int result = openSafetensors(file, path, error))
+  if (const int result = openWeights(file, path, *program->description, error))
     return result;
   ProblemList problems(report);
   Array<int64_t> tensors;
@@ -130,7 +140,7 @@ int batten_program_check_file(const batten_program *program, const char *path, c
   if (!program)
     return BATTEN_REFUSE(error, BATTEN_E_NULL, "program is NULL");
   batten_safetensors file;
-  if (const int result = openSafetensors(file, path, error))
+  if (const int result = openWeights(file, path, *program->description, error))
     return result;
   ProblemList problems(report);
   Array<int64_t> tensors;

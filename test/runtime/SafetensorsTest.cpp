@@ -312,6 +312,29 @@ TEST(Safetensors, HostileHeadersCostAtMostTwiceTheirBytes) {
   measure(colons);
 }
 
+TEST(Safetensors, TensorsBehindFiveGibibytesAreRead) {
+  const int64_t hole = INT64_C(5) << 30; // of a sparse file: it takes no room on the disk
+  const std::string header = R"({"hole":{"dtype":"U8","shape":[)" + std::to_string(hole) + R"(],"data_offsets":[0,)" +
+                             std::to_string(hole) + R"(]},"w":{"dtype":"F32","shape":[2],"data_offsets":[)" +
+                             std::to_string(hole) + "," + std::to_string(hole + 8) + "]}}";
+  const TemporaryFile path("sparse.safetensors", safetensorsBytes(header, 0));
+  const float data[2] = {1.5f, -2.0f};
+  std::ofstream file(path.path, std::ios::binary | std::ios::in);
+  file.seekp((std::streamoff)(8 + header.size()) + hole);
+  file.write(reinterpret_cast<const char *>(data), sizeof data);
+  file.close();
+  ASSERT_TRUE(file);
+  batten_safetensors *opened = nullptr;
+  batten_tensor tensor{};
+  batten::Error error;
+  ASSERT_EQ(batten_safetensors_open(path.c_str(), &opened, error.get()), 0) << error.message();
+  ASSERT_EQ(batten_safetensors_load(opened, batten_safetensors_find(opened, "w"), &tensor, error.get()), 0)
+      << error.message();
+  EXPECT_EQ(memcmp(tensor.data, data, sizeof data), 0);
+  batten_tensor_release(&tensor);
+  batten_safetensors_close(opened);
+}
+
 TEST(Safetensors, OnlyRegularFilesAreRead) {
   batten::Error error;
   EXPECT_FALSE(batten::Safetensors::open("/nonexistent/w.safetensors", error));

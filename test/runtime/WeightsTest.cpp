@@ -154,6 +154,21 @@ TEST_F(Weights, NullIsRefused) {
   EXPECT_EQ(batten_npy_save(nullptr, nullptr, nullptr), BATTEN_E_NULL);
 }
 
+TEST_F(Weights, FilesAreRefusedWhereTheWeightsAreBuiltIn) {
+  batten_description builtIn = withoutWeights;
+  builtIn.flags = "--target=cpu:x86-64-v3 -O3 --weights=w.safetensors:embed";
+  batten_program *program = nullptr;
+  batten::Error refused;
+  ASSERT_EQ(batten_program_from(&builtIn, &program, nullptr), 0);
+  const std::string path = fixture("simple.safetensors");
+  EXPECT_EQ(batten_program_check_file(program, path.c_str(), nullptr, refused.get()), BATTEN_E_WEIGHTS);
+  EXPECT_EQ(batten_program_bind_file(program, path.c_str(), nullptr, refused.get()), BATTEN_E_WEIGHTS);
+  EXPECT_EQ(std::string(refused.message()),
+            std::string(builtIn.name) + " has its weights built in and takes none from a file");
+  EXPECT_EQ(batten_program_bind(program, nullptr, 0, nullptr, nullptr), 0);
+  batten_program_close(program);
+}
+
 TEST_F(Weights, BrokenFilesSayWhy) {
   EXPECT_FALSE(bindFile("/nonexistent/w.safetensors"));
   EXPECT_EQ(error.code(), BATTEN_E_FILE);
