@@ -107,6 +107,17 @@ def refusals():
     for weights in ("w.safetensors:inside", "w.safetensors:link", "no/such.safetensors:embed", "no/such.safetensors", ""):
         print(build(f"--weights={weights}", "-o", "libno.so", fails=True).split("\n")[0])
     print(build("--weights=bad.safetensors:embed", "-o", "libno.so", fails=True).split("\n")[0])
+    count = 600_000_000
+    pathlib.Path("huge.btn").write_text(
+        f"model M {{\n  param w: f32[| {count}]\n  fn apply(x: f32[| {count}]) -> f32[| {count}] = x + w\n}}\n"
+        f"pub fn f(x: f32[| {count}]) -> f32[| {count}] = M(x)\n"
+    )
+    save_safetensors(pathlib.Path("huge.safetensors"), {"w": ((count,), numbers(0, 1))})
+    text = pathlib.Path("huge.safetensors").read_bytes()[8:].rstrip().replace(b"[0, 0]", b"[0, %d]" % (4 * count))
+    with open("huge.safetensors", "wb") as file:  # sparse
+        file.write(len(text).to_bytes(8, "little") + text)
+        file.truncate(8 + len(text) + 4 * count)
+    print(run(BATTEN, "build", "huge.btn", "--weights=huge.safetensors:embed", "-o", "libno.so", fails=True).split("\n")[0])
     assert not os.path.exists("libno.so")
 
 
