@@ -6,8 +6,28 @@ namespace batten::fuzz {
 
 static constexpr int64_t multiplications = 120000;
 
-/// All options: keys and values of their own, a mask and a length with some of the batch dims, fewer queries than keys
-/// under `causal`.
+/// Are there as many keys as queries, which `causal` takes? Where a size of the call decides, it is kept in that range.
+bool Generator::keepsOrder(const Dim &queries, const Dim &keys) {
+  std::optional<int64_t> numQueries = queries.constantValue(), numKeys = keys.constantValue();
+  if (queries == keys || (numQueries && numKeys))
+    return queries == keys || *numQueries <= *numKeys;
+  bool ofTheCall = scope->kind == ScopeKind::Entry && (queries.symbolName() || keys.symbolName());
+  std::string name = queries.symbolName().value_or(keys.symbolName().value_or(""));
+  for (RuntimeDim &dim : sketch.runtimeDims) {
+    if (!ofTheCall || dim.name != name || (!numQueries && !numKeys))
+      continue;
+    int64_t least = std::max(dim.least, numQueries.value_or(1)), most = std::min(dim.most, numKeys.value_or(dim.most));
+    if (least > std::min(most, dim.bound))
+      return false;
+    dim.least = least;
+    dim.most = most;
+    return true;
+  }
+  return false;
+}
+
+/// All options: keys and values of their own, more and fewer of them than queries, a mask and a length with some of the
+/// batch dims.
 bool Generator::attention() {
   int q = anyFloat(2, 2);
   if (q < 0)
@@ -17,8 +37,7 @@ bool Generator::attention() {
   Dim queries = query.core[0], depth = query.core[1];
   bool causal = random.chance(0.4);
   Dim keys = random.chance(0.5) ? queries : anyCoreDim();
-  bool comparable = keys == queries || (keys.isConstant() && queries.isConstant());
-  if (causal && (!comparable || sizeOf(keys) < sizeOf(queries)))
+  if (causal && !keepsOrder(queries, keys))
     keys = queries;
   auto batchOf = [&]() -> Batch {
     if (scope->kind != ScopeKind::Entry)
@@ -41,7 +60,12 @@ bool Generator::attention() {
   };
   if (causal) {
     text += ", causal: true";
-    features.push_back(keys == queries ? "attention, causal" : "attention, causal with fewer queries");
+    bool known = keys == queries || (keys.isConstant() && queries.isConstant());
+    features.push_back(!known            ? "attention, causal where the call says so"
+                       : keys == queries ? "attention, causal"
+                                         : "attention, causal with fewer queries");
+  } else if (keys.isConstant() && queries.isConstant() && sizeOf(keys) < sizeOf(queries)) {
+    features.push_back("attention with fewer keys");
   }
   if (random.chance(0.35))
     option("mask", operandOf({DType::Bool, batchOf(), {queries, keys}}));

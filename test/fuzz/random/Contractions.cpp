@@ -12,12 +12,7 @@ static std::string rankText(size_t rank) { return rank == 2 ? "matrix" : "vector
 /// far.
 bool Generator::product() {
   bool whole = random.chance(0.1);
-  int a = pick([&](const Value &value) {
-    size_t rank = value.type.core.size();
-    return (rank == 1 || rank == 2) && value.type.dtype != DType::Bool && isInteger(value.type.dtype) == whole;
-  });
-  if (a < 0)
-    a = anyFloat(1, 2);
+  int a = whole ? integerOrBool(random.chance(0.5) ? 1 : 2) : anyFloat(1, 2);
   if (a < 0)
     return false;
   TensorType left = at(a).type;
@@ -72,15 +67,27 @@ bool Generator::product() {
   return true;
 }
 
+/// One of the values so far or new, with this many core dims. -1: none.
+int Generator::integerOrBool(size_t rank) {
+  int found =
+      pick([&](const Value &value) { return !frontend::isFloat(value.type.dtype) && value.type.core.size() == rank; });
+  if (found >= 0)
+    return found;
+  TensorType type = anyType(random.pick({DType::I64, DType::I32, DType::I8, DType::U8, DType::Bool}));
+  type.core.resize(rank, anyCoreDim());
+  return elements(type) <= 20000 ? fresh(type) : -1;
+}
+
 bool Generator::linear() {
-  int x = anyFloat(1, 1);
+  int x = random.chance(0.15) ? integerOrBool(1) : anyFloat(1, 1);
   if (x < 0)
     return false;
   Dim in = at(x).type.core[0], out = anyCoreDim();
-  DType dtype = at(x).type.dtype;
+  DType dtype = at(x).type.dtype, result = accumulatorOf(dtype);
   Batch some = random.chance(0.2) && scope->kind == ScopeKind::Entry ? sublist(at(x).type.batch) : Batch();
   int w = operandOf({dtype, some, {out, in}}, 0.7);
-  int b = random.chance(0.7) ? operandOf({dtype, random.chance(0.15) ? some : Batch(), {out}}, 0.7) : -1;
+  DType added = random.chance(0.5) ? dtype : result;
+  int b = random.chance(0.7) ? operandOf({added, random.chance(0.15) ? some : Batch(), {out}}, 0.7) : -1;
   if (w < 0)
     return false;
   std::vector<int> operands = {x, w};
@@ -89,13 +96,15 @@ bool Generator::linear() {
   std::optional<Batch> batch = combine(operands);
   if (!batch)
     return false;
-  TensorType type{dtype, *batch, {out}};
+  TensorType type{result, *batch, {out}};
   if (elements(type) * sizeOf(in) > multiplications)
     return false;
   double bound =
       double(sizeOf(in)) * at(x).range.magnitude() * at(w).range.magnitude() + (b < 0 ? 0 : at(b).range.magnitude());
   moderate(emit(b < 0 ? "linear($0, $1)" : "linear($0, $1, $2)", operands, type, {-bound, bound}, elementsOf(type) * in,
-                {b < 0 ? "linear without bias" : "linear with bias"}));
+                {b < 0             ? "linear without bias"
+                 : added != result ? "linear with a bias of the operands' dtype"
+                                   : "linear with bias"}));
   return true;
 }
 

@@ -3,6 +3,8 @@
 #include "test/fuzz/random/Coverage.h"
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
+#include <sstream>
 
 namespace batten::fuzz {
 
@@ -23,6 +25,7 @@ const std::map<std::string, std::vector<std::string>> required = {
     {"dtypes", {"f64", "f32", "f16", "bf16", "i64", "i32", "i8", "u8", "bool"}},
     {"batch ranks", {"0", "1", "2", "3"}},
     {"core ranks", {"0", "1", "2", "3", "4"}},
+    {"core dims", {"known", "of the call"}},
     {"rules",
      {"R4 function", "R4 model", "R4 0 loop dims", "R4 1 loop dims", "R4 2 loop dims", "R4 3 loop dims",
       "R4 arguments with different loop dims", "R4 the parameter speaks of a batch dim", "R5 shared by the batch",
@@ -41,7 +44,9 @@ const std::map<std::string, std::vector<std::string>> required = {
       "a generic model", "embed inside", "embed inside or outside", "update", "rope of halves", "rope of neighbours",
       "an inout", "several inouts",
       "attention without options", "attention, causal", "attention, causal with fewer queries",
-      "attention with mask", "attention with len", "attention with a scale",
+      "attention with mask", "attention with len", "attention with a scale", "attention with fewer keys",
+      "attention, causal where the call says so", "linear with a bias of the operands' dtype",
+      "convolution with a bias of the operands' dtype",
       "convolution with bias", "convolution without bias", "convolution with stride",
       "convolution with pad", "convolution with dilation", "convolution with groups", "depthwise convolution",
       "pool whose windows overlap", "pool whose windows leave gaps", "pool whose windows tile"}},
@@ -50,7 +55,25 @@ const std::map<std::string, std::vector<std::string>> required = {
      {"with 2 threads that both worked", "of single samples", "of an empty batch", "of an empty batch, refused"}},
     {"invariance", {"along an unbounded dim", "along a bounded dim"}},
 };
+
+const char *const floats = "f64 f32 f16 bf16", *const numbers = "f64 f32 f16 bf16 i64 i32 i8 u8",
+                  *const all = "f64 f32 f16 bf16 i64 i32 i8 u8 bool";
+/// The dtypes that the language has each op for. Some pairs are rare: a run says which it has not met, and --tails meets
+/// the narrow integers in all kernels.
+const std::vector<std::pair<const char *, const char *>> dtypesOfOps = {
+    {"relu gelu silu tanh sigmoid exp log sqrt rsqrt sin cos softplus pow softmax log_softmax layer_norm rms_norm rope "
+     "attention cross_entropy mse bce sq_norm avg_pool2d", floats},
+    {"neg abs add sub mul div rem max min lt le gt ge argmax topk max_pool2d outer", numbers},
+    {"eq ne select embed update concat slice rearrange transpose spread stack cumsum linear matmul conv2d cast", all},
+};
 // clang-format on
+
+/// The operand that says what an op is computed on.
+std::string dtypeOf(const frontend::Function &function, const frontend::Op &op) {
+  size_t typed = op.name == "select" ? 1 : 0;
+  int value = op.operands.size() > typed ? op.operands[typed] : op.results[0];
+  return frontend::dtypeName(function.values[size_t(value)].dtype);
+}
 
 std::string opName(const frontend::Function &function, const frontend::Op &op) {
   if (op.name == "matmul")
@@ -78,11 +101,14 @@ void countFunction(const frontend::Function &function, Coverage &coverage) {
   coverage.lengths.push_back(int64_t(function.ops.size()));
   for (const frontend::Op &op : function.ops) {
     coverage.add("ops", opName(function, op));
+    coverage.add("dtypes of ops", op.name + " " + dtypeOf(function, op));
     for (int result : op.results) {
       const frontend::TensorType &type = function.values[size_t(result)];
       coverage.add("dtypes", frontend::dtypeName(type.dtype));
       coverage.add("batch ranks", std::to_string(type.batch.size()));
       coverage.add("core ranks", std::to_string(type.core.size()));
+      for (const Dim &dim : type.core)
+        coverage.add("core dims", dim.isConstant() ? "known" : "of the call");
     }
   }
 }
@@ -104,6 +130,22 @@ bool covers(const Coverage &coverage, const std::string &group) {
   return covered;
 }
 
+static std::vector<std::string> wordsOf(const char *text) {
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), {}};
+}
+
+static void listUnmetDTypes(const Coverage &coverage) {
+  auto met = coverage.counts.find("dtypes of ops");
+  std::string unmet;
+  for (auto [ops, dtypes] : dtypesOfOps)
+    for (const std::string &op : wordsOf(ops))
+      for (const std::string &dtype : wordsOf(dtypes))
+        if (met == coverage.counts.end() || !met->second.count(op + " " + dtype))
+          unmet += (unmet.empty() ? "" : ", ") + op + " " + dtype;
+  printf("dtypes of ops, not met: %s\n", unmet.empty() ? "none" : unmet.c_str());
+}
+
 bool report(const Coverage &coverage, bool complete) {
   bool covered = true;
   for (const auto &[group, names] : coverage.counts) {
@@ -119,6 +161,7 @@ bool report(const Coverage &coverage, bool complete) {
     printf("ops of a program: median %lld, at most %lld\n", (long long)median, (long long)lengths.back());
   if (!complete)
     return true;
+  listUnmetDTypes(coverage);
   for (const auto &[group, names] : required)
     covered &= covers(coverage, group);
   if (median < 8)

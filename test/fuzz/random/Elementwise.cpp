@@ -53,7 +53,7 @@ static Interval unaryRange(const std::string &op, Interval x) {
 bool Generator::unary() {
   static const std::vector<std::string> floats = {"neg", "relu", "gelu",  "silu", "tanh", "sigmoid", "exp",
                                                   "log", "sqrt", "rsqrt", "sin",  "cos",  "abs",     "softplus"};
-  bool whole = random.chance(0.08);
+  bool whole = random.chance(0.12);
   int x = whole ? pick([](const Value &value) { return isInteger(value.type.dtype); }) : anyFloat();
   if (x < 0)
     return false;
@@ -163,7 +163,7 @@ bool Generator::number() {
   case 5:
     if (!frontend::isFloat(type.dtype))
       emit("$0 % " + c, {x}, type, {-n, n});
-    else if (most < 8 && type.dtype != DType::F64)
+    else if (most < 8)
       moderate(emit("pow($0, " + std::string(random.chance(0.5) ? "2.0" : "3.0") + ")", {x}, type,
                     {-most * most * most - 1, most * most * most + most * most}, Dim(), {"pow"}));
     else
@@ -217,7 +217,8 @@ bool Generator::logic() {
 
 bool Generator::selection() {
   int c = pick([](const Value &value) { return value.type.dtype == DType::Bool; });
-  int a = pick([](const Value &value) { return value.type.dtype != DType::Bool; });
+  bool ofBools = random.chance(0.1);
+  int a = pick([&](const Value &value) { return ofBools == (value.type.dtype == DType::Bool); });
   if (a < 0)
     return false;
   auto compatible = [&](int other) {
@@ -225,7 +226,8 @@ bool Generator::selection() {
     return (x.core == y.core || x.core.empty() || y.core.empty()) && combine({a, other});
   };
   if (c < 0 || !compatible(c)) {
-    c = emit("$0 > " + literal(at(a).type.dtype), {a}, {DType::Bool, at(a).type.batch, at(a).type.core}, {0, 1});
+    std::string text = ofBools ? "!$0" : "$0 > " + literal(at(a).type.dtype);
+    c = emit(text, {a}, {DType::Bool, at(a).type.batch, at(a).type.core}, {0, 1});
   }
   TensorType type = at(a).type;
   if (type.core.empty())
@@ -243,9 +245,9 @@ bool Generator::selection() {
     return true;
   }
   type.batch = *combine({a, c});
-  double n = std::stod(literal(type.dtype));
+  double n = ofBools ? 1 : std::stod(literal(type.dtype));
   bool real = frontend::isFloat(type.dtype);
-  std::string number = real ? std::to_string(n) : std::to_string(int(n));
+  std::string number = ofBools ? "true" : real ? std::to_string(n) : std::to_string(int(n));
   emit("select($0, $1, " + number + ")", {c, a}, type, {std::min(at(a).range.low, n), std::max(at(a).range.high, n)});
   return true;
 }

@@ -51,16 +51,17 @@ void Generator::chooseSizes() {
                                              64, 65, 95, 96, 97, 128, 192, 255, 256, 257, 300, 513};
   std::vector<RuntimeDim *> dims;
   for (RuntimeDim &dim : sketch.runtimeDims) {
-    dim.size = 1;
+    dim.size = dim.least;
     dims.push_back(&dim);
   }
   random.shuffle(dims);
   for (RuntimeDim *dim : dims) {
     for (int tries = 0; tries < 12; ++tries) {
       dim->size = random.pick(edges);
-      if ((!dim->bound || dim->size <= dim->bound) && sketch.cost() <= costLimit)
+      bool fits = dim->size >= dim->least && dim->size <= dim->most && (!dim->bound || dim->size <= dim->bound);
+      if (fits && sketch.cost() <= costLimit)
         break;
-      dim->size = 1;
+      dim->size = dim->least;
     }
   }
 }
@@ -160,9 +161,9 @@ Sketch Generator::make() {
   if (first.core.empty())
     first.core.push_back(anyCoreDim());
   fresh(first);
-  if (random.chance(0.35))
+  if (random.chance(0.45))
     fresh(anyType(random.pick(
-        {DType::I32, DType::I32, DType::I8, DType::U8, DType::I64, DType::Bool, DType::F64, DType::F16, DType::BF16})));
+        {DType::I32, DType::I8, DType::I8, DType::U8, DType::I64, DType::Bool, DType::F64, DType::F16, DType::BF16})));
   for (int64_t wanted = random.between(5, 16); wanted > 0; --wanted)
     statement();
   chooseResults();

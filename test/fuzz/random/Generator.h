@@ -77,6 +77,7 @@ private:
   std::string literal(DType dtype);
   static bool fits(const TensorType &type);
   int anyFloat(size_t lowRank = 0, size_t highRank = 4);
+  int integerOrBool(size_t rank);
 
   // One a family; false: nothing fits.
   bool unary();
@@ -121,6 +122,7 @@ private:
   bool modelCall();
 
   int image(bool integers);
+  bool keepsOrder(const Dim &queries, const Dim &keys);
   std::optional<std::pair<std::string, std::vector<int64_t>>> axesOf(const Value &value, bool single);
   int loss(const std::string &text, std::vector<int> operands, Interval range);
   int guarded(const std::string &op, int value, Interval &range);

@@ -70,8 +70,9 @@ struct StaticDim {
 /// A dim of the call.
 struct RuntimeDim {
   std::string name;
-  int64_t bound = 0; ///< 0: unbounded
-  int64_t size = 1;  ///< in the call that is tested
+  int64_t bound = 0;                   ///< 0: unbounded
+  int64_t size = 1;                    ///< in the call that is tested
+  int64_t least = 1, most = INT64_MAX; ///< what guards at entry allow
 };
 
 struct Sketch {

@@ -73,7 +73,7 @@ pub fn f(x: F[B | N], s: F[B |]) -> (F[B | N], F[B | N], F[B | N], F[B | N]) {
 })"},
     {"columns", {"f32", "f64", "f16", "bf16", "i8"}, R"(
 pub fn f(x: F[B | 5], w: F[| 5, N]) -> A[B | N] = x @ w)"},
-    {"depth", {"f32", "f64", "f16", "bf16", "i8"}, R"(
+    {"depth", {"f32", "f64", "f16", "bf16", "i8", "u8", "i64", "bool"}, R"(
 pub fn f(x: F[B | N], w: F[| N, 5]) -> A[B | 5] = x @ w)"},
     {"rows", floats, R"(
 pub fn f(x: F[B | N, 5], w: F[| 5, 3]) -> F[B | N, 3] = x @ w)"},
@@ -91,11 +91,15 @@ pub fn f(x: F[B | 3, 5], w: F[B | N, 5]) -> F[B | 3, N] = x @ w.T)"},
 pub fn f(x: F[B | N], w: F[| 3, N], b: F[| 3]) -> F[B | 3] = linear(x, w, b))"},
     {"linear outputs", floats, R"(
 pub fn f(x: F[B | 3], w: F[| N, 3], b: F[| N]) -> F[B | N] = linear(x, w, b))"},
+    {"linear of integers", {"i8", "u8", "i64", "bool"}, R"(
+pub fn f(x: F[B | N], w: F[| 3, N], b: F[| 3], c: A[| 3]) -> (A[B | 3], A[B | 3]) {
+  return linear(x, w, b), linear(x, w, c)
+})"},
     {"epilogues", {"f32", "bf16"}, R"(
 pub fn f(x: F[B | 5], w: F[| 5, N], b: F[| N], y: F[B | N]) -> F[B | N] = relu(x @ w + b) * 2 - y)"},
     {"long epilogues", {"f32", "bf16"}, R"(
 pub fn f(x: F[B | 5], w: F[| 5, N], b: F[| N]) -> F[B | N] = tanh(gelu(x @ w + b)))"},
-    {"convolution", {"f32", "f64", "f16", "bf16", "i8"}, R"(
+    {"convolution", {"f32", "f64", "f16", "bf16", "i8", "u8", "i64"}, R"(
 pub fn f(x: F[B | 2, 3, N], w: F[| 7, 2, 3, 3], b: A[| 7]) -> A[B | 7, 3, N] = conv2d(x, w, b, pad: 1) * 2)"},
     {"convolution by twos", {"f32", "bf16"}, R"(
 pub fn f(x: F[B | 2, 4, 2*N], w: F[| 3, 2, 2, 2]) -> F[B | 3, 2, N] = conv2d(x, w, stride: 2))"},
@@ -105,11 +109,13 @@ pub fn f(x: F[B | 3, 2, 5], w: F[| N, 3, 1, 1]) -> F[B | N, 2, 5] = conv2d(x, w)
 pub fn f(x: F[B | 3, 4, N], w: F[| 3, 1, 3, 3]) -> F[B | 3, 4, N] = conv2d(x, w, pad: 1, groups: 3))"},
     {"pools", floats, R"(
 pub fn f(x: F[B | 2, 4, 2*N]) -> (F[B | 2, 2, N], F[B | 2, 2, N]) { return max_pool2d(x, k: 2), avg_pool2d(x, k: 2) })"},
+    {"pools of integers", integers, R"(
+pub fn f(x: F[B | 2, 4, 2*N]) -> F[B | 2, 2, N] = max_pool2d(x, k: 2))"},
     {"matrix and vector", {"f32", "f64", "f16", "i8"}, R"(
 pub fn f(x: F[B | 3, N], v: F[| N], y: F[B | N, 3], u: F[B | 3]) -> (A[B | 3], A[B | N]) { return x @ v, y @ u })"},
     {"dot", {"f32", "f64", "f16", "i8"}, R"(
 pub fn f(x: F[B | N], y: F[B | N], v: F[| N]) -> (A[B |], A[B |]) { return x @ y, x @ v })"},
-    {"outer", floats, R"(
+    {"outer", {"f32", "f64", "f16", "bf16", "i32", "i64", "i8", "u8"}, R"(
 pub fn f(x: F[B | N], y: F[B | 3], v: F[| 3]) -> (F[B | N, 3], F[B | 3, N]) { return outer(x, y), outer(v, x) })"},
     {"sums", {"f32", "f64", "f16", "bf16"}, R"(
 pub fn f(x: F[B | N]) -> (F[B |], F[B |], F[B |], F[B |], F[B |]) {
@@ -156,6 +162,9 @@ pub fn f(q: F[B | N, 5], k: F[B | N, 5], v: F[B | N, 3], len: i32[B |]) -> (F[B 
     {"attention of a few queries", floats, R"(
 pub fn f(q: F[B | 3, 5], k: F[B | N, 5], v: F[B | N, 3], mask: bool[B | 3, N]) -> F[B | 3, 3] =
   attention(q, k, v, mask: mask))"},
+    {"attention of a few keys", floats, R"(
+pub fn f(q: F[B | N, 5], k: F[B | 3, 5], v: F[B | 3, 3], len: i32[B |]) -> F[B | N, 3] =
+  attention(q, k, v, len: len))"},
     {"attention's columns", floats, R"(
 pub fn f(q: F[B | 7, N], k: F[B | 9, N], v: F[B | 9, N]) -> F[B | 7, N] = attention(q, k, v, causal: true))"},
     {"topk", {"f32", "f64", "bf16", "i8", "u8", "i64"}, R"(
@@ -266,7 +275,7 @@ struct Job {
 };
 
 std::string Job::source() const {
-  std::string accumulator = dtype == "i8" || dtype == "u8" ? "i32" : dtype;
+  std::string accumulator = dtype == "i8" || dtype == "u8" || dtype == "bool" ? "i32" : dtype;
   // J is no size of the sweep, so that `over N` is never ambiguous.
   return "type F = " + dtype + "\ntype A = " + accumulator + "\ndim B, N " +
          (isStatic ? "= " + std::to_string(sizes[0]) : "<= 8192") + ", J = 35, K = 3, L = 4" + form->text + "\n";

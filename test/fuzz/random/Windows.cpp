@@ -18,8 +18,7 @@ int Generator::image(bool integers) {
   });
   if (found >= 0 && random.chance(0.6))
     return found;
-  DType dtype =
-      integers && random.chance(0.15) ? random.pick({DType::I8, DType::U8, DType::I32, DType::I64}) : mainType;
+  DType dtype = integers && random.chance(0.2) ? random.pick({DType::I8, DType::U8, DType::I32, DType::I64}) : mainType;
   static const std::vector<int64_t> channels = {1, 2, 3, 4, 6, 7, 8, 12, 13},
                                     sides = {1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 18, 33, 37, 66};
   Dim height = Dim::constant(random.pick({1, 2, 3, 5, 6, 9})), width = Dim::constant(random.pick(sides));
@@ -52,7 +51,8 @@ bool Generator::convolution() {
   if (ho == 0 || wo == 0 || elements(type) * terms > multiplications)
     return false;
   int w = fresh(weights, {-1, 1});
-  int b = w >= 0 && random.chance(0.6) ? operandOf({type.dtype, {}, {type.core[0]}}, 0.7) : -1;
+  DType added = random.chance(0.5) ? in.dtype : type.dtype;
+  int b = w >= 0 && random.chance(0.6) ? operandOf({added, {}, {type.core[0]}}, 0.7) : -1;
   if (w < 0)
     return false;
   std::vector<int> operands = {x, w};
@@ -61,7 +61,9 @@ bool Generator::convolution() {
   double bound =
       double(terms) * at(x).range.magnitude() * at(w).range.magnitude() + (b < 0 ? 0 : at(b).range.magnitude());
   std::string text = b < 0 ? "conv2d($0, $1" : "conv2d($0, $1, $2";
-  std::vector<std::string> features = {b < 0 ? "convolution without bias" : "convolution with bias"};
+  std::vector<std::string> features = {b < 0                 ? "convolution without bias"
+                                       : added != type.dtype ? "convolution with a bias of the operands' dtype"
+                                                             : "convolution with bias"};
   auto option = [&](const char *name, int64_t value, int64_t usual) {
     if (value == usual)
       return;
