@@ -24,6 +24,7 @@ struct Options {
   int optimise = 3;                    ///< 0..3, of the code generator; the schedule is the same at all of them
   bool fuse = true;                    ///< false: one operation a kernel; the same bits, slower
   bool debugLines = false;             ///< DWARF lines that lead back to the source; the code is the same
+  bool checkIds = false;               ///< calls refuse ids and positions that are out of range
   std::map<std::string, int64_t> dims; ///< sizes that --dim gave, for the artifact's description
   PlacedWeights weights;
 };

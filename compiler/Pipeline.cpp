@@ -15,6 +15,7 @@
 #include "compiler/schedule/Versions.h"
 #include "dialect/Batten.h"
 #include "dialect/Evaluate.h"
+#include "dialect/IndexChecks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -155,6 +156,8 @@ ModuleOp Pipeline::emit() {
 /// batten -> linalg. The description first: afterwards batch and core can't be told apart.
 bool Pipeline::lower() {
   context.loadAllAvailableDialects();
+  if (options.checkIds)
+    (*module)->setAttr(attr::checkIds, UnitAttr::get(&context));
   return runPasses("lower", [](PassManager &passes) {
     passes.addPass(createDescribeEntries());
     passes.addPass(createLowerToLinalg());
@@ -197,6 +200,7 @@ std::optional<std::string> Pipeline::generateOne(Emission emission, const Codege
 /// As the command line spells what the code generator does not see.
 std::string flagsOf(const Options &options) {
   std::string flags = options.fuse ? "" : " --fuse=off";
+  flags += options.checkIds ? " --check-ids" : "";
   for (const auto &[name, size] : options.dims)
     flags += " --dim " + name + "=" + std::to_string(size);
   if (!options.weights.mode.empty())

@@ -65,7 +65,7 @@ private:
   ModuleOp module;
   const ProgramInfo &program;
   CodeBuilder code;
-  LLVM::LLVMFuncOp check, workspaceOf, launchOn, rowStatus, checkBind, finishBind;
+  LLVM::LLVMFuncOp check, checkIndices, workspaceOf, launchOn, rowStatus, checkBind, finishBind;
   llvm::DenseMap<Operation *, LLVM::LLVMFuncOp> unpackings;
   llvm::DenseMap<Attribute, std::string> constants; ///< names of their globals
 };
@@ -93,12 +93,13 @@ LLVM::LLVMFuncOp EntryEmitter::begin(const Twine &name, ArrayRef<Type> inputs, T
 void EntryEmitter::declareSupport() {
   Type i32 = code.i32, i64 = code.i64, p = code.pointer;
   check = declare("batten_support_check", {p, p, p, p, p, p, i64, p, p}, i32);
+  checkIndices = declare("batten_support_check_indices", {p, i64, i64, p, p, p, p}, i32);
   workspaceOf = declare("batten_support_workspace", {p, p}, i64);
   launchOn = declare("batten_support_launch", {p, p, i64}, code.none);
   rowStatus = declare("batten_support_row_status", {p, p, p, p, p}, code.none);
   checkBind = declare("batten_support_check_bind", {p, p, i64, p, p, p, p}, i32);
   finishBind = declare("batten_support_finish_bind", {p, p, i32, p}, code.none);
-  for (LLVM::LLVMFuncOp function : {check, workspaceOf, launchOn, rowStatus, checkBind, finishBind}) {
+  for (LLVM::LLVMFuncOp function : {check, checkIndices, workspaceOf, launchOn, rowStatus, checkBind, finishBind}) {
     function.setVisibility_(LLVM::Visibility::Hidden);
     function.setDsoLocal(true);
   }
@@ -267,6 +268,10 @@ LogicalResult EntryEmitter::emitEntry(const EntryInfo &entry, unsigned index) {
       check, {description(), table(index), bound, sizes, tensors, workspace, workspaceBytes, frame.call, extents}));
   for (auto [i, symbol] : llvm::enumerate(entry.symbols))
     frame.sizes[symbol.name] = code.load(code.i64, code.at(sizes, 8 * i));
+  for (const IndexCheck &indices : entry.indexChecks)
+    code.giveUnlessZero(
+        code.call(checkIndices, {table(index), code.number(indices.tensor), code.size(indices.rows, frame.sizes), sizes,
+                                 tensors, frame.call, extents}));
   auto emitOne = [&](PlanOp plan) -> LogicalResult {
     for (auto [i, argument] : llvm::enumerate(plan.getBody().getArguments()))
       frame.pointers[argument] = code.load(p, code.at(tensors, 8 * i));

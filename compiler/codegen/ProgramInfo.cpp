@@ -7,6 +7,7 @@
 #include "compiler/Version.h"
 #include "compiler/codegen/Formula.h"
 #include "compiler/codegen/WeightsObject.h"
+#include "dialect/IndexChecks.h"
 #include "dialect/Numerics.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringSet.h"
@@ -134,6 +135,7 @@ private:
   bool readTensor(ArgumentAttr argument);
   void place(TensorInfo &tensor, ArgumentAttr argument);
   bool readGuard(StringRef text);
+  bool readIndexChecks();
   bool readAmounts();
   bool readCost(StringRef name, FormulaInfo &formula);
   bool setFormula(ArrayRef<Dim> amounts, FormulaInfo &formula);
@@ -161,7 +163,7 @@ bool EntryReader::read() {
   for (const std::string &guard : toStrings(plan.getGuardsAttr()))
     if (!readGuard(guard))
       return false;
-  return readAmounts() && readCost(attr::flops, entry.flops) && readCost(attr::bytes, entry.bytes);
+  return readIndexChecks() && readAmounts() && readCost(attr::flops, entry.flops) && readCost(attr::bytes, entry.bytes);
 }
 
 void EntryReader::readSymbols() {
@@ -276,6 +278,19 @@ bool EntryReader::readGuard(StringRef text) {
     return true;
   }
   return refuse("`" + text + "` is no condition");
+}
+
+bool EntryReader::readIndexChecks() {
+  for (const std::string &text : toStrings(plan->getAttrOfType<ArrayAttr>(attr::indexChecks))) {
+    auto [position, rows] = StringRef(text).split(" < ");
+    std::optional<Dim> dim = Dim::parse(rows.str());
+    IndexCheck check;
+    if (position.getAsInteger(10, check.tensor) || size_t(check.tensor) >= entry.tensors.size() || !dim)
+      return refuse("`" + text + "` is no check of an argument");
+    check.rows = dim->substitute(statics);
+    entry.indexChecks.push_back(std::move(check));
+  }
+  return true;
 }
 
 bool EntryReader::readCost(StringRef name, FormulaInfo &formula) {

@@ -33,6 +33,12 @@ struct GuardInfo {
   int symbol = 0;
 };
 
+/// Elements of an argument that must be row numbers: 0 .. rows - 1.
+struct IndexCheck {
+  int tensor = 0;
+  Dim rows;
+};
+
 struct TensorInfo {
   std::string name;  ///< as in the source; a leaf of a parameter tree: p.mlp.up
   std::string cName; ///< the C parameter, or the field of the tree's struct
@@ -67,6 +73,7 @@ struct EntryInfo {
   std::vector<TensorInfo> tensors;
   std::vector<GuardInfo> guards;
   std::vector<FormulaInfo> limits;
+  std::vector<IndexCheck> indexChecks;
   FormulaInfo workspace, scratch;
   FormulaInfo flops, bytes; ///< of a call as it is written; -1 where it is not known
   int64_t threadBytes = 0;

@@ -334,6 +334,49 @@ int batten_support_check(const batten_description *description, const batten_ent
   return result;
 }
 
+static int64_t indexAt(const void *indices, batten_dtype dtype, int64_t i) {
+  switch (dtype) {
+  case BATTEN_I64:
+    return ((const int64_t *)indices)[i];
+  case BATTEN_I32:
+    return ((const int32_t *)indices)[i];
+  case BATTEN_I8:
+    return ((const int8_t *)indices)[i];
+  default:
+    return ((const uint8_t *)indices)[i];
+  }
+}
+
+COLD static int refuseIndex(const batten_argument *argument, const int64_t *sizes, int64_t at, int64_t count,
+                            int64_t index, int64_t rows, batten_error *error) {
+  Sentence s = begin(error, argument->name, argument->rank ? "[" : "");
+  for (int32_t d = 0; d < argument->rank; ++d) {
+    int64_t extent = 1;
+    batten_formula_evaluate(&argument->dims[d], sizes, &extent);
+    count /= extent;
+    addText(&s, d ? ", " : "");
+    addNumber(&s, at / count);
+    at %= count;
+  }
+  addText(&s, argument->rank ? "] is " : " is ");
+  addNumber(&s, index);
+  addText(&s, ", it must be at least 0 and below ");
+  addNumber(&s, rows);
+  return refuse(&s, BATTEN_E_INDEX, argument->position);
+}
+
+int batten_support_check_indices(const batten_entry *entry, int64_t position, int64_t rows, const int64_t *sizes,
+                                 void *const *tensors, const batten_call *call, const int64_t *extents) {
+  const batten_argument *argument = &entry->arguments[position];
+  const int64_t count = extents[position] / BATTEN_DTYPE_BYTES(argument->dtype);
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t index = indexAt(tensors[position], argument->dtype, i);
+    if (index < 0 || index >= rows)
+      return refuseIndex(argument, sizes, i, count, index, rows, errorOf(call));
+  }
+  return 0;
+}
+
 int64_t batten_support_workspace(const batten_entry *entry, const int64_t *sizes) {
   int64_t bytes;
   return !checkSizes(entry, sizes, NULL) && batten_formula_evaluate(&entry->workspace_bytes, sizes, &bytes) ? bytes

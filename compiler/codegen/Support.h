@@ -29,6 +29,11 @@ int batten_support_check(const batten_description *description, const batten_ent
                          const int64_t *sizes, void *const *tensors, void *workspace, int64_t workspace_bytes,
                          const batten_call *call, int64_t *extents);
 
+/* Refuses a call or returns 0: every element of argument `argument`, an integer, is one of 0..rows-1. After
+ * batten_support_check, which left `extents`. */
+int batten_support_check_indices(const batten_entry *entry, int64_t argument, int64_t rows, const int64_t *sizes,
+                                 void *const *tensors, const batten_call *call, const int64_t *extents);
+
 /* Bytes of workspace for one thread, -1 when a size is out of range. */
 int64_t batten_support_workspace(const batten_entry *entry, const int64_t *sizes);
 

@@ -68,7 +68,8 @@ $ batten run ex.btn f --x=zeros --dim B=0
 )"},
     {"R0004", "an index out of range",
      R"(
-With `--check-ids` a call refuses ids outside of the table. Without, such a row is NaN and no memory outside is touched.
+With `--check-ids` a call refuses an id outside of the table of `embed`, and a position outside of what `update` writes, where
+they are arguments. Without, such a row is NaN or nothing is written, and no memory outside is touched.
 )",
      "", ""},
     {"R0005", "no CPU level for this machine",

@@ -6,8 +6,10 @@
 #include "compiler/Passes.h"
 #include "dialect/Batten.h"
 #include "dialect/Independence.h"
+#include "dialect/IndexChecks.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallSet.h"
 
 using namespace mlir;
@@ -78,6 +80,32 @@ static void describeCosts(FuncOp func) {
     func->setAttr(attr::bytes, builder.getStringAttr(bytes.str()));
 }
 
+/// The argument whose elements `value` has, all of them; -1: it has others.
+static int argumentBehind(FuncOp func, Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<SpreadOp, RearrangeOp>(op))
+      return -1;
+    value = op->getOperand(0);
+  }
+  int position = 0;
+  for (unsigned i = func.numRuntimeSymbols(); func.getArgument(i) != value; ++i)
+    position += !func.getArgAttr(i, attr::weight);
+  return func.getArgAttr(cast<BlockArgument>(value).getArgNumber(), attr::weight) ? -1 : position;
+}
+
+/// Which arguments hold row numbers of what. Numbers that are computed have no argument to blame.
+static void describeIndices(FuncOp func) {
+  llvm::SetVector<Attribute> checks;
+  auto check = [&](Value index, const Dim &rows) {
+    if (int position = argumentBehind(func, index); position >= 0)
+      checks.insert(StringAttr::get(func.getContext(), std::to_string(position) + " < " + rows.str()));
+  };
+  func.walk([&](EmbedOp op) { check(op.getId(), op.getTable().getType().coreDim(0)); });
+  func.walk([&](UpdateOp op) { check(op.getAt(), op.getC().getType().coreDim(0)); });
+  if (!checks.empty())
+    func->setAttr(attr::indexChecks, ArrayAttr::get(func.getContext(), checks.getArrayRef()));
+}
+
 static void describe(FuncOp func) {
   Builder builder(func.getContext());
   SmallVector<Attribute> independent, mixes;
@@ -101,8 +129,12 @@ static void describe(FuncOp func) {
 namespace {
 struct DescribeEntries : impl::DescribeEntriesBase<DescribeEntries> {
   void runOnOperation() override {
-    for (FuncOp func : getOperation().getOps<FuncOp>())
+    bool checksIds = getOperation()->hasAttr(attr::checkIds);
+    for (FuncOp func : getOperation().getOps<FuncOp>()) {
       describe(func);
+      if (checksIds)
+        describeIndices(func);
+    }
   }
 };
 } // namespace

@@ -10,6 +10,7 @@
 #include "compiler/schedule/Machine.h"
 #include "compiler/schedule/Workspace.h"
 #include "dialect/Batten.h"
+#include "dialect/IndexChecks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -311,7 +312,7 @@ void PlanEntry::createPlan() {
       dyn_cast_or_null<ArrayAttr>(take(attr::independent)), dyn_cast_or_null<ArrayAttr>(take(attr::mixes)),
       dyn_cast_or_null<ArrayAttr>(take(attr::nonempty)), dyn_cast_or_null<ArrayAttr>(take("guards")),
       dyn_cast_or_null<ArrayAttr>(take(attr::arguments)));
-  for (StringRef cost : {StringRef(attr::flops), StringRef(attr::bytes)})
+  for (StringRef cost : {StringRef(attr::flops), StringRef(attr::bytes), StringRef(attr::indexChecks)})
     if (Attribute known = take(cost))
       plan->setAttr(cost, known);
   plan.getBody().emplaceBlock();

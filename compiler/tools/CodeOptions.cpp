@@ -10,6 +10,7 @@ std::vector<OptionSpec> codeOptions(std::vector<OptionSpec> own) {
                              "native (default), x86-64-v3, x86-64-v4, LLVM CPU names; several: bind chooses"},
                             {"-O", "0..3", "effort of the code generator (3)"},
                             {"--fuse", "on|off", "off: one operation a kernel; the same bits, slower"},
+                            {"--check-ids", "", "calls refuse an id or a position that is out of range"},
                         });
   return own;
 }
@@ -17,6 +18,7 @@ std::vector<OptionSpec> codeOptions(std::vector<OptionSpec> own) {
 std::string readCodeOptions(const CommandLine &options, Options &out) {
   out.optimise = int(options.number("-O", out.optimise));
   out.fuse = options.get("--fuse", "on") == "on";
+  out.checkIds = options.has("--check-ids");
   std::string target = options.get("--target", "cpu"), device = target.substr(0, target.find(':'));
   if (device == "cuda")
     return "target 'cuda' is not compiled yet; this version makes CPU code";

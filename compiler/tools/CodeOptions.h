@@ -8,7 +8,7 @@
 
 namespace batten {
 
-/// --target, -O and --fuse, to be put among a subcommand's own.
+/// --target, -O, --fuse and --check-ids, to be put among a subcommand's own.
 std::vector<OptionSpec> codeOptions(std::vector<OptionSpec> own);
 
 /// The sentence of the fault, or empty.
