@@ -15,12 +15,13 @@ struct Cost {
   std::string flops, bytes;
 };
 
-/// The cost of the one op in `body`, which may use %x and %y of the given types (without "!batten.tensor").
+/// The cost of the one op in `body`, which may use %x and %y of the given types (without "!batten.tensor"). One of
+/// several results names them itself.
 Cost costOf(const std::string &x, const std::string &y, const std::string &body) {
   MLIRContext context;
   context.loadDialect<BattenDialect>();
   std::string text = "batten.func @f[B, T <= 64, H = 8](%x: !batten.tensor<" + x + ">, %y: !batten.tensor<" + y +
-                     ">) {\n  %r = " + body + "\n  batten.return\n}";
+                     ">) {\n  " + (body[0] == '%' ? "" : "%r = ") + body + "\n  batten.return\n}";
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
   Cost cost;
   if (module)
@@ -98,6 +99,52 @@ TEST(Costs, MovingElementsIsNoOperation) {
   Cost cost = costOf("f32[B | T, 8]", "f32[|]", "batten.transpose %x " + signature("f32[B | T, 8]", "f32[B | 8, T]"));
   EXPECT_EQ(cost.flops, "0");
   EXPECT_EQ(cost.bytes, "64*B*T");
+}
+
+TEST(Costs, ConvolutionMultipliesAllTaps) {
+  std::string types = signature("f32[B | 4, 28, 28];f32[| 8, 2, 3, 3]", "f32[B | 8, 28, 28]");
+  Cost cost = costOf("f32[B | 4, 28, 28]", "f32[| 8, 2, 3, 3]",
+                     "batten.conv2d %x, %y stride 1 pad 1 dilation 1 groups 2 " + types);
+  EXPECT_EQ(cost.flops, "225792*B"); // 2 * (8 * 28 * 28) * (2 * 3 * 3): padding too
+  EXPECT_EQ(cost.bytes, "37632*B + 576");
+}
+
+TEST(Costs, PoolsMeetEachElementOfEachWindow) {
+  std::string operand = "f32[B | 8, 28, 28]", types = signature(operand, "f32[B | 8, 9, 9]");
+  EXPECT_EQ(costOf(operand, "f32[|]", "batten.max_pool2d %x k 4 stride 3 " + types).flops, "10368*B");
+  EXPECT_EQ(costOf(operand, "f32[|]", "batten.avg_pool2d %x k 4 stride 3 " + types).bytes, "27680*B");
+}
+
+TEST(Costs, OrderCountsAnOperationAnElement) {
+  Cost argmax = costOf("f32[B | 10]", "f32[|]", "batten.argmax %x dim 0 " + signature("f32[B | 10]", "i32[B |]"));
+  EXPECT_EQ(argmax.flops, "10*B");
+  EXPECT_EQ(argmax.bytes, "44*B");
+  Cost topk = costOf("f32[B | 100]", "f32[|]",
+                     "%v, %i = batten.topk %x dim 0 : (!batten.tensor<f32[B | 100]>) -> (!batten.tensor<f32[B | 8]>, "
+                     "!batten.tensor<i32[B | 8]>)");
+  EXPECT_EQ(topk.flops, "100*B");
+  EXPECT_EQ(topk.bytes, "464*B");
+  Cost cumsum =
+      costOf("i8[B | T, 3]", "f32[|]", "batten.cumsum %x dim 0 " + signature("i8[B | T, 3]", "i32[B | T, 3]"));
+  EXPECT_EQ(cumsum.flops, "3*B*T");
+  EXPECT_EQ(cumsum.bytes, "15*B*T"); // bytes in, accumulators out
+}
+
+TEST(Costs, LossesCountWhatAPositionTakes) {
+  auto flops = [](const std::string &x, const std::string &y, const std::string &name, const std::string &result) {
+    return costOf(x, y, "batten." + name + " %x, %y " + signature(x + ";" + y, result)).flops;
+  };
+  EXPECT_EQ(flops("f32[B | 10]", "i32[B |]", "cross_entropy", "f32[B |]"), "43*B");
+  EXPECT_EQ(flops("f32[B | 10]", "f32[B | 10]", "mse", "f32[B |]"), "31*B");
+  EXPECT_EQ(flops("f32[B |]", "f32[B |]", "bce", "f32[B |]"), "9*B");
+  EXPECT_EQ(flops("f32[B | 5, 10]", "f32[| 5]", "sq_norm", "f32[B |]"), "111*B");
+}
+
+TEST(Costs, AttentionCountsHiddenKeysToo) {
+  Cost cost = costOf("f32[B, H | T, 8]", "f32[B | 16, 8]",
+                     "batten.attention %x, %y, %y {causal = false, optional = []} " +
+                         signature("f32[B, H | T, 8];f32[B | 16, 8];f32[B | 16, 8]", "f32[B, H | T, 8]"));
+  EXPECT_EQ(cost.flops, "600*B*H*T"); // 16 * (2 * (8 + 8) + 5) and 8 quotients
 }
 
 } // namespace

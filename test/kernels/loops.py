@@ -2,7 +2,7 @@
 
 No innermost loop does floating-point arithmetic on single numbers, but for the few that a row has where a short row is one
 vector and the rows are the loop. No kernel calls anything, and its stack does not grow. A conversion is no arithmetic: AVX2
-has none of 64-bit integers in vectors. A contraction of floats multiplies and adds by FMA.
+has none of 64-bit integers in vectors. A contraction or convolution of floats multiplies and adds by FMA.
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
@@ -13,7 +13,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import assembly
 
-KERNEL = re.compile(r"\w+\.((rows|contraction|batch_reduction|concat|pack)\d+|copy_\w+)")
+KERNEL = re.compile(r"\w+\.((rows|contraction|convolution|pool|attention|scan|batch_reduction|concat|pack)\d+|copy_\w+)")
 SCALAR = re.compile(r"v?(add|sub|mul|div|sqrt|rsqrt\w*|rcp\w*|min|max|round|rndscale|fn?m(add|sub)\d*)(ss|sd|sh)")
 FMA = re.compile(r"vfn?m(add|sub)\d+p[sd]")
 PER_ROW = 6  # mean, variance and what normalises
@@ -35,7 +35,7 @@ def main():
     kernels = {n: f for n, f in assembly.parse(pathlib.Path(sys.argv[1]).read_text()).items() if KERNEL.fullmatch(n)}
     found = [f"{name}: {fault}" for name, function in kernels.items() for fault in faults(function)]
     for name, function in kernels.items():
-        floats = re.search(r"\.contraction\d+$", name) and not re.search("_integer[_.]", name)
+        floats = re.search(r"\.(contraction|convolution)\d+$", name) and not re.search("_integer[_.]", name)
         if floats and not any(FMA.fullmatch(mnemonic) for loop in function.innermost_loops() for mnemonic, _ in loop):
             found.append(f"{name}: no loop has a vector FMA")
     print("\n".join(found))
