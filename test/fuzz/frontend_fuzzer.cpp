@@ -4,6 +4,9 @@
 // numbers fit together, exactly where there is no error; formatting changes spaces only and is done after one time; a
 // dim that was read prints as text that reads back as the same dim.
 //
+// Half of the inputs come from others by whole tokens, put in another's place, left out or repeated: bytes alone rarely
+// get past the parser.
+//
 // Seeds: programs of examples and tests, and corpus/frontend; dictionary: frontend.dict.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/AstPrinter.h"
@@ -12,7 +15,10 @@
 #include "compiler/frontend/Sema.h"
 #include "dialect/Dims.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <cstring>
+#include <random>
 
 using namespace batten::frontend;
 
@@ -112,7 +118,48 @@ void parseDim(const std::string &text) {
   require(again && *again == *dim);
 }
 
+/// The text with a few of its tokens in other places.
+std::string withTokensMoved(const std::string &text, std::minstd_rand &random) {
+  constexpr std::string_view numbers[] = {"0",      "1",  "2", "7", "-1", "2147483648", "9223372036854775807",
+                                          "1e-400", "0.5"};
+  Sources sources;
+  Diagnostics ignored(sources);
+  const std::vector<Token> tokens = lex(sources, sources.add("fuzz.btn", text), ignored).tokens;
+  const auto any = [&](size_t count) { return size_t(random()) % count; };
+  const Token &to = tokens[any(tokens.size())];
+  const size_t first = any(tokens.size()), last = std::min(first + any(6), tokens.size() - 1);
+  const std::string moved = text.substr(tokens[first].range.begin, tokens[last].range.end - tokens[first].range.begin);
+  std::string result = text;
+  switch (any(4)) {
+  case 0:
+    return result.replace(to.range.begin, to.range.end - to.range.begin, sources.text(tokens[first].range));
+  case 1:
+    return result.insert(to.range.begin, moved + " ");
+  case 2:
+    return result.erase(tokens[first].range.begin, moved.size());
+  default:
+    for (const Token &token : tokens)
+      if (token.range.begin >= to.range.begin && token.kind == TokenKind::Integer)
+        return result.replace(token.range.begin, token.range.end - token.range.begin, numbers[any(std::size(numbers))]);
+    return result;
+  }
+}
+
 } // namespace
+
+extern "C" size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t maxSize);
+
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t maxSize, unsigned seed) {
+  std::minstd_rand random(seed);
+  if (random() % 2) {
+    const std::string text = withTokensMoved({reinterpret_cast<const char *>(data), size}, random);
+    if (!text.empty() && text.size() <= maxSize) {
+      memcpy(data, text.data(), text.size());
+      return text.size();
+    }
+  }
+  return LLVMFuzzerMutate(data, size, maxSize);
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const std::string text(reinterpret_cast<const char *>(data), size);
