@@ -148,6 +148,13 @@ typedef struct batten_argument {
 typedef int (*batten_entry_call)(const void *program, const int64_t *sizes, void *const *tensors, void *workspace,
                                  int64_t workspace_bytes, const batten_call *call);
 
+/* Code for one size of one dim, beside that for all sizes. */
+typedef struct batten_version {
+  int32_t symbol;  /* position in batten_entry.symbols */
+  int32_t kernels; /* a CPU level that nothing else uses: what it adds to the code */
+  int64_t size;    /* of the dim in the calls that it serves */
+} batten_version;
+
 /* One `pub fn`. */
 typedef struct batten_entry {
   const char *name;      /* in the source */
@@ -172,6 +179,8 @@ typedef struct batten_entry {
   int64_t mixes_count;
   batten_formula flops; /* operations of a call as they are written: a multiply-add is two, all others are one */
   batten_formula bytes; /* what they read and write before fusion; both are -1 where they are not known */
+  const batten_version *versions; /* a call is served by the first that has its size */
+  int64_t version_count;
 } batten_entry;
 
 /* A tensor read by the bind: row-major, dense, of static shape. */
@@ -245,7 +254,8 @@ BATTEN_STATIC_ASSERT(sizeof(batten_formula) == 24);
 BATTEN_STATIC_ASSERT(sizeof(batten_symbol) == 24);
 BATTEN_STATIC_ASSERT(sizeof(batten_guard) == 64);
 BATTEN_STATIC_ASSERT(sizeof(batten_argument) == 40);
-BATTEN_STATIC_ASSERT(sizeof(batten_entry) == 240);
+BATTEN_STATIC_ASSERT(sizeof(batten_version) == 16);
+BATTEN_STATIC_ASSERT(sizeof(batten_entry) == 256);
 BATTEN_STATIC_ASSERT(sizeof(batten_weight) == 56);
 BATTEN_STATIC_ASSERT(sizeof(batten_cpuid) == 16);
 BATTEN_STATIC_ASSERT(sizeof(batten_level) == 24);

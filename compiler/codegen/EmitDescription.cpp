@@ -119,7 +119,12 @@ static Constant *each(Tables &t, const std::vector<Info> &list, Constant *(*make
   return t.array(elements);
 }
 
+static Constant *version(Tables &t, const batten_version &version) {
+  return t.record({t.i32(version.symbol), t.i32(version.kernels), t.i64(version.size)});
+}
+
 static Constant *entry(Tables &t, const EntryInfo &entry) {
+  std::vector<batten_version> versions = entry.fixedSizes();
   return t.record({t.text(entry.name),
                    t.text(entry.cSymbol),
                    t.text(entry.signature),
@@ -141,7 +146,9 @@ static Constant *entry(Tables &t, const EntryInfo &entry) {
                    textArray(t, entry.mixes),
                    t.i64(entry.mixes.size()),
                    formula(t, entry.flops),
-                   formula(t, entry.bytes)});
+                   formula(t, entry.bytes),
+                   each(t, versions, version),
+                   t.i64(versions.size())});
 }
 
 static Constant *weight(Tables &t, const WeightInfo &weight) {

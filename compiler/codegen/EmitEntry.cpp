@@ -54,7 +54,7 @@ private:
   void placeBuffers(PlanOp plan, Value workspace, Value workspaceBytes, Frame &frame);
   LogicalResult emitLaunch(LaunchOp launch, const Frame &frame);
   LogicalResult emitLaunches(PlanOp plan, const Frame &frame);
-  LogicalResult emitVersions(ArrayRef<VersionInfo> versions, llvm::function_ref<Value()> readLevel,
+  LogicalResult emitVersions(ArrayRef<VersionInfo> versions, llvm::function_ref<Value()> readLevel, Value sizes,
                              llvm::function_ref<LogicalResult(PlanOp)> emitOne);
   LLVM::LLVMFuncOp unpacking(LLVM::LLVMFuncOp kernel);
   Value sizesOnStack(const EntryInfo &entry, ValueRange sizes);
@@ -232,17 +232,23 @@ LogicalResult EntryEmitter::emitLaunches(PlanOp plan, const Frame &frame) {
   return success();
 }
 
-/// The version for the program's level, which is read only where there is a choice.
+/// The first version for the program's level and the sizes of the call. The last one fits any that are left.
 LogicalResult EntryEmitter::emitVersions(ArrayRef<VersionInfo> versions, llvm::function_ref<Value()> readLevel,
-                                         llvm::function_ref<LogicalResult(PlanOp)> emitOne) {
+                                         Value sizes, llvm::function_ref<LogicalResult(PlanOp)> emitOne) {
   if (versions.size() == 1)
     return emitOne(versions[0].plan);
-  Value level = readLevel();
+  Value level = program.levels.size() > 1 ? readLevel() : Value();
   Block *after = code.block();
   for (const VersionInfo &version : versions) {
     Block *next = nullptr;
     if (&version != &versions.back())
-      code.goOnIf(code.isEqual(level, version.level), next = code.block());
+      next = code.block();
+    if (next && level)
+      code.goOnIf(code.isEqual(level, version.level), next);
+    if (next && version.fixed) {
+      Value size = code.load(code.i64, code.at(sizes, 8 * version.fixed->symbol));
+      code.goOnIf(code.isEqual(size, version.fixed->size), next);
+    }
     if (failed(emitOne(version.plan)))
       return failure();
     code.goTo(after);
@@ -281,7 +287,7 @@ LogicalResult EntryEmitter::emitEntry(const EntryInfo &entry, unsigned index) {
     return success(succeeded(placeConstants(plan, frame)) && succeeded(emitLaunches(plan, frame)));
   };
   auto readLevel = [&] { return code.load(code.i32, code.at(bound, offsetof(batten_program_header, level))); };
-  if (failed(emitVersions(entry.versions, readLevel, emitOne)))
+  if (failed(emitVersions(entry.versions, readLevel, sizes, emitOne)))
     return failure();
   code.call(rowStatus, {table(index), sizes, tensors, frame.call, extents});
   code.give(LLVM::ConstantOp::create(code.b, code.loc, code.i32, code.b.getI32IntegerAttr(0)).getResult());
@@ -374,7 +380,7 @@ LogicalResult EntryEmitter::emitUniformBind() {
     return success(succeeded(placeConstants(bind, frame)) && succeeded(emitLaunches(bind, frame)));
   };
   auto readLevel = [&] { return code.load(code.i32, level); };
-  if (!program.bind.empty() && failed(emitVersions(program.bind, readLevel, emitOne)))
+  if (!program.bind.empty() && failed(emitVersions(program.bind, readLevel, Value(), emitOne)))
     return failure();
   code.call(finishBind, {description(), memory, readLevel(), result});
   code.give(LLVM::ConstantOp::create(code.b, code.loc, code.i32, code.b.getI32IntegerAttr(0)).getResult());
@@ -416,7 +422,7 @@ LogicalResult EntryEmitter::emit() {
   renameKernels();
   declareSupport();
   for (auto [i, entry] : llvm::enumerate(program.entries)) {
-    code.loc = PlanOp(entry.versions[0].plan).getLoc();
+    code.loc = PlanOp(entry.versions.back().plan).getLoc();
     if (failed(emitEntry(entry, i)))
       return failure();
     emitUniformWorkspace(entry, i);

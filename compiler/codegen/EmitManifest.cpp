@@ -71,6 +71,14 @@ static void writeEntry(OStream &json, const EntryInfo &entry) {
     json.attribute("bytes", entry.bytes.text);
     writeTexts(json, "independent", entry.independent);
     writeTexts(json, "mixes", entry.mixes);
+    json.attributeArray("versions", [&] {
+      for (const batten_version &version : entry.fixedSizes())
+        json.object([&] {
+          json.attribute("dim", entry.symbols[version.symbol].name);
+          json.attribute("size", version.size);
+          json.attribute("kernels", version.kernels);
+        });
+    });
   });
 }
 

@@ -10,6 +10,8 @@
 #include "dialect/IndexChecks.h"
 #include "dialect/Numerics.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/xxhash.h"
 
@@ -117,7 +119,7 @@ namespace {
 class EntryReader {
 public:
   EntryReader(const ProgramInfo &program, std::vector<VersionInfo> versions, std::string &error)
-      : plan(versions[0].plan), program(program), error(error),
+      : plan(versions.back().plan), program(program), error(error),
         names(program.name, {"program", "workspace", "workspace_bytes", "call"}) {
     entry.versions = std::move(versions);
   }
@@ -131,6 +133,7 @@ private:
     return false;
   }
   void readSymbols();
+  void readFixed(VersionInfo &version);
   bool readArguments();
   bool readTensor(ArgumentAttr argument);
   void place(TensorInfo &tensor, ArgumentAttr argument);
@@ -140,7 +143,7 @@ private:
   bool readCost(StringRef name, FormulaInfo &formula);
   bool setFormula(ArrayRef<Dim> amounts, FormulaInfo &formula);
 
-  PlanOp plan; ///< one of the versions: they differ in their bodies only
+  PlanOp plan; ///< one that serves all sizes
   const ProgramInfo &program;
   std::string &error;
   CNames names;
@@ -158,6 +161,8 @@ bool EntryReader::read() {
   entry.independent = toStrings(plan.getIndependentAttr());
   entry.mixes = toStrings(plan.getMixesAttr());
   readSymbols();
+  for (VersionInfo &version : entry.versions)
+    readFixed(version);
   if (!readArguments())
     return false;
   for (const std::string &guard : toStrings(plan.getGuardsAttr()))
@@ -177,6 +182,14 @@ void EntryReader::readSymbols() {
     int64_t bound = symbol.getKind() == SymbolKind::Bounded ? symbol.getValue() : 0;
     entry.symbols.push_back({name, names.take(name), bound, llvm::is_contained(nonEmpty, name), nextPosition++});
   }
+}
+
+/// A dim that is a runtime one of the entry and a static one of the version.
+void EntryReader::readFixed(VersionInfo &version) {
+  for (auto symbol : version.plan.getSymbols().getAsRange<SymbolAttr>())
+    for (auto [i, known] : llvm::enumerate(entry.symbols))
+      if (!symbol.isRuntime() && symbol.getName() == known.name)
+        version.fixed = batten_version{int32_t(i), 0, symbol.getValue()};
 }
 
 bool EntryReader::readArguments() {
@@ -303,7 +316,7 @@ bool EntryReader::readCost(StringRef name, FormulaInfo &formula) {
 /// Workspace, scratch, and the loop extents that no tensor already keeps within 64 bits.
 bool EntryReader::readAmounts() {
   std::vector<Dim> scratch, limits, workspace;
-  for (const VersionInfo &version : entry.versions) {
+  for (const VersionInfo &version : llvm::reverse(entry.versions)) { // those for all sizes first
     PlanOp plan = version.plan;
     for (auto launch : plan.getBody().getOps<LaunchOp>()) {
       Dim bytes = toDim(launch.getScratchAttr()), range = toDim(launch.getRangeAttr());
@@ -313,7 +326,12 @@ bool EntryReader::readAmounts() {
       if (!range.isConstant() && !llvm::any_of(entry.tensors, covers))
         limits.push_back(range);
     }
-    llvm::append_range(workspace, workspaceOf(plan));
+    std::map<std::string, Dim> fixed;
+    if (version.fixed)
+      fixed[entry.symbols[version.fixed->symbol].name] = Dim::constant(version.fixed->size);
+    for (const Dim &bytes : workspaceOf(plan))
+      if (llvm::none_of(workspace, [&](const Dim &other) { return isAtMost(bytes, other.substitute(fixed)); }))
+        workspace.push_back(bytes);
   }
   dropSmaller(workspace);
   dropSmaller(scratch);
@@ -378,25 +396,70 @@ static bool readEntry(std::vector<VersionInfo> versions, ProgramInfo &program, s
   return true;
 }
 
-/// The versions of an entry are the plans of its name, one a level.
+/// The position of the level that the plan names, or of the only one.
+static std::optional<unsigned> levelOf(PlanOp plan, ArrayRef<CpuLevel> levels) {
+  auto name = plan->getAttrOfType<StringAttr>(attr::level);
+  for (auto [i, level] : llvm::enumerate(levels))
+    if (name ? name.getValue() == level.name : levels.size() == 1)
+      return i;
+  return std::nullopt;
+}
+
+std::vector<batten_version> EntryInfo::fixedSizes() const {
+  std::vector<batten_version> sizes;
+  for (const VersionInfo &version : versions)
+    if (version.fixed && version.level == 0)
+      sizes.push_back(*version.fixed);
+  return sizes;
+}
+
+/// How many kernels only this plan launches.
+static int32_t ownKernels(PlanOp plan, const llvm::StringMap<llvm::SmallPtrSet<Operation *, 2>> &users) {
+  llvm::StringSet<> own;
+  for (auto launch : plan.getBody().getOps<LaunchOp>())
+    if (users.lookup(launch.getKernel()).size() == 1)
+      own.insert(launch.getKernel());
+  return own.size();
+}
+
+static void countKernels(ModuleOp module, ProgramInfo &program) {
+  llvm::StringMap<llvm::SmallPtrSet<Operation *, 2>> users;
+  for (auto plan : module.getOps<PlanOp>())
+    for (auto launch : plan.getBody().getOps<LaunchOp>())
+      users[launch.getKernel()].insert(plan);
+  for (EntryInfo &entry : program.entries)
+    for (VersionInfo &version : entry.versions)
+      if (version.fixed)
+        version.fixed->kernels = ownKernels(version.plan, users);
+}
+
+/// The versions of an entry are the plans of its name. Those for all sizes come last, since any call fits them.
 static bool readPlans(ModuleOp module, ProgramInfo &program, std::string &error) {
   llvm::MapVector<StringRef, std::vector<VersionInfo>> entries;
   for (auto plan : module.getOps<PlanOp>()) {
-    bool isBind = plan.getKind() == "bind";
-    if (isBind && !checkBind(plan, program, error))
-      return false;
-    std::vector<VersionInfo> &versions = isBind ? program.bind : entries[entryOf(plan)];
-    unsigned level = versions.size();
-    auto name = plan->getAttrOfType<StringAttr>(attr::level);
-    if (level >= program.levels.size() || (name && name.getValue() != program.levels[level].name)) {
-      error = ("internal error: plan @" + plan.getSymName() + " does not fit the program's levels").str();
+    std::optional<unsigned> level = levelOf(plan, program.levels);
+    if (!level) {
+      error = ("internal error: plan @" + plan.getSymName() + " is of no level of the program").str();
       return false;
     }
-    versions.push_back({plan, level});
-  }
-  for (auto &[name, versions] : entries)
-    if (!readEntry(std::move(versions), program, error))
+    if (plan.getKind() == "bind" && !checkBind(plan, program, error))
       return false;
+    (plan.getKind() == "bind" ? program.bind : entries[entryOf(plan)]).push_back({plan, *level, {}});
+  }
+  auto runtimeDims = [](PlanOp plan) {
+    return llvm::count_if(plan.getSymbols().getAsRange<SymbolAttr>(),
+                          [](SymbolAttr symbol) { return symbol.isRuntime(); });
+  };
+  for (auto &[name, versions] : entries) {
+    auto all = runtimeDims(versions[0].plan); // which the lowering leaves first
+    std::vector<VersionInfo> ordered;
+    for (bool last : {false, true})
+      llvm::copy_if(versions, std::back_inserter(ordered),
+                    [&](const VersionInfo &version) { return (runtimeDims(version.plan) == all) == last; });
+    if (!readEntry(std::move(ordered), program, error))
+      return false;
+  }
+  countKernels(module, program);
   return true;
 }
 

@@ -63,11 +63,12 @@ struct WeightInfo {
 /// One of the plans that do the same work.
 struct VersionInfo {
   PlanOp plan;
-  unsigned level = 0; ///< position among the program's
+  unsigned level = 0;                  ///< position among the program's
+  std::optional<batten_version> fixed; ///< it serves one size of a dim only
 };
 
 struct EntryInfo {
-  std::vector<VersionInfo> versions; ///< one a level, in their order
+  std::vector<VersionInfo> versions; ///< in the order of choice: those of fixed sizes, then one a level
   std::string name, cSymbol, signature;
   std::vector<SymbolInfo> symbols;
   std::vector<TensorInfo> tensors;
@@ -78,6 +79,9 @@ struct EntryInfo {
   FormulaInfo flops, bytes; ///< of a call as it is written; -1 where it is not known
   int64_t threadBytes = 0;
   std::vector<std::string> independent, mixes;
+
+  /// What its versions fix, the same at each level: those of the best.
+  std::vector<batten_version> fixedSizes() const;
 };
 
 struct ProgramInfo {

@@ -264,6 +264,13 @@ Function Elaborator::elaborate(FunctionDecl &function) {
   return result;
 }
 
+static bool isSpecialized(const Function &function, const std::string &dim, int64_t size) {
+  for (const auto &[other, sizes] : function.specialize)
+    if (other == dim && std::find(sizes.begin(), sizes.end(), size) != sizes.end())
+      return true;
+  return false;
+}
+
 void Elaborator::specialize(const FunctionItem &item, Function &function) {
   for (const AttributeNode &attribute : item.attributes) {
     if (attribute.name.name != "specialize")
@@ -285,6 +292,9 @@ void Elaborator::specialize(const FunctionItem &item, Function &function) {
       int64_t size = whole ? std::stoll(digits) : -1;
       if (size < 1 || (symbol->kind == Symbol::Bounded && size > symbol->value))
         context.error("E0219", tokens[i].range, "`" + tokens[i].text + "` is no size of `" + symbol->name + "`");
+      else if (std::find(sizes.begin(), sizes.end(), size) != sizes.end() ||
+               isSpecialized(function, symbol->name, size))
+        context.error("E0219", tokens[i].range, "`" + tokens[i].text + "` is given twice for `" + symbol->name + "`");
       sizes.push_back(size);
     }
     function.specialize.push_back({symbol->name, std::move(sizes)});

@@ -4,7 +4,8 @@
 // dialect lacks is one that the language has and no later stage compiles: the user is told so at its place.
 //
 // A function's results are the returned values, then the new value of each inout argument; the argument's attribute
-// `batten.inout` says which one.
+// `batten.inout` says which one. A version for a fixed size (`#[specialize(B = 1)]`) is a function of its own,
+// "FN.B_1".
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/EmitBatten.h"
 
@@ -279,14 +280,29 @@ bool emitFunction(const frontend::Function &function, ModuleOp module, Diagnosti
   return FunctionEmitter(function, builder, diagnostics).emit();
 }
 
+/// The function with one runtime dim fixed. A point keeps its name apart from others.
+frontend::Function versionOf(frontend::Function function, const std::string &dim, int64_t size) {
+  function.name += "." + dim + "_" + std::to_string(size);
+  for (frontend::Symbol &symbol : function.symbols)
+    if (symbol.name == dim) {
+      symbol.kind = frontend::Symbol::Static;
+      symbol.value = size;
+    }
+  return function;
+}
+
 } // namespace
 
 OwningOpRef<ModuleOp> frontend::emitBatten(const Program &program, MLIRContext &context, Diagnostics &diagnostics) {
   std::string file = program.functions.empty() ? program.name + ".btn" : program.functions.front().location.file;
   OwningOpRef<ModuleOp> module = createModule(program, file, context);
   bool complete = true;
-  for (const Function &function : program.functions)
+  for (const Function &function : program.functions) {
     complete &= emitFunction(function, *module, diagnostics);
+    for (const auto &[dim, sizes] : function.specialize)
+      for (int64_t size : sizes)
+        complete &= emitFunction(versionOf(function, dim, size), *module, diagnostics);
+  }
   if (!complete)
     return nullptr;
   return module;

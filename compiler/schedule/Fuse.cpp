@@ -225,6 +225,13 @@ ArrayAttr dimsAttr(Builder &b, ArrayRef<Dim> dims) {
   return b.getArrayAttr(llvm::map_to_vector(dims, [&](const Dim &d) -> Attribute { return b.getStringAttr(d.str()); }));
 }
 
+/// So that versions of an entry for fixed sizes have their packed weights in common with it.
+static void dropUnusedSizes(func::FuncOp function) {
+  for (unsigned i = function.getNumArguments(); i-- > 0;)
+    if (function.getArgAttr(i, attr::symbol) && function.getArgument(i).use_empty())
+      (void)function.eraseArgument(i);
+}
+
 func::FuncOp OutlineEntry::makeFunction(const Group &group, ArrayRef<Value> roots, ArrayRef<Value> results) {
   OpBuilder b(entry);
   SmallVector<Type> inputs, outputs;
@@ -260,6 +267,8 @@ func::FuncOp OutlineEntry::makeFunction(const Group &group, ArrayRef<Value> root
       cloneWithOperands(b, op, map);
   SmallVector<Value> mine = llvm::map_to_vector(results, [&](Value value) { return map.lookup(value); });
   func::ReturnOp::create(b, function.getLoc(), mine);
+  if (group.kind == GroupKind::Pack)
+    dropUnusedSizes(function);
   return function;
 }
 
@@ -290,8 +299,11 @@ void OutlineEntry::outline(const Group &group) {
   func::FuncOp function = deduplicated(makeFunction(group, roots.getArrayRef(), results));
   OpBuilder b(entry.getBody().front().getTerminator());
   SmallVector<Value> operands;
+  llvm::SmallDenseSet<Attribute> taken;
+  for (unsigned i = 0; i < function.getNumArguments(); ++i)
+    taken.insert(function.getArgAttr(i, attr::symbol));
   for (auto [i, argument] : llvm::enumerate(entry.getArguments()))
-    if (entry.getArgAttr(i, attr::symbol))
+    if (Attribute symbol = entry.getArgAttr(i, attr::symbol); symbol && taken.contains(symbol))
       operands.push_back(argument);
   llvm::append_range(operands, roots);
   auto call = func::CallOp::create(b, function.getLoc(), function, operands);

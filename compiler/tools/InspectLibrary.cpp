@@ -61,6 +61,15 @@ void printEntry(const batten_entry &entry) {
   printf("FLOP / sample: %s\nbytes / sample: %s\n", costOf(entry, entry.flops, "").c_str(),
          costOf(entry, entry.bytes, "B").c_str());
   printf("%s, workspace %s bytes\n", entry.c_symbol, entry.workspace_bytes.text);
+  for (int64_t i = 0; i < entry.version_count; ++i)
+    printf("version for %s = %lld, with %s of its own\n", entry.symbols[entry.versions[i].symbol].name,
+           static_cast<long long>(entry.versions[i].size),
+           frontend::counted(size_t(entry.versions[i].kernels), "kernel", "kernels").c_str());
+}
+
+std::string versionJson(const batten_entry &entry, const batten_version &version) {
+  return "{\"dim\":" + json(entry.symbols[version.symbol].name) + ",\"size\":" + std::to_string(version.size) +
+         ",\"kernels\":" + std::to_string(version.kernels) + "}";
 }
 
 void printText(const batten_description &about, const std::string &path) {
@@ -90,11 +99,15 @@ void printText(const batten_description &about, const std::string &path) {
 }
 
 std::string entryJson(const batten_entry &entry) {
+  std::vector<std::string> versions;
+  for (int64_t i = 0; i < entry.version_count; ++i)
+    versions.push_back(versionJson(entry, entry.versions[i]));
   return "{\"name\":" + json(entry.name) + ",\"c_symbol\":" + json(entry.c_symbol) +
          ",\"signature\":" + json(entry.signature) +
          ",\"independent\":" + jsonList(namesOf(entry.independent, entry.independent_count)) +
          ",\"mixes\":" + jsonList(namesOf(entry.mixes, entry.mixes_count)) + ",\"flops\":" + json(entry.flops.text) +
-         ",\"bytes\":" + json(entry.bytes.text) + ",\"workspace_bytes\":" + json(entry.workspace_bytes.text) + "}";
+         ",\"bytes\":" + json(entry.bytes.text) + ",\"workspace_bytes\":" + json(entry.workspace_bytes.text) +
+         ",\"versions\":[" + frontend::joined(versions, ",") + "]}";
 }
 
 std::string weightJson(const batten_weight &weight) {
