@@ -122,7 +122,7 @@ int Fmt::formatFile(const std::string &path) {
   std::string before(session.sources().file(*file).text());
   if (keepsFiles())
     return showChange(path, before, *text);
-  std::string fault = before == *text ? "" : writeFile(path, *text);
+  std::string fault = before == *text ? "" : writeFile(path, *text, /*keepsMode=*/true);
   return fault.empty() ? ExitOk : session.fail(ExitFiles, fault);
 }
 

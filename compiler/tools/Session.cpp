@@ -49,7 +49,7 @@ static std::string writeInPlace(const std::string &path, const std::string &byte
   return reason;
 }
 
-/// `mode`: of the file that is replaced.
+/// `mode`: of the file that is replaced, where it is to stay.
 static std::string replaceFile(const std::string &path, const std::string &bytes, std::optional<mode_t> mode) {
   std::string temporary = path + ".XXXXXX";
   int descriptor = mkstemp(temporary.data());
@@ -71,7 +71,7 @@ static std::string replaceFile(const std::string &path, const std::string &bytes
   return reason;
 }
 
-std::string writeFile(const std::string &path, const std::string &bytes) {
+std::string writeFile(const std::string &path, const std::string &bytes, bool keepsMode) {
   struct stat status;
   std::error_code code;
   std::string reason;
@@ -82,7 +82,8 @@ std::string writeFile(const std::string &path, const std::string &bytes) {
   else if (!S_ISREG(status.st_mode))
     reason = writeInPlace(path, bytes);
   else // of a link the file that it names: it stays a link
-    reason = replaceFile(std::filesystem::canonical(path, code).string(), bytes, status.st_mode & 0777);
+    reason = replaceFile(std::filesystem::canonical(path, code).string(), bytes,
+                         keepsMode ? std::optional(status.st_mode & 0777) : std::nullopt);
   return reason.empty() ? ""
                         : "cannot write " + (path == "-" ? "to standard output" : "'" + path + "'") + ": " + reason;
 }

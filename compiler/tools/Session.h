@@ -69,8 +69,9 @@ private:
 double millisecondsSince(std::chrono::steady_clock::time_point start);
 
 /// Writes a file by way of a temporary one beside it, so that a failed run never leaves half of it; "-" is standard
-/// output. A file that is there keeps its mode, and a link stays one. The sentence of the fault, or empty.
-std::string writeFile(const std::string &path, const std::string &bytes);
+/// output. A link stays one. `keepsMode`: of a file that is there, as of a source; an output is made anew. The sentence
+/// of the fault, or empty.
+std::string writeFile(const std::string &path, const std::string &bytes, bool keepsMode = false);
 
 } // namespace batten
 #endif // BATTEN_COMPILER_TOOLS_SESSION_H
