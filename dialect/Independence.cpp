@@ -4,6 +4,7 @@
 
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -62,7 +63,8 @@ std::string batten::whereMixed(const IndependenceFact &fact) {
   if (!loc)
     return "";
   std::string text;
-  llvm::raw_string_ostream(text) << loc.getFilename().getValue() << ':' << loc.getLine() << ':' << loc.getColumn();
+  llvm::raw_string_ostream(text) << llvm::sys::path::filename(loc.getFilename()) << ':' << loc.getLine() << ':'
+                                 << loc.getColumn();
   return text;
 }
 

@@ -26,7 +26,8 @@ struct IndependenceFact {
 /// One fact for each runtime symbol of the function, in its order.
 llvm::SmallVector<IndependenceFact> analyseIndependence(FuncOp func);
 
-/// "lm.btn:12:7", where the mixing op stands in the source; empty if it is not known.
+/// "lm.btn:12:7", where the mixing op stands in the source; empty if it is not known. It becomes part of the artifact,
+/// whose bytes are not to depend on the folder.
 std::string whereMixed(const IndependenceFact &fact);
 
 /// Unbounded symbols over which a mean, max, min or var is taken: it has no value for no positions.

@@ -12,6 +12,7 @@
 #include "compiler/frontend/Types.h"
 #include "dialect/Batten.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace batten;
@@ -267,7 +268,7 @@ OwningOpRef<ModuleOp> createModule(const frontend::Program &program, const std::
   OwningOpRef<ModuleOp> module = ModuleOp::create(FileLineColLoc::get(&context, file, 1, 1));
   OpBuilder builder(&context);
   (*module)->setAttr(attr::program, builder.getStringAttr(program.name));
-  (*module)->setAttr(attr::source, builder.getStringAttr(file));
+  (*module)->setAttr(attr::source, builder.getStringAttr(llvm::sys::path::filename(file))); // it is in the artifact
   SmallVector<Attribute> weights;
   for (const frontend::Weight &weight : program.weights)
     weights.push_back(weightAttribute(weight, &context));
