@@ -250,16 +250,21 @@ bool Pipeline::generate(const std::vector<Emission> &wanted) {
   return true;
 }
 
-bool Pipeline::run(const std::vector<Emission> &wanted) {
-  std::string refusal;
-  std::optional<std::vector<CpuLevel>> known = lookupLevels(options.cpu, refusal);
+std::string faultOfCpu(const std::string &cpu) {
+  std::string fault;
+  std::optional<std::vector<CpuLevel>> known = lookupLevels(cpu, fault);
   if (known && known->back().vectorBits < 256)
-    refusal = "CPU level '" + known->back().name + "' is too old; " + wantedLevels;
-  if (!refusal.empty()) {
-    diagnostics.error("", refusal);
+    fault = "CPU level '" + known->back().name + "' is too old; " + wantedLevels;
+  return fault;
+}
+
+bool Pipeline::run(const std::vector<Emission> &wanted) {
+  if (std::string fault = faultOfCpu(options.cpu); !fault.empty()) {
+    diagnostics.error("", fault);
     return false;
   }
-  levels = std::move(*known);
+  std::string none;
+  levels = *lookupLevels(options.cpu, none);
   out.cpu = namesOf(levels);
   if (!emit())
     return false;
@@ -343,6 +348,7 @@ public:
     return out.size() == function.ops.size();
   }
   std::string sourceHash(const frontend::Sources &sources) override { return hashOfSources(sources); }
+  std::string cpuFault(const std::string &cpu) override { return faultOfCpu(cpu); }
   std::vector<std::string> lackingFeatures(const std::string &cpu) override { return batten::lackingFeatures(cpu); }
 };
 

@@ -215,6 +215,8 @@ int Build::compileAll(const frontend::Program &program) {
   if (!compiler)
     return session.fail(ExitFiles, error);
   session.phase("load", millisecondsSince(start));
+  if (std::string fault = compiler->cpuFault(compile.cpu); !fault.empty())
+    return session.fail(ExitUsage, fault);
   Compilation result;
   std::unique_ptr<Progress> progress = session.progress(result);
   bool compiled = compiler->compile(program, compile, emissions, session.diagnostics(), result);

@@ -43,6 +43,8 @@ frontend::Program onlyFunction(const frontend::Program &all, const frontend::Fun
 
 /// Here and not at the bind, which knows no names of features.
 int Execution::checkCpu(Compiler &compiler) {
+  if (std::string fault = compiler.cpuFault(options.cpu); !fault.empty())
+    return session.fail(ExitUsage, fault);
   std::vector<std::string> lacking = compiler.lackingFeatures(options.cpu);
   if (lacking.empty())
     return ExitOk;
