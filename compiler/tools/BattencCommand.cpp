@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/Commands.h"
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -12,12 +13,16 @@ const char *help =
     R"(battenc [options] file.btn: `batten build` for makefiles; what is not listed goes to `batten build`
 
   -c          an object and its header, FILE.o and FILE.h; without -c a shared library
-  -o FILE     the output; its suffix (.so .a .o) is the kind
+  -o FILE     the output; its suffix (.so .a .o) is the kind; its header has its name: model.h of libmodel.so
   -O0 .. -O3  effort of the code generator; -O is -O2
   -I DIR      where imports are looked for too
   -MD         write the sources that were read as a make rule, beside the output with the suffix .d
   -MF FILE    into this file instead
   -v          say how long each phase took
+  --version   version, commit and LLVM
+  -g          lines of the source in the object, for gdb and perf
+  -Wall -Wextra -fPIC -fpic -shared -MP
+              of makefiles: change nothing
   -###        print the command that this stands for, and do nothing
 
 Examples:
@@ -36,10 +41,13 @@ private:
   size_t at = 0;
   std::vector<std::string> build = {"build"};
   std::string output, depfile, source;
-  bool compilesOnly = false, writesDepfile = false, showsOnly = false;
+  bool compilesOnly = false, writesDepfile = false, showsOnly = false, namesKinds = false;
 
   bool take(const std::string &name, std::string &value);
+  bool takeOfMakefiles();
+  void takeBuildOption();
   void takeWord();
+  std::string headerPath() const;
   void finish();
 };
 
@@ -51,6 +59,27 @@ bool Translator::take(const std::string &name, std::string &value) {
   if (value.empty() && at + 1 < words.size())
     value = words[++at];
   return true;
+}
+
+/// What holds of every artifact anyway, or is of no meaning for one.
+bool Translator::takeOfMakefiles() {
+  const std::string &word = words[at];
+  static const std::string known[] = {"-Wall", "-Wextra", "-fPIC", "-fpic", "-shared", "-MP"};
+  return std::find(std::begin(known), std::end(known), word) != std::end(known);
+}
+
+/// Or the source, which is no option's value.
+void Translator::takeBuildOption() {
+  const std::string &word = words[at];
+  build.push_back(word);
+  namesKinds |= word.starts_with("--emit");
+  if (!word.starts_with("-"))
+    source = word;
+  std::vector<OptionSpec> specs = buildOptions();
+  bool hasValue = std::any_of(specs.begin(), specs.end(),
+                              [&](const OptionSpec &spec) { return spec.name == word && !spec.value.empty(); });
+  if (hasValue && at + 1 < words.size())
+    build.push_back(words[++at]);
 }
 
 void Translator::takeWord() {
@@ -68,14 +97,22 @@ void Translator::takeWord() {
     writesDepfile = true;
   else if (take("-I", folder))
     build.insert(build.end(), {"-I", folder});
-  else if (!take("-o", output)) {
-    build.push_back(word);
-    if (!word.starts_with("-"))
-      source = word;
-  }
+  else if (!take("-o", output) && !takeOfMakefiles())
+    takeBuildOption();
+}
+
+/// `model.h` of `libmodel.so` and of `model.o`.
+std::string Translator::headerPath() const {
+  std::filesystem::path path = output;
+  std::string stem = path.stem().string();
+  bool isLibrary = path.extension() != ".o" && stem.size() > 3 && stem.starts_with("lib");
+  return path.replace_filename(stem.substr(isLibrary ? 3 : 0) + ".h").string();
 }
 
 void Translator::finish() {
+  bool hasHeader = output.ends_with(".o") || (!compilesOnly && (output.ends_with(".so") || output.ends_with(".a")));
+  if (hasHeader && !namesKinds)
+    build.push_back("--header=" + headerPath());
   std::filesystem::path stem = std::filesystem::path(source).stem();
   if (output.empty() && compilesOnly)
     output = stem.string() + ".o";
@@ -95,6 +132,10 @@ int Translator::run() {
   for (; at < words.size(); ++at) {
     if (words[at] == "--help" || words[at] == "-h") {
       fputs(help, stdout);
+      return ExitOk;
+    }
+    if (words[at] == "--version") {
+      printVersion();
       return ExitOk;
     }
     takeWord();

@@ -57,17 +57,6 @@ const Kind *findKind(const std::string &name) {
   return nullptr;
 }
 
-std::vector<OptionSpec> buildOptions() {
-  return sessionOptions(codeOptions({
-      {"-o", "FILE", "the output; its suffix (.so .a .o) is the kind; `-` is standard output"},
-      {"--emit", "KIND,..", "so a o header manifest ast program batten linalg scheduled llvm asm", true},
-      {"--prefix", "NAME", "begins every C symbol, instead of the file's stem"},
-      {"--weights", "FILE[:WHERE]", "must fit; WHERE: runtime (default; the bind takes them), embed, link"},
-      {"-g", "", "lines of the source in the object, for gdb and perf; the code stays the same"},
-      {"--depfile", "FILE", "write the sources that were read, as a make rule"},
-  }));
-}
-
 std::vector<std::string> splitList(const std::string &text) {
   std::vector<std::string> parts;
   for (size_t begin = 0; begin <= text.size();) {
@@ -178,6 +167,8 @@ std::string Build::readOptions() {
   bool isNamed = std::any_of(wanted.begin(), wanted.end(), [&](const Kind *k) { return output.ends_with(k->suffix); });
   if (!output.empty() && wanted.size() > 1 && !isNamed)
     return "the suffix of '" + output + "' is that of no kind in --emit, so it is not known which of them it names";
+  if (options.has("--header") && !wants("header"))
+    return "'--header=" + options.get("--header") + "': no header is asked for; wanted `header` in --emit";
   if (std::string fault = readPrefix(); !fault.empty())
     return fault;
   if (std::string fault = readWeights(); !fault.empty())
@@ -189,6 +180,8 @@ std::string Build::readOptions() {
 
 /// The output itself for the kind that its suffix names (or the only one); the others lie beside it.
 std::string Build::pathOf(const Kind &kind, const std::string &program) const {
+  if (kind.emission == Emission::Header && options.has("--header"))
+    return options.get("--header");
   if (!output.empty() && (wanted.size() == 1 || output.ends_with(kind.suffix)))
     return output;
   bool library = kind.emission == Emission::SharedLibrary || kind.emission == Emission::Archive;
@@ -342,6 +335,18 @@ int Build::run() {
 }
 
 } // namespace
+
+std::vector<OptionSpec> buildOptions() {
+  return sessionOptions(codeOptions({
+      {"-o", "FILE", "the output; its suffix (.so .a .o) is the kind; `-` is standard output"},
+      {"--emit", "KIND,..", "so a o header manifest ast program batten linalg scheduled llvm asm", true},
+      {"--header", "FILE", "where the header goes, instead of beside the output"},
+      {"--prefix", "NAME", "begins every C symbol, instead of the file's stem"},
+      {"--weights", "FILE[:WHERE]", "must fit; WHERE: runtime (default; the bind takes them), embed, link"},
+      {"-g", "", "lines of the source in the object, for gdb and perf; the code stays the same"},
+      {"--depfile", "FILE", "write the sources that were read, as a make rule"},
+  }));
+}
 
 int buildCommand(const std::vector<std::string> &words) {
   CommandLine options(buildOptions());

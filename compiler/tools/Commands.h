@@ -3,8 +3,7 @@
 #ifndef BATTEN_COMPILER_TOOLS_COMMANDS_H
 #define BATTEN_COMPILER_TOOLS_COMMANDS_H
 
-#include <string>
-#include <vector>
+#include "compiler/tools/CommandLine.h"
 
 namespace batten {
 
@@ -16,6 +15,10 @@ int fmtCommand(const std::vector<std::string> &words);
 int inspectCommand(const std::vector<std::string> &words);
 int runCommand(const std::vector<std::string> &words);
 int testCommand(const std::vector<std::string> &words);
+/// The options of `batten build`.
+std::vector<OptionSpec> buildOptions();
+/// What `--version` prints.
+void printVersion();
 /// `battenc`: the build with the spelling of clang.
 int battencCommand(const std::vector<std::string> &words);
 
