@@ -208,7 +208,7 @@ std::string graphAsSvg(const frontend::Program &program) {
 //===- Graphviz ---------------------------------------------------------------------------------------------------===//
 
 std::string graphAsDot(const frontend::Program &program) {
-  std::string text = "digraph " + program.name + " {\nnode [shape=box fontname=monospace]\n";
+  std::string text = "digraph " + frontend::jsonString(program.name) + " {\nnode [shape=box fontname=monospace]\n";
   size_t count = 0;
   for (const Graph &graph : graphsOf(program)) {
     std::string prefix = "n" + std::to_string(count) + "_";

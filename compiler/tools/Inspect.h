@@ -14,5 +14,8 @@ int inspectLibrary(Session &session, const std::string &path, bool json);
 std::string graphAsDot(const frontend::Program &program);
 std::string graphAsSvg(const frontend::Program &program);
 
+/// "sample" where a dim without a bound counts as 1, "call" where there is none: every size is in the formula then.
+const char *costUnit(bool hasUnboundedDims);
+
 } // namespace batten
 #endif // BATTEN_COMPILER_TOOLS_INSPECT_H

@@ -14,13 +14,16 @@
 #include "compiler/tools/Weights.h"
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
+#include <fstream>
 
 namespace batten {
 namespace {
 
 const char *examples = R"(
-Costs are those of the operations as they are written, of one sample (every unbounded dim is 1): a multiply-add is two
-FLOPs, and bytes are those of all operands and results. Fusion moves fewer bytes.
+Costs are those of the operations as they are written: a multiply-add is two FLOPs, and bytes are those of all operands and
+results. Fusion moves fewer bytes. They are of one sample, which is 1 of every dim without a bound; a dim with one, also a
+batch dim, is a size in them, and a last line puts its bound. Where every dim has one, they are of a whole call.
 
 Examples:
   batten inspect encoder.btn                 layers, types, parameters and costs of each entry
@@ -30,6 +33,12 @@ Examples:
   batten inspect --weights=simple.safetensors simple.btn
   batten inspect ./libsimple.so              what a compiled library says of itself
 )";
+
+std::string unitOf(const frontend::Function &function) {
+  return costUnit(std::any_of(function.symbols.begin(), function.symbols.end(), [](const frontend::Symbol &symbol) {
+    return symbol.kind == frontend::Symbol::Unbounded;
+  }));
+}
 
 /// Where positions of dims meet, and where they do not.
 struct Facts {
@@ -60,6 +69,22 @@ std::string jsonStrings(std::vector<std::string> texts) {
   return jsonList(texts);
 }
 
+enum class FileKind { Source, Library, Object, Weights };
+
+/// By what is in it: a library may be called libx.so.1. What cannot be read is what its name says.
+FileKind kindOf(const std::string &path) {
+  char head[18] = {}; // as far as the type of an ELF file
+  std::ifstream(path, std::ios::binary).read(head, sizeof head);
+  constexpr char isShared = 3; // ET_DYN
+  if (!memcmp(head, "\177ELF", 4))
+    return head[16] == isShared ? FileKind::Library : FileKind::Object;
+  if (!memcmp(head, "!<arch>", 7))
+    return FileKind::Object;
+  if (path.ends_with(".safetensors"))
+    return FileKind::Weights;
+  return path.ends_with(".so") ? FileKind::Library : FileKind::Source;
+}
+
 class Inspection {
 public:
   explicit Inspection(const CommandLine &options) : options(options), session(options) {}
@@ -74,6 +99,7 @@ private:
   std::optional<std::map<std::string, std::string>> weightState; ///< path -> "ok", "missing", ...
 
   int load(const std::string &path);
+  int readLibrary(const std::string &path);
   void readCosts(Compiler &compiler);
   bool readWeights();
   int drawGraph(const std::string &path);
@@ -160,9 +186,9 @@ std::string Inspection::totalText(const frontend::Function &function, const Laye
       sizes.push_back(symbol.name + " = " + std::to_string(symbol.value));
     }
   std::optional<int64_t> flops = total.flops.evaluate(largest);
-  return sizes.empty() || !flops
-             ? ""
-             : "at " + frontend::joined(sizes) + ": " + amount(double(*flops), "FLOP") + " / sample\n";
+  return sizes.empty() || !flops ? ""
+                                 : "at " + frontend::joined(sizes) + ": " + amount(double(*flops), "FLOP") + " / " +
+                                       unitOf(function) + "\n";
 }
 
 void Inspection::printFunction(size_t index) {
@@ -174,6 +200,7 @@ void Inspection::printFunction(size_t index) {
   for (const frontend::Mix &mix : facts.mixes)
     printf("mixes %s: %s at %s\n", mix.dim.c_str(), mix.what.c_str(), placeOf(mix.location).c_str());
   bool known = costs[index].size() == function.ops.size();
+  std::string unit = unitOf(function);
   auto cells = [&](const std::string &name, const std::string &type, const LayerRow &row, const std::string &state) {
     return std::vector<std::string>{name,
                                     type,
@@ -185,7 +212,7 @@ void Inspection::printFunction(size_t index) {
                                     state};
   };
   std::vector<std::vector<std::string>> table = {
-      {"layer", "type after", "params", "FLOP / sample", "bytes / sample", weightState ? "weights" : ""}};
+      {"layer", "type after", "params", "FLOP / " + unit, "bytes / " + unit, weightState ? "weights" : ""}};
   std::vector<LayerRow> rows = rowsOf(index);
   for (const LayerRow &row : rows)
     table.push_back(cells(row.name, row.after.str(), row, weightState ? stateOf(function, row) : ""));
@@ -264,13 +291,31 @@ int Inspection::drawGraph(const std::string &path) {
   return fault.empty() ? ExitOk : session.fail(ExitFiles, fault);
 }
 
+int Inspection::readLibrary(const std::string &path) {
+  for (const char *option : {"--weights", "--graph", "--depth"})
+    if (options.has(option))
+      return session.fail(ExitUsage, "'" + path + "' is a compiled library: " + option + " needs its source");
+  return inspectLibrary(session, path, options.has("--json"));
+}
+
 int Inspection::run() {
   if (options.positional().size() != 1)
     return session.fail(ExitUsage, "`batten inspect` takes one file, " + std::to_string(options.positional().size()) +
                                        " given: batten inspect FILE.btn or batten inspect LIBRARY.so");
   const std::string &path = options.positional()[0];
-  if (path.ends_with(".so"))
-    return inspectLibrary(session, path, options.has("--json"));
+  switch (kindOf(path)) {
+  case FileKind::Library:
+    return readLibrary(path);
+  case FileKind::Object:
+    return session.fail(ExitUsage, "'" + path +
+                                       "' is an object or a static library, which cannot be loaded: give its " +
+                                       "source, or a shared library of it");
+  case FileKind::Weights:
+    return session.fail(ExitUsage, "'" + path + "' is a file of weights: give it as --weights=" + path +
+                                       " beside the source that reads them");
+  case FileKind::Source:
+    break;
+  }
   if (int exit = load(path))
     return exit;
   if (options.has("--graph"))
@@ -285,6 +330,8 @@ int Inspection::run() {
 }
 
 } // namespace
+
+const char *costUnit(bool hasUnboundedDims) { return hasUnboundedDims ? "sample" : "call"; }
 
 int inspectCommand(const std::vector<std::string> &words) {
   CommandLine options(sessionOptions({

@@ -5,6 +5,7 @@
 #include "compiler/tools/Inspect.h"
 #include "compiler/tools/TextTable.h"
 #include "runtime/batten.h"
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -58,7 +59,10 @@ void printEntry(const batten_entry &entry) {
     printf("independent over: %s\n", frontend::joined(namesOf(entry.independent, entry.independent_count)).c_str());
   for (int64_t i = 0; i < entry.mixes_count; ++i)
     printf("mixes %s\n", entry.mixes[i]);
-  printf("FLOP / sample: %s\nbytes / sample: %s\n", costOf(entry, entry.flops, "").c_str(),
+  const batten_symbol *end = entry.symbols + entry.symbol_count;
+  const char *unit =
+      costUnit(std::any_of(entry.symbols, end, [](const batten_symbol &symbol) { return symbol.bound == 0; }));
+  printf("FLOP / %s: %s\nbytes / %s: %s\n", unit, costOf(entry, entry.flops, "").c_str(), unit,
          costOf(entry, entry.bytes, "B").c_str());
   printf("%s, workspace %s bytes\n", entry.c_symbol, entry.workspace_bytes.text);
   for (int64_t i = 0; i < entry.version_count; ++i)
