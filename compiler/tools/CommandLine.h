@@ -46,6 +46,8 @@ public:
   const std::vector<std::string> &positional() const { return words; }
   /// `--x=value` pairs that no spec names, without the dashes, and those of --arg.
   const std::map<std::string, std::string> &inputs() const { return given; }
+  /// True if `--NAME` is an option, so that an input of that name is given by --arg.
+  bool isOption(const std::string &name) const { return find("--" + name); }
   /// "; did you mean '--x'?" for the option or the other name that is nearest; empty where none is near.
   std::string suggest(const std::string &name, std::vector<std::string> others = {}) const;
 

@@ -59,7 +59,8 @@ void Inputs::refuseMissing() {
   std::vector<std::string> missing;
   for (const frontend::Argument &argument : function.arguments)
     if (!argument.weight && !givenTo(argument))
-      missing.push_back("missing input: --" + argument.name +
+      missing.push_back(std::string("missing input: ") + (options.isOption(argument.name) ? "--arg " : "--") +
+                        argument.name +
                         (argument.tree.empty() ? "=... (" : "=@FILE.safetensors (`" + argument.path + "`: ") +
                         argument.type.str() + ")");
   if (missing.empty())
@@ -117,12 +118,20 @@ bool Inputs::readFile(size_t index, const std::string &path) {
   return false;
 }
 
+/// For `--x=x.npy` without the @.
+static bool namesFile(const std::string &how) {
+  return how.ends_with(".npy") || how.ends_with(".safetensors") || how.find(".safetensors:") != std::string::npos;
+}
+
 void Inputs::readFiles() {
   for (size_t i = 0; i < function.arguments.size(); ++i)
     if (const std::string *how = givenTo(function.arguments[i]); how && how->starts_with("@")) {
       read[i] = readFile(i, how->substr(1));
       if (read[i])
         bindSizes(i);
+    } else if (how && namesFile(*how)) {
+      refuse(ExitUsage,
+             "argument `" + function.arguments[i].name + "`: '" + *how + "' is no input; a file is given as @" + *how);
     }
 }
 

@@ -23,14 +23,15 @@ Examples:
   batten run qproj.btn q_proj --x=normal:1 --wq=normal:2 --dim B=4 --dim T=16 -o q.npy
   batten run qproj.btn q_proj --x=normal:1 --wq=normal:2 --dim B=4 --dim T=16 --evaluate -o reference.npy
 
-Several results go to out.0.npy, out.1.npy, ... Without -o the shape and a few values are printed.
+With -o out.npy several results go to out.0.npy, out.1.npy, ..., and what an `inout c` has become to out.c.npy (of a tree of
+tensors to out.c.safetensors). Without -o the shapes and a few values are printed.
 )";
 
 std::vector<OptionSpec> runOptions() {
   return sessionOptions(codeOptions({
       {"--weights", "FILE", "the .safetensors file of the model's weights"},
       {"--arg", "NAME=INPUT", "an input, where --NAME is an option", true},
-      {"-o", "FILE.npy", "where the result goes"},
+      {"-o", "FILE.npy", "where the result goes; several and inout ones: see below"},
       {"--evaluate", "", "compute by the double-precision reference instead"},
       {"--exact", "", "compute by the exact evaluator instead: the bits of the compiled code"},
       {"--threads", "1..1024", "threads of the call (1)"},
