@@ -105,6 +105,7 @@ private:
   const frontend::Function &function() const { return program.functions[0]; }
   bool isDouble() const;
   std::string readOptions();
+  int readOlder();
   int prepare();
   int bind(Execution &execution);
   int measureAt(Execution &execution, const std::vector<std::pair<std::string, int64_t>> &choice);
@@ -123,10 +124,28 @@ std::string Bench::readOptions() {
            " given: batten bench FILE.btn FUNCTION";
   if (std::string fault = readSweep(options.all("--dim"), sweep); !fault.empty())
     return fault;
-  if (options.has("--compare"))
-    if (std::string fault = readBenchRows(options.get("--compare"), older); !fault.empty())
-      return fault;
   return readCodeOptions(options, compile);
+}
+
+/// Times are compared where all but the compiler is the same: the rows' dims are looked up in the table.
+int Bench::readOlder() {
+  if (!options.has("--compare"))
+    return ExitOk;
+  std::string path = options.get("--compare");
+  BenchSubject before, now = {options.positional()[1], compile.cpu, options.number("--threads", 1)};
+  if (std::string fault = readBenchRows(path, before, older); !fault.empty())
+    return session.fail(ExitFiles, fault);
+  std::vector<std::string> differences;
+  auto compare = [&](const char *what, const std::string &then, const std::string &here) {
+    if (then != here)
+      differences.push_back(std::string(what) + " " + then + ", not " + here);
+  };
+  compare("function", before.function, now.function);
+  compare("CPU", before.cpu, now.cpu);
+  compare("threads", std::to_string(before.threads), std::to_string(now.threads));
+  return differences.empty() ? ExitOk
+                             : session.fail(ExitUsage, "'" + path + "' cannot be compared with this: it measured " +
+                                                           frontend::joined(differences, "; "));
 }
 
 /// The front end and what the machine gives; the function is in `program` afterwards.
@@ -219,6 +238,8 @@ void Bench::print() const {
 int Bench::run() {
   if (std::string fault = readOptions(); !fault.empty())
     return session.fail(ExitUsage, fault);
+  if (int exit = readOlder())
+    return exit;
   if (int exit = prepare())
     return exit;
   std::string error;

@@ -44,6 +44,15 @@ double numberIn(const std::string &line, const char *key) {
   return at == std::string::npos ? -1 : strtod(line.c_str() + at + strlen(key), nullptr);
 }
 
+/// The text behind a key of a line up to `end`.
+std::string textIn(const std::string &line, const char *key, const char *end) {
+  size_t at = line.find(key);
+  if (at == std::string::npos)
+    return "";
+  at += strlen(key);
+  return line.substr(at, line.find(end, at) - at);
+}
+
 } // namespace
 
 std::vector<std::vector<std::string>> benchTable(const std::vector<BenchRow> &rows,
@@ -78,12 +87,15 @@ std::string benchJson(const std::vector<BenchRow> &rows, const std::string &what
   return text + "]}\n";
 }
 
-std::string readBenchRows(const std::string &path, std::vector<BenchRow> &out) {
+std::string readBenchRows(const std::string &path, BenchSubject &subject, std::vector<BenchRow> &out) {
   std::ifstream file(path);
   if (!file)
     return "cannot read '" + path + "': " + strerror(errno);
   static const char key[] = "{\"dims\":\"";
   for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("{\"bench\":"))
+      subject = {textIn(line, "{\"bench\":\"", " of "), textIn(line, "\"cpu\":\"", "\""),
+                 int64_t(numberIn(line, "\"threads\":"))};
     if (!line.starts_with(key))
       continue;
     BenchRow row;
@@ -93,7 +105,7 @@ std::string readBenchRows(const std::string &path, std::vector<BenchRow> &out) {
       return "'" + path + "' is no result of `batten bench --json`";
     out.push_back(row);
   }
-  return out.empty() ? "'" + path + "' is no result of `batten bench --json`" : "";
+  return out.empty() || subject.function.empty() ? "'" + path + "' is no result of `batten bench --json`" : "";
 }
 
 } // namespace batten

@@ -20,8 +20,14 @@ struct BenchRow {
 std::vector<std::vector<std::string>> benchTable(const std::vector<BenchRow> &rows, const std::vector<BenchRow> &older);
 std::string benchJson(const std::vector<BenchRow> &rows, const std::string &what, const std::string &cpu,
                       int64_t threads);
-/// Dims and times of what benchJson wrote. The sentence of the fault, or empty.
-std::string readBenchRows(const std::string &path, std::vector<BenchRow> &out);
+/// What must be the same for times to be compared.
+struct BenchSubject {
+  std::string function, cpu;
+  int64_t threads = 1;
+};
+
+/// Dims and times of what benchJson wrote, and of what. The sentence of the fault, or empty.
+std::string readBenchRows(const std::string &path, BenchSubject &subject, std::vector<BenchRow> &out);
 
 } // namespace batten
 #endif // BATTEN_COMPILER_TOOLS_BENCHRESULTS_H

@@ -18,7 +18,7 @@ Examples:
 )";
 
 /// What each entry says of `symbol`, a line an entry; ExitRefused where its positions meet.
-int reportIndependence(const frontend::Program &program, const std::string &symbol) {
+int reportIndependence(const std::string &path, const frontend::Program &program, const std::string &symbol) {
   int exit = ExitOk;
   std::vector<std::string> names;
   bool seen = false;
@@ -45,7 +45,7 @@ int reportIndependence(const frontend::Program &program, const std::string &symb
   if (seen)
     return exit;
   std::string near = frontend::nearest(symbol, names).value_or("");
-  fprintf(stderr, "batten: error: no entry of this program has a dim `%s`%s\n", symbol.c_str(),
+  fprintf(stderr, "batten: error: no entry of '%s' has a dim `%s`%s\n", path.c_str(), symbol.c_str(),
           near.empty() ? "" : ("; did you mean `" + near + "`?").c_str());
   return ExitUsage;
 }
@@ -61,7 +61,7 @@ int checkFile(const CommandLine &options, const std::string &path) {
     checkWeights(session, options.get("--weights"), *program, *program);
   if (int exit = session.finish(); exit != ExitOk || !options.has("--independent"))
     return exit;
-  return reportIndependence(*program, options.get("--independent"));
+  return reportIndependence(path, *program, options.get("--independent"));
 }
 
 } // namespace
