@@ -268,7 +268,8 @@ ExprPtr Parser::parsePrimary() {
     break;
   }
   // `var` before `(` is the reduction.
-  if (token.kind == TokenKind::Identifier || (token.kind == TokenKind::KwVar && peek(1).kind == TokenKind::LeftParen)) {
+  bool isName = token.kind == TokenKind::Identifier && !isBranch();
+  if (isName || (token.kind == TokenKind::KwVar && peek(1).kind == TokenKind::LeftParen)) {
     auto name = std::make_unique<NameExpr>(advance().range);
     name->name = text(token);
     return name;

@@ -2,6 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/Parser.h"
+#include "compiler/frontend/Advice.h"
 #include "compiler/frontend/ParserImpl.h"
 
 #include <algorithm>
@@ -80,6 +81,11 @@ Diagnostic &Parser::unexpected(const std::string &expected) {
     error.label("`" + std::string(text(found)) + "` is a reserved word");
     ++next;
   }
+  // Outside of types, where it binds a dim: `c ? a : b`.
+  TokenKind before = next == 0 ? TokenKind::End : list.tokens[next - 1].kind;
+  if (found.kind == TokenKind::Question && before != TokenKind::LeftBracket && before != TokenKind::Comma &&
+      before != TokenKind::Bar)
+    error.help(adviceForStatement("if"));
   return error;
 }
 
@@ -108,6 +114,24 @@ bool Parser::isMisusedName() const {
   default:
     return false;
   }
+}
+
+// `if c { a } else { b }` as a value. `if` is no reserved word, so that `if(x)` may call a function.
+bool Parser::isBranch() const {
+  if (!atWord("if"))
+    return false;
+  unsigned ahead = 1;
+  if (peek(ahead).kind == TokenKind::LeftParen) { // `if (c) { a }`
+    int open = 0;
+    do
+      open += (peek(ahead).kind == TokenKind::LeftParen) - (peek(ahead).kind == TokenKind::RightParen);
+    while (peek(ahead++).kind != TokenKind::End && open > 0);
+    return peek(ahead).kind == TokenKind::LeftBrace || atWord("then", ahead);
+  }
+  TokenKind after = peek(ahead).kind;
+  return (after == TokenKind::Identifier && peek(ahead + 1).kind != TokenKind::Equal) || after == TokenKind::Integer ||
+         after == TokenKind::Number || after == TokenKind::KwTrue || after == TokenKind::KwFalse ||
+         after == TokenKind::Bang;
 }
 
 Diagnostic &Parser::fail(std::string code, SourceRange range, std::string message) {

@@ -52,6 +52,7 @@ private:
   Diagnostic &unexpected(const std::string &expected);
   bool isReported(const Token &token) const;
   bool isMisusedName() const;
+  bool isBranch() const;
   Diagnostic &fail(std::string code, SourceRange range, std::string message);
   // From the start of `begin` to the end of the last token consumed.
   SourceRange rangeFrom(const Token &begin) const { return rangeFrom(begin.range); }
