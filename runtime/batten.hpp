@@ -441,18 +441,30 @@ public:
   }
   bool call(const std::string &entry, const std::vector<batten_tensor> &tensors, const Workspace &workspace,
             Error &error, const Pool &pool = Pool()) const {
-    return call(find(entry), tensors, workspace, error, pool);
+    int64_t number = find(entry);
+    return number < 0 ? refuseName(entry, error) : call(number, tensors, workspace, error, pool);
   }
   /// In chunks along a dim (empty: the first of the first result), with at most so many bytes of workspace.
   bool callChunked(const std::string &entry, int64_t memoryBytes, const std::vector<batten_tensor> &tensors,
                    const Workspace &workspace, Error &error, const Pool &pool = Pool(),
                    const std::string &dim = std::string()) const {
+    int64_t number = find(entry);
+    if (number < 0)
+      return refuseName(entry, error);
     const batten_call call = batten_pool_call(pool.get(), error.get());
-    return !batten_program_call_chunked(object, find(entry), dim.empty() ? nullptr : dim.c_str(), memoryBytes, nullptr,
+    return !batten_program_call_chunked(object, number, dim.empty() ? nullptr : dim.c_str(), memoryBytes, nullptr,
                                         tensors.data(), static_cast<int64_t>(tensors.size()), workspace.get(), &call);
   }
 
 private:
+  /// Says which name was wrong, where the C interface knows its number only.
+  bool refuseName(const std::string &entry, Error &error) const {
+    std::string text = std::string(describe().name) + " has no entry `" + entry + "`, it has";
+    for (int64_t i = 0; i < describe().entry_count; ++i)
+      text += std::string(i == 0 ? " " : ", ") + describe().entries[i].name;
+    error.set(BATTEN_E_NAME, text.c_str());
+    return false;
+  }
   /// One size a dim of the entry, which is what the functions below read and write.
   void fit(int64_t entry, std::vector<int64_t> &sizes) const {
     const batten_description *description = batten_program_describe(object);

@@ -120,6 +120,10 @@ TEST_F(Call, CountOfTensorsMustBeTheEntrys) {
 TEST_F(Call, UnknownEntriesAndUnboundProgramsAreRefused) {
   EXPECT_FALSE(program.call("scales", tensors, workspace, error));
   EXPECT_EQ(error.code(), BATTEN_E_NAME);
+  EXPECT_STREQ(error.message(), "fake has no entry `scales`, it has scale, fill, joined");
+  EXPECT_FALSE(program.callChunked("scales", 0, tensors, workspace, error));
+  EXPECT_STREQ(error.message(), "fake has no entry `scales`, it has scale, fill, joined");
+  EXPECT_FALSE(program.call(-1, tensors, workspace, error));
   EXPECT_STREQ(error.message(), "fake has no entry -1, it has 0 to 2: scale, fill, joined");
   const batten::Program unbound = batten::Program::from(&withoutWeights, error);
   EXPECT_FALSE(unbound.call("scale", tensors, workspace, error));
