@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh BUILD - the main job on real files: five models to libraries, embedded in C and C++ programs, and run.
+# run.sh BUILD - the main job on real files: seven models to libraries, embedded in C and C++ programs, and run.
 set -euo pipefail
 build=$(cd "${1:?usage: examples/run.sh BUILD}" && pwd)
 cd "$(dirname "$0")"
@@ -24,6 +24,12 @@ inputs encoder.safetensors 6 encoder.g1:256 encoder.b1:256 encoder.g2:256 encode
 inputs decode.safetensors 7 wq:1024,1024:bf16 wk:1024,1024:bf16 wv:1024,1024:bf16 wo:1024,1024:bf16
 inputs cnn.x.npy 8 16 1 28 28
 inputs cnn.safetensors 9 w1:32,1,3,3 b1:32 w2:64,32,3,3 b2:64 w3:10,2304 b3:10
+inputs norms.x.npy 20 2 24 768
+inputs norms.g.npy 21 768
+inputs norms.b.npy 22 768
+inputs mha.x1.npy 23 3 1 512
+inputs mha.x40.npy 24 2 40 512
+inputs mha.safetensors 25 mha.wqkv:512,1536 mha.wo:512,512
 for step in 0 1 2; do # two sequences, each at its own position
   inputs decode.x$step.npy 1$step 2 1024
   inputs decode.at$step.npy = $step $((5 + step))
@@ -35,6 +41,10 @@ run simple forward --weights="$out/simple.safetensors" --x="@$out/simple.x.npy" 
 run qproj q_proj --x="@$out/qproj.x.npy" --wq="@$out/qproj.wq.npy" -o "$out/qproj.q.npy"
 run encoder forward --weights="$out/encoder.safetensors" --x="@$out/encoder.x.npy" -o "$out/encoder.y.npy"
 run cnn classify --weights="$out/cnn.safetensors" --x="@$out/cnn.x.npy" -o "$out/cnn.y.npy"
+run norms ln --x="@$out/norms.x.npy" --g="@$out/norms.g.npy" --b="@$out/norms.b.npy" -o "$out/norms.y.npy"
+for length in 1 40; do
+  run mha forward --weights="$out/mha.safetensors" --x="@$out/mha.x$length.npy" -o "$out/mha.y$length.npy"
+done
 caches=(--kc=zeros --vc=zeros)
 for step in 0 1 2; do
   run decode decode --weights="$out/decode.safetensors" --x="@$out/decode.x$step.npy" --at="@$out/decode.at$step.npy" \
@@ -42,21 +52,26 @@ for step in 0 1 2; do
   caches=(--kc="@$out/decode.y$step.kc.npy" --vc="@$out/decode.y$step.vc.npy")
 done
 
-echo "3. five libraries and their headers"
-for model in simple qproj encoder decode cnn; do
+echo "3. seven libraries and their headers"
+for model in simple qproj encoder decode cnn norms mha; do
   "$batten" build "$model/$model.btn" -o "$out/lib$model.so" 2> /dev/null
   printf '   lib%s.so %s bytes, %s.h\n' "$model" "$(stat -c %s "$out/lib$model.so")" "$model"
 done
 
-echo "4. three C programs and a C++ program with them inside"
+echo "4. five C programs and a C++ program with them inside"
 link=(-L"$out" -Wl,-rpath,"$out" "$build/runtime/libbatten_runtime.a" -lm -lpthread -ldl)
 "$cc" -std=c11 -O2 -D_GNU_SOURCE "${warnings[@]}" -I"$out" -I. -I.. simple/main.c -lsimple -lqproj "${link[@]}" -o "$out/embed_c"
 "$cxx" -std=c++17 -O2 "${warnings[@]}" -I"$out" -I. -I.. encoder/main.cpp -lencoder "${link[@]}" -o "$out/embed_cpp"
 "$cc" -std=c11 -O2 -D_GNU_SOURCE "${warnings[@]}" -I"$out" -I. -I.. decode/main.c -ldecode "${link[@]}" -o "$out/embed_decode"
 "$cc" -std=c11 -O2 -D_GNU_SOURCE "${warnings[@]}" -I"$out" -I. -I.. cnn/main.c -lcnn "${link[@]}" -o "$out/embed_cnn"
+for model in norms mha; do
+  "$cc" -std=c11 -O2 -D_GNU_SOURCE "${warnings[@]}" -I"$out" -I. -I.. $model/main.c -l$model "${link[@]}" -o "$out/embed_$model"
+done
 
 echo "5. what they say"
 "$out/embed_c" "$out"
 "$out/embed_cpp" "$out"
 "$out/embed_decode" "$out"
 "$out/embed_cnn" "$out"
+"$out/embed_norms" "$out"
+"$out/embed_mha" "$out"
