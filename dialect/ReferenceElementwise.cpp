@@ -159,12 +159,14 @@ static int64_t toInteger(double value, ElementKind kind) {
   return value >= beyond ? greatest : value <= -beyond ? -greatest - 1 : static_cast<int64_t>(value);
 }
 
+/// To f16 and bf16 a number goes through f32: two roundings, which NUMERICS.md section 3 defines. An i64 has more digits
+/// than a double, so it is rounded from where it stands.
 static bool cast(const Step &step) {
   const DenseValue &x = *step.operands[0].value;
   DenseValue &result = *step.result.value;
   forEachElement(step, [&](int64_t to, ArrayRef<int64_t> at) {
-    if (result.element == ElementKind::F32 && !x.isReal()) // an i64 has more digits than a double: rounded once
-      result.setReal(to, static_cast<float>(x.integer(at[0])));
+    if (result.isReal() && result.element != ElementKind::F64)
+      result.setReal(to, x.isReal() ? static_cast<float>(x.real(at[0])) : static_cast<float>(x.integer(at[0])));
     else if (result.isReal())
       result.setReal(to, x.real(at[0]));
     else if (!x.isReal())

@@ -259,6 +259,14 @@ TEST_P(Evaluate, CastsSaturateAndRoundOnce) {
             (Numbers{1, 1.015625})); // ties to even
 }
 
+TEST_P(Evaluate, CastsOfMoreDigitsRoundToF32BeforeTheyRoundToHalves) {
+  // Just below the middle of two halves: f32 has the middle, and the even neighbour lies above.
+  DenseValue x = tensor(ElementKind::F64, {1}, {1.26708984375 - 0x1p-40});
+  EXPECT_EQ(op("[B]", "cast %a", {"f64[B |]"}, "f16[B |]", {{"B", 1}}, {x}), (Numbers{1.267578125}));
+  DenseValue n = tensor(ElementKind::I32, {1}, {0x1017fff});
+  EXPECT_EQ(op("[B]", "cast %a", {"i32[B |]"}, "bf16[B |]", {{"B", 1}}, {n}), (Numbers{0x1020000}));
+}
+
 TEST_P(Evaluate, MaxMinAndReluPassNaNOn) {
   auto binary = [&](const std::string &name) {
     return op("[B]", name + " %a, %b", {"f32[B |]", "f32[B |]"}, "f32[B |]", {{"B", 3}},
