@@ -159,8 +159,8 @@ static int64_t toInteger(double value, ElementKind kind) {
   return value >= beyond ? greatest : value <= -beyond ? -greatest - 1 : static_cast<int64_t>(value);
 }
 
-/// To f16 and bf16 a number goes through f32: two roundings, which NUMERICS.md section 3 defines. An i64 has more digits
-/// than a double, so it is rounded from where it stands.
+/// To f16 and bf16 a number goes through f32: two roundings, which NUMERICS.md section 3 defines. An i64 has more
+/// digits than a double, so it is rounded from where it stands.
 static bool cast(const Step &step) {
   const DenseValue &x = *step.operands[0].value;
   DenseValue &result = *step.result.value;
