@@ -250,21 +250,23 @@ bool Pipeline::generate(const std::vector<Emission> &wanted) {
   return true;
 }
 
-std::string faultOfCpu(const std::string &cpu) {
-  std::string fault;
+/// The levels that kernels are made for, best first; none, and why, where one of them is unknown or too old.
+std::vector<CpuLevel> levelsOf(const std::string &cpu, std::string &fault) {
   std::optional<std::vector<CpuLevel>> known = lookupLevels(cpu, fault);
-  if (known && known->back().vectorBits < 256)
+  if (known && known->back().vectorBits >= 256)
+    return *known;
+  if (known)
     fault = "CPU level '" + known->back().name + "' is too old; " + wantedLevels;
-  return fault;
+  return {};
 }
 
 bool Pipeline::run(const std::vector<Emission> &wanted) {
-  if (std::string fault = faultOfCpu(options.cpu); !fault.empty()) {
+  std::string fault;
+  levels = levelsOf(options.cpu, fault);
+  if (levels.empty()) {
     diagnostics.error("", fault);
     return false;
   }
-  std::string none;
-  levels = *lookupLevels(options.cpu, none);
   out.cpu = namesOf(levels);
   if (!emit())
     return false;
@@ -348,7 +350,11 @@ public:
     return out.size() == function.ops.size();
   }
   std::string sourceHash(const frontend::Sources &sources) override { return hashOfSources(sources); }
-  std::string cpuFault(const std::string &cpu) override { return faultOfCpu(cpu); }
+  std::string cpuFault(const std::string &cpu) override {
+    std::string fault;
+    levelsOf(cpu, fault);
+    return fault;
+  }
   std::vector<std::string> lackingFeatures(const std::string &cpu) override { return batten::lackingFeatures(cpu); }
 };
 
