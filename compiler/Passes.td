@@ -59,7 +59,7 @@ def LowerToLLVM : Pass<"batten-lower-to-llvm", "mlir::ModuleOp"> {
   let summary = "kernels and plans become functions of the LLVM dialect";
   let description = [{
     Takes the scheduled form. Leaves llvm.funcs only: kernels with the target of their level, and for each plan the
-    functions of the C interface, which call those of codegen/Support.c and name tables that exist in LLVM IR only.
+    functions of the C interface, which call those of codegen/support/ and name tables that exist in LLVM IR only.
   }];
   let options = [Option<"cpu", "cpu", "std::string", "\"\"", "LLVM name of the CPU; empty: the module's batten.level">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::cf::ControlFlowDialect", "mlir::LLVM::LLVMDialect",

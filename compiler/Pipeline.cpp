@@ -8,6 +8,7 @@
 #include "compiler/Compiler.h"
 #include "compiler/Passes.h"
 #include "compiler/codegen/Codegen.h"
+#include "compiler/codegen/Join.h"
 #include "compiler/codegen/Levels.h"
 #include "compiler/codegen/WeightsObject.h"
 #include "compiler/frontend/EmitBatten.h"
@@ -213,7 +214,8 @@ std::optional<std::string> Pipeline::generateObject(const CodegenOptions &code, 
   std::optional<std::string> object = emitObject(*module, code, error);
   if (!object || options.weights.mode != "embed")
     return object;
-  return joinObjects(*object, makeWeightsObject(options.weights.bytes, weightsSymbol(program.name)), error);
+  std::string weights = makeWeightsObject(options.weights.bytes, weightsSymbol(program.name));
+  return joinObjects({*object, weights}, error);
 }
 
 bool Pipeline::generate(const std::vector<Emission> &wanted) {

@@ -23,7 +23,7 @@ LAYERS = [  # files, what they may include besides their own folder and the stan
     ("compiler/lower/*", STAGE),
     ("compiler/kernels/*", STAGE + ["compiler/kernels/*"]),
     ("compiler/schedule/*", STAGE + ["compiler/kernels/*.h"]),
-    ("compiler/codegen/Support.*", ["runtime/abi.h"]),
+    ("compiler/codegen/support/*", ["runtime/abi.h"]),
     ("compiler/codegen/*", STAGE + ["compiler/schedule/Machine.h", "compiler/Version.h", "runtime/abi.h", "compiler/codegen/*"]),
     ("compiler/tools/*", ["*"]),
     ("compiler/*", ["*"]),

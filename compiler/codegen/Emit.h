@@ -21,8 +21,8 @@ void defineDescription(llvm::Module &module, const ProgramInfo &program);
 /// selection.
 void mendMaskedMemory(llvm::Module &module);
 
-/// Links in what the entries call of Support.c.
-bool linkSupport(llvm::Module &module, std::string &error);
+/// Attribute of an LLVM function that is one launch after the other.
+inline constexpr llvm::StringLiteral launchesAttribute = "batten-launches";
 
 /// Names that entries and tables share. A dot keeps them apart from anything that C can name.
 inline std::string descriptionName(const ProgramInfo &program) { return program.name + ".description"; }

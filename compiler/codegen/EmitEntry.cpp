@@ -1,17 +1,17 @@
 // EmitEntry.cpp - plans -> the C functions of a program, in the LLVM dialect.
 //
-// An entry is three functions. The uniform one does the work: it lets Support.c check the call against the description,
-// computes where the buffers lie and runs the launches in order. NAME_FN puts its arguments into arrays and calls it;
-// NAME_FN_workspace asks Support.c. The bind is one uniform function in the same way, and each kernel gets a small
-// function that unpacks a batten_launch, so that all of them have one type.
+// An entry is three functions. The uniform one does the work: it lets the support code check the call against the
+// description, computes where the buffers lie and runs the launches in order. NAME_FN puts its arguments into arrays
+// and calls it; NAME_FN_workspace asks the support code. The bind is one uniform function in the same way, and each
+// kernel gets a small function that unpacks a batten_launch, so that all of them have one type.
 //
 // Sizes are computed here without looking for overflow: the check has evaluated formulas that are never below them, and
 // sums and products modulo 2^64 are right whenever their result fits.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/CodeBuilder.h"
 #include "compiler/codegen/Emit.h"
-#include "compiler/codegen/Support.h"
 #include "compiler/codegen/WeightsObject.h"
+#include "compiler/codegen/support/Support.h"
 #include "llvm/ADT/StringSet.h"
 #include <cstddef>
 
@@ -24,7 +24,8 @@ namespace {
 /// What a function under way knows while its launches are emitted.
 struct Frame {
   std::map<std::string, Value> sizes;    ///< of the symbols
-  llvm::DenseMap<Value, Value> pointers; ///< where the plan's tensors lie
+  llvm::DenseMap<Value, Value> pointers; ///< where the plan's tensors lie, but those of program memory
+  Value bound;                           ///< program memory
   Value record;                          ///< the batten_launch, one for all
   Value further, room;                   ///< above all buffers: for the scratch of further threads
   Value call;                            ///< const batten_call *, may be null
@@ -52,6 +53,7 @@ private:
   Value record(ArrayRef<VersionInfo> versions);
   LogicalResult placeConstants(PlanOp plan, Frame &frame);
   void placeBuffers(PlanOp plan, Value workspace, Value workspaceBytes, Frame &frame);
+  Value pointerTo(Value tensor, const Frame &frame);
   LogicalResult emitLaunch(LaunchOp launch, const Frame &frame);
   LogicalResult emitLaunches(PlanOp plan, const Frame &frame);
   LogicalResult emitVersions(ArrayRef<VersionInfo> versions, llvm::function_ref<Value()> readLevel, Value sizes,
@@ -200,6 +202,12 @@ void EntryEmitter::placeBuffers(PlanOp plan, Value workspace, Value workspaceByt
   frame.room = code.subtract(workspaceBytes, last);
 }
 
+/// Weights are many, and one address is as quickly made as kept.
+Value EntryEmitter::pointerTo(Value tensor, const Frame &frame) {
+  auto place = tensor.getDefiningOp<ProgramMemoryOp>();
+  return place ? code.at(frame.bound, place.getOffset()) : frame.pointers.lookup(tensor);
+}
+
 LogicalResult EntryEmitter::emitLaunch(LaunchOp launch, const Frame &frame) {
   auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(launch.getKernel());
   if (!kernel || kernel.getNumArguments() != launch.getSizes().size() + launch.getPointers().size() + 3)
@@ -218,7 +226,7 @@ LogicalResult EntryEmitter::emitLaunch(LaunchOp launch, const Frame &frame) {
     offset += 8;
   }
   for (Value pointer : launch.getPointers()) {
-    put(frame.pointers.lookup(pointer), offset);
+    put(pointerTo(pointer, frame), offset);
     offset += 8;
   }
   code.call(launchOn, {frame.record, frame.call, frame.room});
@@ -264,9 +272,11 @@ LogicalResult EntryEmitter::emitVersions(ArrayRef<VersionInfo> versions, llvm::f
 LogicalResult EntryEmitter::emitEntry(const EntryInfo &entry, unsigned index) {
   Type p = code.pointer;
   LLVM::LLVMFuncOp function = begin(uniformCallName(entry), {p, p, p, p, code.i64, p}, code.i32, /*isPublic=*/false);
+  function.setPassthroughAttr(code.b.getStrArrayAttr({launchesAttribute}));
   Value bound = function.getArgument(0), sizes = function.getArgument(1), tensors = function.getArgument(2);
   Value workspace = function.getArgument(3), workspaceBytes = function.getArgument(4);
   Frame frame;
+  frame.bound = bound;
   frame.call = function.getArgument(5);
   frame.record = record(entry.versions);
   Value extents = code.words(entry.tensors.size());
@@ -281,8 +291,6 @@ LogicalResult EntryEmitter::emitEntry(const EntryInfo &entry, unsigned index) {
   auto emitOne = [&](PlanOp plan) -> LogicalResult {
     for (auto [i, argument] : llvm::enumerate(plan.getBody().getArguments()))
       frame.pointers[argument] = code.load(p, code.at(tensors, 8 * i));
-    for (auto place : plan.getBody().getOps<ProgramMemoryOp>())
-      frame.pointers[place] = code.at(bound, place.getOffset());
     placeBuffers(plan, workspace, workspaceBytes, frame);
     return success(succeeded(placeConstants(plan, frame)) && succeeded(emitLaunches(plan, frame)));
   };
@@ -362,8 +370,10 @@ void EntryEmitter::emitWorkspace(const EntryInfo &entry) {
 LogicalResult EntryEmitter::emitUniformBind() {
   Type p = code.pointer;
   LLVM::LLVMFuncOp function = begin(uniformBindName(program), {p, code.i64, p, p, p}, code.i32, /*isPublic=*/false);
+  function.setPassthroughAttr(code.b.getStrArrayAttr({launchesAttribute}));
   Value memory = function.getArgument(0), weights = function.getArgument(2), result = function.getArgument(3);
   Frame frame;
+  frame.bound = memory;
   Value level = code.words(1);
   frame.record = record(program.bind);
   code.giveUnlessZero(code.call(
@@ -375,8 +385,6 @@ LogicalResult EntryEmitter::emitUniformBind() {
     for (auto [i, argument] : llvm::enumerate(bind.getBody().getArguments()))
       frame.pointers[argument] = offsets ? code.at(code.addressOf(weightsSymbol(program.name)), offsets[int64_t(i)])
                                          : code.load(p, code.at(weights, 8 * i));
-    for (auto place : bind.getBody().getOps<ProgramMemoryOp>())
-      frame.pointers[place] = code.at(memory, place.getOffset());
     return success(succeeded(placeConstants(bind, frame)) && succeeded(emitLaunches(bind, frame)));
   };
   auto readLevel = [&] { return code.load(code.i32, level); };

@@ -5,9 +5,13 @@
 // back. Inputs are anonymous files; the output can't be one, because lld writes beside it and renames.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/Codegen.h"
-#include "compiler/codegen/WeightsObject.h"
+#include "compiler/codegen/Join.h"
 #include "lld/Common/Driver.h"
+#include "llvm/ObjCopy/CommonConfig.h"
+#include "llvm/ObjCopy/ELF/ELFConfig.h"
+#include "llvm/ObjCopy/ELF/ELFObjcopy.h"
 #include "llvm/Object/ArchiveWriter.h"
+#include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 #include <csignal>
@@ -130,14 +134,35 @@ static std::optional<std::string> link(llvm::ArrayRef<llvm::StringRef> objects, 
 
 std::optional<std::string> linkShared(llvm::StringRef object, llvm::StringRef name, std::string &error) {
   // Full relro: the tables with pointers become read-only before anybody sees them.
-  std::vector<std::string> arguments = {"-shared", "--hash-style=gnu", "-z", "relro", "-z", "now", "-Bsymbolic"};
+  // What of the support code nobody calls is left out.
+  std::vector<std::string> arguments = {"-shared", "--hash-style=gnu", "-z",           "relro", "-z",
+                                        "now",     "-Bsymbolic",       "--gc-sections"};
   if (!name.empty())
     arguments.push_back(("-soname=" + name).str());
   return link({object}, arguments, error);
 }
 
-std::optional<std::string> joinObjects(llvm::StringRef first, llvm::StringRef second, std::string &error) {
-  return link({first, second}, {"-r"}, error);
+std::optional<std::string> joinObjects(llvm::ArrayRef<llvm::StringRef> objects, std::string &error) {
+  return link(objects, {"-r"}, error);
+}
+
+std::optional<std::string> localizeHidden(llvm::StringRef object, std::string &error) {
+  auto file = llvm::object::ObjectFile::createELFObjectFile(llvm::MemoryBufferRef(object, "object"));
+  if (!file) {
+    error = "internal error: " + llvm::toString(file.takeError());
+    return std::nullopt;
+  }
+  llvm::objcopy::CommonConfig common;
+  llvm::objcopy::ELFConfig elf;
+  elf.LocalizeHidden = true;
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  auto &input = *llvm::cast<llvm::object::ELFObjectFileBase>(file->get());
+  if (llvm::Error failure = llvm::objcopy::elf::executeObjcopyOnBinary(common, elf, input, stream)) {
+    error = "internal error: " + llvm::toString(std::move(failure));
+    return std::nullopt;
+  }
+  return std::string(bytes.begin(), bytes.end());
 }
 
 std::optional<std::string> makeArchive(llvm::StringRef object, llvm::StringRef name, std::string &error) {

@@ -7,7 +7,6 @@
 #define BATTEN_COMPILER_CODEGEN_WEIGHTSOBJECT_H
 
 #include "llvm/ADT/StringRef.h"
-#include <optional>
 #include <string>
 
 namespace batten {
@@ -21,9 +20,6 @@ inline std::string weightsSymbol(llvm::StringRef program) { return (program + ".
 
 /// A relocatable object whose read-only data is `bytes`, at a multiple of 64, under the hidden name `symbol`.
 std::string makeWeightsObject(llvm::StringRef bytes, llvm::StringRef symbol);
-
-/// Two objects as one.
-std::optional<std::string> joinObjects(llvm::StringRef first, llvm::StringRef second, std::string &error);
 
 } // namespace batten
 #endif // BATTEN_COMPILER_CODEGEN_WEIGHTSOBJECT_H

@@ -1,11 +1,16 @@
-/* Support.h - what generated code asks of Support.c.
+/* Support.h - what generated code asks of the fixed part of every artifact.
  *
- * Read by both sides: by Support.c, whose functions become part of every artifact, and by the compiler, which emits
- * the calls and fills the structs at these offsets.
+ * That part is this folder, compiled when Batten itself is built, embedded in the compiler as an object and joined with
+ * that of each program, where its functions become local. So an artifact needs no library, and the checks of the C
+ * interface are written once, in C, rather than emitted once an entry: they walk the tables of the description, the
+ * same data that NAME_describe() returns. The compiler reads this header too: it emits the calls and fills the structs
+ * at these offsets.
+ *
+ * Freestanding C11: no libc beyond what the C compiler itself calls (memset and its like), no globals, no state.
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  */
-#ifndef BATTEN_COMPILER_CODEGEN_SUPPORT_H
-#define BATTEN_COMPILER_CODEGEN_SUPPORT_H
+#ifndef BATTEN_COMPILER_CODEGEN_SUPPORT_SUPPORT_H
+#define BATTEN_COMPILER_CODEGEN_SUPPORT_SUPPORT_H
 #include "runtime/abi.h"
 #ifdef __cplusplus
 extern "C" {
@@ -56,4 +61,4 @@ void batten_support_finish_bind(const batten_description *description, void *mem
 #ifdef __cplusplus
 }
 #endif
-#endif /* BATTEN_COMPILER_CODEGEN_SUPPORT_H */
+#endif /* BATTEN_COMPILER_CODEGEN_SUPPORT_SUPPORT_H */

@@ -1,0 +1,109 @@
+/* Bind.c - the checks of a bind, the choice of a CPU level, and the header of a program.
+ * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ */
+#include "compiler/codegen/support/Sentence.h"
+#include <cpuid.h>
+
+COLD static uint64_t savedByOs(void) {
+  uint32_t low, high, a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & (UINT32_C(1) << 27))) /* OSXSAVE: xgetbv may be used */
+    return 0;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (uint64_t)high << 32 | low;
+}
+
+COLD static int has(const batten_cpuid *required) {
+  uint32_t found[4] = {0, 0, 0, 0};
+  if (required->leaf == BATTEN_CPUID_XCR0)
+    found[0] = (uint32_t)savedByOs();
+  else if (!__get_cpuid_count(required->leaf, required->subleaf, &found[0], &found[1], &found[2], &found[3]))
+    return 0;
+  return (found[required->reg & 3] & required->mask) == required->mask;
+}
+
+COLD static int refuseWeight(const batten_weight *weight, const char *text, batten_status status, batten_error *error) {
+  Sentence s = begin(error, "weights.", weight->field);
+  addText(&s, text);
+  return refuse(&s, status, 2);
+}
+
+COLD static int checkWeight(const batten_weight *weight, int64_t bytes, const void *data, const void *memory,
+                            int64_t memoryBytes, batten_error *error) {
+  if (!data)
+    return refuseWeight(weight, ": it is NULL", BATTEN_E_WEIGHTS, error);
+  if (misaligned(data, BATTEN_DTYPE_BYTES(weight->dtype)))
+    return refuseWeight(weight, ": it is not aligned to its element size", BATTEN_E_ALIGN, error);
+  if (overlaps(memory, memoryBytes, data, bytes))
+    return refuseWeight(weight, ": it overlaps the program's memory", BATTEN_E_OVERLAP, error);
+  return 0;
+}
+
+COLD static int checkWeights(const batten_description *description, const void *memory, const void *const *weights,
+                             batten_error *error) {
+  if (!weights)
+    return refuseWith(error, "weights", ": it is NULL", BATTEN_E_NULL, 2);
+  for (int64_t i = 0; i < description->weight_count; ++i) {
+    const batten_weight *weight = &description->weights[i];
+    int64_t bytes = BATTEN_DTYPE_BYTES(weight->dtype);
+    for (int32_t d = 0; d < weight->rank; ++d)
+      bytes *= weight->shape[d];
+    const int result = checkWeight(weight, bytes, weights[i], memory, description->program_bytes, error);
+    if (result)
+      return result;
+  }
+  return 0;
+}
+
+COLD static int checkMemory(const batten_description *description, const void *memory, int64_t bytes,
+                            batten_error *error) {
+  if (!memory)
+    return refuseWith(error, "memory", ": it is NULL", BATTEN_E_NULL, 0);
+  if (misaligned(memory, Alignment))
+    return refuseWith(error, "memory", ": it must be aligned to 64 bytes", BATTEN_E_ALIGN, 0);
+  if (bytes >= description->program_bytes)
+    return 0;
+  Sentence s = begin(error, "memory_bytes", ": ");
+  addNumber(&s, bytes);
+  addText(&s, " given, ");
+  addNumber(&s, description->program_bytes);
+  addText(&s, " needed");
+  return refuse(&s, BATTEN_E_MEMORY, 1);
+}
+
+COLD static int chooseLevel(const batten_description *description, batten_error *error, uint32_t *chosen) {
+  for (int64_t i = 0; i < description->level_count; ++i) {
+    const batten_level *level = &description->levels[i];
+    int64_t met = 0;
+    while (met < level->required_count && has(&level->required[met]))
+      ++met;
+    if (met == level->required_count) {
+      *chosen = (uint32_t)i;
+      return 0;
+    }
+  }
+  Sentence s = begin(error, "memory", ": this CPU or its operating system has none of the levels built in:");
+  for (int64_t i = 0; i < description->level_count; ++i) {
+    addText(&s, i ? ", " : " ");
+    addText(&s, description->levels[i].name);
+  }
+  return refuse(&s, BATTEN_E_CPU, 0);
+}
+
+COLD int batten_support_check_bind(const batten_description *description, void *memory, int64_t memoryBytes,
+                                   const void *const *weights, const void **program, batten_error *error,
+                                   uint32_t *level) {
+  int result = checkMemory(description, memory, memoryBytes, error);
+  if (!result && description->weight_count)
+    result = checkWeights(description, memory, weights, error);
+  if (!result && !program)
+    result = refuseWith(error, "program", ": it is NULL", BATTEN_E_NULL, description->weight_count ? 3 : 2);
+  return result ? result : chooseLevel(description, error, level);
+}
+
+/* Last, so that memory whose bind was refused or is under way is never taken for a program. */
+void batten_support_finish_bind(const batten_description *description, void *memory, uint32_t level,
+                                const void **program) {
+  batten_program_header *header = (batten_program_header *)memory;
+  *header = (batten_program_header){.magic = description->magic, .abi = BATTEN_ABI, .level = level};
+  *program = memory;
+}
