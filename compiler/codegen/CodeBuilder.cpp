@@ -6,9 +6,25 @@ using namespace mlir;
 
 namespace batten {
 
-CodeBuilder::CodeBuilder(MLIRContext *context, Location loc)
-    : b(context), loc(loc), i32(b.getI32Type()), i64(b.getI64Type()), pointer(LLVM::LLVMPointerType::get(context)),
-      none(LLVM::LLVMVoidType::get(context)) {}
+CodeBuilder::CodeBuilder(ModuleOp module)
+    : b(module.getContext()), loc(module.getLoc()), i32(b.getI32Type()), i64(b.getI64Type()),
+      pointer(LLVM::LLVMPointerType::get(b.getContext())), none(LLVM::LLVMVoidType::get(b.getContext())),
+      module(module) {}
+
+LLVM::LLVMFuncOp CodeBuilder::declareFunction(StringRef name, ArrayRef<Type> inputs, Type output) {
+  b.setInsertionPointToEnd(module.getBody());
+  auto function = LLVM::LLVMFuncOp::create(b, loc, name, LLVM::LLVMFunctionType::get(output, inputs));
+  function.setNoUnwind(true);
+  return function;
+}
+
+LLVM::LLVMFuncOp CodeBuilder::beginFunction(const Twine &name, ArrayRef<Type> inputs, Type output, bool isPublic) {
+  LLVM::LLVMFuncOp function = declareFunction(name.str(), inputs, output);
+  function.setVisibility_(isPublic ? LLVM::Visibility::Default : LLVM::Visibility::Hidden);
+  function.setDsoLocal(!isPublic);
+  b.setInsertionPointToStart(function.addEntryBlock(b));
+  return function;
+}
 
 Value CodeBuilder::number(int64_t value) { return LLVM::ConstantOp::create(b, loc, i64, b.getI64IntegerAttr(value)); }
 Value CodeBuilder::isEqual(Value x, int64_t value) {

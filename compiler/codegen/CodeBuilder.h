@@ -6,13 +6,15 @@
 #include "dialect/Dims.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
 #include <map>
 
 namespace batten {
 
 class CodeBuilder {
 public:
-  CodeBuilder(mlir::MLIRContext *context, mlir::Location loc);
+  /// Functions go to the end of `module`.
+  explicit CodeBuilder(mlir::ModuleOp module);
 
   mlir::Value number(int64_t value);
   mlir::Value isEqual(mlir::Value x, int64_t value);
@@ -35,6 +37,10 @@ public:
   mlir::Value words(int64_t count);
   mlir::Value addressOf(llvm::StringRef symbol);
 
+  mlir::LLVM::LLVMFuncOp declareFunction(llvm::StringRef name, llvm::ArrayRef<mlir::Type> inputs, mlir::Type output);
+  /// A function with its entry block, where the builder then stands.
+  mlir::LLVM::LLVMFuncOp beginFunction(const llvm::Twine &name, llvm::ArrayRef<mlir::Type> inputs, mlir::Type output,
+                                       bool isPublic);
   /// The result, or null of a void function.
   mlir::Value call(mlir::LLVM::LLVMFuncOp function, mlir::ValueRange arguments);
   void give(mlir::ValueRange value);
@@ -51,6 +57,7 @@ public:
   mlir::Type i32, i64, pointer, none;
 
 private:
+  mlir::ModuleOp module;
   /// Floor division or its remainder, of a positive divisor.
   mlir::Value divide(mlir::Value x, mlir::Value y, bool remainder);
 };

@@ -8,10 +8,9 @@
 // Sizes are computed here without looking for overflow: the check has evaluated formulas that are never below them, and
 // sums and products modulo 2^64 are right whenever their result fits.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/codegen/CodeBuilder.h"
 #include "compiler/codegen/Emit.h"
+#include "compiler/codegen/EmitLaunches.h"
 #include "compiler/codegen/WeightsObject.h"
-#include "compiler/codegen/support/Support.h"
 #include "llvm/ADT/StringSet.h"
 #include <cstddef>
 
@@ -21,27 +20,15 @@ namespace batten {
 
 namespace {
 
-/// What a function under way knows while its launches are emitted.
-struct Frame {
-  std::map<std::string, Value> sizes;    ///< of the symbols
-  llvm::DenseMap<Value, Value> pointers; ///< where the plan's tensors lie, but those of program memory
-  Value bound;                           ///< program memory
-  Value record;                          ///< the batten_launch, one for all
-  Value further, room;                   ///< above all buffers: for the scratch of further threads
-  Value call;                            ///< const batten_call *, may be null
-};
-
 class EntryEmitter {
 public:
   EntryEmitter(ModuleOp module, const ProgramInfo &program)
-      : module(module), program(program), code(module.getContext(), module.getLoc()) {}
+      : module(module), program(program), code(module), launches(module, program.name, code) {}
   LogicalResult emit();
 
 private:
   void renameKernels();
-  LLVM::LLVMFuncOp declare(StringRef name, ArrayRef<Type> inputs, Type output);
   void declareSupport();
-  LLVM::LLVMFuncOp begin(const Twine &name, ArrayRef<Type> inputs, Type output, bool isPublic);
 
   LogicalResult emitEntry(const EntryInfo &entry, unsigned index);
   void emitUniformWorkspace(const EntryInfo &entry, unsigned index);
@@ -50,15 +37,8 @@ private:
   LogicalResult emitUniformBind();
   void emitBind();
 
-  Value record(ArrayRef<VersionInfo> versions);
-  LogicalResult placeConstants(PlanOp plan, Frame &frame);
-  void placeBuffers(PlanOp plan, Value workspace, Value workspaceBytes, Frame &frame);
-  Value pointerTo(Value tensor, const Frame &frame);
-  LogicalResult emitLaunch(LaunchOp launch, const Frame &frame);
-  LogicalResult emitLaunches(PlanOp plan, const Frame &frame);
   LogicalResult emitVersions(ArrayRef<VersionInfo> versions, llvm::function_ref<Value()> readLevel, Value sizes,
                              llvm::function_ref<LogicalResult(PlanOp)> emitOne);
-  LLVM::LLVMFuncOp unpacking(LLVM::LLVMFuncOp kernel);
   Value sizesOnStack(const EntryInfo &entry, ValueRange sizes);
 
   Value description() { return code.addressOf(descriptionName(program)); }
@@ -68,39 +48,22 @@ private:
   const ProgramInfo &program;
   CodeBuilder code;
   LLVM::LLVMFuncOp check, checkIndices, workspaceOf, launchOn, rowStatus, checkBind, finishBind;
-  llvm::DenseMap<Operation *, LLVM::LLVMFuncOp> unpackings;
-  llvm::DenseMap<Attribute, std::string> constants; ///< names of their globals
+  LaunchEmitter launches;
 };
 
 } // namespace
 
 //===- Functions --------------------------------------------------------------------------------------------------===//
 
-LLVM::LLVMFuncOp EntryEmitter::declare(StringRef name, ArrayRef<Type> inputs, Type output) {
-  code.b.setInsertionPointToEnd(module.getBody());
-  auto function = LLVM::LLVMFuncOp::create(code.b, code.loc, name, LLVM::LLVMFunctionType::get(output, inputs));
-  function.setNoUnwind(true);
-  return function;
-}
-
-/// A function with its entry block, where `code` then stands.
-LLVM::LLVMFuncOp EntryEmitter::begin(const Twine &name, ArrayRef<Type> inputs, Type output, bool isPublic) {
-  LLVM::LLVMFuncOp function = declare(name.str(), inputs, output);
-  function.setVisibility_(isPublic ? LLVM::Visibility::Default : LLVM::Visibility::Hidden);
-  function.setDsoLocal(!isPublic);
-  code.b.setInsertionPointToStart(function.addEntryBlock(code.b));
-  return function;
-}
-
 void EntryEmitter::declareSupport() {
   Type i32 = code.i32, i64 = code.i64, p = code.pointer;
-  check = declare("batten_support_check", {p, p, p, p, p, p, i64, p, p}, i32);
-  checkIndices = declare("batten_support_check_indices", {p, i64, i64, p, p, p, p}, i32);
-  workspaceOf = declare("batten_support_workspace", {p, p}, i64);
-  launchOn = declare("batten_support_launch", {p, p, i64}, code.none);
-  rowStatus = declare("batten_support_row_status", {p, p, p, p, p}, code.none);
-  checkBind = declare("batten_support_check_bind", {p, p, i64, p, p, p, p}, i32);
-  finishBind = declare("batten_support_finish_bind", {p, p, i32, p}, code.none);
+  check = code.declareFunction("batten_support_check", {p, p, p, p, p, p, i64, p, p}, i32);
+  checkIndices = code.declareFunction("batten_support_check_indices", {p, i64, i64, p, p, p, p}, i32);
+  workspaceOf = code.declareFunction("batten_support_workspace", {p, p}, i64);
+  launchOn = code.declareFunction("batten_support_launch", {p, p, i64}, code.none);
+  rowStatus = code.declareFunction("batten_support_row_status", {p, p, p, p, p}, code.none);
+  checkBind = code.declareFunction("batten_support_check_bind", {p, p, i64, p, p, p, p}, i32);
+  finishBind = code.declareFunction("batten_support_finish_bind", {p, p, i32, p}, code.none);
   for (LLVM::LLVMFuncOp function : {check, checkIndices, workspaceOf, launchOn, rowStatus, checkBind, finishBind}) {
     function.setVisibility_(LLVM::Visibility::Hidden);
     function.setDsoLocal(true);
@@ -115,129 +78,6 @@ void EntryEmitter::declareSupport() {
     placeholder.setDsoLocal(true);
     placeholder.setVisibility_(LLVM::Visibility::Hidden);
   }
-}
-
-//===- Launches ---------------------------------------------------------------------------------------------------===//
-
-/// void K.launch(const batten_launch *, int64_t begin, int64_t end, void *scratch)
-LLVM::LLVMFuncOp EntryEmitter::unpacking(LLVM::LLVMFuncOp kernel) {
-  LLVM::LLVMFuncOp &function = unpackings[kernel];
-  if (function)
-    return function;
-  OpBuilder::InsertionGuard guard(code.b);
-  function = begin(kernel.getSymName() + ".launch", {code.pointer, code.i64, code.i64, code.pointer}, code.none,
-                   /*isPublic=*/false);
-  SmallVector<Value> arguments{function.getArgument(1), function.getArgument(2)};
-  ArrayRef<Type> types = kernel.getArgumentTypes();
-  for (auto [i, type] : llvm::enumerate(types.drop_front(2).drop_back()))
-    arguments.push_back(code.load(type, code.at(function.getArgument(0), sizeof(batten_launch) + 8 * i)));
-  arguments.push_back(function.getArgument(3));
-  code.call(kernel, arguments);
-  code.give({});
-  return function;
-}
-
-Value EntryEmitter::record(ArrayRef<VersionInfo> versions) {
-  size_t most = 0;
-  for (const VersionInfo &version : versions)
-    for (auto launch : PlanOp(version.plan).getBody().getOps<LaunchOp>())
-      most = std::max(most, launch.getSizes().size() + launch.getPointers().size());
-  return code.words(sizeof(batten_launch) / 8 + most);
-}
-
-/// Elements as they lie in memory; a bool is a byte. nullopt for attributes that hold no elements of their own.
-static std::optional<std::string> bytesOf(ElementsAttr elements) {
-  std::string bytes;
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(elements)) {
-    ArrayRef<char> data = resource.getData();
-    return std::string(data.begin(), data.end());
-  }
-  auto dense = dyn_cast<DenseElementsAttr>(elements);
-  if (!dense)
-    return std::nullopt;
-  if (dense.getElementType().isInteger(1)) {
-    for (bool element : dense.getValues<bool>())
-      bytes += char(element);
-    return bytes;
-  }
-  ArrayRef<char> data = dense.getRawData();
-  for (int64_t i = 0, copies = dense.isSplat() ? dense.getNumElements() : 1; i < copies; ++i)
-    bytes.append(data.begin(), data.end());
-  return bytes;
-}
-
-LogicalResult EntryEmitter::placeConstants(PlanOp plan, Frame &frame) {
-  for (auto constant : plan.getBody().getOps<ConstantDataOp>()) {
-    std::string &name = constants[constant.getValueAttr()];
-    if (name.empty()) {
-      auto bytes = bytesOf(constant.getValue());
-      if (!bytes)
-        return constant.emitError("internal error: a constant without elements");
-      name = program.name + ".constant." + std::to_string(constants.size());
-      OpBuilder::InsertionGuard guard(code.b);
-      code.b.setInsertionPointToStart(module.getBody());
-      LLVM::GlobalOp::create(code.b, code.loc, LLVM::LLVMArrayType::get(code.b.getI8Type(), bytes->size()),
-                             /*isConstant=*/true, LLVM::Linkage::Internal, name, code.b.getStringAttr(*bytes),
-                             /*alignment=*/64);
-    }
-    frame.pointers[constant] = code.addressOf(name);
-  }
-  return success();
-}
-
-void EntryEmitter::placeBuffers(PlanOp plan, Value workspace, Value workspaceBytes, Frame &frame) {
-  llvm::DenseMap<Value, Value> ends;
-  Value last = code.number(0);
-  for (auto buffer : plan.getBody().getOps<BufferOp>()) {
-    Value start = code.number(0);
-    for (Value below : buffer.getAbove())
-      start = code.greater(start, ends.lookup(below));
-    start = code.roundUp(start);
-    ends[buffer] = code.add(start, code.size(toDim(buffer.getSizeBytesAttr()), frame.sizes));
-    last = code.greater(last, ends[buffer]);
-    frame.pointers[buffer] = code.at(workspace, start);
-  }
-  last = code.roundUp(last);
-  frame.further = code.at(workspace, last);
-  frame.room = code.subtract(workspaceBytes, last);
-}
-
-/// Weights are many, and one address is as quickly made as kept.
-Value EntryEmitter::pointerTo(Value tensor, const Frame &frame) {
-  auto place = tensor.getDefiningOp<ProgramMemoryOp>();
-  return place ? code.at(frame.bound, place.getOffset()) : frame.pointers.lookup(tensor);
-}
-
-LogicalResult EntryEmitter::emitLaunch(LaunchOp launch, const Frame &frame) {
-  auto kernel = module.lookupSymbol<LLVM::LLVMFuncOp>(launch.getKernel());
-  if (!kernel || kernel.getNumArguments() != launch.getSizes().size() + launch.getPointers().size() + 3)
-    return launch.emitError("internal error: @") << launch.getKernel() << " is no kernel of these arguments";
-  auto put = [&](Value value, size_t offset) { code.store(value, code.at(frame.record, offset)); };
-  put(code.addressOf(unpacking(kernel).getSymName()), offsetof(batten_launch, kernel));
-  put(code.size(toDim(launch.getRangeAttr()), frame.sizes), offsetof(batten_launch, range));
-  put(code.number(launch.getGrain()), offsetof(batten_launch, grain));
-  Value scratch = launch.getScratchBuffer();
-  put(scratch ? frame.pointers.lookup(scratch) : code.null(), offsetof(batten_launch, scratch));
-  put(frame.further, offsetof(batten_launch, further));
-  put(code.roundUp(code.size(toDim(launch.getScratchAttr()), frame.sizes)), offsetof(batten_launch, scratch_bytes));
-  size_t offset = sizeof(batten_launch);
-  for (const Dim &dim : toDims(launch.getSizes())) {
-    put(code.size(dim, frame.sizes), offset);
-    offset += 8;
-  }
-  for (Value pointer : launch.getPointers()) {
-    put(pointerTo(pointer, frame), offset);
-    offset += 8;
-  }
-  code.call(launchOn, {frame.record, frame.call, frame.room});
-  return success();
-}
-
-LogicalResult EntryEmitter::emitLaunches(PlanOp plan, const Frame &frame) {
-  for (auto launch : plan.getBody().getOps<LaunchOp>())
-    if (failed(emitLaunch(launch, frame)))
-      return failure();
-  return success();
 }
 
 /// The first version for the program's level and the sizes of the call. The last one fits any that are left.
@@ -271,14 +111,15 @@ LogicalResult EntryEmitter::emitVersions(ArrayRef<VersionInfo> versions, llvm::f
 ///      const batten_call *call)
 LogicalResult EntryEmitter::emitEntry(const EntryInfo &entry, unsigned index) {
   Type p = code.pointer;
-  LLVM::LLVMFuncOp function = begin(uniformCallName(entry), {p, p, p, p, code.i64, p}, code.i32, /*isPublic=*/false);
+  LLVM::LLVMFuncOp function =
+      code.beginFunction(uniformCallName(entry), {p, p, p, p, code.i64, p}, code.i32, /*isPublic=*/false);
   function.setPassthroughAttr(code.b.getStrArrayAttr({launchesAttribute}));
   Value bound = function.getArgument(0), sizes = function.getArgument(1), tensors = function.getArgument(2);
   Value workspace = function.getArgument(3), workspaceBytes = function.getArgument(4);
   Frame frame;
   frame.bound = bound;
   frame.call = function.getArgument(5);
-  frame.record = record(entry.versions);
+  frame.record = launches.record(entry.versions);
   Value extents = code.words(entry.tensors.size());
   code.giveUnlessZero(code.call(
       check, {description(), table(index), bound, sizes, tensors, workspace, workspaceBytes, frame.call, extents}));
@@ -291,8 +132,8 @@ LogicalResult EntryEmitter::emitEntry(const EntryInfo &entry, unsigned index) {
   auto emitOne = [&](PlanOp plan) -> LogicalResult {
     for (auto [i, argument] : llvm::enumerate(plan.getBody().getArguments()))
       frame.pointers[argument] = code.load(p, code.at(tensors, 8 * i));
-    placeBuffers(plan, workspace, workspaceBytes, frame);
-    return success(succeeded(placeConstants(plan, frame)) && succeeded(emitLaunches(plan, frame)));
+    launches.placeBuffers(plan, workspace, workspaceBytes, frame);
+    return launches.emit(plan, launchOn, frame);
   };
   auto readLevel = [&] { return code.load(code.i32, code.at(bound, offsetof(batten_program_header, level))); };
   if (failed(emitVersions(entry.versions, readLevel, sizes, emitOne)))
@@ -304,7 +145,8 @@ LogicalResult EntryEmitter::emitEntry(const EntryInfo &entry, unsigned index) {
 
 /// int64_t (const int64_t *sizes)
 void EntryEmitter::emitUniformWorkspace(const EntryInfo &entry, unsigned index) {
-  LLVM::LLVMFuncOp function = begin(uniformWorkspaceName(entry), {code.pointer}, code.i64, /*isPublic=*/false);
+  LLVM::LLVMFuncOp function =
+      code.beginFunction(uniformWorkspaceName(entry), {code.pointer}, code.i64, /*isPublic=*/false);
   code.give(code.call(workspaceOf, {table(index), function.getArgument(0)}));
 }
 
@@ -331,7 +173,7 @@ void EntryEmitter::emitCall(const EntryInfo &entry) {
     if (tensor.position == int(types.size()))
       types.push_back(tensor.byValue ? typeInC(tensor.dtype, code.b) : code.pointer);
   types.append({code.pointer, code.i64, code.pointer});
-  LLVM::LLVMFuncOp function = begin(entry.cSymbol, types, code.i32, /*isPublic=*/true);
+  LLVM::LLVMFuncOp function = code.beginFunction(entry.cSymbol, types, code.i32, /*isPublic=*/true);
   Block::BlockArgListType arguments = function.getBody().getArguments();
 
   Value tensors = code.words(entry.tensors.size());
@@ -359,7 +201,7 @@ void EntryEmitter::emitCall(const EntryInfo &entry) {
 
 void EntryEmitter::emitWorkspace(const EntryInfo &entry) {
   SmallVector<Type> types(entry.symbols.size(), code.i64);
-  LLVM::LLVMFuncOp function = begin(entry.cSymbol + "_workspace", types, code.i64, /*isPublic=*/true);
+  LLVM::LLVMFuncOp function = code.beginFunction(entry.cSymbol + "_workspace", types, code.i64, /*isPublic=*/true);
   Value sizes = sizesOnStack(entry, function.getBody().getArguments());
   code.give(code.call(module.lookupSymbol<LLVM::LLVMFuncOp>(uniformWorkspaceName(entry)), sizes));
 }
@@ -369,13 +211,14 @@ void EntryEmitter::emitWorkspace(const EntryInfo &entry) {
 /// int (void *memory, int64_t memory_bytes, const void *const *weights, const void **program, batten_error *error)
 LogicalResult EntryEmitter::emitUniformBind() {
   Type p = code.pointer;
-  LLVM::LLVMFuncOp function = begin(uniformBindName(program), {p, code.i64, p, p, p}, code.i32, /*isPublic=*/false);
+  LLVM::LLVMFuncOp function =
+      code.beginFunction(uniformBindName(program), {p, code.i64, p, p, p}, code.i32, /*isPublic=*/false);
   function.setPassthroughAttr(code.b.getStrArrayAttr({launchesAttribute}));
   Value memory = function.getArgument(0), weights = function.getArgument(2), result = function.getArgument(3);
   Frame frame;
   frame.bound = memory;
   Value level = code.words(1);
-  frame.record = record(program.bind);
+  frame.record = launches.record(program.bind);
   code.giveUnlessZero(code.call(
       checkBind, {description(), memory, function.getArgument(1), weights, result, function.getArgument(4), level}));
   auto offsets = module->getAttrOfType<DenseI64ArrayAttr>(weightOffsetsName);
@@ -385,7 +228,7 @@ LogicalResult EntryEmitter::emitUniformBind() {
     for (auto [i, argument] : llvm::enumerate(bind.getBody().getArguments()))
       frame.pointers[argument] = offsets ? code.at(code.addressOf(weightsSymbol(program.name)), offsets[int64_t(i)])
                                          : code.load(p, code.at(weights, 8 * i));
-    return success(succeeded(placeConstants(bind, frame)) && succeeded(emitLaunches(bind, frame)));
+    return launches.emit(bind, launchOn, frame);
   };
   auto readLevel = [&] { return code.load(code.i32, level); };
   if (!program.bind.empty() && failed(emitVersions(program.bind, readLevel, Value(), emitOne)))
@@ -402,7 +245,7 @@ void EntryEmitter::emitBind() {
   SmallVector<Type> types{p, code.i64, p, p};
   if (hasWeights)
     types.push_back(p);
-  LLVM::LLVMFuncOp function = begin(program.name + "_bind", types, code.i32, /*isPublic=*/true);
+  LLVM::LLVMFuncOp function = code.beginFunction(program.name + "_bind", types, code.i32, /*isPublic=*/true);
   SmallVector<Value> arguments(function.getBody().getArguments());
   if (!hasWeights)
     arguments.insert(arguments.begin() + 2, code.null());
@@ -441,7 +284,7 @@ LogicalResult EntryEmitter::emit() {
   if (failed(emitUniformBind()))
     return failure();
   emitBind();
-  begin(program.name + "_describe", {}, code.pointer, /*isPublic=*/true);
+  code.beginFunction(program.name + "_describe", {}, code.pointer, /*isPublic=*/true);
   code.give(description());
   for (auto plan : llvm::make_early_inc_range(module.getOps<PlanOp>()))
     plan.erase();

@@ -3,6 +3,7 @@
 // The block of types that all headers share is copied, letter by letter, from runtime/abi.h, which is embedded in the
 // compiler, so that headers of several programs and the runtime's own can be included together.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/codegen/CNames.h"
 #include "compiler/codegen/ProgramInfo.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Path.h"

@@ -1,6 +1,7 @@
 // EmitManifest.cpp - the description as JSON: field by field what NAME_describe() returns, without the code of
 // formulas.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/codegen/CNames.h"
 #include "compiler/codegen/ProgramInfo.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"

@@ -97,9 +97,5 @@ struct ProgramInfo {
 /// Reads the plans and attributes of `module`. nullopt and a sentence in `error` where they make no program.
 std::optional<ProgramInfo> readProgram(mlir::ModuleOp module, const CodegenOptions &options, std::string &error);
 
-/// "f32", "bool", ...; and the C type of an element: "float", "batten_bool".
-llvm::StringRef dtypeText(batten_dtype dtype);
-llvm::StringRef dtypeInC(batten_dtype dtype);
-
 } // namespace batten
 #endif // BATTEN_COMPILER_CODEGEN_PROGRAMINFO_H

@@ -5,14 +5,12 @@
 // weights alone (packed panels, plain copies) moves into the plan of the bind and is done once.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Passes.h"
-#include "compiler/schedule/ChooseKernel.h"
 #include "compiler/schedule/Groups.h"
 #include "compiler/schedule/Machine.h"
+#include "compiler/schedule/ProgramMemory.h"
 #include "compiler/schedule/Workspace.h"
-#include "dialect/Batten.h"
 #include "dialect/IndexChecks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
@@ -22,12 +20,6 @@ namespace batten {
 #include "compiler/Passes.h.inc"
 
 namespace {
-
-constexpr int64_t alignmentBytes = 64;
-/// Of the program object: level, magic and the like; codegen writes it.
-constexpr int64_t programHeaderBytes = 64;
-
-int64_t aligned(int64_t bytes) { return (bytes + alignmentBytes - 1) / alignmentBytes * alignmentBytes; }
 
 Dim bytesOf(ArrayRef<Dim> extents, Type element) {
   Dim bytes = Dim::constant(std::max(8u, element.getIntOrFloatBitWidth()) / 8);
@@ -41,215 +33,9 @@ SmallVector<Dim> dimsOf(ArrayAttr texts) {
                              [](StringRef t) { return Dim::parse(t.str()).value_or(Dim::overflow()); });
 }
 
-//===- Kernels ----------------------------------------------------------------------------------------------------===//
-
-class Kernels {
-public:
-  Kernels(ModuleOp module, const Level &level) : module(module), level(level) {}
-
-  LogicalResult buildAll();
-  /// nullptr where the group had no builder.
-  const Kernel *lookup(StringRef group) const {
-    auto found = kernels.find(group);
-    return found == kernels.end() ? nullptr : &found->second;
-  }
-  /// Lets the kernel of `call` have this result and all operands of `memory` in one place; false where it may not.
-  bool shareMemory(func::CallOp call, unsigned result, llvm::function_ref<bool(Value operand)> isThere);
-  /// A kernel that copies n elements, made when first asked for.
-  FailureOr<std::string> copyKernel(Type element);
-  void launch(OpBuilder &b, Location loc, StringRef kernel, ArrayRef<Dim> sizes, Value scratch, ValueRange pointers,
-              const std::map<std::string, Dim> &binding = {});
-
-private:
-  ModuleOp module;
-  const Level &level;
-  llvm::StringMap<Kernel> kernels;
-  llvm::StringMap<llvm::SmallDenseSet<std::pair<unsigned, unsigned>>> sharing; ///< by kernel: see sharedMemory
-  LogicalResult build(func::FuncOp group);
-};
-
-/// The pairs of an argument and a result that may be one memory: every operation is element-wise and reads the argument
-/// at the element that it computes.
-llvm::SmallDenseSet<std::pair<unsigned, unsigned>> sharedMemory(func::FuncOp group) {
-  llvm::SmallDenseSet<std::pair<unsigned, unsigned>> pairs;
-  auto kind = group->getAttrOfType<StringAttr>(attr::kind);
-  if (kind.getValue() != groupKindName(GroupKind::Rows) || group->hasAttr(attr::split))
-    return pairs;
-  auto readsInPlace = [](OpOperand &use) {
-    auto generic = dyn_cast<linalg::GenericOp>(use.getOwner());
-    return generic && generic.isDpsInput(&use) && generic.getMatchingIndexingMap(&use).isIdentity();
-  };
-  for (auto [i, argument] : llvm::enumerate(group.getArguments()))
-    for (auto [j, result] : llvm::enumerate(group.getResultTypes()))
-      if (argument.getType() == result && group.getArgAttr(i, attr::dims) == group.getResultAttr(j, attr::dims) &&
-          llvm::all_of(argument.getUses(), readsInPlace))
-        pairs.insert({unsigned(i), unsigned(j)});
-  return pairs;
-}
-
-LogicalResult Kernels::build(func::FuncOp group) {
-  KernelChoice choice = chooseKernel(group, level);
-  if (!choice.build)
-    return group.emitError("internal: no kernel builder takes this group");
-  std::string name = group.getName().str();
-  group.setName((name + "_group"));
-  FailureOr<Kernel> kernel = choice.build(group, name, level);
-  if (failed(kernel))
-    return failure();
-  kernel->function->setAttr(attr::builder, StringAttr::get(group.getContext(), choice.name));
-  kernels[name] = *kernel;
-  sharing[name] = sharedMemory(group);
-  group.erase();
-  return success();
-}
-
-bool Kernels::shareMemory(func::CallOp call, unsigned result, llvm::function_ref<bool(Value operand)> isThere) {
-  SmallVector<unsigned> operands;
-  for (auto [i, operand] : llvm::enumerate(call.getOperands()))
-    if (isa<RankedTensorType>(operand.getType()) && isThere(operand))
-      operands.push_back(i);
-  const auto &pairs = sharing[call.getCallee()];
-  if (!llvm::all_of(operands, [&](unsigned i) { return pairs.contains({i, result}); }))
-    return false;
-  // Begin and end come first, results behind the operands. What is one memory is no longer said to be apart.
-  func::FuncOp function = kernels.find(call.getCallee())->second.function;
-  operands.push_back(call.getNumOperands() + result);
-  for (unsigned i : operands)
-    function.removeArgAttr(i + 2, "llvm.noalias");
-  return true;
-}
-
-LogicalResult Kernels::buildAll() {
-  SmallVector<func::FuncOp> groups;
-  for (auto function : module.getOps<func::FuncOp>())
-    if (function->hasAttr(attr::kind))
-      groups.push_back(function);
-  for (func::FuncOp group : groups)
-    if (failed(build(group)))
-      return failure();
-  return success();
-}
-
-FailureOr<std::string> Kernels::copyKernel(Type element) {
-  auto program = module->getAttrOfType<StringAttr>(attr::program);
-  std::string name, suffix;
-  llvm::raw_string_ostream(suffix) << element;
-  name = ((program ? program.getValue() : "program") + ".copy_" + suffix).str();
-  if (kernels.contains(name))
-    return name;
-  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
-  auto type = RankedTensorType::get({ShapedType::kDynamic}, element);
-  auto group = func::FuncOp::create(b, module.getLoc(), name, b.getFunctionType({b.getIndexType(), type}, {type}));
-  ArrayAttr dims = b.getStrArrayAttr({"n"});
-  group.setPrivate();
-  group->setAttr(attr::kind, b.getStringAttr(groupKindName(GroupKind::Rows)));
-  group.setArgAttr(0, attr::symbol, b.getStringAttr("n"));
-  group.setArgAttr(1, attr::dims, dims);
-  group.setResultAttr(0, attr::dims, dims);
-  b.setInsertionPointToStart(group.addEntryBlock());
-  OpFoldResult size = group.getArgument(0);
-  Value copy = createCopy(b, module.getLoc(), group.getArgument(1), size);
-  func::ReturnOp::create(b, module.getLoc(), copy);
-  if (failed(build(group)))
-    return failure();
-  return name;
-}
-
-/// `sizes` are the kernel's size operands, `scratch` is a buffer or none; `binding` rewrites the kernel's own symbols
-/// in its range and scratch.
-void Kernels::launch(OpBuilder &b, Location loc, StringRef name, ArrayRef<Dim> sizes, Value scratch,
-                     ValueRange pointers, const std::map<std::string, Dim> &binding) {
-  const Kernel &kernel = kernels.find(name)->second;
-  auto text = [&](const Dim &dim) { return b.getStringAttr(dim.str()); };
-  ArrayAttr sizeTexts = b.getArrayAttr(llvm::map_to_vector(sizes, [&](const Dim &d) -> Attribute { return text(d); }));
-  LaunchOp::create(b, loc, FlatSymbolRefAttr::get(b.getContext(), name), text(kernel.range.substitute(binding)),
-                   b.getI64IntegerAttr(kernel.grain), sizeTexts, text(kernel.scratchBytes.substitute(binding)), scratch,
-                   pointers);
-}
-
-//===- The program's memory ---------------------------------------------------------------------------------------===//
-
-/// What the bind prepares from the weights, and where it lies.
-class ProgramMemory {
-public:
-  ProgramMemory(ModuleOp module, Kernels &kernels) : module(module), kernels(kernels) {}
-
-  void begin();
-  /// Offset of the weight as it is.
-  FailureOr<int64_t> plain(StringRef path, Location loc);
-  /// Offset of what the kernel of a pack call makes of it.
-  int64_t packed(StringRef path, func::CallOp call, int64_t bytes);
-  void finish() { module->setAttr(attr::programBytes, Builder(module).getI64IntegerAttr(end)); }
-
-private:
-  ModuleOp module;
-  Kernels &kernels;
-  PlanOp plan;
-  llvm::StringMap<std::pair<Value, TensorType>> pointers; // by weight path
-  llvm::StringMap<int64_t> offsets;                       // by path and kernel
-  int64_t end = programHeaderBytes;
-
-  std::pair<int64_t, Value> allocate(OpBuilder &b, Location loc, StringRef key, int64_t bytes);
-  OpBuilder builder() { return OpBuilder::atBlockEnd(&plan.getBody().front()); }
-};
-
-void ProgramMemory::begin() {
-  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
-  auto weights = module->getAttrOfType<ArrayAttr>(attr::weights);
-  if (!weights || weights.empty())
-    return;
-  plan = PlanOp::create(b, module.getLoc(), b.getStringAttr("bind"), b.getArrayAttr({}), b.getStringAttr("bind"), {},
-                        {}, {}, {}, {}, {}, {});
-  Block &block = plan.getBody().emplaceBlock();
-  for (auto weight : weights.getAsRange<ArgumentAttr>()) {
-    Value pointer = block.addArgument(PointerType::get(module.getContext()), module.getLoc());
-    pointers[weight.getPath()] = {pointer, weight.getType()};
-  }
-}
-
-std::pair<int64_t, Value> ProgramMemory::allocate(OpBuilder &b, Location loc, StringRef key, int64_t bytes) {
-  int64_t offset = offsets[key] = end;
-  end += aligned(bytes);
-  return {offset, ProgramMemoryOp::create(b, loc, PointerType::get(b.getContext()), b.getI64IntegerAttr(offset))};
-}
-
-FailureOr<int64_t> ProgramMemory::plain(StringRef path, Location loc) {
-  if (auto known = offsets.find(path); known != offsets.end())
-    return known->second;
-  auto [source, type] = pointers.lookup(path);
-  if (!source)
-    return emitError(loc, "internal: weight '") << path << "' is not among the program's weights";
-  Type element = type.getElementType();
-  if (element.isUnsignedInteger())
-    element = IntegerType::get(element.getContext(), element.getIntOrFloatBitWidth());
-  FailureOr<std::string> kernel = kernels.copyKernel(element);
-  if (failed(kernel))
-    return failure();
-  OpBuilder b = builder();
-  auto [offset, target] = allocate(b, loc, path, type.getNumElements() * type.elementBytes());
-  Dim count = Dim::constant(type.getNumElements());
-  kernels.launch(b, loc, *kernel, {count}, Value(), {source, target}, {{"n", count}});
-  return offset;
-}
-
-int64_t ProgramMemory::packed(StringRef path, func::CallOp call, int64_t bytes) {
-  std::string key = (path + "|" + call.getCallee()).str();
-  if (auto known = offsets.find(key); known != offsets.end())
-    return known->second;
-  OpBuilder b = builder();
-  Value source = pointers.lookup(path).first;
-  auto [offset, target] = allocate(b, call.getLoc(), key, bytes);
-  // The bind knows no sizes: a pack of a weight reads none, whatever symbols its entry has.
-  SmallVector<Dim> none(call.getNumOperands() - 1, Dim::constant(0));
-  kernels.launch(b, call.getLoc(), call.getCallee(), none, Value(), {source, target});
-  return offset;
-}
-
-//===- Entries ----------------------------------------------------------------------------------------------------===//
-
 class PlanEntry {
 public:
-  PlanEntry(func::FuncOp entry, Kernels &kernels, ProgramMemory &memory)
+  PlanEntry(func::FuncOp entry, KernelSet &kernels, ProgramMemory &memory)
       : entry(entry), kernels(kernels), memory(memory), loc(entry.getLoc()) {}
   LogicalResult run();
 
@@ -257,12 +43,12 @@ private:
   /// Where a tensor of the entry lies.
   struct Place {
     enum { Pointer, Weight, Program, Buffer } kind = Pointer;
-    Value pointer;      // Pointer
-    std::string path;   // Weight: its path, still unbound
-    int64_t offset = 0; // Program: its offset, Buffer: its number
+    Value pointer = {};    // Pointer
+    std::string path = {}; // Weight: its path, still unbound
+    int64_t offset = 0;    // Program: its offset, Buffer: its number
   };
   func::FuncOp entry;
-  Kernels &kernels;
+  KernelSet &kernels;
   ProgramMemory &memory;
   Location loc;
   PlanOp plan;
@@ -508,7 +294,7 @@ struct BuildKernelsPass : impl::BuildKernelsBase<BuildKernelsPass> {
     for (auto function : module.getOps<func::FuncOp>())
       if (!function->hasAttr(attr::kind))
         entries.push_back(function);
-    Kernels kernels(module, *level);
+    KernelSet kernels(module, *level);
     ProgramMemory memory(module, kernels);
     if (failed(kernels.buildAll()))
       return signalPassFailure();

@@ -1,0 +1,41 @@
+// KernelSet.h - the kernels of a program under way.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_SCHEDULE_KERNELSET_H
+#define BATTEN_COMPILER_SCHEDULE_KERNELSET_H
+
+#include "compiler/kernels/Kernels.h"
+#include "dialect/Batten.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace batten {
+
+/// The kernels of a program, by the names of their groups.
+class KernelSet {
+public:
+  KernelSet(mlir::ModuleOp module, const Level &level) : module(module), level(level) {}
+
+  mlir::LogicalResult buildAll();
+  /// nullptr where the group had no builder.
+  const Kernel *lookup(llvm::StringRef group) const {
+    auto found = kernels.find(group);
+    return found == kernels.end() ? nullptr : &found->second;
+  }
+  /// Lets the kernel of `call` have this result and all operands of `memory` in one place; false where it may not.
+  bool shareMemory(mlir::func::CallOp call, unsigned result, llvm::function_ref<bool(mlir::Value operand)> isThere);
+  /// A kernel that copies n elements, made when first asked for.
+  mlir::FailureOr<std::string> copyKernel(mlir::Type element);
+  /// Appends a launch. `sizes` are the kernel's size operands, `scratch` is a buffer or none; `binding` rewrites the
+  /// kernel's own symbols in its range and scratch.
+  void launch(mlir::OpBuilder &b, mlir::Location loc, llvm::StringRef kernel, llvm::ArrayRef<Dim> sizes,
+              mlir::Value scratch, mlir::ValueRange pointers, const std::map<std::string, Dim> &binding = {});
+
+private:
+  mlir::ModuleOp module;
+  const Level &level;
+  llvm::StringMap<Kernel> kernels;
+  llvm::StringMap<llvm::SmallDenseSet<std::pair<unsigned, unsigned>>> sharing; ///< by kernel: see sharedMemory
+  mlir::LogicalResult build(mlir::func::FuncOp group);
+};
+
+} // namespace batten
+#endif // BATTEN_COMPILER_SCHEDULE_KERNELSET_H
