@@ -170,7 +170,7 @@ bool Pipeline::schedule() {
   OwningOpRef<ModuleOp> source = std::move(module);
   std::vector<OwningOpRef<ModuleOp>> versions;
   for (const CpuLevel &level : levels) {
-    module = source->clone();
+    module = &level == &levels.back() ? std::move(source) : OwningOpRef<ModuleOp>(source->clone());
     bool passed = runPasses("schedule", [&](PassManager &passes) {
       passes.addPass(createFuse({level.name, options.fuse}));
       passes.addPass(createBuildKernels({level.name}));
