@@ -1,0 +1,71 @@
+// ContractionCode.cpp - see ContractionCode.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/ContractionCode.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+
+namespace batten {
+
+LogicalResult ContractionCode::resolve(func::FuncOp group, Shapes &shapes) {
+  auto maps = c.product.getIndexingMapsArray();
+  auto left = resolveOperand(c.product.getDpsInputs()[0], maps[0], shapes, frame);
+  Value rightValue = c.product.getDpsInputs()[1];
+  std::optional<Operand> resolvedRight;
+  if (c.packed) {
+    resolvedRight.emplace();
+    resolvedRight->memory = frame.memory(rightValue.getDefiningOp<linalg::UnPackOp>().getSource());
+    resolvedRight->element = cast<RankedTensorType>(rightValue.getType()).getElementType();
+    resolvedRight->strides.assign(c.extents.size(), Dim::constant(0));
+  } else {
+    resolvedRight = resolveOperand(rightValue, maps[1], shapes, frame);
+  }
+  if (!left || !resolvedRight || !left->memory || !resolvedRight->memory)
+    return c.product.emitError("an operand of this product is no view of memory");
+  lhs = *left;
+  rhs = *resolvedRight;
+  out = resultOperand(group, 0, shapes, frame);
+  out.strides.resize(c.extents.size(), Dim::constant(0));
+  accumulator = cast<RankedTensorType>(c.product.getResult(0).getType()).getElementType();
+  lanes = level.lanes(accumulator);
+  tileVectors = level.tileVectors;
+  if (std::optional<int64_t> columns = c.extents[c.column].constantValue()) // 5 columns need no panel of 64
+    tileVectors = std::min(tileVectors, (*columns + lanes - 1) / lanes);
+  if (c.packed)
+    tileVectors = c.panelColumns / lanes;
+  return epilogue.resolve(c.epilogue, c.product.getResult(0), shapes, frame, scalars);
+}
+
+Value ContractionCode::panels() {
+  return right == Right::Packed ? rhs.memory : frame.scratchView(Dim::constant(0), rhs.element);
+}
+
+/// Sum of strides over `loops`, whose indices are the digits of `flattened`. Loops that lie side by side in this
+/// operand are read as one, so that the usual case is a single multiplication.
+Value ContractionCode::offsetOf(const Operand &operand, ArrayRef<int64_t> loops, Value flattened) {
+  VectorCode v = code();
+  Value sum = v.index(0), rest = flattened;
+  for (size_t end = loops.size(); end > 0;) {
+    size_t first = end - 1;
+    Dim extent = c.extents[loops[first]], stride = operand.strides[loops[first]];
+    while (first > 0 && operand.strides[loops[first - 1]] == stride * extent)
+      extent = extent * c.extents[loops[--first]];
+    Value digit = rest;
+    if (first > 0) {
+      Value count = size(extent);
+      digit = arith::RemUIOp::create(b, loc, rest, count);
+      rest = arith::DivUIOp::create(b, loc, rest, count);
+    }
+    sum = v.add(sum, v.times(digit, size(stride)));
+    end = first;
+  }
+  return sum;
+}
+
+Value ContractionCode::offsetAt(const Operand &operand, Value batch, Value row) {
+  VectorCode v = code();
+  Value at = v.add(size(operand.offset), offsetOf(operand, c.batch, batch));
+  return v.add(at, offsetOf(operand, c.rows, row));
+}
+
+} // namespace batten

@@ -1,0 +1,53 @@
+// ContractionCode.h - a contraction inside its kernel: operands as memory, offsets, widths; shared by loops and tile.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_KERNELS_CPU_CONTRACTIONCODE_H
+#define BATTEN_COMPILER_KERNELS_CPU_CONTRACTIONCODE_H
+
+#include "compiler/kernels/cpu/Contraction.h"
+#include "compiler/kernels/cpu/Epilogue.h"
+#include "compiler/kernels/cpu/GroupScalars.h"
+#include "compiler/kernels/cpu/VectorCode.h"
+
+namespace batten {
+
+class ContractionCode {
+public:
+  /// Where the tile finds the right side.
+  enum class Right {
+    Packed,    ///< the kernel is given panels
+    OwnPanels, ///< the kernel packs panels into its thread's scratch
+    InPlace    ///< row-major, as it lies
+  };
+
+  ContractionCode(Contraction &c, Right right, KernelFrame &frame, const Level &level, mlir::func::FuncOp group)
+      : c(c), right(right), frame(frame), level(level), b(frame.builder), loc(c.product.getLoc()),
+        scalars(group, frame) {}
+  llvm::LogicalResult resolve(mlir::func::FuncOp group, Shapes &shapes);
+
+  Contraction &c;
+  const Right right;
+  KernelFrame &frame;
+  const Level &level;
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+  GroupScalars scalars;
+  Operand lhs, rhs, out;
+  Epilogue epilogue;
+  mlir::Type accumulator; ///< element type of the chains
+  int64_t lanes = 0, tileVectors = 0;
+
+  VectorCode code() {
+    return {b, loc, lanes, [this](mlir::Value value) { return scalars.get(value); }};
+  }
+  int64_t panelColumns() const { return tileVectors * lanes; }
+  mlir::Value size(const Dim &dim) { return frame.size(dim); }
+  mlir::Value extent(int64_t loop) { return frame.size(c.extents[loop]); }
+  /// Panels of one batch entry: memory[panel][depth][column in panel].
+  mlir::Value panels();
+  mlir::Value offsetOf(const Operand &operand, llvm::ArrayRef<int64_t> loops, mlir::Value flattened);
+  /// Of the operand's first element that batch entry `batch` and row `row` read.
+  mlir::Value offsetAt(const Operand &operand, mlir::Value batch, mlir::Value row);
+};
+
+} // namespace batten
+#endif // BATTEN_COMPILER_KERNELS_CPU_CONTRACTIONCODE_H

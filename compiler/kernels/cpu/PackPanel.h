@@ -1,0 +1,24 @@
+// PackPanel.h - one panel of a contraction's right-hand side: panel[depth][column in panel].
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_KERNELS_CPU_PACKPANEL_H
+#define BATTEN_COMPILER_KERNELS_CPU_PACKPANEL_H
+
+#include "compiler/kernels/cpu/VectorCode.h"
+
+namespace batten {
+
+/// A matrix (depth, column) of `element` from memory[base] on.
+struct PanelSource {
+  mlir::Value memory, base;
+  mlir::Type element;
+  mlir::Value columns, depth;
+  mlir::Value columnStride, depthStride;
+};
+
+/// Packs the columns [first, first + panelColumns) to target[at]; those beyond the last are zero, so that the
+/// contraction may read whole vectors. `code` is for vectors that divide a panel.
+void emitPanel(const VectorCode &code, const PanelSource &source, mlir::Value first, int64_t panelColumns,
+               mlir::Value target, mlir::Value at);
+
+} // namespace batten
+#endif // BATTEN_COMPILER_KERNELS_CPU_PACKPANEL_H
