@@ -327,7 +327,7 @@ std::optional<Elaborator::Iteration> Elaborator::rangeIteration(const ForIterato
     result.known = false;
     return result;
   }
-  result.length = size_t(std::max<int64_t>(0, *to - *from));
+  result.length = *from < *to ? size_t(*to) - size_t(*from) : 0; // more than an int64_t holds, where `from` is negative
   if (*result.length > 4096) {
     context.error("E0601", iterator.range,
                   "a function unrolls at most 4096 turns, this loop has " + std::to_string(*result.length));
