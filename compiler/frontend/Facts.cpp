@@ -116,6 +116,7 @@ Truth Facts::holds(const Dim &lhs, DimRelation relation, const Dim &rhs) const {
       return Truth::True;
   }
   Interval range = signs(difference, 0);
+  tighten(range, difference);
   bool below = range.high && *range.high < 0, above = range.low && *range.low > 0;
   bool notAbove = range.high && *range.high <= 0, notBelow = range.low && *range.low >= 0;
   auto decide = [](bool yes, bool no) { return yes ? Truth::True : no ? Truth::False : Truth::Maybe; };
@@ -134,6 +135,24 @@ Truth Facts::holds(const Dim &lhs, DimRelation relation, const Dim &rhs) const {
     return decide(notBelow, below);
   }
   return Truth::Maybe;
+}
+
+/// By the conditions whose sides differ as `dim` does but for a number: `3 <= T` says that `2 - T` is at most -1.
+void Facts::tighten(Interval &range, const Dim &dim) const {
+  for (const Condition &known : conditions) {
+    bool isLess = known.relation == DimRelation::Lt || known.relation == DimRelation::Le;
+    bool isGreater = known.relation == DimRelation::Gt || known.relation == DimRelation::Ge;
+    if (!isLess && !isGreater)
+      continue;
+    int64_t strictly = known.relation == DimRelation::Lt || known.relation == DimRelation::Gt;
+    Dim notAbove = normal(isLess ? known.lhs - known.rhs : known.rhs - known.lhs); // at most 0
+    auto high = checked((dim - notAbove).constantValue(), -strictly, false);
+    auto low = checked((dim + notAbove).constantValue(), strictly, false);
+    if (high && (!range.high || *high < *range.high))
+      range.high = high;
+    if (low && (!range.low || *low > *range.low))
+      range.low = low;
+  }
 }
 
 //===- Intervals --------------------------------------------------------------------------------------------------===//

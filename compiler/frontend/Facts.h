@@ -45,6 +45,7 @@ private:
     std::optional<int64_t> low, high; // nullopt: unbounded
   };
   Interval signs(const Dim &dim, unsigned depth) const;
+  void tighten(Interval &range, const Dim &dim) const;
   Interval interval(const Dim &dim) const;
   Interval interval(const Atom &atom) const;
   static Interval product(const Interval &a, const Interval &b);
