@@ -110,9 +110,10 @@ private:
     case TokenKind::Semicolon:
     case TokenKind::RightParen:
     case TokenKind::RightBracket:
-    case TokenKind::Dot:
     case TokenKind::DotDot:
       return 0;
+    case TokenKind::Dot: // `5.` would be a number
+      return before() == TokenKind::Integer;
     case TokenKind::Colon: // a slice may begin with it
       return before() == TokenKind::Bar || before() == TokenKind::Comma;
     case TokenKind::LeftParen:
