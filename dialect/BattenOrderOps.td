@@ -27,7 +27,8 @@ def Batten_TopkOp : Batten_TensorOp<"topk", "(..)->(..),(..)", [], ["flops"]> {
   let summary = "the greatest elements and where they stand";
   let description = [{
     Of the n elements along the core dim at `dim` the k greatest, sorted, and their indices; k is the extent that the
-    results have there. NaN is greatest, -0 equals 0, and of equal elements the first comes first.
+    results have there. `values[j] = x[indices[j]]`, and `indices[j]` is the i with just j elements before it: those
+    greater than `x[i]`, and those equal to it that stand first. NaN is greatest, -0 equals 0.
 
     Constraints:
     * (C1) `dim` is a position of the operand's core.

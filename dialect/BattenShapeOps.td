@@ -9,6 +9,8 @@ def Batten_ConstantOp : Batten_TensorOp<"constant", "->(..)", [], [],
                                         [ConstantLike, AllTypesMatch<["value", "result"]>/*constant_c1*/]> {
   let summary = "a literal";
   let description = [{
+    `y[..] = value[..]`.
+
     Constraints:
     * (C1) the value has the result's type; so it has no batch dims and a static core.
 
@@ -42,8 +44,8 @@ def Batten_FillOp : Batten_TensorOp<"fill", "()->(..)", ["verifyBatch"]> {
 def Batten_DimOp : Batten_TensorOp<"dim", "->()"> {
   let summary = "a bounded dim used as a number";
   let description = [{
-    The polynomial's value, converted to the result's dtype. What follows from it depends on the size, so positions of
-    its symbols count as mixed.
+    `y = value(T, ..)`: what the polynomial is at the sizes of the call, converted to the result's dtype. What follows
+    from it depends on the size, so positions of its symbols count as mixed.
 
     Constraints:
     * (C1) the result is one number: no batch dims, an empty core.
@@ -81,6 +83,8 @@ def Batten_RearrangeOp : Batten_TensorOp<"rearrange", "(..)->(..)", ["verifyBatc
     Result dims, before joining, are numbered by `permutation`: position i comes from dim `permutation[i]` of the
     operand's batch dims followed by all factors. The first ones, as many as the result has batch dims, are the result's
     batch; the others are joined into its core dims, `joins[c]` consecutive ones for core dim c (0: a new dim of size 1).
+    `y[s[permutation[0]], s[permutation[1]], ..] = x[s[0], s[1], ..]`, where positions in split and joined dims are those
+    of their factors, row-major: `i0*n1 + i1` of two.
 
     Constraints:
     * (C1) one list of factors for each core dim of the operand, and their product is that dim.
@@ -134,7 +138,7 @@ def Batten_SliceOp : Batten_TensorOp<"slice", "(..)->(..)"> {
 def Batten_ConcatOp : Batten_TensorOp<"concat", "(..)->(..)"> {
   let summary = "operands side by side on the last core dim";
   let description = [{
-    `(.., a), (.., b), .. -> (.., a + b + ..)`.
+    `y[.., o + j] = x[.., j]` for each operand x, where o is the sum of the last dims of those before it.
 
     Constraints:
     * (C1) operands and result have one dtype, and equal cores but for the last dim.
@@ -152,7 +156,7 @@ def Batten_ConcatOp : Batten_TensorOp<"concat", "(..)->(..)"> {
 def Batten_StackOp : Batten_TensorOp<"stack", "(..)->(..)"> {
   let summary = "operands one after another in a new first core dim";
   let description = [{
-    `[a, b, ..]`: `(..), (..) -> (n, ..)`.
+    `y[k, ..] = x[..]`, where x is operand k.
 
     Constraints:
     * (C1) operands have one dtype and one core.
@@ -170,7 +174,7 @@ def Batten_StackOp : Batten_TensorOp<"stack", "(..)->(..)"> {
 def Batten_SpreadOp : Batten_TensorOp<"spread", "(..)->(..)", ["verifyBatch"]> {
   let summary = "repeats positions into more batch dims";
   let description = [{
-    `spread(x, [B, T])`: `y` at (b, t) is `x` at those of b and t that it has.
+    `y(b, t)[..] = x(b)[..]` at every t, where T are the batch dims that only the result has.
 
     Constraints:
     * (C1) the operand's batch dims are an in-order sublist of the result's.

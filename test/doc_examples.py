@@ -1,10 +1,11 @@
-"""Every example and every numbered constraint of the dialect's .td files is tested.
+"""Every op of the language has its formula, and every example and numbered constraint of the .td files is tested.
 
   doc_examples.py LLVM_BIN
 
 Each line of a ```mlir block in an op's description must occur in a test of test/dialect. Each constraint (Cn) of an op must
-have its label op_cn in a check of the dialect and a test function of that name. The descriptions come from
-llvm-tblgen --dump-json, so what a class composes counts as well.
+have its label op_cn in a check of the dialect and a test function of that name. What the source can write has a formula,
+`y[i] = ..`, before its constraints. The descriptions come from llvm-tblgen --dump-json, so what a class composes counts
+as well.
 """
 
 import json
@@ -14,18 +15,22 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+# Nothing in the source stands for an op of these: their meaning is that of others.
+NOT_WRITTEN = ("BattenFunctionOps.td", "BattenTensorOps.td", "BattenPlanOps.td")
 
 
 def records(llvm_bin):
-    """All ops and types of the dialect: (name in a label, description)."""
+    """All ops and types of the dialect: (name in a label, description, whether the source can write it)."""
     include = pathlib.Path(llvm_bin).parent / "include"
     command = [f"{llvm_bin}/llvm-tblgen", "--dump-json", f"-I{include}", f"-I{ROOT}", ROOT / "dialect/BattenOps.td"]
     table = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     for name in table["!instanceof"]["Op"]:
-        yield table[name]["opName"], table[name]["description"]
+        record = table[name]
+        is_written = record["!locs"][-1].split(":")[0].rsplit("/", 1)[-1] not in NOT_WRITTEN
+        yield record["opName"], record["description"], is_written
     for name in table["!instanceof"]["TypeDef"]:
         if name.startswith("Batten"):
-            yield table[name]["mnemonic"], table[name]["description"]
+            yield table[name]["mnemonic"], table[name]["description"], False
 
 
 def main(llvm_bin):
@@ -34,7 +39,10 @@ def main(llvm_bin):
     checks = "\n".join(path.read_text() for path in sorted((ROOT / "dialect").glob("*.*")))
     checked = set(re.findall(r"\b(\w+_c\d+)\b", checks))
     failures, examples, constraints = [], 0, 0
-    for name, description in records(llvm_bin):
+    for name, description, is_written in records(llvm_bin):
+        formula = re.search(r"`[^`]* = [^`]*`", re.split("Constraints:|```", description)[0])
+        if is_written and not formula:
+            failures.append(f"{name}: its description has no formula")
         for block in re.findall(r"```mlir\n(.*?)```", description, re.S):
             for line in filter(None, map(str.strip, block.splitlines())):
                 examples += 1
