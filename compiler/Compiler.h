@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,11 +23,20 @@ namespace batten {
 /// What a compilation can give, in the order in which it comes to be.
 enum class Emission { Batten, Linalg, Scheduled, Llvm, Asm, Object, Archive, SharedLibrary, Header, Manifest, Weights };
 
+/// Of a compilation with Options::timeLaunches: a step of an entry. Two words of the table NAME_launch_times, in this
+/// order, count its cycles and how often it ran.
+struct Launch {
+  std::string kernel;
+  frontend::Location location;
+  std::optional<Dim> flops; ///< in the symbols of its entry; of moves there are none
+};
+
 struct Compilation {
   std::map<Emission, std::string> files;              ///< bytes of each that was asked for
   std::string cpu;                                    ///< the levels by LLVM's names, best first, with commas between
   std::vector<std::pair<std::string, double>> phases; ///< name and milliseconds
   std::function<void(const std::string &)> onPhase;   ///< if set, told of each phase as it begins
+  std::vector<Launch> launches;                       ///< where they are timed
 };
 
 /// A dense row-major tensor on its way to or from an evaluator; bool is a byte.

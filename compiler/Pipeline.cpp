@@ -17,6 +17,7 @@
 #include "dialect/Batten.h"
 #include "dialect/Evaluate.h"
 #include "dialect/IndexChecks.h"
+#include "dialect/LaunchTimes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -57,6 +58,7 @@ private:
 
   bool lower();
   bool schedule();
+  void numberLaunches();
   bool generate(const std::vector<Emission> &wanted);
   bool runPasses(StringRef phase, llvm::function_ref<void(PassManager &)> add);
   std::optional<std::string> generateObject(const CodegenOptions &code, std::string &error);
@@ -64,6 +66,7 @@ private:
   void keep(Emission emission, const std::vector<Emission> &wanted);
   void timed(StringRef phase, llvm::function_ref<void()> work);
   bool internalError(StringRef phase, StringRef what);
+  bool codegenFailed(const std::string &error);
   bool refuseForUser(Diagnostic &diagnostic);
 };
 
@@ -90,6 +93,11 @@ Pipeline::Pipeline(const frontend::Program &program, const Options &options, fro
   });
 }
 
+frontend::Location locationOf(FileLineColLoc place) {
+  int line = int(place.getLine()), column = int(place.getColumn());
+  return {place.getFilename().str(), line, column, column + 1};
+}
+
 /// "'batten.exp' op is not compiled yet", at a place in the source: the user's business, in the user's words.
 bool Pipeline::refuseForUser(Diagnostic &diagnostic) {
   std::string message = diagnostic.str();
@@ -97,9 +105,7 @@ bool Pipeline::refuseForUser(Diagnostic &diagnostic) {
   StringRef name = message;
   if (!place || !name.consume_front("'batten.") || !name.contains("is not compiled yet"))
     return false;
-  frontend::Location location{place.getFilename().str(), int(place.getLine()), int(place.getColumn()),
-                              int(place.getColumn()) + 1};
-  diagnostics.error("E0602", frontend::rangeOf(location, diagnostics.sources()),
+  diagnostics.error("E0602", frontend::rangeOf(locationOf(place), diagnostics.sources()),
                     "`" + name.split('\'').first.str() + "` is not compiled yet for these types");
   return true;
 }
@@ -115,6 +121,13 @@ void Pipeline::timed(StringRef phase, llvm::function_ref<void()> work) {
 
 bool Pipeline::internalError(StringRef phase, StringRef what) {
   diagnostics.internalError(phase.str(), what.str());
+  return false;
+}
+
+bool Pipeline::codegenFailed(const std::string &error) {
+  if (!StringRef(error).starts_with(noRoom))
+    return internalError("codegen", error);
+  diagnostics.error("", error);
   return false;
 }
 
@@ -159,6 +172,8 @@ bool Pipeline::lower() {
   context.loadAllAvailableDialects();
   if (options.checkIds)
     (*module)->setAttr(attr::checkIds, UnitAttr::get(&context));
+  if (options.timeLaunches)
+    (*module)->setAttr(attr::timeLaunches, UnitAttr::get(&context));
   return runPasses("lower", [](PassManager &passes) {
     passes.addPass(createDescribeEntries());
     passes.addPass(createLowerToLinalg());
@@ -180,7 +195,25 @@ bool Pipeline::schedule() {
     versions.push_back(std::move(module));
   }
   module = mergeVersions(std::move(versions));
+  if (options.timeLaunches)
+    numberLaunches();
   return true;
+}
+
+/// Each launch of an entry gets its place in the table of times, and the tool that reads it the list.
+void Pipeline::numberLaunches() {
+  Builder b(&context);
+  for (auto plan : module->getOps<PlanOp>())
+    for (auto launch : plan.getBody().getOps<LaunchOp>()) {
+      if (plan.getKind() != "entry")
+        continue;
+      launch->setAttr(attr::launchNumber, b.getI64IntegerAttr(int64_t(out.launches.size())));
+      auto place = launch->getLoc()->findInstanceOf<FileLineColLoc>();
+      auto flops = launch->getAttrOfType<StringAttr>(attr::launchFlops);
+      out.launches.push_back({launch.getKernel().str(), place ? locationOf(place) : frontend::Location(),
+                              flops ? Dim::parse(flops.str()) : std::nullopt});
+    }
+  (*module)->setAttr(attr::timeLaunches, b.getI64IntegerAttr(int64_t(out.launches.size())));
 }
 
 std::optional<std::string> Pipeline::generateOne(Emission emission, const CodegenOptions &code, std::string &error) {
@@ -198,6 +231,10 @@ std::optional<std::string> Pipeline::generateOne(Emission emission, const Codege
   }
 }
 
+std::string placedWeightsOf(const Options &options) {
+  return options.weights.mode.empty() ? "" : options.weights.file + ":" + options.weights.mode;
+}
+
 /// As the command line spells what the code generator does not see.
 std::string flagsOf(const Options &options) {
   std::string flags = options.fuse ? "" : " --fuse=off";
@@ -205,7 +242,7 @@ std::string flagsOf(const Options &options) {
   for (const auto &[name, size] : options.dims)
     flags += " --dim " + name + "=" + std::to_string(size);
   if (!options.weights.mode.empty())
-    flags += " --weights=" + options.weights.file + ":" + options.weights.mode;
+    flags += " --weights=" + placedWeightsOf(options);
   return flags;
 }
 
@@ -221,7 +258,8 @@ std::optional<std::string> Pipeline::generateObject(const CodegenOptions &code, 
 bool Pipeline::generate(const std::vector<Emission> &wanted) {
   if (!options.weights.mode.empty())
     (*module)->setAttr(weightOffsetsName, DenseI64ArrayAttr::get(&context, options.weights.offsets));
-  CodegenOptions code{out.cpu, unsigned(options.optimise), options.debugLines, flagsOf(options)};
+  CodegenOptions code{out.cpu, unsigned(options.optimise), options.debugLines, flagsOf(options),
+                      placedWeightsOf(options)};
   std::string error;
   std::optional<std::string> object;
   for (Emission emission : wanted) {
@@ -231,7 +269,7 @@ bool Pipeline::generate(const std::vector<Emission> &wanted) {
     if (linked && !object)
       timed("codegen", [&] { object = generateObject(code, error); });
     if (linked && !object)
-      return internalError("codegen", error);
+      return codegenFailed(error);
     std::optional<std::string> file;
     timed("write", [&] {
       if (emission == Emission::Object)
@@ -246,7 +284,7 @@ bool Pipeline::generate(const std::vector<Emission> &wanted) {
         file = generateOne(emission, code, error);
     });
     if (!file)
-      return internalError("codegen", error);
+      return codegenFailed(error);
     out.files[emission] = std::move(*file);
   }
   return true;

@@ -27,7 +27,7 @@ int requireUnbound(const batten_program *program, batten_error *error) {
 /// Opens the file for a program that takes weights: one that has them built in would leave those of the file unread.
 int openWeights(batten_safetensors &file, const char *path, const batten_description &description,
                 batten_error *error) {
-  if (description.weight_count == 0 && description.flags && strstr(description.flags, " --weights="))
+  if (description.placed_weights)
     return BATTEN_REFUSE(error, BATTEN_E_WEIGHTS, "%s has its weights built in and takes none from a file",
                          description.name);
   return openSafetensors(file, path, error);

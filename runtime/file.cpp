@@ -138,7 +138,7 @@ int OutputFile::open(const char *path, batten_error *error) {
   descriptor = -1;
   if (!realpath(path, target))
     return refuseErrno(error, "find the place of", fileName);
-  if (const int result = openBeside("make a file beside", error))
+  if (const int result = openBeside("make the file that is to replace", error))
     return result;
   return fchmod(descriptor, earlier.st_mode & 07777) ? refuseErrno(error, "set the mode of", fileName) : 0;
 }

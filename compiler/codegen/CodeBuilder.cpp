@@ -71,6 +71,9 @@ Value CodeBuilder::at(Value base, Value bytes) {
   return LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{bytes});
 }
 Value CodeBuilder::at(Value base, int64_t bytes) { return at(base, number(bytes)); }
+Value CodeBuilder::cycles() {
+  return LLVM::CallIntrinsicOp::create(b, loc, i64, b.getStringAttr("llvm.readcyclecounter"), {}).getResult(0);
+}
 Value CodeBuilder::unlessNull(Value pointer, Value address, Value otherwise) {
   return LLVM::SelectOp::create(b, loc, LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, pointer, null()),
                                 otherwise, address);

@@ -36,6 +36,7 @@ public:
   /// `count` 64-bit words on the stack; only in an entry block, or a loop would grow the stack.
   mlir::Value words(int64_t count);
   mlir::Value addressOf(llvm::StringRef symbol);
+  mlir::Value cycles(); ///< of the time-stamp counter
 
   mlir::LLVM::LLVMFuncOp declareFunction(llvm::StringRef name, llvm::ArrayRef<mlir::Type> inputs, mlir::Type output);
   /// A function with its entry block, where the builder then stands.

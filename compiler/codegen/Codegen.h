@@ -18,10 +18,11 @@ class DialectRegistry;
 namespace batten {
 
 struct CodegenOptions {
-  std::string level;      ///< LLVM CPU names with commas between, or "native"; empty: the module's batten.level
-  unsigned optLevel = 2;  ///< 0..3; below 2 code is made sooner and runs slower, with the same results
-  bool debugInfo = false; ///< lines of the source in the object
-  std::string flags;      ///< of earlier stages, which the description is to name too: " --fuse=off"
+  std::string level;              ///< LLVM CPU names with commas between, or "native"; empty: the module's batten.level
+  unsigned optLevel = 2;          ///< 0..3; below 2 code is made sooner and runs slower, with the same results
+  bool debugInfo = false;         ///< lines of the source in the object
+  std::string flags;              ///< of earlier stages, which the description is to name too: " --fuse=off"
+  std::string placedWeights = {}; ///< "w.safetensors:embed", where the weights are built in
 };
 
 /// What the context of a module needs to be translated, besides the dialects that the module uses.
@@ -35,6 +36,9 @@ std::optional<std::string> emitLLVM(mlir::ModuleOp module, const CodegenOptions 
 std::optional<std::string> emitHeader(mlir::ModuleOp module, const CodegenOptions &options, std::string &error);
 /// The description as JSON.
 std::optional<std::string> emitManifest(mlir::ModuleOp module, const CodegenOptions &options, std::string &error);
+
+/// How `error` begins where not the compiler is at fault but this machine, which has no room for the linker's files.
+inline constexpr llvm::StringLiteral noRoom = "no room for the linker";
 
 /// A static library with one member, "NAME.o".
 std::optional<std::string> makeArchive(llvm::StringRef object, llvm::StringRef name, std::string &error);

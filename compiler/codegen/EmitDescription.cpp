@@ -179,7 +179,8 @@ void defineDescription(Module &module, const ProgramInfo &program) {
                 t.text(program.numerics), t.i64(program.programBytes), t.function(uniformBindName(program)),
                 module.getGlobalVariable(entriesName(program), /*AllowInternal=*/true), t.i64(entries.size()),
                 each(t, program.weights, weight), t.i64(program.weights.size()), each(t, program.levels, level),
-                t.i64(program.levels.size())}));
+                t.i64(program.levels.size()),
+                program.placedWeights.empty() ? t.null() : t.text(program.placedWeights)}));
 }
 
 } // namespace batten

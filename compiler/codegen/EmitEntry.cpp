@@ -11,6 +11,7 @@
 #include "compiler/codegen/Emit.h"
 #include "compiler/codegen/EmitLaunches.h"
 #include "compiler/codegen/WeightsObject.h"
+#include "dialect/LaunchTimes.h"
 #include "llvm/ADT/StringSet.h"
 #include <cstddef>
 
@@ -23,12 +24,13 @@ namespace {
 class EntryEmitter {
 public:
   EntryEmitter(ModuleOp module, const ProgramInfo &program)
-      : module(module), program(program), code(module), launches(module, program.name, code) {}
+      : module(module), program(program), code(module), launches(module, program, code) {}
   LogicalResult emit();
 
 private:
   void renameKernels();
   void declareSupport();
+  void declareLaunchTimes();
 
   LogicalResult emitEntry(const EntryInfo &entry, unsigned index);
   void emitUniformWorkspace(const EntryInfo &entry, unsigned index);
@@ -78,6 +80,17 @@ void EntryEmitter::declareSupport() {
     placeholder.setDsoLocal(true);
     placeholder.setVisibility_(LLVM::Visibility::Hidden);
   }
+}
+
+/// Two words a launch, zero at first.
+void EntryEmitter::declareLaunchTimes() {
+  auto launches = module->getAttrOfType<IntegerAttr>(attr::timeLaunches);
+  if (!launches)
+    return;
+  auto type = RankedTensorType::get({std::max<int64_t>(1, 2 * launches.getInt())}, code.i64);
+  LLVM::GlobalOp::create(code.b, code.loc, LLVM::LLVMArrayType::get(code.i64, type.getNumElements()),
+                         /*isConstant=*/false, LLVM::Linkage::External, launchTimesName(program),
+                         DenseElementsAttr::get(type, int64_t(0)), /*alignment=*/64);
 }
 
 /// The first version for the program's level and the sizes of the call. The last one fits any that are left.
@@ -272,6 +285,7 @@ void EntryEmitter::renameKernels() {
 LogicalResult EntryEmitter::emit() {
   renameKernels();
   declareSupport();
+  declareLaunchTimes();
   for (auto [i, entry] : llvm::enumerate(program.entries)) {
     code.loc = PlanOp(entry.versions.back().plan).getLoc();
     if (failed(emitEntry(entry, i)))

@@ -150,10 +150,9 @@ void HeaderWriter::writeBind() {
   std::vector<std::string> parameters = {"void *memory", "int64_t memory_bytes", "const " + name + "_program **program",
                                          "batten_error *error"};
   if (!hasWeights) {
-    size_t flag = program.flags.find("--weights="); // the last of them
-    comment(flag == std::string::npos
+    comment(program.placedWeights.empty()
                 ? "No weights of its own: bound only to the CPU."
-                : "The weights are part of it (" + program.flags.substr(flag) + "): bound only to the CPU.");
+                : "The weights are part of it (" + program.placedWeights + "): bound only to the CPU.");
     line("typedef struct " + name + "_program " + name + "_program;");
     line(bytes);
   } else {

@@ -3,8 +3,9 @@
 // Each kernel gets a small function that unpacks a batten_launch, so that all of them have one type.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/EmitLaunches.h"
+#include "compiler/codegen/Emit.h"
 #include "compiler/codegen/support/Support.h"
-#include "dialect/Batten.h"
+#include "dialect/LaunchTimes.h"
 #include <cstddef>
 
 using namespace mlir;
@@ -65,7 +66,7 @@ LogicalResult LaunchEmitter::placeConstants(PlanOp plan, Frame &frame) {
       auto bytes = bytesOf(constant.getValue());
       if (!bytes)
         return constant.emitError("internal error: a constant without elements");
-      name = (program + ".constant." + std::to_string(constants.size())).str();
+      name = program.name + ".constant." + std::to_string(constants.size());
       OpBuilder::InsertionGuard guard(code.b);
       code.b.setInsertionPointToStart(module.getBody());
       LLVM::GlobalOp::create(code.b, code.loc, LLVM::LLVMArrayType::get(code.b.getI8Type(), bytes->size()),
@@ -121,8 +122,22 @@ LogicalResult LaunchEmitter::emitLaunch(LaunchOp launch, LLVM::LLVMFuncOp launch
     put(pointerTo(pointer, frame), offset);
     offset += 8;
   }
-  code.call(launchOn, {frame.record, frame.call, frame.room});
+  emitTimed(launch, [&] { code.call(launchOn, {frame.record, frame.call, frame.room}); });
   return success();
+}
+
+/// Where launches are timed, the cycles of what `work` emits are added to the launch's place in the table.
+void LaunchEmitter::emitTimed(LaunchOp launch, llvm::function_ref<void()> work) {
+  auto number = launch->getAttrOfType<IntegerAttr>(attr::launchNumber);
+  if (!number)
+    return work();
+  Value begin = code.cycles();
+  work();
+  Value cycles = code.subtract(code.cycles(), begin);
+  Value place = code.at(code.addressOf(launchTimesName(program)), 16 * number.getInt());
+  code.store(code.add(code.load(code.i64, place), cycles), place);
+  Value count = code.at(place, 8);
+  code.store(code.add(code.load(code.i64, count), code.number(1)), count);
 }
 
 LogicalResult LaunchEmitter::emit(PlanOp plan, LLVM::LLVMFuncOp launchOn, Frame &frame) {

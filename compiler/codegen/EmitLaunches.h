@@ -22,7 +22,7 @@ struct Frame {
 /// once.
 class LaunchEmitter {
 public:
-  LaunchEmitter(mlir::ModuleOp module, llvm::StringRef program, CodeBuilder &code)
+  LaunchEmitter(mlir::ModuleOp module, const ProgramInfo &program, CodeBuilder &code)
       : module(module), program(program), code(code) {}
 
   /// Room for one batten_launch of any of the plans, on the stack.
@@ -38,8 +38,10 @@ private:
   mlir::Value pointerTo(mlir::Value tensor, const Frame &frame);
   llvm::LogicalResult emitLaunch(LaunchOp launch, mlir::LLVM::LLVMFuncOp launchOn, const Frame &frame);
 
+  void emitTimed(LaunchOp launch, llvm::function_ref<void()> work);
+
   mlir::ModuleOp module;
-  llvm::StringRef program;
+  const ProgramInfo &program;
   CodeBuilder &code;
   llvm::DenseMap<mlir::Operation *, mlir::LLVM::LLVMFuncOp> unpackings;
   llvm::DenseMap<mlir::Attribute, std::string> constants; ///< names of their globals

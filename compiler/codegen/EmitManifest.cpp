@@ -112,6 +112,8 @@ std::optional<std::string> emitManifest(mlir::ModuleOp module, const CodegenOpti
     json.attribute("compiler", program->compiler);
     json.attribute("flags", program->flags);
     json.attribute("numerics", program->numerics);
+    if (!program->placedWeights.empty())
+      json.attribute("placed_weights", llvm::json::fixUTF8(program->placedWeights));
     json.attribute("program_bytes", program->programBytes);
     json.attributeArray("entries", [&] {
       for (const EntryInfo &entry : program->entries)

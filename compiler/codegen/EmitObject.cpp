@@ -14,6 +14,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/Object/ObjectFile.h"
 #include "llvm/Transforms/IPO/Internalize.h"
 
@@ -59,6 +60,7 @@ static void internalize(llvm::Module &module, const ProgramInfo &program) {
   llvm::StringSet<> exported;
   exported.insert({program.name + "_bind"});
   exported.insert({program.name + "_describe"});
+  exported.insert({launchTimesName(program)}); // where `batten bench` asked for them
   for (const EntryInfo &entry : program.entries) {
     exported.insert({entry.cSymbol});
     exported.insert({entry.cSymbol + "_workspace"});
@@ -93,6 +95,8 @@ static std::optional<Compilation> translate(ModuleOp source, const CodegenOption
     return failure();
   compilation.module->setTargetTriple(compilation.machine->getTargetTriple());
   compilation.module->setDataLayout(compilation.machine->createDataLayout());
+  for (llvm::DICompileUnit *unit : compilation.module->debug_compile_units())
+    unit->replaceOperandWith(1, llvm::MDString::get(*compilation.context, program->compiler)); // its DW_AT_producer
   defineDescription(*compilation.module, *program);
   internalize(*compilation.module, *program);
   return compilation;

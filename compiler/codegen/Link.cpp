@@ -7,6 +7,7 @@
 #include "compiler/codegen/Codegen.h"
 #include "compiler/codegen/Join.h"
 #include "lld/Common/Driver.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ObjCopy/CommonConfig.h"
 #include "llvm/ObjCopy/ELF/ELFConfig.h"
 #include "llvm/ObjCopy/ELF/ELFObjcopy.h"
@@ -14,10 +15,13 @@
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #include <vector>
 
@@ -71,14 +75,15 @@ private:
   int descriptor;
 };
 
-/// A folder of our own, in memory where there is one, gone with this object.
+/// A folder of our own with room for so many bytes, in memory where there is one, gone with this object.
 class PrivateFolder {
 public:
-  PrivateFolder() {
+  explicit PrivateFolder(uint64_t bytes) {
     const char *temporary = std::getenv("TMPDIR");
     for (std::string parent : {"/dev/shm", temporary ? temporary : "/tmp", "/tmp"}) {
+      struct statvfs space;
       path = parent + "/batten-XXXXXX";
-      if (mkdtemp(path.data()))
+      if (statvfs(parent.c_str(), &space) == 0 && space.f_bavail * space.f_frsize >= bytes && mkdtemp(path.data()))
         return;
     }
     path.clear();
@@ -103,7 +108,10 @@ static std::optional<std::string> link(llvm::ArrayRef<llvm::StringRef> objects, 
   static std::mutex oneAtATime;
   std::lock_guard<std::mutex> lock(oneAtATime);
   SignalGuard signals;
-  PrivateFolder folder;
+  uint64_t bytes = 1 << 20; // of headers and tables
+  for (llvm::StringRef object : objects)
+    bytes += object.size();
+  PrivateFolder folder(bytes);
   std::string output = folder.output();
   std::vector<std::unique_ptr<AnonymousFile>> inputs;
   bool complete = !folder.path.empty();
@@ -114,7 +122,9 @@ static std::optional<std::string> link(llvm::ArrayRef<llvm::StringRef> objects, 
     arguments.push_back(inputs.back()->path());
   }
   if (!complete) {
-    error = "cannot write temporary files for the linker";
+    error = (noRoom + ": it needs " + std::to_string(bytes / 1000000 + 1) + " MB in memory and in one of /dev/shm, " +
+             "$TMPDIR and /tmp")
+                .str();
     return std::nullopt;
   }
   std::vector<const char *> words = {"ld.lld"};
@@ -124,12 +134,13 @@ static std::optional<std::string> link(llvm::ArrayRef<llvm::StringRef> objects, 
   std::string messages;
   llvm::raw_string_ostream stream(messages);
   lld::Result result = lld::lldMain(words, stream, stream, {{lld::Gnu, &lld::elf::link}});
-  auto bytes = llvm::MemoryBuffer::getFile(output);
-  if (result.retCode != 0 || !bytes) {
-    error = "internal error: the link failed: " + messages;
-    return std::nullopt;
-  }
-  return (*bytes)->getBuffer().str();
+  auto made = llvm::MemoryBuffer::getFile(output);
+  if (result.retCode == 0 && made)
+    return (*made)->getBuffer().str();
+  bool lacksRoom = llvm::any_of(llvm::ArrayRef{ENOSPC, EDQUOT, EFBIG, ENOMEM},
+                                [&](int code) { return llvm::StringRef(messages).contains(strerror(code)); });
+  error = (lacksRoom ? noRoom.str() : "internal error: the link failed") + ": " + messages;
+  return std::nullopt;
 }
 
 std::optional<std::string> linkShared(llvm::StringRef object, llvm::StringRef name, std::string &error) {

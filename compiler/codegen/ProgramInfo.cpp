@@ -163,6 +163,7 @@ std::optional<ProgramInfo> readProgram(ModuleOp module, const CodegenOptions &op
   program.levels = std::move(*known);
   program.flags = "--target=cpu:" + namesOf(program.levels) + " -O" + std::to_string(options.optLevel) +
                   (options.debugInfo ? " -g" : "") + options.flags;
+  program.placedWeights = options.placedWeights;
   if (!readWeights(module, program, error) || !readPlans(module, program, error))
     return std::nullopt;
   program.magic = magicOf(program);

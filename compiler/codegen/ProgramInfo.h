@@ -86,6 +86,7 @@ struct EntryInfo {
 
 struct ProgramInfo {
   std::string name, source, sourceHash, compiler, flags, numerics;
+  std::string placedWeights; ///< "w.safetensors:embed"; empty: the bind takes them
   uint64_t magic = 0;
   int64_t programBytes = 0;
   std::vector<EntryInfo> entries;

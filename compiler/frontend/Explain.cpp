@@ -33,10 +33,8 @@ static std::string indented(const std::string &text, const std::string &indent) 
 }
 
 std::string printPage(const Page &page) {
-  std::string text = std::string(page.code) + ": " + page.title + "\n\n" + indented(page.meaning, "");
-  if (*page.wrong)
-    text += "\nWrong:\n" + indented(page.wrong, "    ") + "\nMended:\n" + indented(page.mended, "    ");
-  return text;
+  return std::string(page.code) + ": " + page.title + "\n\n" + indented(page.meaning, "") + "\nWrong:\n" +
+         indented(page.wrong, "    ") + "\nMended:\n" + indented(page.mended, "    ");
 }
 
 std::string listPages() {

@@ -18,7 +18,7 @@ struct Page {
   const char *code;    ///< "E0205"; a warning's name without -W
   const char *title;   ///< half a line
   const char *meaning; ///< lines that begin and end with a newline, as the examples
-  const char *wrong;   ///< empty where no short program shows it
+  const char *wrong;
   const char *mended;
 };
 

@@ -19,9 +19,18 @@ fn f(x: f32[| D]) -> f32[| D] = x
 )"},
     {"E0602", "not compiled yet",
      R"(
-The program is right, but this version makes no code for what the message points to. `batten check` and `run --evaluate` take it.
+The program is right, but this version makes no code for what the message points to. `batten check` takes it.
 )",
-     "", ""},
+     R"(
+dim B
+pub fn slope(x: f32[B | 4], w: f32[| 4]) -> f32[| 4] = grad sum(sum(x * w) over batch B) wrt w
+$ batten build ex.btn -o ex.so
+)",
+     R"(
+dim B
+pub fn slope(x: f32[B | 4], w: f32[| 4]) -> f32[| 4] = sum(x over batch B)
+$ batten build ex.btn -o ex.so
+)"},
     {"R0001", "an argument of another shape or dtype",
      R"(
 What was given does not fit the signature: rank, a core size, or a dim that another argument has bound to another size.
@@ -71,19 +80,46 @@ $ batten run ex.btn f --x=zeros --dim B=0
 With `--check-ids` a call refuses an id outside of the table of `embed`, and a position outside of what `update` writes, where
 they are arguments. Without, such a row is NaN or nothing is written, and no memory outside is touched.
 )",
-     "", ""},
+     R"(
+dim B
+pub fn f(table: f32[| 5, 2], id: i32[B |]) -> f32[B | 2] = embed(table, id)
+$ batten run ex.btn f --table=normal:1 --id=iota --dim B=6 --check-ids
+)",
+     R"(
+dim B
+pub fn f(table: f32[| 5, 2], id: i32[B |]) -> f32[B | 2] = embed(table, id)
+$ batten run ex.btn f --table=normal:1 --id=iota --dim B=5 --check-ids
+)"},
     {"R0005", "no CPU level for this machine",
      R"(
 The program was built for CPUs that this one is not. `--target=cpu:x86-64-v3` runs on every x86-64 with AVX2; several levels may
 stand in one library, `--target=cpu:x86-64-v3,x86-64-v4`.
 )",
-     "", ""},
+     R"(
+dim B
+pub fn f(x: f32[B | 4]) -> f32[B | 4] = relu(x)
+$ batten run ex.btn f --x=zeros --dim B=2 --target=cpu:diamondrapids
+)",
+     R"(
+dim B
+pub fn f(x: f32[B | 4]) -> f32[B | 4] = relu(x)
+$ batten run ex.btn f --x=zeros --dim B=2
+)"},
     {"no-costs", "work that cannot be counted",
      R"(
 `batten inspect` and `batten bench` count operations and bytes by a formula for each op; for what the message names there is
 none, so the sums are without it.
 )",
-     "", ""},
+     R"(
+dim B
+pub fn slope(x: f32[B | 4], w: f32[| 4]) -> f32[| 4] = grad sum(sum(x * w) over batch B) wrt w
+$ batten inspect ex.btn
+)",
+     R"(
+dim B
+pub fn slope(x: f32[B | 4], w: f32[| 4]) -> f32[| 4] = sum(x over batch B)
+$ batten inspect ex.btn
+)"},
     {"unused-tensor", "a tensor that the program does not read",
      R"(
 The weights file holds more than the program declares: nothing is wrong, unless a `param` was forgotten.

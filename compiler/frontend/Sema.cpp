@@ -170,13 +170,6 @@ static bool checkAll(Context &context, Module &module) {
   return !context.diagnostics.hasErrors();
 }
 
-bool checkOnly(const FileNode &file, Diagnostics &diagnostics, const SemaOptions &options) {
-  Context context(diagnostics, options);
-  Module *module = context.declare(file, /*isMain=*/true);
-  checkOverrides(context, *module);
-  return checkAll(context, *module);
-}
-
 std::optional<Program> analyse(const FileNode &file, Diagnostics &diagnostics, const SemaOptions &options) {
   Context context(diagnostics, options);
   Module *module = context.declare(file, /*isMain=*/true);

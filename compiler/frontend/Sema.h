@@ -37,9 +37,6 @@ const std::vector<std::string> &knownLints();
 /// nullopt if there are errors; they are in `diagnostics`. Warnings leave a program.
 std::optional<Program> analyse(const FileNode &file, Diagnostics &diagnostics, const SemaOptions &options = {});
 
-/// The same without elaboration. True if there are no errors.
-bool checkOnly(const FileNode &file, Diagnostics &diagnostics, const SemaOptions &options = {});
-
 /// The stem of a path as a C identifier: "a/my-model.btn" -> "my_model".
 std::string programNameOf(const std::string &path);
 

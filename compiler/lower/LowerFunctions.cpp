@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Passes.h"
 #include "compiler/lower/Lowering.h"
+#include "dialect/LaunchTimes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -274,13 +275,28 @@ static void lowerReturn(ReturnOp op, FunctionLowering &lowering) {
   func::ReturnOp::create(lowering.builder, op.getLoc(), values);
 }
 
-static LogicalResult lowerFunction(FuncOp source) {
+/// What `op` costs goes with the last of the computations that it became, `first` and those after it.
+static void keepCost(Operation &op, Block::iterator first, Block &block, const std::map<std::string, Dim> &values) {
+  auto costed = dyn_cast<Costed>(op);
+  auto isComputation = [](Operation &lowered) {
+    return isa<DestinationStyleOpInterface, tensor::ConcatOp>(lowered) && !isa<linalg::FillOp>(lowered);
+  };
+  auto last = llvm::find_if(llvm::reverse(llvm::make_range(first, block.end())), isComputation);
+  if (costed && last.base() != first)
+    last->setAttr(attr::launchFlops, StringAttr::get(op.getContext(), withValues(costed.flops(), values).str()));
+}
+
+static LogicalResult lowerFunction(FuncOp source, bool keepsCosts) {
   FunctionLowering lowering(source);
+  Block &target = lowering.target.getBody().front();
   for (Operation &op : source.getBody().front()) {
+    Operation *before = target.empty() ? nullptr : &target.back();
     if (auto ret = dyn_cast<ReturnOp>(op))
       lowerReturn(ret, lowering);
     else if (failed(lowerOp(&op, lowering)))
       return failure();
+    if (keepsCosts)
+      keepCost(op, before ? std::next(before->getIterator()) : target.begin(), target, source.staticSymbols());
   }
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(lowering.target.getBody().front())))
     if (isOpTriviallyDead(&op))
@@ -293,7 +309,7 @@ namespace {
 struct LowerToLinalg : impl::LowerToLinalgBase<LowerToLinalg> {
   void runOnOperation() override {
     for (FuncOp function : llvm::make_early_inc_range(getOperation().getOps<FuncOp>()))
-      if (failed(lowerFunction(function)))
+      if (failed(lowerFunction(function, getOperation()->hasAttr(attr::timeLaunches))))
         return signalPassFailure();
   }
 };

@@ -10,6 +10,7 @@
 #include "compiler/schedule/ProgramMemory.h"
 #include "compiler/schedule/Workspace.h"
 #include "dialect/IndexChecks.h"
+#include "dialect/LaunchTimes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -246,8 +247,10 @@ LogicalResult PlanEntry::emitLaunch(OpBuilder &b, func::CallOp call) {
   for (Value result : call.getResults())
     pointers.push_back(*pointerTo(b, result));
   auto scratch = scratches.find(call);
-  kernels.launch(b, call.getLoc(), call.getCallee(), sizes,
-                 scratch == scratches.end() ? Value() : bufferPointers[scratch->second], pointers);
+  LaunchOp launch = kernels.launch(b, call.getLoc(), call.getCallee(), sizes,
+                                   scratch == scratches.end() ? Value() : bufferPointers[scratch->second], pointers);
+  if (Attribute flops = call->getAttr(attr::launchFlops))
+    launch->setAttr(attr::launchFlops, flops);
   return success();
 }
 

@@ -7,6 +7,7 @@
 #include "compiler/Passes.h"
 #include "compiler/schedule/Groups.h"
 #include "compiler/schedule/Machine.h"
+#include "dialect/LaunchTimes.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -286,7 +287,18 @@ func::FuncOp OutlineEntry::deduplicated(func::FuncOp function) {
   return found->second;
 }
 
+/// The operations of a group together; taken from its members, lest equal groups look unlike. Null where none is known.
+static Attribute takeFlops(const Group &group) {
+  std::optional<Dim> total;
+  for (Operation *op : group.operations)
+    if (auto flops = dyn_cast_or_null<StringAttr>(op->removeAttr(attr::launchFlops)))
+      total = total.value_or(Dim()) + Dim::parse(flops.str()).value_or(Dim::overflow());
+  return total && !total->overflowed() ? StringAttr::get(group.operations.front()->getContext(), total->str())
+                                       : Attribute();
+}
+
 void OutlineEntry::outline(const Group &group) {
+  Attribute flops = takeFlops(group);
   llvm::SetVector<Value> roots;
   SmallVector<Value> results;
   for (Operation *op : group.operations) {
@@ -317,6 +329,8 @@ void OutlineEntry::outline(const Group &group) {
   }
   call->setAttr(attr::resultDims, b.getArrayAttr(dims));
   call->setAttr(attr::kind, b.getStringAttr(groupKindName(group.kind)));
+  if (flops)
+    call->setAttr(attr::launchFlops, flops);
 }
 
 /// What nobody reads, and what only outlined operations still read.

@@ -26,7 +26,7 @@ public:
   mlir::FailureOr<std::string> copyKernel(mlir::Type element);
   /// Appends a launch. `sizes` are the kernel's size operands, `scratch` is a buffer or none; `binding` rewrites the
   /// kernel's own symbols in its range and scratch.
-  void launch(mlir::OpBuilder &b, mlir::Location loc, llvm::StringRef kernel, llvm::ArrayRef<Dim> sizes,
+  LaunchOp launch(mlir::OpBuilder &b, mlir::Location loc, llvm::StringRef kernel, llvm::ArrayRef<Dim> sizes,
               mlir::Value scratch, mlir::ValueRange pointers, const std::map<std::string, Dim> &binding = {});
 
 private:

@@ -51,4 +51,16 @@ std::string amount(const Dim &formula, const char *unit) {
   return text.empty() ? amount(0.0, unit) : text;
 }
 
+std::string decimalText(double value, const char *format) {
+  char text[64];
+  snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+std::string timeText(double seconds) {
+  if (seconds < 1e-6)
+    return decimalText(seconds * 1e9, "%.0f ns");
+  return seconds < 1e-3 ? decimalText(seconds * 1e6, "%.2f us") : decimalText(seconds * 1e3, "%.2f ms");
+}
+
 } // namespace batten

@@ -12,6 +12,10 @@ namespace batten {
 std::string amount(double value, const char *unit = "");
 /// Each coefficient so, lower degrees first.
 std::string amount(const Dim &formula, const char *unit = "");
+/// "850 ns", "1.25 us", "3.00 ms".
+std::string timeText(double seconds);
+/// One number by a format of printf.
+std::string decimalText(double value, const char *format);
 
 } // namespace batten
 #endif // BATTEN_COMPILER_TOOLS_AMOUNTS_H

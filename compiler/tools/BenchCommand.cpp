@@ -9,6 +9,7 @@
 #include "compiler/tools/CompilerLibrary.h"
 #include "compiler/tools/Execution.h"
 #include "compiler/tools/Inputs.h"
+#include "compiler/tools/KernelTimes.h"
 #include "compiler/tools/Measure.h"
 #include "compiler/tools/TextTable.h"
 #include "compiler/tools/Weights.h"
@@ -25,11 +26,17 @@ Inputs and weights that are not given are random; they are given as for `batten 
 interval of its median at 95 % confidence; GFLOP/s counts the operations as they are written, GB/s the arguments, weights
 and results, each once; "of peak" is against FMA chains measured at the same time on as many threads.
 
+--kernels builds the program once more so that it reads the cycle counter around each launch: the same kernels in the same
+order. Times are means of the faster half of the calls. A kernel stands at the line of the first operation that it does;
+one that serves several lines (layers of one shape) is one row with as many launches, and "between them" is what checks and
+sizes take.
+
 Examples:
   batten bench qproj.btn q_proj --dim B=1,32 --dim T=128
   batten bench qproj.btn q_proj --dim B=32 --dim T=128 --threads=2 --seconds=1
   batten bench qproj.btn q_proj --dim B=1 --dim T=128 --json > old.json
   batten bench qproj.btn q_proj --dim B=1 --dim T=128 --compare=old.json
+  batten bench encoder.btn forward --dim B=4 --dim T=64 --kernels
 )";
 
 std::vector<OptionSpec> benchOptions() {
@@ -38,6 +45,7 @@ std::vector<OptionSpec> benchOptions() {
       {"--arg", "NAME=INPUT", "an input, where --NAME is an option", true},
       {"--threads", "1..1024", "threads of a call (1)"},
       {"--seconds", "1..60", "at most so long for each row (3)"},
+      {"--kernels", "", "what each kernel takes of a call, in place of the rows"},
       {"--json", "", "the rows as JSON, for --compare"},
       {"--compare", "FILE", "also show how the times of an older --json compare"},
   }));
@@ -98,9 +106,11 @@ private:
   frontend::Program program; ///< of the function alone
   std::vector<std::vector<std::pair<std::string, int64_t>>> sweep;
   std::vector<BenchRow> older, rows;
+  std::vector<std::pair<std::string, CallTimes>> kernels; ///< of --kernels, by dims
   std::vector<OpCost> costs;
   std::unique_ptr<batten_pool, DestroyPool> pool;
   double peak = 0;
+  std::string otherMachine; ///< a sentence, where --compare has times of one
 
   const frontend::Function &function() const { return program.functions[0]; }
   bool isDouble() const;
@@ -124,6 +134,10 @@ std::string Bench::readOptions() {
            " given: batten bench FILE.btn FUNCTION";
   if (std::string fault = readSweep(options.all("--dim"), sweep); !fault.empty())
     return fault;
+  for (const char *other : {"--json", "--compare"})
+    if (options.has("--kernels") && options.has(other))
+      return "--kernels and " + std::string(other) + " do not go together";
+  compile.timeLaunches = options.has("--kernels");
   return readCodeOptions(options, compile);
 }
 
@@ -132,7 +146,7 @@ int Bench::readOlder() {
   if (!options.has("--compare"))
     return ExitOk;
   std::string path = options.get("--compare");
-  BenchSubject before, now = {options.positional()[1], compile.cpu, options.number("--threads", 1)};
+  BenchSubject before, now = {options.positional()[1], compile.cpu, options.number("--threads", 1), processorName()};
   if (std::string fault = readBenchRows(path, before, older); !fault.empty())
     return session.fail(ExitFiles, fault);
   std::vector<std::string> differences;
@@ -143,6 +157,8 @@ int Bench::readOlder() {
   compare("function", before.function, now.function);
   compare("CPU", before.cpu, now.cpu);
   compare("threads", std::to_string(before.threads), std::to_string(now.threads));
+  if (!before.machine.empty() && before.machine != now.machine)
+    otherMachine = "'" + path + "' was measured on another machine: " + before.machine + "; this is " + now.machine;
   return differences.empty() ? ExitOk
                              : session.fail(ExitUsage, "'" + path + "' cannot be compared with this: it measured " +
                                                            frontend::joined(differences, "; "));
@@ -211,12 +227,20 @@ int Bench::measureAt(Execution &execution, const std::vector<std::pair<std::stri
     return session.fail(ExitRefused, error.message);
   std::unique_ptr<batten_workspace, DestroyWorkspace> workspace(made);
   batten_call service = batten_pool_call(pool.get(), &error);
+  auto call = [&] { return execution.call(made, service) == ExitOk; };
+  double seconds = double(options.number("--seconds", 3));
+  std::string dims;
+  for (const auto &[name, size] : choice)
+    dims += (dims.empty() ? "" : " ") + name + "=" + std::to_string(size);
+  if (options.has("--kernels")) {
+    kernels.emplace_back(dims, timeKernels(call, execution.launches(), inputs.sizes, execution.launchTimes(), seconds));
+    return kernels.back().second.calls ? ExitOk : ExitRefused;
+  }
   BenchRow row;
-  row.timing = measure([&] { return execution.call(made, service) == ExitOk; }, double(options.number("--seconds", 3)));
+  row.dims = dims;
+  row.timing = measure(call, seconds);
   if (row.timing.calls == 0)
     return ExitRefused; // the call has said why
-  for (const auto &[name, size] : choice)
-    row.dims += (row.dims.empty() ? "" : " ") + name + "=" + std::to_string(size);
   row.peak = peak;
   count(row, inputs.sizes, bytes);
   rows.push_back(std::move(row));
@@ -232,7 +256,12 @@ void Bench::print() const {
   printf("%s, %s, peak %s\n", what.c_str(),
          frontend::counted(size_t(options.number("--threads", 1)), "thread", "threads").c_str(),
          amount(peak, "FLOP/s").c_str());
-  fputs(tableText(benchTable(rows, older)).c_str(), stdout);
+  for (const auto &[dims, times] : kernels)
+    printf("\n%s%s%s", dims.c_str(), dims.empty() ? "" : "\n", tableText(kernelTable(times, peak)).c_str());
+  if (!otherMachine.empty())
+    printf("%s\n", otherMachine.c_str());
+  if (kernels.empty())
+    fputs(tableText(benchTable(rows, older)).c_str(), stdout);
 }
 
 int Bench::run() {

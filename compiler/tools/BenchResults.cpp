@@ -12,29 +12,12 @@
 namespace batten {
 namespace {
 
-std::string seconds(double value) {
-  char text[32];
-  if (value < 1e-6)
-    snprintf(text, sizeof text, "%.0f ns", value * 1e9);
-  else if (value < 1e-3)
-    snprintf(text, sizeof text, "%.2f us", value * 1e6);
-  else
-    snprintf(text, sizeof text, "%.2f ms", value * 1e3);
-  return text;
-}
-
-std::string decimal(double value, const char *format) {
-  char text[64];
-  snprintf(text, sizeof text, format, value);
-  return text;
-}
-
 /// "1.25 x faster", or that the intervals overlap.
 std::string change(const Timing &now, const Timing &before) {
   if (now.low <= before.high && before.low <= now.high)
     return "same";
   bool isFaster = now.median < before.median;
-  return decimal(isFaster ? before.median / now.median : now.median / before.median, "%.2f x ") +
+  return decimalText(isFaster ? before.median / now.median : now.median / before.median, "%.2f x ") +
          (isFaster ? "faster" : "slower");
 }
 
@@ -63,9 +46,10 @@ std::vector<std::vector<std::string>> benchTable(const std::vector<BenchRow> &ro
     double time = row.timing.median;
     auto old = std::find_if(older.begin(), older.end(), [&](const BenchRow &o) { return o.dims == row.dims; });
     double spread = std::max(row.timing.high - time, time - row.timing.low) / time;
-    table.push_back({row.dims.empty() ? "-" : row.dims, seconds(time), decimal(100 * spread, "+-%.1f %%"),
-                     amount(row.samples / time), decimal(row.flops / time * 1e-9, "%.2f"),
-                     decimal(row.bytes / time * 1e-9, "%.2f"), decimal(100 * row.flops / time / row.peak, "%.1f %%"),
+    table.push_back({row.dims.empty() ? "-" : row.dims, timeText(time), decimalText(100 * spread, "+-%.1f %%"),
+                     amount(row.samples / time), decimalText(row.flops / time * 1e-9, "%.2f"),
+                     decimalText(row.bytes / time * 1e-9, "%.2f"),
+                     decimalText(100 * row.flops / time / row.peak, "%.1f %%"),
                      old == older.end() ? (older.empty() ? "" : "-") : change(row.timing, old->timing)});
   }
   return table;
@@ -75,16 +59,26 @@ std::string benchJson(const std::vector<BenchRow> &rows, const std::string &what
                       int64_t threads) {
   std::string text = "{\"bench\":" + frontend::jsonString(what) + ",\"cpu\":" + frontend::jsonString(cpu) +
                      ",\"threads\":" + std::to_string(threads) +
+                     ",\"machine\":" + frontend::jsonString(processorName()) +
                      ",\"compiler\":\"batten " BATTEN_VERSION "\",\"commit\":\"" BATTEN_COMMIT "\",\"rows\":[\n";
   for (size_t i = 0; i < rows.size(); ++i) {
     const BenchRow &row = rows[i];
-    text += "{\"dims\":" + frontend::jsonString(row.dims) + decimal(row.timing.median, ",\"seconds\":%.9g") +
-            decimal(row.timing.low, ",\"low\":%.9g") + decimal(row.timing.high, ",\"high\":%.9g") +
-            ",\"calls\":" + std::to_string(row.timing.calls) + decimal(row.samples, ",\"samples\":%.17g") +
-            decimal(row.flops, ",\"flops\":%.17g") + decimal(row.bytes, ",\"bytes\":%.17g") +
-            decimal(row.peak, ",\"peak_flops_per_second\":%.6g}") + (i + 1 < rows.size() ? ",\n" : "\n");
+    text += "{\"dims\":" + frontend::jsonString(row.dims) + decimalText(row.timing.median, ",\"seconds\":%.9g") +
+            decimalText(row.timing.low, ",\"low\":%.9g") + decimalText(row.timing.high, ",\"high\":%.9g") +
+            ",\"calls\":" + std::to_string(row.timing.calls) + decimalText(row.samples, ",\"samples\":%.17g") +
+            decimalText(row.flops, ",\"flops\":%.17g") + decimalText(row.bytes, ",\"bytes\":%.17g") +
+            decimalText(row.peak, ",\"peak_flops_per_second\":%.6g}") + (i + 1 < rows.size() ? ",\n" : "\n");
   }
   return text + "]}\n";
+}
+
+std::string processorName() {
+  static const char key[] = "model name";
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with(key))
+      return line.substr(std::min(line.size(), line.find(':') + 2));
+  return "unknown";
 }
 
 std::string readBenchRows(const std::string &path, BenchSubject &subject, std::vector<BenchRow> &out) {
@@ -95,7 +89,7 @@ std::string readBenchRows(const std::string &path, BenchSubject &subject, std::v
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with("{\"bench\":"))
       subject = {textIn(line, "{\"bench\":\"", " of "), textIn(line, "\"cpu\":\"", "\""),
-                 int64_t(numberIn(line, "\"threads\":"))};
+                 int64_t(numberIn(line, "\"threads\":")), textIn(line, "\"machine\":\"", "\"")};
     if (!line.starts_with(key))
       continue;
     BenchRow row;

@@ -24,7 +24,11 @@ std::string benchJson(const std::vector<BenchRow> &rows, const std::string &what
 struct BenchSubject {
   std::string function, cpu;
   int64_t threads = 1;
+  std::string machine; ///< its processor; times of another are shown beside these, with a word of warning
 };
+
+/// What the system calls this machine's processor.
+std::string processorName();
 
 /// Dims and times of what benchJson wrote, and of what. The sentence of the fault, or empty.
 std::string readBenchRows(const std::string &path, BenchSubject &subject, std::vector<BenchRow> &out);

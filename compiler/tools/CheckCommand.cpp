@@ -52,10 +52,6 @@ int reportIndependence(const std::string &path, const frontend::Program &program
 
 int checkFile(const CommandLine &options, const std::string &path) {
   Session session(options);
-  if (!options.has("--independent") && !options.has("--weights")) {
-    session.check(path);
-    return session.finish();
-  }
   std::optional<frontend::Program> program = session.analyse(path);
   if (program && options.has("--weights"))
     checkWeights(session, options.get("--weights"), *program, *program);

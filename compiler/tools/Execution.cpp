@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <dlfcn.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -78,8 +79,7 @@ int Execution::load(const std::string &library) {
     return session.fail(ExitFiles, std::string("cannot keep the compiled program in memory: ") + strerror(errno));
   batten_error error{};
   batten_program *opened = nullptr;
-  std::string path = "/proc/self/fd/" + std::to_string(memory.number);
-  int result = batten_program_open(path.c_str(), program.name.c_str(), &opened, &error);
+  int result = batten_program_open(path().c_str(), program.name.c_str(), &opened, &error);
   loaded.reset(opened);
   if (!result)
     return ExitOk;
@@ -96,7 +96,17 @@ int Execution::compile(Compiler &compiler) {
   progress.reset();
   for (const auto &[name, milliseconds] : made.phases)
     session.phase(name, milliseconds);
+  steps = std::move(made.launches);
   return compiled ? load(made.files[Emission::SharedLibrary]) : session.finish();
+}
+
+int64_t *Execution::launchTimes() const {
+  void *library = dlopen(path().c_str(), RTLD_NOW | RTLD_NOLOAD); // `loaded` keeps it open
+  if (!library)
+    return nullptr;
+  void *table = dlsym(library, (program.name + "_launch_times").c_str());
+  dlclose(library);
+  return static_cast<int64_t *>(table);
 }
 
 int Execution::bind(const std::string &weights) {

@@ -35,6 +35,9 @@ public:
                std::vector<HostTensor> &results);
   /// One call of what was prepared. `workspace` may be null; `service.error` must be there.
   int call(batten_workspace *workspace, const batten_call &service);
+  /// Of a compilation with Options::timeLaunches: the steps, and the table that calls count them in.
+  const std::vector<Launch> &launches() const { return steps; }
+  int64_t *launchTimes() const;
 
 private:
   Session &session;
@@ -57,9 +60,11 @@ private:
   std::unique_ptr<batten_program, Close> loaded; ///< closed before `memory`
   std::vector<int64_t> callSizes;
   std::vector<batten_tensor> tensors;
+  std::vector<Launch> steps;
 
   const frontend::Function &function() const { return program.functions[0]; }
   int checkCpu(Compiler &compiler);
+  std::string path() const { return "/proc/self/fd/" + std::to_string(memory.number); }
   int load(const std::string &library);
 };
 

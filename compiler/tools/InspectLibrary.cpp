@@ -7,7 +7,6 @@
 #include "runtime/batten.h"
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <memory>
 
 namespace batten {
@@ -94,8 +93,8 @@ void printText(const batten_description &about, const std::string &path) {
          amount(double(bytes), "B").c_str(), amount(double(about.program_bytes), "B").c_str());
   printf("source %s of %s, %s\nCPU %s, numerics %s\n", about.source_hash, about.source, about.compiler,
          frontend::joined(levels).c_str(), about.numerics);
-  if (const char *weights = strstr(about.flags, "--weights="))
-    printf("the weights are built in: %s\n", weights);
+  if (about.placed_weights)
+    printf("the weights are built in: %s\n", about.placed_weights);
   for (int64_t i = 0; i < about.entry_count; ++i)
     printEntry(about.entries[i]);
   if (about.weight_count)
@@ -127,10 +126,12 @@ void printJson(const batten_description &about) {
     entries.push_back(entryJson(about.entries[i]));
   for (int64_t i = 0; i < about.weight_count; ++i)
     weights.push_back(weightJson(about.weights[i]));
-  printf("{\"name\":%s,\"source\":%s,\"source_hash\":%s,\"compiler\":%s,\"flags\":%s,\"numerics\":%s,"
+  std::string placed = about.placed_weights ? json(about.placed_weights) : "null";
+  printf("{\"name\":%s,\"source\":%s,\"source_hash\":%s,\"compiler\":%s,\"flags\":%s,\"numerics\":%s,\"placed_"
+         "weights\":%s,"
          "\"program_bytes\":%lld,\"levels\":%s,\"entries\":[%s],\"weights\":[%s]}\n",
          json(about.name).c_str(), json(about.source).c_str(), json(about.source_hash).c_str(),
-         json(about.compiler).c_str(), json(about.flags).c_str(), json(about.numerics).c_str(),
+         json(about.compiler).c_str(), json(about.flags).c_str(), json(about.numerics).c_str(), placed.c_str(),
          static_cast<long long>(about.program_bytes), jsonList(levels).c_str(), frontend::joined(entries, ",").c_str(),
          frontend::joined(weights, ",").c_str());
 }

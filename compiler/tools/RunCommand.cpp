@@ -5,6 +5,7 @@
 #include "compiler/tools/Commands.h"
 #include "compiler/tools/CompilerLibrary.h"
 #include "compiler/tools/Execution.h"
+#include "compiler/tools/IdChecks.h"
 #include "compiler/tools/Inputs.h"
 #include "compiler/tools/Weights.h"
 #include <algorithm>
@@ -143,6 +144,9 @@ int Run::checkResults(const Inputs &inputs) {
 int Run::evaluate(Compiler &compiler, Inputs &inputs) {
   if (!program.weights.empty() && !inputs.prepareWeights(options.get("--weights")))
     return session.finish();
+  if (options.has("--check-ids"))
+    if (std::string fault = idFault(function(), inputs.sizes, inputs.tensors); !fault.empty())
+      return session.fail(ExitRefused, function().name + "(): " + fault, "R0004");
   std::string error;
   Evaluator evaluator = options.has("--exact") ? Evaluator::Exact : Evaluator::Reference;
   if (compiler.evaluate(program, function(), evaluator, inputs.sizes, inputs.tensors, session.diagnostics(), results,

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/Session.h"
 #include "compiler/frontend/Parser.h"
-#include "compiler/tools/Reproducer.h"
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -53,8 +52,10 @@ static std::string writeInPlace(const std::string &path, const std::string &byte
 static std::string replaceFile(const std::string &path, const std::string &bytes, std::optional<mode_t> mode) {
   std::string temporary = path + ".XXXXXX";
   int descriptor = mkstemp(temporary.data());
-  if (descriptor < 0)
-    return strerror(errno);
+  if (descriptor < 0) {
+    std::string why = strerror(errno);
+    return access(path.c_str(), W_OK) ? why : "the new file that is to replace it cannot be made in its folder: " + why;
+  }
   // mkstemp makes files that only their owner may read; an output is an ordinary file, or an executable library.
   FILE *file = fdopen(descriptor, "wb");
   mode_t mask = umask(0); // which tells it only by setting another
@@ -124,6 +125,7 @@ const frontend::FileNode *Session::parse(const std::string &path) {
   std::optional<uint32_t> index = load(path);
   if (!index)
     return nullptr;
+  reportCrashes();
   tree.emplace(frontend::parse(files, *index, *found));
   phase("parse", millisecondsSince(start));
   return found->hasErrors() ? nullptr : &*tree;
@@ -153,6 +155,7 @@ frontend::SemaOptions Session::semaOptions() {
 std::optional<frontend::Program> Session::analyse(const frontend::FileNode &file) {
   auto start = std::chrono::steady_clock::now();
   std::optional<frontend::Program> program = frontend::analyse(file, *found, semaOptions());
+  reportCrashes(); // with the imports
   phase("check", millisecondsSince(start));
   return program;
 }
@@ -160,11 +163,6 @@ std::optional<frontend::Program> Session::analyse(const frontend::FileNode &file
 std::optional<frontend::Program> Session::analyse(const std::string &path) {
   const frontend::FileNode *file = parse(path);
   return file ? analyse(*file) : std::nullopt;
-}
-
-bool Session::check(const std::string &path) {
-  const frontend::FileNode *file = parse(path);
-  return file && frontend::checkOnly(*file, *found, semaOptions());
 }
 
 frontend::Diagnostic &Session::refuse(Exit exit, const std::string &sentence, const std::string &code) {
@@ -175,6 +173,11 @@ frontend::Diagnostic &Session::refuse(Exit exit, const std::string &sentence, co
 int Session::fail(Exit exit, const std::string &sentence, const std::string &code) {
   refuse(exit, sentence, code);
   return finish();
+}
+
+void Session::reportCrashes() {
+  crash.reset(); // there is one at a time
+  crash = std::make_unique<CrashReport>(files);
 }
 
 void Session::reportInternalError(const frontend::InternalError &fault) {

@@ -9,6 +9,7 @@
 #include "compiler/frontend/Sema.h"
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/Progress.h"
+#include "compiler/tools/Reproducer.h"
 #include <chrono>
 #include <memory>
 
@@ -33,7 +34,6 @@ public:
   std::optional<frontend::Program> analyse(const std::string &path);
   /// The same without the parsing.
   std::optional<frontend::Program> analyse(const frontend::FileNode &file);
-  bool check(const std::string &path);
 
   /// True if --dim gives this dim of the source that was parsed another fixed size.
   bool fixes(const std::string &dim) const;
@@ -61,7 +61,9 @@ private:
   std::optional<frontend::Diagnostics> found;
   std::optional<frontend::FileNode> tree;
   Exit exitOfErrors = ExitRefused;
+  std::unique_ptr<CrashReport> crash; ///< of the sources that were read last
   frontend::SemaOptions semaOptions();
+  void reportCrashes();
   void reportInternalError(const frontend::InternalError &fault);
 };
 

@@ -217,6 +217,13 @@ int TestRun::run() {
     fprintf(stderr, "batten: error: %s\n", fault.c_str());
     return ExitUsage;
   }
+  if (compile.cpu != "native") { // known here, so that it is no fault of each test
+    Session session(options);
+    if (!loadCompilerOnce(session))
+      return session.finish();
+    if (std::string fault = compiler->cpuFault(compile.cpu); !fault.empty())
+      return session.fail(ExitUsage, fault);
+  }
   std::vector<std::string> paths = options.positional();
   for (const std::string &path : findSources(paths.empty() ? std::vector<std::string>{"."} : paths))
     testFile(path);

@@ -156,7 +156,7 @@ TEST_F(Weights, NullIsRefused) {
 
 TEST_F(Weights, FilesAreRefusedWhereTheWeightsAreBuiltIn) {
   batten_description builtIn = withoutWeights;
-  builtIn.flags = "--target=cpu:x86-64-v3 -O3 --weights=w.safetensors:embed";
+  builtIn.placed_weights = "w.safetensors:embed";
   batten_program *program = nullptr;
   batten::Error refused;
   ASSERT_EQ(batten_program_from(&builtIn, &program, nullptr), 0);

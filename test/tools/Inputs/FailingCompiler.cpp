@@ -1,15 +1,26 @@
-// FailingCompiler.cpp - a libbatten-compiler.so whose every phase is an internal error.
+// FailingCompiler.cpp - a libbatten-compiler.so whose every phase is an internal error, or a crash by name.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Compiler.h"
+#include <csignal>
 
 using namespace batten;
 
 namespace {
 
+/// Until the stack is used up.
+[[gnu::noinline]] int recurse(const frontend::Program &program) {
+  volatile char room[4096] = {};
+  return program.functions.empty() ? 0 : recurse(program) + room[0];
+}
+
 class FailingCompiler : public Compiler {
 public:
-  bool compile(const frontend::Program &, const Options &, const std::vector<Emission> &,
+  bool compile(const frontend::Program &program, const Options &, const std::vector<Emission> &,
                frontend::Diagnostics &diagnostics, Compilation &) override {
+    if (program.name == "crash")
+      raise(SIGSEGV);
+    if (program.name == "overrun")
+      recurse(program);
     diagnostics.internalError("schedule", "'scf.for' op has no terminator");
     return false;
   }
