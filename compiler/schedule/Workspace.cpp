@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/schedule/Workspace.h"
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 namespace batten {
@@ -73,24 +74,29 @@ static int64_t peakOf(const std::vector<Buffer> &buffers, const std::vector<int6
 }
 
 /// The largest first; then, as long as that is above the peak, the one that came to lie on top takes the first turn.
+/// Where that does not help, the same from those that live longest: they hem in all others.
 static std::vector<Placed> placeAll(const std::vector<Buffer> &buffers, const std::vector<int64_t> &sizes) {
-  std::vector<size_t> turn(buffers.size());
-  std::iota(turn.begin(), turn.end(), size_t(0));
-  std::stable_sort(turn.begin(), turn.end(), [&](size_t a, size_t b) { return sizes[a] > sizes[b]; });
+  std::vector<size_t> bySize(buffers.size());
+  std::iota(bySize.begin(), bySize.end(), size_t(0));
+  std::stable_sort(bySize.begin(), bySize.end(), [&](size_t a, size_t b) { return sizes[a] > sizes[b]; });
+  std::vector<size_t> byLife = bySize;
+  auto life = [&](size_t i) { return buffers[i].last - buffers[i].first; };
+  std::stable_sort(byLife.begin(), byLife.end(), [&](size_t a, size_t b) { return life(a) > life(b); });
   auto end = [](const Placed &placed) { return placed.offset + placed.size; };
   auto lower = [&](const Placed &a, const Placed &b) { return end(a) < end(b); };
   int64_t peak = peakOf(buffers, sizes), least = std::numeric_limits<int64_t>::max();
   std::vector<Placed> best;
-  for (int tries = 0; tries < mostTries && least > peak && !buffers.empty(); ++tries) {
-    std::vector<Placed> placed = placeInTurn(buffers, sizes, turn);
-    auto top = std::max_element(placed.begin(), placed.end(), lower);
-    auto position = std::find(turn.begin(), turn.end(), size_t(top - placed.begin()));
-    std::rotate(turn.begin(), position, position + 1);
-    if (end(*top) < least) {
-      least = end(*top);
-      best = std::move(placed);
+  for (std::vector<size_t> &turn : {std::ref(bySize), std::ref(byLife)})
+    for (int tries = 0; tries < mostTries && least > peak && !buffers.empty(); ++tries) {
+      std::vector<Placed> placed = placeInTurn(buffers, sizes, turn);
+      auto top = std::max_element(placed.begin(), placed.end(), lower);
+      auto position = std::find(turn.begin(), turn.end(), size_t(top - placed.begin()));
+      std::rotate(turn.begin(), position, position + 1);
+      if (end(*top) < least) {
+        least = end(*top);
+        best = std::move(placed);
+      }
     }
-  }
   return best;
 }
 

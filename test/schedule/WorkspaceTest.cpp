@@ -108,6 +108,12 @@ TEST(Workspace, AShortLifeFillsAHole) {
   EXPECT_EQ(total(place(buffers, plan, {{"B", 8}, {"T", 64}})), 8192 * 8);
 }
 
+TEST(Workspace, ALongLifeBesideShortOnesTakesNoMoreThanThePeak) {
+  std::vector<Buffer> buffers = {{dim("12288"), 0, 6}, {dim("12288"), 0, 2}, {dim("16384"), 1, 2},
+                                 {dim("6720"), 2, 3},  {dim("26880"), 3, 4}, {dim("384"), 5, 6}};
+  EXPECT_EQ(total(place(buffers, planWorkspace(buffers, {}), {})), 12288 + 12288 + 16384 + 6720);
+}
+
 TEST(Workspace, NoBuffersNeedNothing) {
   WorkspacePlan plan = planWorkspace({}, {});
   EXPECT_TRUE(plan.order.empty());
