@@ -7,10 +7,12 @@
 #include "compiler/tools/CodeOptions.h"
 #include "compiler/tools/Commands.h"
 #include "compiler/tools/CompilerLibrary.h"
+#include "compiler/tools/DescribedProgram.h"
 #include "compiler/tools/Execution.h"
 #include "compiler/tools/Inputs.h"
 #include "compiler/tools/KernelTimes.h"
 #include "compiler/tools/Measure.h"
+#include "compiler/tools/SourceFiles.h"
 #include "compiler/tools/TextTable.h"
 #include "compiler/tools/Weights.h"
 #include <algorithm>
@@ -116,7 +118,10 @@ private:
   bool isDouble() const;
   std::string readOptions();
   int readOlder();
+  int createPool();
   int prepare();
+  int open(Execution &execution);
+  int compileProgram(Execution &execution);
   int bind(Execution &execution);
   int measureAt(Execution &execution, const std::vector<std::pair<std::string, int64_t>> &choice);
   void count(BenchRow &row, const Sizes &sizes, int64_t bytes) const;
@@ -130,8 +135,8 @@ bool Bench::isDouble() const {
 
 std::string Bench::readOptions() {
   if (options.positional().size() != 2)
-    return "`batten bench` takes a source file and a function, " + std::to_string(options.positional().size()) +
-           " given: batten bench FILE.btn FUNCTION";
+    return "`batten bench` takes a source file or a library and a function, " +
+           std::to_string(options.positional().size()) + " given: batten bench FILE.btn FUNCTION";
   if (std::string fault = readSweep(options.all("--dim"), sweep); !fault.empty())
     return fault;
   for (const char *other : {"--json", "--compare"})
@@ -164,7 +169,47 @@ int Bench::readOlder() {
                                                            frontend::joined(differences, "; "));
 }
 
-/// The front end and what the machine gives; the function is in `program` afterwards.
+/// What was built before; what an operation costs is summed up in its description.
+int Bench::open(Execution &execution) {
+  const std::string &path = options.positional()[0];
+  if (std::string fault = optionsOfSource(options, path, {"--kernels"}); !fault.empty())
+    return session.fail(ExitUsage, fault);
+  if (int exit = execution.open(path))
+    return exit;
+  frontend::Program all = programOf(execution.describe());
+  const frontend::Function *found = findFunction(session, all, options.positional()[1]);
+  if (!found)
+    return session.finish();
+  program = onlyFunction(all, *found);
+  program.weights = all.weights; // all are bound
+  execution.choose(found->name);
+  const batten_entry &entry = execution.describe().entries[found - all.functions.data()];
+  costs = {{Dim::parse(entry.flops.text).value_or(Dim()), Dim::parse(entry.bytes.text).value_or(Dim())}};
+  return ExitOk;
+}
+
+int Bench::compileProgram(Execution &execution) {
+  std::string error;
+  Compiler *compiler = loadCompiler(error);
+  if (!compiler)
+    return session.fail(ExitFiles, error);
+  if (int exit = execution.compile(*compiler))
+    return exit;
+  compiler->costs(program, function(), session.diagnostics(), costs); // it compiles, so they are known
+  return ExitOk;
+}
+
+int Bench::createPool() {
+  int64_t threads = options.number("--threads", 1);
+  batten_pool *made = nullptr;
+  batten_error error{};
+  if (threads > 1 && batten_pool_create(int32_t(threads), &made, &error))
+    return session.fail(ExitRefused, error.message);
+  pool.reset(made);
+  return ExitOk;
+}
+
+/// The front end; the function is in `program` afterwards.
 int Bench::prepare() {
   std::optional<frontend::Program> all = session.analyse(options.positional()[0]);
   const frontend::Function *found = all ? findFunction(session, *all, options.positional()[1]) : nullptr;
@@ -174,12 +219,6 @@ int Bench::prepare() {
   if (options.has("--weights"))
     if (int exit = requireWeights(session, options.get("--weights"), program, *all))
       return exit;
-  int64_t threads = options.number("--threads", 1);
-  batten_pool *made = nullptr;
-  batten_error error{};
-  if (threads > 1 && batten_pool_create(int32_t(threads), &made, &error))
-    return session.fail(ExitRefused, error.message);
-  pool.reset(made);
   return ExitOk;
 }
 
@@ -219,8 +258,9 @@ int Bench::measureAt(Execution &execution, const std::vector<std::pair<std::stri
   for (const std::vector<HostTensor> *tensors : {&inputs.tensors, &results})
     for (const HostTensor &tensor : *tensors)
       bytes += int64_t(tensor.bytes.size());
-  for (const frontend::Weight &weight : program.weights)
-    bytes += elementsOf(*shapeAt(weight.type, {})) * frontend::dtypeBytes(weight.type.dtype);
+  for (const frontend::Argument &argument : function().arguments)
+    if (argument.weight)
+      bytes += elementsOf(*shapeAt(argument.type, {})) * frontend::dtypeBytes(argument.type.dtype);
   batten_workspace *made = nullptr;
   batten_error error{};
   if (batten_workspace_create(&made, &error))
@@ -269,16 +309,14 @@ int Bench::run() {
     return session.fail(ExitUsage, fault);
   if (int exit = readOlder())
     return exit;
-  if (int exit = prepare())
+  if (int exit = createPool())
     return exit;
-  std::string error;
-  Compiler *compiler = loadCompiler(error);
-  if (!compiler)
-    return session.fail(ExitFiles, error);
   Execution execution(session, compile, program);
-  if (int exit = execution.compile(*compiler))
+  bool isLibrary = kindOf(options.positional()[0]) == FileKind::Library;
+  if (int exit = isLibrary ? open(execution) : prepare())
     return exit;
-  compiler->costs(program, function(), session.diagnostics(), costs); // it compiles, so they are known
+  if (int exit = isLibrary ? ExitOk : compileProgram(execution))
+    return exit;
   if (int exit = bind(execution))
     return exit;
   peak = peakFlops(pool.get(), isDouble());
@@ -293,8 +331,8 @@ int Bench::run() {
 
 int benchCommand(const std::vector<std::string> &words) {
   CommandLine options(benchOptions(), /*takesInputs=*/true);
-  if (std::optional<int> exit =
-          options.begin(words, "batten bench [options] file.btn function: measure one of its functions", examples))
+  if (std::optional<int> exit = options.begin(
+          words, "batten bench [options] file.btn|library.so function: measure one of its functions", examples))
     return *exit;
   return Bench(options).run();
 }

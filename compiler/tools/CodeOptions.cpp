@@ -15,6 +15,15 @@ std::vector<OptionSpec> codeOptions(std::vector<OptionSpec> own) {
   return own;
 }
 
+std::string optionsOfSource(const CommandLine &options, const std::string &library, std::vector<std::string> others) {
+  for (const OptionSpec &spec : codeOptions({}))
+    others.push_back(spec.name);
+  for (const std::string &option : others)
+    if (options.has(option))
+      return "'" + library + "' is a compiled library: " + option + " needs its source";
+  return "";
+}
+
 std::string readCodeOptions(const CommandLine &options, Options &out) {
   out.optimise = int(options.number("-O", out.optimise));
   out.fuse = options.get("--fuse", "on") == "on";

@@ -12,6 +12,9 @@ namespace batten {
 std::vector<OptionSpec> codeOptions(std::vector<OptionSpec> own);
 
 /// The sentence of the fault, or empty.
+/// Why these options cannot be had of a library, which is compiled already; empty: none of them is given. `others` need
+/// the source too.
+std::string optionsOfSource(const CommandLine &options, const std::string &library, std::vector<std::string> others);
 std::string readCodeOptions(const CommandLine &options, Options &out);
 
 } // namespace batten

@@ -87,6 +87,19 @@ int Execution::load(const std::string &library) {
   return session.finish();
 }
 
+int Execution::open(const std::string &library) {
+  batten_error error{};
+  batten_program *opened = nullptr;
+  int result = batten_program_open(library.c_str(), nullptr, &opened, &error);
+  loaded.reset(opened);
+  return result ? session.fail(BATTEN_CODE(result) == BATTEN_E_FILE ? ExitFiles : ExitRefused, error.message) : ExitOk;
+}
+
+void Execution::choose(const std::string &function) {
+  for (entry = 0; function != describe().entries[entry].name; ++entry)
+    ;
+}
+
 int Execution::compile(Compiler &compiler) {
   if (int exit = checkCpu(compiler))
     return exit;
@@ -111,8 +124,8 @@ int64_t *Execution::launchTimes() const {
 
 int Execution::bind(const std::string &weights) {
   batten_error error{};
-  int result = program.weights.empty() ? batten_program_bind(loaded.get(), nullptr, 0, nullptr, &error)
-                                       : batten_program_bind_file(loaded.get(), weights.c_str(), nullptr, &error);
+  int result = describe().weight_count == 0 ? batten_program_bind(loaded.get(), nullptr, 0, nullptr, &error)
+                                            : batten_program_bind_file(loaded.get(), weights.c_str(), nullptr, &error);
   return result ? session.fail(BATTEN_CODE(result) == BATTEN_E_FILE ? ExitFiles : ExitRefused, error.message) : ExitOk;
 }
 
@@ -137,9 +150,9 @@ void Execution::prepare(const std::map<std::string, int64_t> &sizes, const std::
     results.push_back(emptyTensor(type.dtype, *shapeAt(type, sizes)));
     tensors.push_back(view(results.back()));
   }
-  const batten_entry &entry = batten_program_describe(loaded.get())->entries[0];
-  for (int64_t i = 0; i < entry.symbol_count; ++i)
-    callSizes.push_back(sizes.at(entry.symbols[i].name));
+  const batten_entry &called = describe().entries[entry];
+  for (int64_t i = 0; i < called.symbol_count; ++i)
+    callSizes.push_back(sizes.at(called.symbols[i].name));
 }
 
 /// The code of what a call refuses.
@@ -159,7 +172,7 @@ static std::string codeOf(int result) {
 }
 
 int Execution::call(batten_workspace *workspace, const batten_call &service) {
-  int result = batten_program_call(loaded.get(), 0, callSizes.data(), tensors.data(), int64_t(tensors.size()),
+  int result = batten_program_call(loaded.get(), entry, callSizes.data(), tensors.data(), int64_t(tensors.size()),
                                    workspace, &service);
   return result ? session.fail(ExitRefused, function().name + "(): " + service.error->message, codeOf(result)) : ExitOk;
 }

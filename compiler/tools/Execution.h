@@ -24,6 +24,11 @@ public:
   Execution(Session &session, const Options &options, const frontend::Program &program)
       : session(session), options(options), program(program) {}
 
+  /// Loads what was compiled before; `program` may be made of what it describes, and then chosen from by the name of
+  /// its function.
+  int open(const std::string &library);
+  const batten_description &describe() const { return *batten_program_describe(loaded.get()); }
+  void choose(const std::string &function);
   /// Compiles for a CPU that this machine must be, and loads.
   int compile(Compiler &compiler);
   /// `weights`: the .safetensors file; not read where the function needs none.
@@ -61,6 +66,7 @@ private:
   std::vector<int64_t> callSizes;
   std::vector<batten_tensor> tensors;
   std::vector<Launch> steps;
+  int64_t entry = 0; ///< of the library's
 
   const frontend::Function &function() const { return program.functions[0]; }
   int checkCpu(Compiler &compiler);

@@ -10,12 +10,11 @@
 #include "compiler/tools/CompilerLibrary.h"
 #include "compiler/tools/Inspect.h"
 #include "compiler/tools/Layers.h"
+#include "compiler/tools/SourceFiles.h"
 #include "compiler/tools/TextTable.h"
 #include "compiler/tools/Weights.h"
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
-#include <fstream>
 
 namespace batten {
 namespace {
@@ -67,22 +66,6 @@ std::string jsonStrings(std::vector<std::string> texts) {
   for (std::string &text : texts)
     text = frontend::jsonString(text);
   return jsonList(texts);
-}
-
-enum class FileKind { Source, Library, Object, Weights };
-
-/// By what is in it: a library may be called libx.so.1. What cannot be read is what its name says.
-FileKind kindOf(const std::string &path) {
-  char head[18] = {}; // as far as the type of an ELF file
-  std::ifstream(path, std::ios::binary).read(head, sizeof head);
-  constexpr char isShared = 3; // ET_DYN
-  if (!memcmp(head, "\177ELF", 4))
-    return head[16] == isShared ? FileKind::Library : FileKind::Object;
-  if (!memcmp(head, "!<arch>", 7))
-    return FileKind::Object;
-  if (path.ends_with(".safetensors"))
-    return FileKind::Weights;
-  return path.ends_with(".so") ? FileKind::Library : FileKind::Source;
 }
 
 class Inspection {

@@ -4,9 +4,11 @@
 #include "compiler/tools/CodeOptions.h"
 #include "compiler/tools/Commands.h"
 #include "compiler/tools/CompilerLibrary.h"
+#include "compiler/tools/DescribedProgram.h"
 #include "compiler/tools/Execution.h"
 #include "compiler/tools/IdChecks.h"
 #include "compiler/tools/Inputs.h"
+#include "compiler/tools/SourceFiles.h"
 #include "compiler/tools/Weights.h"
 #include <algorithm>
 #include <cstring>
@@ -23,6 +25,7 @@ Examples:
   batten run simple.btn forward --weights=simple.safetensors --x=@x.npy -o y.npy
   batten run qproj.btn q_proj --x=normal:1 --wq=normal:2 --dim B=4 --dim T=16 -o q.npy
   batten run qproj.btn q_proj --x=normal:1 --wq=normal:2 --dim B=4 --dim T=16 --evaluate -o reference.npy
+  batten run ./libsimple.so forward --weights=simple.safetensors --x=@x.npy      what was built before
 
 With -o out.npy several results go to out.0.npy, out.1.npy, ..., and what an `inout c` has become to out.c.npy (of a tree of
 tensors to out.c.safetensors). Without -o the shapes and a few values are printed.
@@ -61,6 +64,8 @@ private:
   int checkResults(const Inputs &inputs);
   int evaluate(Compiler &compiler, Inputs &inputs);
   int compileAndCall(Compiler &compiler, Inputs &inputs);
+  int runSource();
+  int runLibrary(const std::string &path);
   int call(Execution &execution, Inputs &inputs);
   bool isArgument(const std::string &name) const;
   std::string weightsHelp() const;
@@ -72,8 +77,8 @@ private:
 
 std::string Run::readOptions() {
   if (options.positional().size() != 2)
-    return "`batten run` takes a source file and a function, " + std::to_string(options.positional().size()) +
-           " given: batten run FILE.btn FUNCTION";
+    return "`batten run` takes a source file or a library and a function, " +
+           std::to_string(options.positional().size()) + " given: batten run FILE.btn FUNCTION";
   if (options.has("--evaluate") && options.has("--exact"))
     return "--evaluate and --exact are two ways to compute one result; give one of them";
   if (options.has("-o") && !output.ends_with(".npy"))
@@ -90,6 +95,10 @@ int Run::select(const frontend::Program &all, const std::string &name) {
   for (const frontend::Argument &argument : function().arguments)
     if (argument.inout)
       updates.push_back(&argument);
+  if (kindOf(options.positional()[0]) == FileKind::Library) { // all are bound, and a file is held against them there
+    program.weights = all.weights;
+    return options.has("--weights") ? ExitOk : requireWeights(session, "", program, all, weightsHelp());
+  }
   return requireWeights(session, options.get("--weights"), program, all, weightsHelp());
 }
 
@@ -225,9 +234,39 @@ int Run::save() {
   return session.finish();
 }
 
+/// What was built before: its description says all that a source would.
+int Run::runLibrary(const std::string &path) {
+  if (std::string fault = optionsOfSource(options, path, {"--evaluate", "--exact"}); !fault.empty())
+    return session.fail(ExitUsage, fault);
+  Execution execution(session, compile, program);
+  if (int exit = execution.open(path))
+    return exit;
+  frontend::Program all = programOf(execution.describe());
+  if (int exit = select(all, options.positional()[1]))
+    return exit;
+  execution.choose(function().name);
+  if (int exit = checkOutputs())
+    return exit;
+  Inputs inputs(session, options, function());
+  if (!inputs.prepare())
+    return session.finish();
+  if (int exit = checkResults(inputs))
+    return exit;
+  if (int exit = execution.bind(options.get("--weights")))
+    return exit;
+  if (int exit = call(execution, inputs))
+    return exit;
+  return save();
+}
+
 int Run::run() {
   if (std::string fault = readOptions(); !fault.empty())
     return session.fail(ExitUsage, fault);
+  const std::string &path = options.positional()[0];
+  return kindOf(path) == FileKind::Library ? runLibrary(path) : runSource();
+}
+
+int Run::runSource() {
   std::optional<frontend::Program> analysed = session.analyse(options.positional()[0]);
   if (!analysed)
     return session.finish();
@@ -254,8 +293,8 @@ int Run::run() {
 
 int runCommand(const std::vector<std::string> &words) {
   CommandLine options(runOptions(), /*takesInputs=*/true);
-  if (std::optional<int> exit =
-          options.begin(words, "batten run [options] file.btn function: compile in memory and call", examples))
+  if (std::optional<int> exit = options.begin(
+          words, "batten run [options] file.btn|library.so function: compile in memory and call", examples))
     return *exit;
   return Run(options).run();
 }

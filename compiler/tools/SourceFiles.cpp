@@ -2,9 +2,24 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/SourceFiles.h"
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
 
 namespace batten {
+
+FileKind kindOf(const std::string &path) {
+  char head[18] = {}; // as far as the type of an ELF file
+  std::ifstream(path, std::ios::binary).read(head, sizeof head);
+  constexpr char isShared = 3; // ET_DYN
+  if (!memcmp(head, "\177ELF", 4))
+    return head[16] == isShared ? FileKind::Library : FileKind::Object;
+  if (!memcmp(head, "!<arch>", 7))
+    return FileKind::Object;
+  if (path.ends_with(".safetensors"))
+    return FileKind::Weights;
+  return path.ends_with(".so") ? FileKind::Library : FileKind::Source;
+}
 
 std::vector<std::string> findSources(const std::vector<std::string> &paths) {
   namespace fs = std::filesystem;

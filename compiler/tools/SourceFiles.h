@@ -1,4 +1,4 @@
-// SourceFiles.h - the sources that a command line names.
+// SourceFiles.h - the files that a command line names.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_TOOLS_SOURCEFILES_H
 #define BATTEN_COMPILER_TOOLS_SOURCEFILES_H
@@ -7,6 +7,10 @@
 #include <vector>
 
 namespace batten {
+
+enum class FileKind { Source, Library, Object, Weights };
+/// By what is in it: a library may be called libx.so.1. What cannot be read is what its name says.
+FileKind kindOf(const std::string &path);
 
 /// The files as they are named; for a folder the .btn files in it and below it, in order of path.
 std::vector<std::string> findSources(const std::vector<std::string> &paths);
