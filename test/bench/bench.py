@@ -1,216 +1,191 @@
-"""bench.py BUILD WORK - measures every row for every contender, interleaved in one process on one thread.
+"""bench.py - `./dev bench`: Batten beside other libraries, in alternating blocks of one process a row.
 
-A sample is some calls that take about 2 ms, with the row's probe right before and after it. Every clock is the CPU
-time of the process: on a quiet machine that is wall time, on a loaded one it leaves out what the scheduler gave to
-others. A sample counts when both probes reach 90 % of the best and CPU time is at most 105 % of wall time (more would
-mean a second thread). The best probe is the 95th percentile of the row's: one lucky probe must not condemn the rest.
-A row passes when every contender keeps enough samples. No time is ever asserted.
+`run.sh` prepares what is needed and calls this; README.md says how to read what comes out.
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
 import argparse
-import ctypes
-import datetime
 import json
 import os
 import re
-import resource
-import statistics
-import subprocess
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 
-from contenders import aligned, contenders
-from rows import HERE, rows
+import graph
+import isolated
+import machine
+import peers
+import peers.batten
+import readme
+import report
+from measure import KINDS, Probes, measure, summarise
+from rows import all_specs
 
-SAMPLE_SECONDS, WANTED, NEEDED, GATE = 0.002, 25, 7, 0.9
-COPY_BYTES = 64 << 20  # beyond the caches
-
-
-class Probes:
-    def __init__(self, work):
-        self.library = ctypes.CDLL(str(work / "libprobe.so"))
-        for name in ("probe_fma", "probe_copy", "time_calls"):
-            getattr(self.library, name).restype = ctypes.c_double
-        self.library.time_calls.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int64]
-        self.source, self.target = aligned((COPY_BYTES // 4,)), aligned((COPY_BYTES // 4,))
-        self.source[:] = 1
-        self.best = {"fma": 0.0, "copy": 0.0}
-
-    def measure(self, kind):
-        if kind == "fma":
-            value = self.library.probe_fma(ctypes.c_int64(40000))
-        else:
-            to, source = (ctypes.c_void_p(a.ctypes.data) for a in (self.target, self.source))
-            value = self.library.probe_copy(to, source, ctypes.c_int64(COPY_BYTES))
-        self.best[kind] = max(self.best[kind], value)
-        return value
+EXAMPLES = """examples:
+  ./dev bench                                     every row, one and two threads (20 minutes)
+  ./dev bench --quick                             a few rows, few runs (2 minutes): does it work here?
+  ./dev bench --rows='^GEMM .* f32' --threads=1   some rows on one thread
+  ./dev bench --peers=onnxruntime,openvino        beside these only
+  ./dev bench --peers=all                         PyTorch too, eager and compiled (installs 9 GB)
+  ./dev bench --publish                           into results/ and the README
+  ./dev bench --list                              the rows and the peers, nothing is measured
+  ./dev bench ops                                 a row an operation against the probes, without peers
+  ./dev bench --batcher                           single samples from many threads, without peers
+"""
+ROW_LIMIT_SECONDS = 300
 
 
-def compile_programs(build, work, table):
-    """Every program once for real, then for the clock: user time of the compiler, median of 5."""
-    compiled = {}
-    for program in dict.fromkeys(row.program for row in table):
-        output = work / f"lib{program.stem}.so"
-        command = [build / "bin/batten", "build", program, "-o", output]
-        times = []
-        for _ in range(6):
-            before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-            done = subprocess.run(command, capture_output=True, text=True)
-            times.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before)
-            if done.returncode:
-                raise SystemExit(f"{program.name}: {done.stderr}")
-        compiled[program.stem] = {
-            "user_ms": 1e3 * statistics.median(times[1:]),
-            "user_ms_min": 1e3 * min(times[1:]),
-            "so_bytes": output.stat().st_size,
-        }
-    return compiled
+def parse(arguments):
+    shape = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="./dev bench", epilog=EXAMPLES, formatter_class=shape, allow_abbrev=False)
+    parser.add_argument("--rows", default="", metavar="REGEX", help="rows whose name it is found in")
+    parser.add_argument("--peers", default="default", metavar="LIST", help="names with commas, `default` or `all`")
+    parser.add_argument("--threads", default="1,2", metavar="LIST", help="threads of a call (1,2)")
+    parser.add_argument("--runs", type=int, default=0, help="accepted runs wanted of each contender (5; --quick: 3)")
+    parser.add_argument("--quick", action="store_true", help="a few rows, short blocks; not for publication")
+    parser.add_argument("--list", action="store_true", help="only say what would be measured")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="the JSON (build/bench/result.json); .md, .svg beside it"
+    )
+    parser.add_argument(
+        "--publish", action="store_true", help="into test/bench/results/, and the README's table from it"
+    )
+    return parser.parse_args(arguments)
 
 
-def take(contender, calls, kind, probes):
-    time.sleep(0.003)  # a process that has just slept is interrupted less
-    before = probes.measure(kind)
-    contender.sample(1)  # the probe has taken the caches
-    wall = time.perf_counter()
-    seconds = contender.sample(calls)
-    wall = time.perf_counter() - wall
-    return {"seconds": seconds / calls, "probes": (before, probes.measure(kind)), "busy": seconds / wall}
+def peer_names(text):
+    known = peers.DEFAULT + peers.ON_REQUEST
+    names = {"default": peers.DEFAULT, "all": known}.get(text) or text.split(",")
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise SystemExit(f"bench: no peer `{unknown[0]}`; there are {', '.join(known)}")
+    return names
 
 
-def kept(samples, reference):
-    return [s for s in samples if min(s["probes"]) >= GATE * reference and s["busy"] <= 1.05]
+def chosen_specs(options):
+    specs = [
+        s for s in all_specs() if re.search(options.rows, s.name) and (s.quick or not options.quick or options.rows)
+    ]
+    return specs or sys.exit(f"bench: no row matches `{options.rows}`; --list shows them")
 
 
-def reference_probe(samples):
-    return float(np.percentile([p for own in samples for s in own for p in s["probes"]], 95))
-
-
-def calibrate(contender):
-    for _ in range(3):
-        contender.sample(1)
-    quickest = min(contender.sample(1) for _ in range(5))
-    if quickest < 1e-4:
-        quickest = min(contender.sample(100) for _ in range(5)) / 100
-    return max(1, round(SAMPLE_SECONDS / quickest))
-
-
-def measure_row(row, made, probes, seconds):
-    calls = [calibrate(c) for c in made]
-    samples = [[] for _ in made]
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        for i, contender in enumerate(made):
-            samples[i].append(take(contender, calls[i], row.probe, probes))
-        reference = reference_probe(samples)
-        if all(len(kept(s, reference)) >= WANTED for s in samples):
-            break
-    return samples
-
-
-def summary(row, samples, reference):
-    good = kept(samples, reference)
-    result = {"kept": len(good), "taken": len(samples)}
-    if len(good) >= NEEDED:
-        times = [s["seconds"] for s in good]
-        low, middle, high = statistics.quantiles(times, n=4)
-        result |= {
-            "seconds": middle,
-            "quartiles": [low, high],
-            "of_probe": statistics.median(row.work / s["seconds"] / statistics.mean(s["probes"]) for s in good),
-        }
-    return result
-
-
-def same_results(made):
-    """The largest difference from Batten's result: whoever computes something else is not a peer."""
-    for contender in made:
-        contender.sample(1)
-    return {c.name: float(np.abs(c.out - made[0].out).max()) for c in made[1:]}
-
-
-def print_row(row, record, best_peer):
-    print(f"\n{row.name}" + ("" if record["passed"] else "   (too few quiet samples: not a result)"))
-    for name, cell in record["contenders"].items():
-        counts = f"{cell['kept']:4d} of {cell['taken']:4d}"
-        if "seconds" not in cell:
-            print(f"  {name:16s} {'-':>10s}    {'':31s} {counts}")
+def prepare_all(row, modules, threads, wanted):
+    """(contenders whose results are right, {name: what is wrong with it}, {name: largest error})."""
+    contenders, problems, errors = [], {}, {}
+    largest = float(np.abs(wanted).max())
+    for module in modules:
+        reason = module.refuses(row)
+        if reason:
+            problems[module.NAME] = f"not run: {reason}"
             continue
-        ratio = f"{best_peer / cell['seconds']:6.2f}x" if best_peer else "      -"
-        spread = (cell["quartiles"][1] - cell["quartiles"][0]) / cell["seconds"]
-        print(
-            f"  {name:16s} {cell['seconds'] * 1e6:10.3f} us {100 * cell['of_probe']:6.1f} %  {ratio}"
-            f" {100 * spread:10.1f} %  {counts}",
-            flush=True,
-        )
+        try:
+            contender = module.prepare(row, threads)
+            error = float(np.abs(contender.result().astype(np.float64) - wanted).max()) / largest
+        except Exception as failure:
+            problems[module.NAME] = f"failed: {str(failure).strip().splitlines()[0][:200]}"
+            continue
+        errors[contender.name] = error
+        if not error <= row.error_bound:  # NaN is not
+            problems[module.NAME] = f"wrong: off by {error:.1e} of the largest result, {row.error_bound:.0e} is allowed"
+            continue
+        contenders.append(contender)
+    return contenders, problems, errors
 
 
-def cpu_name():
-    text = Path("/proc/cpuinfo").read_text()
-    pick = lambda key: re.search(rf"^{key}\s*: (.*)$", text, re.M)[1]
-    return f"{pick('model name')} (family {pick('cpu family')}, model {pick('model')})"
+def measure_row(row, modules, wanted, threads, seen, options):
+    """In a process of its own."""
+    machine.use_cpus(threads)
+    contenders, problems, errors = prepare_all(row, modules, threads, wanted)
+    probes = Probes(peers.batten.WORK / "libprobe.so", threads, seen)
+    probes.warm_up()
+    kind = "bf16" if row.probe == "fma" and row.dtype == "bf16" else row.probe
+    native = next((c for c in contenders if c.name == "batten"), None)
+    if native and native.time(1) < 20e-6:
+        contenders.insert(1, peers.batten.from_python(native))
+    cells = measure(contenders, kind, probes, options.runs, 0.015 if options.quick else 0.04)
+    for contender in contenders:
+        cell = summarise(cells[contender.name], row, options.runs)
+        cell |= {"ready_ms": contender.ready_ms, "error": errors.get(contender.name)}
+        cell |= {key: getattr(contender, key) for key in ("compile", "computes_in") if hasattr(contender, key)}
+    return {"contenders": cells, "problems": problems, "probe": kind}, probes.seen
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("build", type=Path)
-    parser.add_argument("work", type=Path)
-    parser.add_argument("--torch", action="store_true", help="PyTorch eager too, for the rows bound by memory")
-    parser.add_argument("--seconds", type=float, default=60, help="the longest that a row may take")
-    parser.add_argument("--out", type=Path, help="the JSON (results/<date>-<cpu>.json)")
-    options = parser.parse_args()
-
-    table = rows()
-    load = os.getloadavg()[0]
-    probes = Probes(options.work)
-    compiled = compile_programs(options.build, options.work, table)
-    report = {
-        "date": datetime.date.today().isoformat(),
-        "cpu": cpu_name(),
-        "load_at_start": load,
-        "threads": 1,
-        "versions": {},
-        "rows": {},
-        "compile": compiled,
+def describe(row):
+    return {
+        "dtype": row.dtype,
+        "flops": row.flops,
+        "data_bytes": row.data_bytes,
+        "work": row.work,
+        "error_bound": row.error_bound,
+        "matrix": row.matrix,
     }
-    print(f"{report['cpu']}, one thread, load average {load:.1f}")
-    print(f"  {'':16s} {'median':>13s} {'of probe':>8s} {'peer/this':>8s} {'quartiles':>12s}  {'samples kept'}")
-    for row in table:
-        made = contenders(row, options.work, probes.library, options.torch)
-        report["versions"] |= {c.name: c.version for c in made}
-        differences = same_results(made)
-        samples = measure_row(row, made, probes, options.seconds)
-        reference = reference_probe(samples)
-        cells = {c.name: summary(row, s, reference) for c, s in zip(made, samples)}
-        passed = all("seconds" in cell for cell in cells.values())
-        record = {
-            "probe": row.probe,
-            "probe_reference": reference,
-            "work": row.work,
-            "passed": passed,
-            "differences": differences,
-            "contenders": cells,
-        }
-        report["rows"][row.name] = record
-        if max(differences.values()) > 1e-3:
-            raise SystemExit(f"{row.name}: the contenders disagree: {differences}")
-        peers = [cell["seconds"] for name, cell in cells.items() if "seconds" in cell and not name.startswith("batten")]
-        print_row(row, record, min(peers, default=None))
 
-    fma, copy = probes.best["fma"] / 1e9, probes.best["copy"] / 1e9
-    report["best_probes"] = {"fma_gflops": fma, "copy_gbytes": copy}
-    print(f"\nbest probes: FMA {fma:.1f} GF/s, copy of 64 MiB {copy:.1f} GB/s")
-    for name, c in compiled.items():
-        print(f"compile {name}: {c['user_ms']:.0f} ms, {c['so_bytes']} bytes")
-    report["passed"] = all(r["passed"] for r in report["rows"].values())
-    slug = re.sub(r"[^a-z0-9]+", "-", report["cpu"].lower()).strip("-")
-    folder = HERE / "results" if report["passed"] else options.work
-    path = options.out or folder / f"{report['date']}-{slug}.json"
-    path.write_text(json.dumps(report, indent=1) + "\n")
-    print(f"{'every row passed the gate' if report['passed'] else 'THE GATE DID NOT PASS'}: {path}")
+
+def is_comparison(record):
+    """Whether the peers that matter ran; without them a ratio flatters."""
+    ran = record["contenders"]
+    products = record["matrix"] is None or "onednn" in ran or "libxsmm" in ran
+    return all(name in ran for name in ("batten", "onnxruntime", "openvino")) and products
+
+
+def measure_all(specs, modules, options):
+    thread_counts = [int(t) for t in options.threads.split(",")]
+    seen = {threads: {kind: [] for kind in KINDS} for threads in thread_counts}
+    records = []
+    for number, spec in enumerate(specs, 1):
+        row = spec.make()
+        wanted = graph.reference(row)
+        for threads in thread_counts:
+            begin = time.monotonic()
+            record = {"name": spec.name, "group": spec.group, "threads": threads} | describe(row)
+            try:
+                measured, seen[threads] = isolated.run(
+                    measure_row, row, modules, wanted, threads, seen[threads], options, limit_seconds=ROW_LIMIT_SECONDS
+                )
+                record |= measured
+            except isolated.Failure as failure:
+                record |= {"contenders": {}, "problems": {"row": str(failure)}, "probe": row.probe}
+            record["counts"] = is_comparison(record)
+            records.append(record)
+            report.print_row(record, f"[{number}/{len(specs)}]", time.monotonic() - begin)
+        del row, wanted
+    best = {threads: {kind: float(np.percentile(v, 90)) for kind, v in s.items() if v} for threads, s in seen.items()}
+    return records, best
+
+
+def main(arguments):
+    options = parse(arguments)
+    options.runs = options.runs or (3 if options.quick else 5)
+    specs = chosen_specs(options)
+    present, absent = peers.load(peer_names(options.peers))
+    if options.list:
+        return report.print_list(specs, present, absent)
+    peers.batten.VERSION = peers.batten.version()
+    modules = [peers.batten, *present]
+    result = {"form": report.FORM, "machine": machine.describe(), "quick": options.quick, "runs": options.runs}
+    result |= {"versions": {m.NAME: m.VERSION for m in modules}, "absent": absent}
+    report.print_head(result)
+    begin = time.monotonic()
+    result["rows"], result["best_probes"] = measure_all(specs, modules, options)
+    result["seconds"] = round(time.monotonic() - begin)
+    result["machine"]["load_at_end"] = os.getloadavg()[0]
+    write(result, options)
+
+
+def write(result, options):
+    about = result["machine"]
+    slug = re.sub(r"[^a-z0-9]+", "-", f"{about['date']} {about['cpu']}".lower()).strip("-")
+    published = readme.RESULTS / f"{slug}.json" if options.publish else None
+    out = options.out or published or peers.batten.WORK / "result.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(result, indent=1) + "\n")
+    report.write_beside(out, json.loads(out.read_text()))
+    if options.publish:
+        readme.main([])
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -1,8 +1,12 @@
-/* probe.c - what this core gives at this moment (arithmetic and copy), and a timer of native calls; loaded by bench.py.
- * Plain vector types, so it compiles for whatever -march=native is.
+/* probe.c - what the cores give at this moment: multiply-adds, dot products of bf16, reading and copying of memory.
+ * Each probe runs on `threads` threads at once; the bench loads it and judges every run by it.
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
+#include <immintrin.h>
+#include <pthread.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #ifdef __AVX512F__
 enum { lanes = 16, chains = 24 };
@@ -10,16 +14,16 @@ enum { lanes = 16, chains = 24 };
 enum { lanes = 8, chains = 12 };
 #endif
 typedef float vector __attribute__((vector_size(lanes * sizeof(float))));
+enum { max_threads = 64 };
 
-/* CPU time of the process: what others take from the core is not counted, their noise in its caches is. */
-static double now(void) {
+static double now_seconds(void) {
   struct timespec t;
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  clock_gettime(CLOCK_MONOTONIC, &t);
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Floating-point operations a second of independent FMA chains that never leave the registers. */
-double probe_fma(int64_t iterations) {
+/* Floating-point operations of chains of multiply-adds that never leave the registers. */
+static double fma_chains(int64_t iterations) {
   vector sums[chains], scale, offset, total;
   for (int lane = 0; lane < lanes; ++lane) {
     scale[lane] = 0.999f;
@@ -27,7 +31,6 @@ double probe_fma(int64_t iterations) {
   }
   for (int i = 0; i < chains; ++i)
     sums[i] = scale * (float)i;
-  const double begin = now();
   for (int64_t k = 0; k < iterations; ++k) {
 #pragma clang loop unroll(full)
     for (int i = 0; i < chains; ++i)
@@ -37,43 +40,141 @@ double probe_fma(int64_t iterations) {
   for (int i = 1; i < chains; ++i)
     total += sums[i];
   __asm__ volatile("" : : "x"(total) : "memory");
-  return 2.0 * lanes * chains * (double)iterations / (now() - begin);
+  return 2.0 * lanes * chains * (double)iterations;
 }
 
-/* Bytes a second (read plus written) of a copy with ordinary stores. -fno-builtin keeps it from becoming memcpy. */
-double probe_copy(float *restrict to, const float *restrict from, int64_t bytes) {
-  const double begin = now();
+#ifdef __AMX_BF16__
+/* Linux gives the tiles to a process that asks for them. */
+static int tiles_granted(void) { return syscall(SYS_arch_prctl, 0x1023, 18) == 0; }
+
+/* Four accumulators from two tiles each, of changing data: equal data would draw less power and run faster. */
+static double bf16_dots(int64_t iterations) {
+  struct {
+    uint8_t palette, start, reserved[14];
+    uint16_t bytes[16];
+    uint8_t rows[16];
+  } __attribute__((aligned(64))) layout = {.palette = 1};
+  static uint16_t data[4][512] __attribute__((aligned(64)));
+  for (int i = 0; i < 8; ++i) {
+    layout.bytes[i] = 64;
+    layout.rows[i] = 16;
+  }
+  for (int i = 0; i < 4 * 512; ++i) /* between 0.5 and 1, signs as they come */
+    data[i / 512][i % 512] =
+        (uint16_t)(0x3f00 | ((uint32_t)i * 2654435761u >> 25 & 0x7f) | ((uint32_t)i * 40503u & 0x8000));
+  _tile_loadconfig(&layout);
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  for (int64_t k = 0; k < iterations; ++k) {
+    _tile_loadd(4, data[0], 64);
+    _tile_loadd(5, data[1], 64);
+    _tile_loadd(6, data[2], 64);
+    _tile_loadd(7, data[3], 64);
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  }
+  _tile_release();
+  return 4.0 * 2 * 16 * 16 * 32 * (double)iterations;
+}
+const char *probe_bf16_name(void) { return tiles_granted() ? "AMX bf16" : "none"; }
+#elif defined(__AVX512BF16__)
+static double bf16_dots(int64_t iterations) {
+  __m512 sums[chains];
+  const __m512bh a = (__m512bh)_mm512_set1_epi32(0x3f003e80), b = (__m512bh)_mm512_set1_epi32(0x3c003d80);
+  for (int i = 0; i < chains; ++i)
+    sums[i] = _mm512_set1_ps(0.01f * (float)i);
+  for (int64_t k = 0; k < iterations; ++k) {
+#pragma clang loop unroll(full)
+    for (int i = 0; i < chains; ++i)
+      sums[i] = _mm512_dpbf16_ps(sums[i], a, b);
+    __asm__ volatile("" : : : "memory");
+  }
+  __m512 total = sums[0];
+  for (int i = 1; i < chains; ++i)
+    total = _mm512_add_ps(total, sums[i]);
+  __asm__ volatile("" : : "x"(total) : "memory");
+  return 2.0 * 2 * 16 * chains * (double)iterations;
+}
+const char *probe_bf16_name(void) { return "VDPBF16PS"; }
+#else
+static double bf16_dots(int64_t iterations) { return fma_chains(iterations); }
+const char *probe_bf16_name(void) { return "FMA (no bf16 instructions)"; }
+#endif
+
+/* Bytes read; a sum keeps the compiler from leaving the loads out. */
+static double read_bytes(const float *from, int64_t bytes) {
+  const vector *v = (const vector *)from;
+  vector sums[8] = {{0}};
+  const int64_t vectors = bytes / (int64_t)sizeof(vector) / 8 * 8;
+  for (int64_t i = 0; i < vectors; i += 8) {
+#pragma clang loop unroll(full)
+    for (int j = 0; j < 8; ++j)
+      sums[j] += v[i + j];
+  }
+  for (int j = 0; j < 8; ++j)
+    __asm__ volatile("" : : "x"(sums[j]));
+  return (double)vectors * sizeof(vector);
+}
+
+/* Bytes read plus written by ordinary stores. -fno-builtin keeps it from becoming memcpy. */
+static double copy_bytes(float *restrict to, const float *restrict from, int64_t bytes) {
   const int64_t vectors = bytes / (int64_t)sizeof(vector);
   for (int64_t i = 0; i < vectors; ++i)
     ((vector *)to)[i] = ((const vector *)from)[i];
   __asm__ volatile("" : : "r"(to) : "memory");
-  return 2.0 * (double)bytes / (now() - begin);
+  return 2.0 * (double)bytes;
 }
 
-/* Seconds of `calls` calls of a Batten entry, or -status. Entries take only 64-bit integers and pointers, which the
- * x86-64 and AArch64 calling conventions pass alike: hence one function type for each number of arguments. */
-double time_calls(void *entry, const int64_t *a, int count, int64_t calls) {
-  typedef int64_t I;
-  int status = 0;
-  const double begin = now();
-  for (int64_t i = 0; i < calls; ++i) {
-    switch (count) {
-    case 7:
-      status |= ((int (*)(I, I, I, I, I, I, I))entry)(a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
-      break;
-    case 8:
-      status |= ((int (*)(I, I, I, I, I, I, I, I))entry)(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]);
-      break;
-    case 9:
-      status |= ((int (*)(I, I, I, I, I, I, I, I, I))entry)(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8]);
-      break;
-    case 10:
-      status |=
-          ((int (*)(I, I, I, I, I, I, I, I, I, I))entry)(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9]);
-      break;
-    default:
-      return -1000;
-    }
+typedef struct part {
+  int kind;
+  int64_t amount; /* iterations, or bytes of this thread */
+  float *to;
+  const float *from;
+  pthread_barrier_t *start;
+  double done, begin, end;
+} part;
+
+static void *run_part(void *context) {
+  part *p = context;
+  pthread_barrier_wait(p->start);
+  p->begin = now_seconds();
+  p->done = p->kind == 0   ? fma_chains(p->amount)
+            : p->kind == 1 ? bf16_dots(p->amount)
+            : p->kind == 2 ? read_bytes(p->from, p->amount)
+                           : copy_bytes(p->to, p->from, p->amount);
+  p->end = now_seconds();
+  return NULL;
+}
+
+/* Work a second of all threads together. kind: 0 multiply-adds, 1 bf16, 2 read, 3 copy. amount: iterations of each
+ * thread (0, 1), or bytes of all together (2, 3). -1: the system gives no thread. */
+double probe(int kind, int threads, int64_t amount, float *to, const float *from) {
+  if (threads < 1 || threads > max_threads)
+    return -1;
+  part parts[max_threads];
+  pthread_t handles[max_threads];
+  pthread_barrier_t start;
+  pthread_barrier_init(&start, NULL, (unsigned)threads);
+  const int64_t bytes = kind < 2 ? 0 : amount / threads / 4096 * 4096;
+  for (int i = 0; i < threads; ++i) {
+    const int64_t first = bytes / (int64_t)sizeof(float) * i;
+    parts[i] = (part){kind, kind < 2 ? amount : bytes, to + first, from + first, &start, 0, 0, 0};
+    if (i && pthread_create(&handles[i], NULL, run_part, &parts[i]))
+      return -1;
   }
-  return status ? -status : now() - begin;
+  run_part(&parts[0]);
+  double done = 0, begin = parts[0].begin, end = parts[0].end;
+  for (int i = 0; i < threads; ++i) {
+    if (i)
+      pthread_join(handles[i], NULL);
+    done += parts[i].done;
+    begin = parts[i].begin < begin ? parts[i].begin : begin;
+    end = parts[i].end > end ? parts[i].end : end;
+  }
+  pthread_barrier_destroy(&start);
+  return done / (end - begin);
 }

@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# run.sh BUILD [--torch] [--seconds S] [--out FILE] - compiles the benchmark programs with BUILD/bin/batten and measures
-# them beside other libraries; README.md says how to read it. Puts those libraries into venv/ (500 MB; --torch: 9 GB).
-# run.sh BUILD --batcher - single samples from many threads, by calls of their own and through a batcher.
+# run.sh BUILD [OPTIONS] - prepares what `./dev bench` needs (peers into venv/, probes and shims into BUILD/bench) and
+# measures; bench.py --help lists the options, README.md says how to read the result.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 set -euo pipefail
-build=$(cd "${1:?usage: test/bench/run.sh BUILD [--batcher | --torch] [--seconds S] [--out FILE]}" && pwd)
+build=$(cd "${1:?usage: test/bench/run.sh BUILD [OPTIONS]}" && pwd)
 shift
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -21,15 +20,23 @@ if [ "${1:-}" = --batcher ]; then
   exec "$work/batcher" "$work/libperceptron.so" "$work/perceptron.safetensors"
 fi
 
-[ -x "$root/venv/bin/python" ] || python3 -m venv "$root/venv"
-pip() { "$root/venv/bin/python" -m pip install -q --disable-pip-version-check "$@"; }
-pip -r "$here/requirements.txt"
-case " $* " in *" --torch "*) pip torch==2.15.0 ;; esac
+python=$root/venv/bin/python
+[ -x "$python" ] || python3 -m venv "$root/venv"
+installed=$root/venv/requirements.txt # what the folder holds; asking pip takes seconds
+if ! cmp -s "$here/requirements.txt" "$installed"; then
+  echo "bench: installing the peers into venv/ (4 GB)" >&2
+  "$python" -m pip install -q --disable-pip-version-check -r "$here/requirements.txt"
+  cp "$here/requirements.txt" "$installed"
+fi
+case " $* " in *" --peers=all "* | *torch*) "$python" -c 'import torch' 2>/dev/null ||
+  "$python" -m pip install -q --disable-pip-version-check torch==2.15.0 ;; esac
 
-clang-22 -O2 -march=native -ffp-contract=fast -fno-builtin -Wall -Wextra -Werror -shared -fPIC "$here/probe.c" \
+clang-22 -O2 -march=native -ffp-contract=fast -fno-builtin -Wall -Wextra -Werror -shared -fPIC "$here/probe.c" -lpthread \
   -o "$work/libprobe.so"
+clang-22 -O2 -Wall -Wextra -Werror -I"$root" -shared -fPIC "$here/host.c" -Wl,--whole-archive \
+  "$build/runtime/libbatten_runtime.a" -Wl,--no-whole-archive -lpthread -ldl -lstdc++ -o "$work/libhost.so"
 
-# One thread for everybody. NumPy's OpenBLAS picks a slow kernel on AMD when left to itself.
-export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-if grep -qw avx512f /proc/cpuinfo; then export OPENBLAS_CORETYPE=SkylakeX; fi
-exec "$root/venv/bin/python" "$here/bench.py" "$build" "$work" "$@"
+export BATTEN_BENCH_BUILD=$build BATTEN_BENCH_WORK=$work TF_CPP_MIN_LOG_LEVEL=3
+if grep -qw avx512f /proc/cpuinfo; then export OPENBLAS_CORETYPE=SkylakeX; fi # left to itself it is slow on AMD
+export PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore
+exec "$python" "$here/bench.py" "$@"

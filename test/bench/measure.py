@@ -1,0 +1,157 @@
+"""measure.py - probes, the gate, and the alternating blocks in which contenders run side by side.
+
+A *run* of a contender is one block of calls between two probes. It is accepted when both probes reach 95 % of the best
+(the 90th percentile of those so far: one lucky probe must not condemn the rest) and no other process took more than 5 %
+of its CPUs. A run that is not is repeated, five times at most; what then remains is kept and reported as ungated. Blocks
+of all contenders alternate, in an order that turns by one each round. Times are wall time.
+SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""
+
+import ctypes
+import os
+import resource
+import statistics
+import time
+from pathlib import Path
+
+import numpy as np
+
+from peers import aligned
+
+PROBE_FLOOR, FOREIGN_CEILING, ATTEMPTS = 0.95, 0.05, 5
+KINDS = ["fma", "bf16", "read", "copy"]  # numbered as in probe.c
+PROBE_ITERATIONS, MEMORY_BYTES = 40_000, 64 << 20  # a millisecond; beyond the caches
+
+
+class Probes:
+    """What the cores reach right now, and the best that they did."""
+
+    def __init__(self, path, threads, seen=None):
+        self.library, self.threads = ctypes.CDLL(str(path)), threads
+        self.library.probe.restype = ctypes.c_double
+        self.library.probe_bf16_name.restype = ctypes.c_char_p
+        self.bf16_name = self.library.probe_bf16_name().decode()
+        self.source, self.target = aligned((MEMORY_BYTES // 4,)), aligned((MEMORY_BYTES // 4,))
+        self.source[:] = 1
+        self.seen = seen or {kind: [] for kind in KINDS}
+
+    def measure(self, kind):
+        if kind == "bf16" and self.bf16_name == "none":
+            kind = "fma"
+        amount = MEMORY_BYTES if kind in ("read", "copy") else PROBE_ITERATIONS
+        to, source = (ctypes.c_void_p(a.ctypes.data) for a in (self.target, self.source))
+        value = self.library.probe(KINDS.index(kind), self.threads, ctypes.c_int64(amount), to, source)
+        if value <= 0:
+            raise RuntimeError("the system gives no thread for a probe")
+        self.seen[kind].append(value)
+        return value
+
+    def best(self, kind):
+        return float(np.percentile(self.seen[kind], 90)) if self.seen[kind] else 0.0
+
+    def warm_up(self):
+        """Enough to know the best of each kind, where no earlier row has found it."""
+        for kind in KINDS:
+            end = time.perf_counter() + (0.05 if self.seen[kind] else 0.5)
+            while time.perf_counter() < end:
+                self.measure(kind)
+
+    def evict(self):
+        """Two buffers of 64 MiB through the caches: what was in them is gone."""
+        self.measure("copy")
+
+
+class Foreign:
+    """The share of this process's CPUs that other processes took.
+
+    Our threads waited for a CPU, and time is missing that none of ours used: either alone may be our own doing (threads
+    of a library that crowd each other, threads that sleep), both together are not.
+    """
+
+    def __init__(self):
+        self.cpus = len(os.sched_getaffinity(0))
+        self.begin, self.waited, self.own = time.perf_counter(), *self.read()
+
+    def read(self):
+        waited = 0.0
+        for task in Path("/proc/self/task").iterdir():
+            try:
+                waited += int((task / "schedstat").read_text().split()[1]) * 1e-9
+            except (OSError, IndexError):
+                pass  # the thread has ended, or the kernel keeps no such statistics
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        return waited, used.ru_utime + used.ru_stime
+
+    def share(self):
+        waited, own = self.read()
+        available = (time.perf_counter() - self.begin) * self.cpus
+        missing = available - (own - self.own)
+        return max(0.0, min(waited - self.waited, missing)) / available
+
+
+def calls_of_block(contender, seconds):
+    """How many calls fill a block; also warms up what a library does in its first calls."""
+    once = contender.time(1)
+    if once > seconds:
+        return 1
+    once = min(contender.time(1) for _ in range(5))
+    if once < 1e-4:
+        once = contender.time(100) / 100
+    return max(1, round(seconds / once))
+
+
+def take_block(contender, calls, kind, probes):
+    time.sleep(0.003 if probes.threads == 1 else 0.02)  # workers of the last contender stop to spin
+    foreign, before = Foreign(), probes.measure(kind)
+    if calls > 1:
+        contender.time(max(1, calls // 20))  # the probe has taken the caches
+    seconds = contender.time(calls) / calls
+    after = probes.measure(kind)
+    probe = min(before, after) / probes.best(kind)
+    share = foreign.share()
+    accepted = probe >= PROBE_FLOOR and share <= FOREIGN_CEILING
+    return {"seconds": seconds, "probe": statistics.mean((before, after)), "foreign": share, "accepted": accepted}
+
+
+def take_run(contender, calls, kind, probes):
+    for attempt in range(1, ATTEMPTS + 1):
+        block = take_block(contender, calls, kind, probes)
+        if block["accepted"]:
+            break
+    return block | {"attempts": attempt}
+
+
+def take_cold(contender, probes):
+    probes.evict()
+    return contender.time(1)
+
+
+def worth_evicting(record):
+    """Whether the caches can matter: of a call of a quarter of a second they cannot."""
+    return record["runs"][-1]["seconds"] < 0.25
+
+
+def measure(contenders, kind, probes, runs, block_seconds):
+    """{name: {"runs": [...], "cold_seconds": [...], "calls": n}}, all of them, in the order of time."""
+    taken = {c.name: {"calls": calls_of_block(c, block_seconds), "runs": [], "cold_seconds": []} for c in contenders}
+    for turn in range(runs):
+        for i in range(len(contenders)):
+            contender = contenders[(turn + i) % len(contenders)]
+            record = taken[contender.name]
+            record["runs"].append(take_run(contender, record["calls"], kind, probes))
+            if worth_evicting(record):
+                record["cold_seconds"].append(take_cold(contender, probes))
+    return taken
+
+
+def summarise(record, row, least):
+    """Medians with minimum and maximum, over the accepted runs where there are enough of them."""
+    accepted = [run for run in record["runs"] if run["accepted"]]
+    gated = len(accepted) >= least
+    used = accepted if gated else record["runs"]
+    seconds = [run["seconds"] for run in used]
+    record["gated"], record["accepted"] = gated, len(accepted)
+    record["seconds"] = {"median": statistics.median(seconds), "min": min(seconds), "max": max(seconds)}
+    record["of_probe"] = statistics.median(row.work / run["seconds"] / run["probe"] for run in used)
+    record["cold"] = statistics.median(record["cold_seconds"] or seconds)
+    return record

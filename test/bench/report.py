@@ -1,0 +1,191 @@
+"""report.py - results as lines while they are measured, and as a Markdown page beside the JSON.
+
+SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""
+
+import statistics
+
+import plots
+
+FORM = 2  # of the JSON; readers take no other
+UNITS = {"fma": "GF/s", "bf16": "GF/s", "read": "GB/s", "copy": "GB/s"}
+OURS = ("batten", "batten (ctypes)")
+
+
+def duration(seconds):
+    """Three digits and a unit."""
+    for unit, scale in (("s", 1), ("ms", 1e-3), ("us", 1e-6)):
+        if seconds >= scale:
+            break
+    else:
+        unit, scale = "ns", 1e-9
+    value = seconds / scale
+    return f"{value:.0f} {unit}" if value >= 100 else f"{value:#.3g} {unit}"
+
+
+def times(record):
+    return {name: cell["seconds"]["median"] for name, cell in record["contenders"].items()}
+
+
+def best_peer(record):
+    """(name, seconds) of the quickest other library, or None."""
+    others = {name: t for name, t in times(record).items() if name not in OURS}
+    return min(others.items(), key=lambda item: item[1], default=None)
+
+
+def ratio(record):
+    """The best peer's time over Batten's: above 1, Batten is quicker. None where there is no such pair."""
+    best = best_peer(record)
+    return best[1] / times(record)["batten"] if best and "batten" in record["contenders"] else None
+
+
+def gated(record):
+    return all(cell["gated"] for cell in record["contenders"].values())
+
+
+# ---- Lines on the terminal ------------------------------------------------------------------------------------------
+
+
+def print_head(result):
+    machine = result["machine"]
+    print(f"{machine['cpu']}, {machine['cpus']} CPUs, load average {machine['load_at_start']:.1f}")
+    print(", ".join(f"{name} {version}" for name, version in result["versions"].items()))
+    for name, reason in result["absent"].items():
+        print(f"absent: {name} ({reason})")
+
+
+def print_list(specs, present, absent):
+    for spec in specs:
+        print(f"{spec.group:12s} {spec.name}{'   (quick)' if spec.quick else ''}")
+    print(f"{len(specs)} rows; peers: {', '.join(m.NAME for m in present) or 'none'}")
+    for name, reason in absent.items():
+        print(f"absent: {name} ({reason})")
+
+
+def print_row(record, place, seconds):
+    threads = f"{record['threads']} thread{'s' * (record['threads'] > 1)}"
+    shown = ratio(record)
+    verdict = f"best peer / Batten {shown:.2f}" if shown else "no comparison"
+    print(f"\n{place} {record['name']}, {threads}: {verdict}{'' if record['counts'] else ' (does not count)'}", end="")
+    print(f"   [{seconds:.0f} s]")
+    for name, cell in record["contenders"].items():
+        spread = f"{duration(cell['seconds']['min'])} - {duration(cell['seconds']['max'])}"
+        rate = f"{record['work'] / cell['seconds']['median'] / 1e9:8.1f} {UNITS[record['probe']]}"
+        mark = "" if cell["gated"] else f"   ungated, {cell['accepted']} of {len(cell['runs'])} accepted"
+        print(
+            f"  {name:16s} {duration(cell['seconds']['median']):>9s}  ({spread:>19s})  {rate}"
+            f"  {100 * cell['of_probe']:5.1f} % of probe  cold {duration(cell['cold']):>9s}{mark}"
+        )
+    for name, problem in record["problems"].items():
+        print(f"  {name:16s} {problem}")
+    print(end="", flush=True)
+
+
+# ---- The page -------------------------------------------------------------------------------------------------------
+
+
+def peer_columns(rows):
+    names = dict.fromkeys(name for r in rows for name in (*r["contenders"], *r["problems"]) if name not in OURS)
+    return [name for name in names if name != "row"]
+
+
+def cell_text(record, name, best):
+    """The median in the row's table, bold where it is the quickest of all, `f32` where it computes in another type."""
+    cell = record["contenders"].get(name)
+    if cell is None:
+        return record["problems"].get(name, "-").split(":")[0]
+    text = duration(cell["seconds"]["median"])
+    text = f"**{text}**" if cell["seconds"]["median"] == best else text
+    if cell.get("computes_in", record["dtype"]) != record["dtype"]:
+        text += f" ({cell['computes_in']})"
+    return text + ("" if cell["gated"] else " ~")
+
+
+def table_row(record, columns):
+    own = record["contenders"].get("batten")
+    quickest = min((t for name, t in times(record).items() if name != OURS[1]), default=None)
+    shown = ratio(record)
+    if own:
+        probe = f"{100 * own['of_probe']:.0f} %"
+        spread = f"{duration(own['seconds']['min'])} - {duration(own['seconds']['max'])}"
+        cold = duration(own["cold"])
+    else:
+        probe, spread, cold = "-", record["problems"].get("batten", record["problems"].get("row", "-"))[:120], "-"
+    cells = [record["name"], str(record["threads"]), cell_text(record, "batten", quickest), spread, probe, cold]
+    cells += [f"{shown:.2f}" + ("" if record["counts"] else " *") if shown else "-"]
+    cells += [cell_text(record, name, quickest) for name in columns]
+    return "| " + " | ".join(cell.replace("\n", " ").replace("|", "/") for cell in cells) + " |"
+
+
+def group_table(group, rows):
+    columns = peer_columns(rows)
+    head = ["row", "threads", "Batten", "min - max", "of probe", "cold", "best peer / Batten", *columns]
+    lines = [f"## {group}", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return lines + [table_row(record, columns) for record in rows] + [""]
+
+
+def head_lines(result):
+    machine = result["machine"]
+    caches = ", ".join(f"{level} {size}" for level, size in machine["caches"].items())
+    yield f"# {machine['cpu']}, {machine['date']}"
+    yield ""
+    yield f"{machine['cpus']} CPUs ({', '.join(machine['features'])}), {caches}, {machine['memory_gib']} GiB, Linux"
+    yield f"{machine['kernel']}, load average {machine['load_at_start']:.1f} at the start and"
+    yield f"{machine['load_at_end']:.1f} at the end. {result['runs']} runs of each, alternating. The best probes:"
+    yield ""
+    for threads, best in result["best_probes"].items():
+        amounts = ", ".join(f"{kind} {value / 1e9:.0f} {UNITS[kind]}" for kind, value in best.items())
+        yield f"- {threads} thread{'s' * (int(threads) > 1)}: {amounts}"
+    yield ""
+    yield ", ".join(f"{name} {version}" for name, version in result["versions"].items()) + "."
+    for name, reason in result["absent"].items():
+        yield f"Absent: {name} ({reason})."
+    yield ""
+    yield "Times are medians of warm calls; `cold`: of a call after the caches were emptied. `~`: fewer quiet runs than"
+    yield "wanted (ungated). `*`: a peer that matters did not run, so the row does not count. `not run`, `failed` and"
+    yield "`wrong` stand with their reasons in the JSON."
+    yield ""
+
+
+def compile_table(result):
+    """What it takes before the first call: compiling, loading, packing."""
+    rows = [r for r in result["rows"] if r["threads"] == 1 and "batten" in r["contenders"]]
+    columns = [name for name in peer_columns(rows) if any(ready(r, name) for r in rows)]
+    head = ["row", "Batten compile, user", "of it and start, wall", ".so, bytes", "load and bind", *columns]
+    yield from ["## Before the first call", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for record in rows:
+        own = record["contenders"]["batten"]["compile"]
+        cells = [record["name"], f"{own['user_ms']:.0f} ms", f"{own['wall_ms']:.0f} ms", str(own["so_bytes"])]
+        cells += [f"{own['load_and_bind_ms']:.2f} ms"] + [ready(record, name) or "-" for name in columns]
+        yield "| " + " | ".join(cells) + " |"
+    yield ""
+
+
+def ready(record, name):
+    cell = record["contenders"].get(name)
+    return f"{cell['ready_ms']:.1f} ms" if cell and cell["ready_ms"] else None
+
+
+def geometric_mean(records):
+    ratios = [ratio(r) for r in records if r["counts"] and ratio(r)]
+    return statistics.geometric_mean(ratios) if ratios else None
+
+
+def page(result, pictures):
+    lines = list(head_lines(result))
+    lines += [f"![{name}]({file})" for name, file in pictures.items()] + [""]
+    for group in dict.fromkeys(r["group"] for r in result["rows"]):
+        lines += group_table(group, [r for r in result["rows"] if r["group"] == group])
+    lines += compile_table(result)
+    return "\n".join(lines)
+
+
+def write_beside(out, result):
+    """FILE.md, FILE-ratios.svg and FILE-roofline.svg beside FILE.json."""
+    pictures = {}
+    for name, draw in (("ratios", plots.ratio_bars), ("roofline", plots.roofline)):
+        path = out.with_name(f"{out.stem}-{name}.svg")
+        path.write_text(draw(result))
+        pictures[name] = path.name
+    out.with_suffix(".md").write_text(page(result, pictures))
+    print(f"\n{out}, {out.with_suffix('.md').name}, {', '.join(pictures.values())}; {result['seconds']} s")

@@ -1,0 +1,110 @@
+"""row.py - what a row is: a Batten program at given sizes, random data, and the same computation as a graph.
+
+The graph is written once, in ONNX operations, and serves everybody: ONNX Runtime, OpenVINO and IREE load it as a file,
+JAX traces it, and NumPy evaluates it in double precision for the reference (graph.py).
+SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+PROGRAMS = HERE / "programs"
+EXAMPLES = HERE.parent.parent / "examples"
+BOUNDS = {"f32": 2e-5, "bf16": 2e-2}  # of the largest result: a dozen roundings of a sum of thousands
+
+
+@dataclass
+class Node:
+    op: str
+    inputs: list[str]
+    outputs: list[str]
+    attributes: dict
+
+
+class Graph:
+    """A computation in ONNX operations, built by calls: `y = g("Add", g("MatMul", "x", "w"), "b")`."""
+
+    def __init__(self, inputs, constants=None):
+        self.inputs = inputs  # name -> array
+        self.constants = dict(constants or {})
+        self.nodes = []
+
+    def __call__(self, op, *inputs, outputs=1, **attributes):
+        names = [f"v{len(self.nodes)}_{i}" for i in range(outputs)]
+        self.nodes.append(Node(op, list(inputs), names, attributes))
+        return names[0] if outputs == 1 else names
+
+    def constant(self, value):
+        name = f"c{len(self.constants)}"
+        self.constants[name] = np.asarray(value)
+        return name
+
+    @property
+    def output(self):
+        return self.nodes[-1].outputs[-1]
+
+
+@dataclass
+class Row:
+    program: Path
+    entry: str
+    sizes: list[int]  # of the runtime dims, in order of the C interface
+    graph: Graph
+    flops: float
+    result: tuple[int, ...]
+    arguments: list[str] = field(default_factory=list)  # graph inputs and constants that the entry takes, in order
+    weights: dict[str, str] = field(default_factory=dict)  # field of the program's weights -> constant of the graph
+    dims: dict[str, int] = field(default_factory=dict)  # given to the compiler
+    dtype: str = "f32"
+    probe: str = "fma"  # what bounds it: fma (that of the dtype), copy, read
+    bound: float = 0  # of the error; 0: that of the dtype
+    matrix: tuple | None = None  # (batch, m, n, k): what libraries of matrix products alone can do
+    updated: set = field(default_factory=set)  # arguments that the entry writes in place
+
+    @property
+    def data_bytes(self):
+        """Of inputs, weights and the result, each once: what a call cannot avoid to touch."""
+        arrays = [*self.graph.inputs.values(), *self.graph.constants.values()]
+        size = 2 if self.dtype == "bf16" else 4
+        return size * (sum(a.size for a in arrays if a.dtype == np.float32) + int(np.prod(self.result)))
+
+    @property
+    def work(self):
+        """In the unit of the probe; a copy's probe counts bytes read and written alike."""
+        return self.flops if self.probe == "fma" else self.data_bytes
+
+    @property
+    def error_bound(self):
+        return self.bound or BOUNDS[self.dtype]
+
+
+@dataclass
+class Spec:
+    """A row that is not built yet: building makes the data, hundreds of megabytes for a model."""
+
+    name: str
+    group: str
+    make: Callable[[], Row]
+    quick: bool = False
+
+
+def round_bf16(values):
+    """The nearest bf16, ties to even, as float32."""
+    bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+    return ((bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000).astype(np.uint32).view(np.float32)
+
+
+class Source:
+    """Random data of one row: from its name, so that the same row has the same data in every run."""
+
+    def __init__(self, name, dtype="f32"):
+        self.generator = np.random.default_rng(list(name.encode()))
+        self.dtype = dtype
+
+    def normal(self, *shape, scale=1.0):
+        values = self.generator.standard_normal(shape, dtype=np.float32) * np.float32(scale)
+        return round_bf16(values) if self.dtype == "bf16" else values

@@ -1,0 +1,89 @@
+"""matrices.py - products of matrices: squares, layers of BERT-base, few rows against large weights, many small ones.
+
+SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""
+
+from functools import partial
+
+from row import EXAMPLES, PROGRAMS, Graph, Row, Source, Spec
+
+
+def linear(name):
+    """nn.Linear as PyTorch stores it; a call takes less than a microsecond."""
+    data = Source(name)
+    weight, bias, x = data.normal(5, 10), data.normal(5), data.normal(32, 10)
+    graph = Graph({"x": x}, {"w": weight, "b": bias})
+    graph("Gemm", "x", "w", "b", transB=1)
+    weights = {"weight": "w", "bias": "b"}
+    return Row(EXAMPLES / "simple/simple.btn", "forward", [32], graph, 2 * 32 * 10 * 5, (32, 5), ["x"], weights)
+
+
+def projection(name):
+    """The right-hand side is an argument: the others may pack it at load, Batten may not."""
+    data = Source(name)
+    x, w = data.normal(32, 128, 512), data.normal(512, 64, scale=512**-0.5)
+    graph = Graph({"x": x}, {"w": w})
+    graph("MatMul", "x", "w")
+    flops = 2 * 4096 * 512 * 64
+    row = Row(EXAMPLES / "qproj/qproj.btn", "q_proj", [32, 128], graph, flops, (32, 128, 64), ["x", "w"])
+    row.matrix = (1, 4096, 64, 512)
+    return row
+
+
+def product(m, n, k, dtype, activation, probe, name):
+    """[m, k] @ weights of [k, n], bias and GELU fused where asked for."""
+    data = Source(name, dtype)
+    x, w, b = data.normal(m, k), data.normal(k, n, scale=k**-0.5), data.normal(n)
+    graph = Graph({"x": x}, {"w": w})
+    product = graph("MatMul", "x", "w")
+    weights = {"w": "w"}
+    if activation:
+        graph.constants["b"] = b
+        graph("Gelu", graph("Add", product, "b"))
+        weights["b"] = "b"
+    program = PROGRAMS / ("layer.btn" if activation else "gemm.btn")
+    row = Row(program, "forward", [m], graph, 2 * m * n * k, (m, n), ["x"], weights, {"K": k, "N": n}, dtype, probe)
+    row.matrix = (1, m, n, k)
+    return row
+
+
+def batched(batch, m, n, k, shared, name):
+    """Both operands are arguments."""
+    data = Source(name)
+    a, b = data.normal(batch, m, k), data.normal(*([] if shared else [batch]), k, n)
+    graph = Graph({"a": a, "b": b})
+    graph("MatMul", "a", "b")
+    flops, entry = 2 * batch * m * n * k, "shared" if shared else "product"
+    dims = {"M": m, "N": n, "K": k}
+    row = Row(PROGRAMS / "batched.btn", entry, [batch], graph, flops, (batch, m, n), ["a", "b"], {}, dims)
+    row.matrix = (batch, m, n, k)
+    return row
+
+
+SQUARES = [256, 512, 1024, 2048]
+BERT_LAYERS = [(128, 768, 768), (128, 2304, 768), (128, 3072, 768), (128, 768, 3072), (1024, 3072, 768)]
+FEW_ROWS = [(m, 4096, 4096) for m in (1, 4, 8, 16, 32)] + [(1, 11008, 4096), (1, 4096, 11008)]
+SMALL = [(1024, s, s, s) for s in (8, 16, 32, 64)] + [(64, 64, 64, 64), (12, 128, 128, 64)]
+
+
+def specs():
+    rows = [
+        Spec("Linear 10->5, B 32", "linear", partial(linear, "linear"), quick=True),
+        Spec("32x128x512 @ 512x64", "linear", partial(projection, "projection"), quick=True),
+    ]
+    add = lambda name, group, make, quick=False: rows.append(Spec(name, group, partial(make, name=name), quick))
+    for dtype in ("f32", "bf16"):
+        for s in SQUARES:
+            make = partial(product, s, s, s, dtype, False, "fma")
+            add(f"GEMM {s}^3 {dtype}", "gemm", make, s == 512)
+        for m, n, k in BERT_LAYERS:
+            make = partial(product, m, n, k, dtype, True, "fma")
+            add(f"BERT {m}x{k} @ {k}x{n} + bias, GELU {dtype}", "bert", make, (m, n, k) == (128, 3072, 768))
+        for m, n, k in FEW_ROWS:
+            make = partial(product, m, n, k, dtype, False, "read" if m <= 8 else "fma")
+            add(f"{m} x {k} @ {k}x{n} {dtype}", "few rows", make, m == 1 and n == k)
+    for batch, m, n, k in SMALL:
+        name = f"{batch} of {m}x{k} @ {k}x{n} f32"
+        add(name, "small", partial(batched, batch, m, n, k, False), m == 16)
+    add("64 of 64x64 @ one 64x64 f32", "small", partial(batched, 64, 64, 64, 64, True))
+    return rows
