@@ -60,7 +60,7 @@ OPERATIONS = {
     "Relu": lambda m, x: m.xp.maximum(x, 0),
     "Gelu": lambda m, x: m.gelu(x),
     "Softmax": softmax,
-    "LayerNormalization": lambda m, x, g, b, epsilon=1e-5: layer_norm(m, x, g, b, epsilon),
+    "LayerNormalization": lambda m, x, g, b, axis, epsilon: layer_norm(m, x, g, b, epsilon),
     "Transpose": lambda m, x, perm: x.transpose(perm),
     "Reshape": lambda m, x, shape: x.reshape(tuple(int(s) for s in shape)),
     "Concat": lambda m, *parts, axis: m.xp.concatenate(parts, axis=axis),

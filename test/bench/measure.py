@@ -2,8 +2,9 @@
 
 A *run* of a contender is one block of calls between two probes. It is accepted when both probes reach 95 % of the best
 (the 90th percentile of those so far: one lucky probe must not condemn the rest) and no other process took more than 5 %
-of its CPUs. A run that is not is repeated, five times at most; what then remains is kept and reported as ungated. Blocks
-of all contenders alternate, in an order that turns by one each round. Times are wall time.
+of its CPUs. A run that is not is repeated, five times at most and while the row has time left for it; what then remains
+is kept and reported as ungated. Blocks of all contenders alternate, in an order that turns by one each round. Times are
+wall time.
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
@@ -19,6 +20,7 @@ import numpy as np
 from peers import aligned
 
 PROBE_FLOOR, FOREIGN_CEILING, ATTEMPTS = 0.95, 0.05, 5
+REPEAT_SECONDS = 10  # of a row: what it may take in all before nothing is repeated any more
 KINDS = ["fma", "bf16", "read", "copy"]  # numbered as in probe.c
 PROBE_ITERATIONS, MEMORY_BYTES = 40_000, 64 << 20  # a millisecond; beyond the caches
 
@@ -113,10 +115,10 @@ def take_block(contender, calls, kind, probes):
     return {"seconds": seconds, "probe": statistics.mean((before, after)), "foreign": share, "accepted": accepted}
 
 
-def take_run(contender, calls, kind, probes):
+def take_run(contender, calls, kind, probes, repeat_until):
     for attempt in range(1, ATTEMPTS + 1):
         block = take_block(contender, calls, kind, probes)
-        if block["accepted"]:
+        if block["accepted"] or time.monotonic() > repeat_until:
             break
     return block | {"attempts": attempt}
 
@@ -134,11 +136,12 @@ def worth_evicting(record):
 def measure(contenders, kind, probes, runs, block_seconds):
     """{name: {"runs": [...], "cold_seconds": [...], "calls": n}}, all of them, in the order of time."""
     taken = {c.name: {"calls": calls_of_block(c, block_seconds), "runs": [], "cold_seconds": []} for c in contenders}
+    repeat_until = time.monotonic() + REPEAT_SECONDS
     for turn in range(runs):
         for i in range(len(contenders)):
             contender = contenders[(turn + i) % len(contenders)]
             record = taken[contender.name]
-            record["runs"].append(take_run(contender, record["calls"], kind, probes))
+            record["runs"].append(take_run(contender, record["calls"], kind, probes, repeat_until))
             if worth_evicting(record):
                 record["cold_seconds"].append(take_cold(contender, probes))
     return taken

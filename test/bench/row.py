@@ -68,9 +68,9 @@ class Row:
     @property
     def data_bytes(self):
         """Of inputs, weights and the result, each once: what a call cannot avoid to touch."""
-        arrays = [*self.graph.inputs.values(), *self.graph.constants.values()]
-        size = 2 if self.dtype == "bf16" else 4
-        return size * (sum(a.size for a in arrays if a.dtype == np.float32) + int(np.prod(self.result)))
+        values = self.graph.inputs | self.graph.constants
+        elements = sum(values[name].size for name in {*self.arguments, *self.weights.values()})
+        return (2 if self.dtype == "bf16" else 4) * (elements + int(np.prod(self.result)))
 
     @property
     def work(self):

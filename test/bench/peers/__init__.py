@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-DEFAULT = ["onnxruntime", "openvino", "openblas", "jax", "iree"]
+DEFAULT = ["onnxruntime", "openvino", "onednn", "libxsmm", "openblas", "jax", "iree"]
 ON_REQUEST = ["torch", "torch_compile"]  # 9 GB
 
 
