@@ -17,6 +17,7 @@ import numpy as np
 import graph
 import isolated
 import machine
+import operations
 import peers
 import peers.batten
 import readme
@@ -137,7 +138,7 @@ def measure_all(specs, modules, options):
     records = []
     for number, spec in enumerate(specs, 1):
         row = spec.make()
-        wanted = graph.reference(row)
+        wanted, _ = graph.reference(row), row.onnx  # made here once, for every number of threads
         for threads in thread_counts:
             begin = time.monotonic()
             record = {"name": spec.name, "group": spec.group, "threads": threads} | describe(row)
@@ -157,6 +158,8 @@ def measure_all(specs, modules, options):
 
 
 def main(arguments):
+    if arguments[:1] == ["ops"]:
+        return operations.main(arguments[1:])
     options = parse(arguments)
     options.runs = options.runs or (3 if options.quick else 5)
     specs = chosen_specs(options)

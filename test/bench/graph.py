@@ -49,8 +49,9 @@ def layer_norm(m, x, scale, bias, epsilon):
     return centred / m.xp.sqrt(variance + epsilon) * scale + bias
 
 
-def split(m, x, axis, num_outputs):
-    return m.xp.split(x, num_outputs, axis=axis)
+def split(m, x, sizes=None, axis=0, num_outputs=0):
+    parts = num_outputs if sizes is None else [int(at) for at in np.cumsum(sizes)[:-1]]
+    return m.xp.split(x, parts, axis=axis)
 
 
 OPERATIONS = {

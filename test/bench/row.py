@@ -7,9 +7,12 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+
+from graph import onnx_model
 
 HERE = Path(__file__).resolve().parent
 PROGRAMS = HERE / "programs"
@@ -63,12 +66,21 @@ class Row:
     probe: str = "fma"  # what bounds it: fma (that of the dtype), copy, read
     bound: float = 0  # of the error; 0: that of the dtype
     matrix: tuple | None = None  # (batch, m, n, k): what libraries of matrix products alone can do
-    updated: set = field(default_factory=set)  # arguments that the entry writes in place
+    own: dict = field(default_factory=dict)  # arrays that only the entry takes, such as caches in its own layout
+
+    @property
+    def arrays(self):
+        return self.graph.inputs | self.graph.constants | self.own
+
+    @cached_property
+    def onnx(self):
+        """The graph as the bytes of an ONNX model, made once: models have hundreds of megabytes."""
+        return onnx_model(self).SerializeToString()
 
     @property
     def data_bytes(self):
         """Of inputs, weights and the result, each once: what a call cannot avoid to touch."""
-        values = self.graph.inputs | self.graph.constants
+        values = self.arrays
         elements = sum(values[name].size for name in {*self.arguments, *self.weights.values()})
         return (2 if self.dtype == "bf16" else 4) * (elements + int(np.prod(self.result)))
 
@@ -105,6 +117,6 @@ class Source:
         self.generator = np.random.default_rng(list(name.encode()))
         self.dtype = dtype
 
-    def normal(self, *shape, scale=1.0):
-        values = self.generator.standard_normal(shape, dtype=np.float32) * np.float32(scale)
+    def normal(self, *shape, scale=1.0, mean=0.0):
+        values = self.generator.standard_normal(shape, dtype=np.float32) * np.float32(scale) + np.float32(mean)
         return round_bf16(values) if self.dtype == "bf16" else values

@@ -9,6 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 work=$build/bench
 mkdir -p "$work"
+rm -rf "$work/iree" # modules of an earlier run
 
 if [ "${1:-}" = --batcher ]; then
   "$build/bin/batten" build "$here/programs/perceptron.btn" -o "$work/libperceptron.so"

@@ -84,7 +84,7 @@ class Native(Contender):
         self.compile |= {"wall_ms": build.ms, "so_bytes": path.stat().st_size}
         self.host, self.error, self.keep = host_library(), Error(), []
         convert = bf16_bits if row.dtype == "bf16" else aligned_copy
-        values = row.graph.inputs | row.graph.constants
+        values = row.arrays
         prepare = lambda v: convert(v) if v.dtype == np.float32 else aligned_copy(v)
         weights = {field: prepare(values[name]) for field, name in row.weights.items()}
         with Stopwatch() as ready:

@@ -3,6 +3,8 @@
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
+import hashlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -10,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-from graph import onnx_model
 from peers import Contender, Stopwatch
 
 NAME = "iree"
@@ -43,20 +44,27 @@ def tool(name, *arguments):
         raise RuntimeError((done.stderr.strip() or f"{name} failed").splitlines()[0])
 
 
-def prepare(row, threads):
-    import iree.runtime as runtime
-    import onnx
-
-    with tempfile.TemporaryDirectory() as folder:
-        model, text, binary = (Path(folder) / f"row.{kind}" for kind in ("onnx", "mlir", "vmfb"))
-        onnx.save(onnx_model(row), model)
-        with Stopwatch() as ready:
+def compiled(row):
+    """(the file, milliseconds to make it). Kept for the other numbers of threads; run.sh empties the folder."""
+    folder = Path(os.environ["BATTEN_BENCH_WORK"]) / "iree"
+    folder.mkdir(exist_ok=True)
+    binary = folder / f"{hashlib.sha256(row.onnx).hexdigest()}.vmfb"
+    with tempfile.TemporaryDirectory() as scratch, Stopwatch() as ready:
+        if not binary.exists():
+            model, text = Path(scratch) / "row.onnx", Path(scratch) / "row.mlir"
+            model.write_bytes(row.onnx)
             tool("iree-import-onnx", model, "-o", text, "--opset-version", "20")
             tool("iree-compile", text, "-o", binary, *COMPILE)
-        bytes_of_code = binary.read_bytes()
+    return binary, ready.ms
+
+
+def prepare(row, threads):
+    import iree.runtime as runtime
+
+    binary, ready_ms = compiled(row)
     config = runtime.Config("local-sync" if threads == 1 else "local-task")
     context = runtime.SystemContext(config=config)
-    context.add_vm_module(runtime.VmModule.copy_buffer(context.instance, bytes_of_code))
+    context.add_vm_module(runtime.VmModule.mmap(context.instance, str(binary)))
     function = context.modules.module["row"]
     inputs = [runtime.asdevicearray(config.device, value) for value in row.graph.inputs.values()]
     last = []
@@ -64,6 +72,6 @@ def prepare(row, threads):
     def call():
         last[:] = [function(*inputs)]
 
-    contender = Contender(NAME, call, lambda: np.asarray(last[0].to_host()).reshape(row.result), ready.ms)
+    contender = Contender(NAME, call, lambda: np.asarray(last[0].to_host()).reshape(row.result), ready_ms)
     contender.keep = context
     return contender

@@ -17,7 +17,7 @@ from peers import Contender, Stopwatch, aligned, aligned_copy
 NAME = "onednn"
 PREFIX = Path(sys.prefix)
 INTEL = ["libintlc.so.5", "libimf.so", "libirng.so", "libsvml.so", "libsycl.so.9", "libtbb.so.12"]
-LAYERS = {("MatMul",), ("MatMul", "Add", "Gelu")}
+LAYERS = {("Gemm",), ("MatMul",), ("MatMul", "Add", "Gelu")}
 ROWS = {("Softmax",): 0, ("LayerNormalization",): 1, ("Gelu",): 2}
 
 
@@ -82,8 +82,10 @@ def problem(library, row, values):
     if batch > 1:
         shared = int(values[inputs[1]].ndim == 2)
         return library.dnn_batched(*numbers(batch, m, n, k), shared, *map(place, inputs))
+    if operations(row) == ("Gemm",):  # its right-hand side is stored by results
+        values[inputs[1]] = aligned_copy(values[inputs[1]].T)
     bias = place(inputs[2]) if len(inputs) > 2 else None
-    return library.dnn_layer(half, *numbers(m, n, k), *map(place, inputs[:2]), bias, int(bias is not None))
+    return library.dnn_layer(half, *numbers(m, n, k), *map(place, inputs[:2]), bias, int("Gelu" in operations(row)))
 
 
 class Primitive(Contender):

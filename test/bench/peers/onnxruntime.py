@@ -6,7 +6,6 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 import numpy as np
 
-from graph import onnx_model
 from peers import Contender, Stopwatch, aligned, aligned_copy
 
 NAME = "onnxruntime"
@@ -28,9 +27,8 @@ def prepare(row, threads):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.log_severity_level = 3
-    model = onnx_model(row).SerializeToString()
     with Stopwatch() as ready:
-        session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(row.onnx, options, providers=["CPUExecutionProvider"])
     binding, out = session.io_binding(), aligned(row.result)
     inputs = {name: aligned_copy(value) for name, value in row.graph.inputs.items()}
     for name, value in inputs.items():

@@ -4,7 +4,6 @@ In rows of bf16 the model's inputs and outputs are bf16 too, so that nothing is 
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
-from graph import onnx_model
 from peers import Contender, Stopwatch, aligned, aligned_copy, bf16_bits, bf16_values
 
 import numpy as np
@@ -43,9 +42,9 @@ def prepare(row, threads):
         "INFERENCE_PRECISION_HINT": row.dtype,
         "ENABLE_CPU_PINNING": False,
     }
-    core, text = openvino.Core(), onnx_model(row).SerializeToString()
+    core = openvino.Core()
     with Stopwatch() as ready:
-        model = core.read_model(text)
+        model = core.read_model(row.onnx)
         request = core.compile_model(with_bf16_border(model) if half else model, "CPU", settings).create_infer_request()
     out = aligned(row.result, np.uint16 if half else np.float32)
     inputs = {name: bf16_bits(v) if half else aligned_copy(v) for name, v in row.graph.inputs.items()}

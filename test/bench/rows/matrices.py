@@ -15,7 +15,9 @@ def linear(name):
     graph = Graph({"x": x}, {"w": weight, "b": bias})
     graph("Gemm", "x", "w", "b", transB=1)
     weights = {"weight": "w", "bias": "b"}
-    return Row(EXAMPLES / "simple/simple.btn", "forward", [32], graph, 2 * 32 * 10 * 5, (32, 5), ["x"], weights)
+    row = Row(EXAMPLES / "simple/simple.btn", "forward", [32], graph, 2 * 32 * 10 * 5, (32, 5), ["x"], weights)
+    row.matrix = (1, 32, 5, 10)
+    return row
 
 
 def projection(name):

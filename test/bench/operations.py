@@ -1,0 +1,78 @@
+"""operations.py - `./dev bench ops`: a row an operation against the probes, without other libraries.
+
+An operation passes with a tenth of the FMA probe or half of the probe of copying; what is short is printed so and
+asserts nothing.
+SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+
+import machine
+from measure import Probes
+from peers.batten import BUILD, WORK
+from report import duration
+from row import PROGRAMS
+
+SIZES = {"B": 4096, "N": 16}
+FMA_SHARE, COPY_SHARE = 0.1, 0.5
+PROGRAM = PROGRAMS / "ops.btn"
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="./dev bench ops", description="an operation a row, against the probes")
+    parser.add_argument("--ops", default="", metavar="REGEX", help="entries of programs/ops.btn that it is found in")
+    parser.add_argument("--threads", type=int, default=1, help="threads of a call (1)")
+    parser.add_argument("--seconds", type=int, default=1, help="for each operation at most (1)")
+    parser.add_argument("--list", action="store_true", help="only name the operations")
+    return parser.parse_args(arguments)
+
+
+def entries(pattern):
+    """[(name, its runtime dim)], as the program declares them."""
+    found = re.findall(r"^pub fn (\w+)\(.*?-> .*?\[(B|N)? *\|", PROGRAM.read_text(), re.M)
+    dims = {name: dim or "B" for name, dim in found}
+    return [(name, dim) for name, dim in dims.items() if re.search(pattern, name)]
+
+
+def measure(name, dim, options):
+    command = [BUILD / "bin/batten", "bench", "--quiet", "--json", PROGRAM, name]
+    command += [f"--dim={dim}={SIZES[dim]}", f"--seconds={options.seconds}", f"--threads={options.threads}"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip().splitlines()[0])
+    return json.loads(done.stdout)["rows"][0]
+
+
+def verdict(row, copy):
+    """(of the FMA probe, of the copy probe, pass or short)."""
+    arithmetic = max(row["flops"], 0) / row["seconds"] / row["peak_flops_per_second"]
+    memory = max(row["bytes"], 0) / row["seconds"] / copy
+    return arithmetic, memory, "pass" if arithmetic >= FMA_SHARE or memory >= COPY_SHARE else "short"
+
+
+def main(arguments):
+    options = parse(arguments)
+    chosen = entries(options.ops) or sys.exit(f"bench ops: no operation matches `{options.ops}`; --list shows them")
+    if options.list:
+        return print("\n".join(name for name, _ in chosen))
+    machine.use_cpus(options.threads)
+    probes = Probes(WORK / "libprobe.so", options.threads)
+    probes.warm_up()
+    print(f"{machine.cpu_name()}; pass: {FMA_SHARE:g} of the FMA probe, or {COPY_SHARE:g} of copying 64 MiB")
+    short = 0
+    for name, dim in chosen:
+        before = probes.measure("copy")
+        try:
+            row = measure(name, dim, options)
+        except RuntimeError as failure:
+            print(f"{name:16s} failed: {failure}", flush=True)
+            continue
+        arithmetic, memory, word = verdict(row, max(before, probes.measure("copy")))
+        short += word == "short"
+        shares = f"{100 * arithmetic:6.1f} % of FMA  {100 * memory:6.1f} % of copy"
+        print(f"{name:16s} {row['dims']:8s} {duration(row['seconds']):>9s}  {shares}  {word}", flush=True)
+    print(f"{short} of {len(chosen)} are short")
