@@ -76,7 +76,7 @@ def chosen_specs(options):
 def prepare_all(row, modules, threads, wanted):
     """(contenders whose results are right, {name: what is wrong with it}, {name: largest error})."""
     contenders, problems, errors = [], {}, {}
-    largest = float(np.abs(wanted).max())
+    largest = float(np.abs(wanted).max()) or 1.0
     for module in modules:
         reason = module.refuses(row)
         if reason:

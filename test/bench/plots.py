@@ -45,7 +45,7 @@ def compared(result):
 def ratio_bars(result):
     """A bar a row on a logarithmic axis: to the right of 1 Batten is quicker than the best peer."""
     rows = compared(result)
-    left, step, width, top = 330, 18, 760, 40
+    left, step, width, top = 330, 18, 760, 50
     limit = max([2.0, *(max(r, 1 / r) for _, r in rows)])
     limit = 2.0 ** math.ceil(math.log2(limit))
     at = lambda ratio: left + (width - left - 60) * (math.log(ratio) + math.log(limit)) / (2 * math.log(limit))
@@ -87,7 +87,7 @@ def roofline(result):
         shapes.append(text(left - 8, y_of(10.0**power) + 4, f"{10.0**power:g}", "end"))
     shapes += [
         text(width / 2, bottom + 36, "operations a byte of inputs, weights and results", "middle"),
-        text(8, 20, "GF/s"),
+        text(8, 20, "GF/s; filled: Batten, rings: the best peer"),
     ]
     corner = f"{x_of(low_x):.1f},{y_of(low_x * stream):.1f} {x_of(peak / stream):.1f},{y_of(peak):.1f}"
     shapes.append(f'<polyline class="roof" points="{corner} {x_of(high_x):.1f},{y_of(peak):.1f}"/>')

@@ -1,4 +1,4 @@
-"""elementwise.py - softmax, layer norm and GELU of rows: work that is bound by memory.
+"""elementwise.py - softmax, layer norm and GELU of rows: work that is bound by memory; and a call with next to no work.
 
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
@@ -7,8 +7,13 @@ from functools import partial
 
 from row import PROGRAMS, Graph, Row, Source, Spec
 
-FLOPS = {"softmax": 5, "layer norm": 7, "GELU": 20, "residual + norm": 8}  # an element, about; for the roofline
-ENTRIES = {"softmax": "soft_max", "layer norm": "norm", "GELU": "gelu_of", "residual + norm": "residual_norm"}
+KINDS = {  # the entry of the program, and operations an element, about, for the roofline
+    "softmax": ("soft_max", 5),
+    "layer norm": ("norm", 7),
+    "GELU": ("gelu_of", 20),
+    "residual + norm": ("residual_norm", 8),
+    "ReLU": ("relu_of", 1),
+}
 
 
 def rows_of(kind, count, size, dtype, name):
@@ -16,8 +21,8 @@ def rows_of(kind, count, size, dtype, name):
     graph, arguments = Graph({"x": data.normal(count, size)}), ["x"]
     if kind == "softmax":
         graph("Softmax", "x", axis=-1)
-    elif kind == "GELU":
-        graph("Gelu", "x")
+    elif kind in ("GELU", "ReLU"):
+        graph(kind.capitalize(), "x")
     else:
         graph.constants |= {"g": data.normal(size), "b": data.normal(size)}
         source = "x"
@@ -26,20 +31,21 @@ def rows_of(kind, count, size, dtype, name):
             source, arguments = graph("Add", "x", "y"), ["x", "y"]
         graph("LayerNormalization", source, "g", "b", axis=-1, epsilon=1e-5)
         arguments += ["g", "b"]
-    row = Row(
-        PROGRAMS / "rows.btn", ENTRIES[kind], [count], graph, FLOPS[kind] * count * size, (count, size), arguments
-    )
-    row.dims, row.dtype, row.probe = {"N": size}, dtype, "copy"
+    entry, flops = KINDS[kind]
+    row = Row(PROGRAMS / "rows.btn", entry, [count], graph, flops * count * size, (count, size), arguments)
+    row.dims, row.dtype, row.probe = {"N": size}, dtype, "copy" if count > 1 else "fma"
     return row
 
 
+BOUND_BY_MEMORY = ["softmax", "layer norm", "GELU", "residual + norm"]
 SIZES = [(4096, 1024), (65536, 128), (8192, 768), (512, 4096)]
 
 
 def specs():
-    rows = []
+    call = "a call: ReLU of one value"
+    rows = [Spec(call, "calls", partial(rows_of, "ReLU", 1, 1, "f32", call), quick=True)]
     for dtype in ("f32", "bf16"):
-        for kind in FLOPS:
+        for kind in BOUND_BY_MEMORY:
             for count, size in SIZES if dtype == "f32" else SIZES[:1]:
                 name = f"{kind} {count}x{size} {dtype}"
                 make = partial(rows_of, kind, count, size, dtype, name)

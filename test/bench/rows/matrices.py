@@ -70,8 +70,8 @@ SMALL = [(1024, s, s, s) for s in (8, 16, 32, 64)] + [(64, 64, 64, 64), (12, 128
 
 def specs():
     rows = [
-        Spec("Linear 10->5, B 32", "linear", partial(linear, "linear"), quick=True),
-        Spec("32x128x512 @ 512x64", "linear", partial(projection, "projection"), quick=True),
+        Spec("Linear 10->5, B 32", "calls", partial(linear, "linear"), quick=True),
+        Spec("32x128x512 @ 512x64", "gemm", partial(projection, "projection"), quick=True),
     ]
     add = lambda name, group, make, quick=False: rows.append(Spec(name, group, partial(make, name=name), quick))
     for dtype in ("f32", "bf16"):

@@ -1,0 +1,75 @@
+"""bench_page.py - a page, pictures and a summary of made-up results, and the process in which a row runs.
+
+SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "bench"))
+
+import isolated  # noqa: E402
+import plots  # noqa: E402
+import readme  # noqa: E402
+import report  # noqa: E402
+
+
+def contender(seconds, accepted=5, **more):
+    runs = [{"seconds": seconds, "accepted": i < accepted} for i in range(5)]
+    spread = {"median": seconds, "min": 0.9 * seconds, "max": 1.1 * seconds}
+    cell = {"runs": runs, "accepted": accepted, "gated": accepted == 5, "seconds": spread, "cold": 2 * seconds}
+    return cell | {"of_probe": 0.5, "ready_ms": 3.0, "error": 1e-7} | more
+
+
+def row(name, contenders, counts=True, **problems):
+    sizes = {"flops": 1e9, "data_bytes": 1e6, "work": 1e9, "error_bound": 1e-5, "matrix": None}
+    about = {"name": name, "group": "products", "threads": 1, "dtype": "f32", "probe": "fma", "counts": counts}
+    return about | sizes | {"contenders": contenders, "problems": problems}
+
+
+def result():
+    own = {"compile": {"user_ms": 20.0, "wall_ms": 30.0, "so_bytes": 17000, "load_and_bind_ms": 0.5}}
+    rows = [
+        row("quick", {"batten": contender(1e-3, **own), "openvino": contender(2e-3), "jax": contender(4e-3)}),
+        row("slow", {"batten": contender(3e-3, 2, **own), "openvino": contender(1.5e-3)}, jax="wrong: off by 1"),
+        row("alone", {"batten": contender(1e-6, **own)}, False, openvino="failed: a reason"),
+    ]
+    machine = {"cpu": "A CPU", "date": "2026-01-02", "cpus": 2, "features": ["avx2"], "caches": {"L1": "32K"}}
+    machine |= {"memory_gib": 8, "kernel": "6", "load_at_start": 0.1, "load_at_end": 0.2}
+    probes = {"1": {"fma": 2e12, "read": 2e10}}
+    made = {"form": report.FORM, "machine": machine, "versions": {"batten": "1", "openvino": "2"}, "runs": 5}
+    return made | {"absent": {"torch": "not installed"}, "rows": rows, "best_probes": probes}
+
+
+def expect(text, *parts):
+    for part in parts:
+        assert part in text, f"`{part}` is not in\n{text}"
+
+
+def check_report():
+    made = result()
+    assert [report.ratio(r) for r in made["rows"]] == [2.0, 0.5, None]
+    page = report.page(made, {"ratios": "r.svg"})
+    expect(page, "| quick | 1 | **1.00 ms** | 900 us - 1.10 ms | 50 % | 2.00 ms | 2.00 | 2.00 ms | 4.00 ms |")
+    expect(page, "| slow | 1 | 3.00 ms ~ |", "**1.50 ms** | wrong |", "Absent: torch (not installed).", "| 0.50 ms |")
+    summary = "\n".join(readme.table(Path("x.json"), made))
+    expect(summary, "| products | f32 | 1 | 2 | 1.00 | 0.50 (slow) to 2.00 | 50 % |", "test/bench/results/x.md")
+    bars = plots.ratio_bars(made)
+    expect(bars, "quick, 1", "slow, 1", 'class="ahead"', 'class="behind"')
+    assert "alone" not in bars, "a row without peers has no ratio"
+    expect(plots.roofline(made), "<title>alone</title>", "FMA probe 2000 GF/s")
+
+
+def check_isolation():
+    assert isolated.run(lambda x: x + 1, 41, limit_seconds=60) == 42
+    for broken, said in ((lambda: os._exit(7), "ended with 7"), (lambda: 1 // 0, "ZeroDivisionError")):
+        try:
+            isolated.run(broken, limit_seconds=60)
+            raise AssertionError(f"no failure: {said}")
+        except isolated.Failure as failure:
+            expect(str(failure), said)
+
+
+check_report()
+check_isolation()
