@@ -73,11 +73,14 @@ OPERATIONS = {
 }
 
 
-def evaluate(graph, values, module):
-    """`values`: an array for every input and constant; integer constants (shapes) stay as they are."""
+def evaluate(graph, values, module, table=OPERATIONS, names=None):
+    """`values`: an array for every input and constant; integer constants (shapes) stay as they are.
+
+    `names`: which operation of the table each node is, where that is not the node's own.
+    """
     values = dict(values)
-    for node in graph.nodes:
-        results = OPERATIONS[node.op](module, *(values[name] for name in node.inputs), **node.attributes)
+    for node, operation in zip(graph.nodes, names or [node.op for node in graph.nodes]):
+        results = table[operation](module, *(values[name] for name in node.inputs), **node.attributes)
         results = results if isinstance(results, (list, tuple)) else [results]
         values.update(zip(node.outputs, results))
     return values[graph.output]
