@@ -39,7 +39,7 @@ def result():
     machine |= {"memory_gib": 8, "kernel": "6", "load_at_start": 0.1, "load_at_end": 0.2}
     probes = {"1": {"fma": 2e12, "read": 2e10}}
     made = {"form": report.FORM, "machine": machine, "versions": {"batten": "1", "openvino": "2"}, "runs": 5}
-    return made | {"absent": {"torch": "not installed"}, "rows": rows, "best_probes": probes}
+    return made | {"bf16_probe": "AMX", "absent": {"torch": "not installed"}, "rows": rows, "best_probes": probes}
 
 
 def expect(text, *parts):

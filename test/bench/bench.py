@@ -22,7 +22,7 @@ import peers
 import peers.batten
 import readme
 import report
-from measure import KINDS, Probes, measure, summarise
+from measure import KINDS, Probes, bf16_instruction, measure, summarise
 from rows import all_specs
 
 EXAMPLES = """examples:
@@ -54,7 +54,10 @@ def parse(arguments):
     parser.add_argument(
         "--publish", action="store_true", help="into test/bench/results/, and the README's table from it"
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.publish and (options.quick or options.rows):
+        parser.error("--publish is for the whole page: not with --quick or --rows")
+    return options
 
 
 def peer_names(text):
@@ -102,7 +105,7 @@ def measure_row(row, modules, wanted, threads, seen, options):
     contenders, problems, errors = prepare_all(row, modules, threads, wanted)
     probes = Probes(peers.batten.WORK / "libprobe.so", threads, seen)
     probes.warm_up()
-    kind = "bf16" if row.probe == "fma" and row.dtype == "bf16" else row.probe
+    kind = probes.judging(row)
     native = next((c for c in contenders if c.name == "batten"), None)
     if native and native.time(1) < 20e-6:
         contenders.insert(1, peers.batten.from_python(native))
@@ -170,6 +173,7 @@ def main(arguments):
     modules = [peers.batten, *present]
     result = {"form": report.FORM, "machine": machine.describe(), "quick": options.quick, "runs": options.runs}
     result |= {"versions": {m.NAME: m.VERSION for m in modules}, "absent": absent}
+    result["bf16_probe"] = bf16_instruction(peers.batten.WORK / "libprobe.so")
     report.print_head(result)
     begin = time.monotonic()
     result["rows"], result["best_probes"] = measure_all(specs, modules, options)

@@ -25,21 +25,25 @@ KINDS = ["fma", "bf16", "read", "copy"]  # numbered as in probe.c
 PROBE_ITERATIONS, MEMORY_BYTES = 40_000, 64 << 20  # a millisecond; beyond the caches
 
 
+def bf16_instruction(path):
+    """What the bf16 probe runs on, or `none`: the system may keep the tiles to itself."""
+    name = ctypes.CDLL(str(path)).probe_bf16_name
+    name.restype = ctypes.c_char_p
+    return name().decode()
+
+
 class Probes:
     """What the cores reach right now, and the best that they did."""
 
     def __init__(self, path, threads, seen=None):
         self.library, self.threads = ctypes.CDLL(str(path)), threads
         self.library.probe.restype = ctypes.c_double
-        self.library.probe_bf16_name.restype = ctypes.c_char_p
-        self.bf16_name = self.library.probe_bf16_name().decode()
+        self.kinds = [kind for kind in KINDS if kind != "bf16" or bf16_instruction(path) != "none"]
         self.source, self.target = aligned((MEMORY_BYTES // 4,)), aligned((MEMORY_BYTES // 4,))
         self.source[:] = 1
         self.seen = seen or {kind: [] for kind in KINDS}
 
     def measure(self, kind):
-        if kind == "bf16" and self.bf16_name == "none":
-            kind = "fma"
         amount = MEMORY_BYTES if kind in ("read", "copy") else PROBE_ITERATIONS
         to, source = (ctypes.c_void_p(a.ctypes.data) for a in (self.target, self.source))
         value = self.library.probe(KINDS.index(kind), self.threads, ctypes.c_int64(amount), to, source)
@@ -51,10 +55,14 @@ class Probes:
     def best(self, kind):
         return float(np.percentile(self.seen[kind], 90)) if self.seen[kind] else 0.0
 
+    def judging(self, row):
+        """The kind that says how well a row does."""
+        return "bf16" if row.probe == "fma" and row.dtype == "bf16" and "bf16" in self.kinds else row.probe
+
     def warm_up(self):
         """Enough to know the best of each kind, where no earlier row has found it."""
-        for kind in KINDS:
-            end = time.perf_counter() + (0.05 if self.seen[kind] else 0.5)
+        for kind in self.kinds:
+            end = time.perf_counter() + (0.02 if self.seen[kind] else 0.5)
             while time.perf_counter() < end:
                 self.measure(kind)
 

@@ -131,7 +131,8 @@ def head_lines(result):
     yield ""
     yield f"{machine['cpus']} CPUs ({', '.join(machine['features'])}), {caches}, {machine['memory_gib']} GiB, Linux"
     yield f"{machine['kernel']}, load average {machine['load_at_start']:.1f} at the start and"
-    yield f"{machine['load_at_end']:.1f} at the end. {result['runs']} runs of each, alternating. The best probes:"
+    yield f"{machine['load_at_end']:.1f} at the end. {result['runs']} runs of each, alternating. The best probes (bf16:"
+    yield f"{result['bf16_probe']}):"
     yield ""
     for threads, best in result["best_probes"].items():
         amounts = ", ".join(f"{kind} {value / 1e9:.0f} {UNITS[kind]}" for kind, value in best.items())
