@@ -32,15 +32,16 @@ def parse(arguments):
 
 
 def entries(pattern):
-    """[(name, its runtime dim)], as the program declares them."""
-    found = re.findall(r"^pub fn (\w+)\(.*?-> .*?\[(B|N)? *\|", PROGRAM.read_text(), re.M)
-    dims = {name: dim or "B" for name, dim in found}
-    return [(name, dim) for name, dim in dims.items() if re.search(pattern, name)]
+    """[(name, its runtime dims)], as the program declares them."""
+    found = re.findall(r"^pub fn (\w+)(.*)$", PROGRAM.read_text(), re.M)
+    used = lambda line: [dim for dim in SIZES if re.search(rf"\[[^|]*\b{dim}\b[^|]*\|", line)]
+    return [(name, used(line)) for name, line in found if re.search(pattern, name)]
 
 
-def measure(name, dim, options):
+def measure(name, dims, options):
     command = [BUILD / "bin/batten", "bench", "--quiet", "--json", PROGRAM, name]
-    command += [f"--dim={dim}={SIZES[dim]}", f"--seconds={options.seconds}", f"--threads={options.threads}"]
+    command += [f"--dim={dim}={SIZES[dim]}" for dim in dims]
+    command += [f"--seconds={options.seconds}", f"--threads={options.threads}"]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(done.stderr.strip().splitlines()[0])
@@ -64,15 +65,15 @@ def main(arguments):
     probes.warm_up()
     print(f"{machine.cpu_name()}; pass: {FMA_SHARE:g} of the FMA probe, or {COPY_SHARE:g} of copying 64 MiB")
     short = 0
-    for name, dim in chosen:
+    for name, dims in chosen:
         before = probes.measure("copy")
         try:
-            row = measure(name, dim, options)
+            row = measure(name, dims, options)
         except RuntimeError as failure:
             print(f"{name:16s} failed: {failure}", flush=True)
             continue
         arithmetic, memory, word = verdict(row, max(before, probes.measure("copy")))
         short += word == "short"
         shares = f"{100 * arithmetic:6.1f} % of FMA  {100 * memory:6.1f} % of copy"
-        print(f"{name:16s} {row['dims']:8s} {duration(row['seconds']):>9s}  {shares}  {word}", flush=True)
+        print(f"{name:16s} {row['dims']:12s} {duration(row['seconds']):>9s}  {shares}  {word}", flush=True)
     print(f"{short} of {len(chosen)} are short")
