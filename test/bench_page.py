@@ -3,6 +3,7 @@
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -48,7 +49,7 @@ def expect(text, *parts):
 
 
 def check_report():
-    made = result()
+    made = json.loads(report.as_json(result()))
     assert [report.ratio(r) for r in made["rows"]] == [2.0, 0.5, None]
     page = report.page(made, {"ratios": "r.svg"})
     expect(page, "| quick | 1 | **1.00 ms** | 900 us - 1.10 ms | 50 % | 2.00 ms | 2.00 | 2.00 ms | 4.00 ms |")

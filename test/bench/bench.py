@@ -31,6 +31,7 @@ EXAMPLES = """examples:
   ./dev bench --rows='^GEMM .* f32' --threads=1   some rows on one thread
   ./dev bench --peers=onnxruntime,openvino        beside these only
   ./dev bench --peers=all                         PyTorch too, eager and compiled (installs 9 GB)
+  ./dev bench --check --threads=1                 are all results right? nothing is timed
   ./dev bench --publish                           into results/ and the README
   ./dev bench --list                              the rows and the peers, nothing is measured
   ./dev bench ops                                 a row an operation against the probes, without peers
@@ -47,6 +48,7 @@ def parse(arguments):
     parser.add_argument("--threads", default="1,2", metavar="LIST", help="threads of a call (1,2)")
     parser.add_argument("--runs", type=int, default=0, help="accepted runs wanted of each contender (5; --quick: 3)")
     parser.add_argument("--quick", action="store_true", help="a few rows, short blocks; not for publication")
+    parser.add_argument("--check", action="store_true", help="only compare all results with the reference")
     parser.add_argument("--list", action="store_true", help="only say what would be measured")
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="the JSON (build/bench/result.json); .md, .svg beside it"
@@ -99,6 +101,29 @@ def prepare_all(row, modules, threads, wanted):
     return contenders, problems, errors
 
 
+def check_row(row, modules, wanted):
+    """In a process of its own: a line of errors, of the largest result, and problems."""
+    machine.use_cpus(1)
+    _, problems, errors = prepare_all(row, modules, 1, wanted)
+    told = [f"{name} {error:.0e}" for name, error in errors.items()]
+    return ", ".join(told), [f"  {name}: {text}" for name, text in problems.items() if not text.startswith("not run")]
+
+
+def check_all(specs, modules):
+    """Exits with 1 where anybody fails or is wrong."""
+    bad = 0
+    for number, spec in enumerate(specs, 1):
+        row = spec.make()
+        arguments = (row, modules, graph.reference(row))
+        try:
+            told, problems = isolated.run(check_row, *arguments, limit_seconds=ROW_LIMIT_SECONDS)
+        except isolated.Failure as failure:
+            told, problems = "no result", [f"  {failure}"]
+        bad += bool(problems)
+        print("\n".join([f"[{number}/{len(specs)}] {spec.name}: {told}", *problems]), flush=True)
+    sys.exit(1 if bad else 0)
+
+
 def measure_row(row, modules, wanted, threads, seen, options):
     """In a process of its own."""
     machine.use_cpus(threads)
@@ -135,14 +160,21 @@ def is_comparison(record):
     return all(name in ran for name in ("batten", "onnxruntime", "openvino")) and products
 
 
-def measure_all(specs, modules, options):
-    thread_counts = [int(t) for t in options.threads.split(",")]
-    seen = {threads: {kind: [] for kind in KINDS} for threads in thread_counts}
+def thread_counts(text, absent):
+    """Those that this process has CPUs for; the others are named."""
+    cpus = len(os.sched_getaffinity(0))
+    wanted = [int(count) for count in text.split(",")]
+    absent |= {f"{count} threads": f"this process may use {cpus} CPUs" for count in wanted if count > cpus}
+    return [count for count in wanted if count <= cpus]
+
+
+def measure_all(specs, modules, counts, options):
+    seen = {threads: {kind: [] for kind in KINDS} for threads in counts}
     records = []
     for number, spec in enumerate(specs, 1):
         row = spec.make()
         wanted, _ = graph.reference(row), row.onnx  # made here once, for every number of threads
-        for threads in thread_counts:
+        for threads in counts:
             begin = time.monotonic()
             record = {"name": spec.name, "group": spec.group, "threads": threads} | describe(row)
             try:
@@ -174,9 +206,12 @@ def main(arguments):
     result = {"form": report.FORM, "machine": machine.describe(), "quick": options.quick, "runs": options.runs}
     result |= {"versions": {m.NAME: m.VERSION for m in modules}, "absent": absent}
     result["bf16_probe"] = bf16_instruction(peers.batten.WORK / "libprobe.so")
+    if options.check:
+        return check_all(specs, modules)
+    counts = thread_counts(options.threads, absent)
     report.print_head(result)
     begin = time.monotonic()
-    result["rows"], result["best_probes"] = measure_all(specs, modules, options)
+    result["rows"], result["best_probes"] = measure_all(specs, modules, counts, options)
     result["seconds"] = round(time.monotonic() - begin)
     result["machine"]["load_at_end"] = os.getloadavg()[0]
     write(result, options)
@@ -188,7 +223,7 @@ def write(result, options):
     published = readme.RESULTS / f"{slug}.json" if options.publish else None
     out = options.out or published or peers.batten.WORK / "result.json"
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(result, indent=1) + "\n")
+    out.write_text(report.as_json(result))
     report.write_beside(out, json.loads(out.read_text()))
     if options.publish:
         readme.main([])

@@ -3,6 +3,7 @@
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
+import json
 import statistics
 
 import plots
@@ -179,6 +180,22 @@ def page(result, pictures):
         lines += group_table(group, [r for r in result["rows"] if r["group"] == group])
     lines += compile_table(result)
     return "\n".join(lines)
+
+
+def rounded(value):
+    """Four digits of every number: what is beyond is noise."""
+    if isinstance(value, float):
+        return float(f"{value:.4g}")
+    if isinstance(value, dict):
+        return {name: rounded(part) for name, part in value.items()}
+    return [rounded(part) for part in value] if isinstance(value, (list, tuple)) else value
+
+
+def as_json(result):
+    """A row a line: five hundred kilobytes that can still be searched and compared."""
+    head = json.dumps(rounded(result | {"rows": []}), indent=1)
+    rows = ",\n".join(json.dumps(rounded(row)) for row in result["rows"])
+    return head.replace('"rows": []', f'"rows": [\n{rows}\n]') + "\n"
 
 
 def write_beside(out, result):
