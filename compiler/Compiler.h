@@ -61,11 +61,13 @@ public:
   /// Compiles every function of the program. false: `diagnostics` has the reasons, or an internal error.
   virtual bool compile(const frontend::Program &program, const Options &options, const std::vector<Emission> &wanted,
                        frontend::Diagnostics &diagnostics, Compilation &out) = 0;
-  /// Evaluates one function. `arguments`: one an Argument of the function, weights included. false: `error` has a
-  /// sentence, or `diagnostics` the reasons or an internal error.
+  /// Evaluates one function; exactly, as at the first of the levels `cpu` that this machine has. `arguments`: one an
+  /// Argument of the function, weights included. false: `error` has a sentence, or `diagnostics` the reasons or an
+  /// internal error.
   virtual bool evaluate(const frontend::Program &program, const frontend::Function &function, Evaluator evaluator,
-                        const std::map<std::string, int64_t> &sizes, const std::vector<HostTensor> &arguments,
-                        frontend::Diagnostics &diagnostics, std::vector<HostTensor> &results, std::string &error) = 0;
+                        const std::string &cpu, const std::map<std::string, int64_t> &sizes,
+                        const std::vector<HostTensor> &arguments, frontend::Diagnostics &diagnostics,
+                        std::vector<HostTensor> &results, std::string &error) = 0;
   /// The cost of each op of the function. false: `diagnostics` says what is not compiled yet.
   virtual bool costs(const frontend::Program &program, const frontend::Function &function,
                      frontend::Diagnostics &diagnostics, std::vector<OpCost> &out) = 0;

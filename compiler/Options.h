@@ -20,6 +20,7 @@ struct PlacedWeights {
 
 struct Options {
   std::string cpu = "native";          ///< LLVM CPU names with commas between, or "native": the machine that compiles
+  bool emulate = false;                ///< the kernels of these CPUs in instructions of x86-64-v3, with the same bits
   std::string prefix;                  ///< of every C symbol; empty: the source file's stem
   int optimise = 3;                    ///< 0..3, of the code generator; the schedule is the same at all of them
   bool fuse = true;                    ///< false: one operation a kernel; the same bits, slower

@@ -258,8 +258,8 @@ std::optional<std::string> Pipeline::generateObject(const CodegenOptions &code, 
 bool Pipeline::generate(const std::vector<Emission> &wanted) {
   if (!options.weights.mode.empty())
     (*module)->setAttr(weightOffsetsName, DenseI64ArrayAttr::get(&context, options.weights.offsets));
-  CodegenOptions code{out.cpu, unsigned(options.optimise), options.debugLines, flagsOf(options),
-                      placedWeightsOf(options)};
+  CodegenOptions code{out.cpu,          unsigned(options.optimise), options.debugLines,
+                      flagsOf(options), placedWeightsOf(options),   options.emulate};
   std::string error;
   std::optional<std::string> object;
   for (Emission emission : wanted) {
@@ -291,8 +291,8 @@ bool Pipeline::generate(const std::vector<Emission> &wanted) {
 }
 
 /// The levels that kernels are made for, best first; none, and why, where one of them is unknown or too old.
-std::vector<CpuLevel> levelsOf(const std::string &cpu, std::string &fault) {
-  std::optional<std::vector<CpuLevel>> known = lookupLevels(cpu, fault);
+std::vector<CpuLevel> levelsOf(const std::string &cpu, std::string &fault, bool emulated = false) {
+  std::optional<std::vector<CpuLevel>> known = lookupLevels(cpu, fault, emulated);
   if (known && known->back().vectorBits >= 256)
     return *known;
   if (known)
@@ -302,7 +302,7 @@ std::vector<CpuLevel> levelsOf(const std::string &cpu, std::string &fault) {
 
 bool Pipeline::run(const std::vector<Emission> &wanted) {
   std::string fault;
-  levels = levelsOf(options.cpu, fault);
+  levels = levelsOf(options.cpu, fault, options.emulate);
   if (levels.empty()) {
     diagnostics.error("", fault);
     return false;
@@ -325,8 +325,20 @@ bool Pipeline::run(const std::vector<Emission> &wanted) {
   return generate(wanted);
 }
 
+/// As at the level that a bind on this machine takes; where it has none of them, at the best.
+std::optional<Evaluation> evaluationOf(Evaluator evaluator, const std::string &cpu, std::string &fault) {
+  if (evaluator == Evaluator::Reference)
+    return EvaluationMode::Reference;
+  std::vector<CpuLevel> levels = levelsOf(cpu, fault);
+  if (levels.empty())
+    return std::nullopt;
+  auto here = llvm::find_if(levels, [](const CpuLevel &level) { return lackingFeatures(level.name).empty(); });
+  return Evaluation{EvaluationMode::Exact,
+                    subnormalsOfBf16Sums(here == levels.end() ? levels.front().name : here->name)};
+}
+
 /// The function's own block arguments are in the order of the front end's arguments.
-bool evaluateFunction(FuncOp function, Evaluator evaluator, const std::map<std::string, int64_t> &sizes,
+bool evaluateFunction(FuncOp function, Evaluation how, const std::map<std::string, int64_t> &sizes,
                       const std::vector<HostTensor> &arguments, std::vector<HostTensor> &results,
                       frontend::Diagnostics &diagnostics, std::string &error) {
   std::vector<DenseValue> values;
@@ -337,9 +349,8 @@ bool evaluateFunction(FuncOp function, Evaluator evaluator, const std::map<std::
     value.bytes = argument.bytes;
     values.push_back(std::move(value));
   }
-  auto mode = evaluator == Evaluator::Exact ? EvaluationMode::Exact : EvaluationMode::Reference;
   EvaluationFault fault;
-  std::optional<std::vector<DenseValue>> found = evaluate(function, sizes, values, mode, &error, &fault);
+  std::optional<std::vector<DenseValue>> found = evaluate(function, sizes, values, how, &error, &fault);
   if (!found && fault != EvaluationFault::Other) {
     diagnostics.error(fault == EvaluationFault::Size ? "R0002" : "R0003", function.getName().str() + "(): " + error);
     error.clear();
@@ -361,8 +372,12 @@ public:
     return compiled;
   }
   bool evaluate(const frontend::Program &program, const frontend::Function &function, Evaluator evaluator,
-                const std::map<std::string, int64_t> &sizes, const std::vector<HostTensor> &arguments,
-                frontend::Diagnostics &diagnostics, std::vector<HostTensor> &results, std::string &error) override {
+                const std::string &cpu, const std::map<std::string, int64_t> &sizes,
+                const std::vector<HostTensor> &arguments, frontend::Diagnostics &diagnostics,
+                std::vector<HostTensor> &results, std::string &error) override {
+    std::optional<Evaluation> how = evaluationOf(evaluator, cpu, error);
+    if (!how)
+      return false;
     Options options;
     Compilation unused;
     frontend::Program alone{program.name, program.weights, {function}, {}}; // the others need not be compilable
@@ -370,7 +385,7 @@ public:
     ModuleOp module = pipeline.emit();
     if (!module)
       return false;
-    return evaluateFunction(*module.getOps<FuncOp>().begin(), evaluator, sizes, arguments, results, diagnostics, error);
+    return evaluateFunction(*module.getOps<FuncOp>().begin(), *how, sizes, arguments, results, diagnostics, error);
   }
   bool costs(const frontend::Program &program, const frontend::Function &function, frontend::Diagnostics &diagnostics,
              std::vector<OpCost> &out) override {

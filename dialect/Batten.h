@@ -46,7 +46,7 @@ inline constexpr llvm::StringLiteral bytes = "batten.bytes"; // where it is beyo
 // In the linalg form: on arguments and results, on operations, on groups and on calls of them.
 inline constexpr llvm::StringLiteral symbol = "batten.symbol"; // of an index argument: the name of its symbol
 inline constexpr llvm::StringLiteral dims = "batten.dims";     // of a tensor: its extents, polynomials as text
-inline constexpr llvm::StringLiteral order = "batten.order";   // of a reduction: chain, lanes or blocks
+inline constexpr llvm::StringLiteral order = "batten.order";   // of a reduction: chain, pairs, lanes or blocks
 inline constexpr llvm::StringLiteral lanes = "batten.lanes";   // unit: lane trees within the blocks
 inline constexpr llvm::StringLiteral kind = "batten.kind";     // GroupKind
 inline constexpr llvm::StringLiteral split = "batten.split";   // i64: leading dims of a rows group that number rows

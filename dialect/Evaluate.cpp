@@ -134,14 +134,14 @@ using evaluation::Tensor;
 
 class Evaluator {
 public:
-  Evaluator(FuncOp function, EvaluationMode mode, std::string &error) : function(function), mode(mode), error(error) {}
+  Evaluator(FuncOp function, Evaluation how, std::string &error) : function(function), how(how), error(error) {}
   std::optional<std::vector<DenseValue>> run(const std::map<std::string, int64_t> &given,
                                              ArrayRef<DenseValue> arguments);
   EvaluationFault fault = EvaluationFault::Other;
 
 private:
   FuncOp function;
-  EvaluationMode mode;
+  Evaluation how;
   std::string &error;
   std::map<std::string, int64_t> sizes;
   llvm::DenseMap<Value, DenseValue> values;
@@ -290,7 +290,7 @@ bool Evaluator::evaluateOp(Operation &op) {
       return false;
     made.emplace_back(elementKind(type.getElementType()), *shape);
   }
-  Step step{&op, {}, {}, {}, sizes, error};
+  Step step{&op, {}, {}, {}, sizes, how.subnormals, error};
   for (auto [value, type] : llvm::zip_equal(made, op.getResultTypes()))
     step.results.push_back({cast<TensorType>(type), &value});
   step.result = step.results.front();
@@ -298,7 +298,8 @@ bool Evaluator::evaluateOp(Operation &op) {
     step.operands.push_back({cast<TensorType>(operand.getType()), &values.find(operand)->second});
   bool isDone = evaluation::evaluateShape(step) || evaluation::evaluateGather(step);
   if (!isDone && error.empty())
-    isDone = mode == EvaluationMode::Reference ? evaluation::evaluateReference(step) : evaluation::evaluateExact(step);
+    isDone =
+        how.mode == EvaluationMode::Reference ? evaluation::evaluateReference(step) : evaluation::evaluateExact(step);
   if (!isDone && error.empty())
     step.fail("has no evaluation");
   for (auto [value, result] : llvm::zip_equal(made, op.getResults()))
@@ -320,10 +321,10 @@ std::optional<std::vector<DenseValue>> Evaluator::run(const std::map<std::string
 }
 
 std::optional<std::vector<DenseValue>> evaluate(FuncOp function, const std::map<std::string, int64_t> &sizes,
-                                                ArrayRef<DenseValue> arguments, EvaluationMode mode, std::string *error,
+                                                ArrayRef<DenseValue> arguments, Evaluation how, std::string *error,
                                                 EvaluationFault *fault) {
   std::string sentence;
-  Evaluator evaluator(function, mode, sentence);
+  Evaluator evaluator(function, how, sentence);
   auto results = evaluator.run(sizes, arguments);
   if (!results && error)
     *error = sentence;

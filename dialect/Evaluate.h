@@ -8,6 +8,7 @@
 #define BATTEN_DIALECT_EVALUATE_H
 
 #include "dialect/Batten.h"
+#include "dialect/Numerics.h"
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -47,6 +48,13 @@ ElementKind elementKind(mlir::Type element);
 
 enum class EvaluationMode { Reference, Exact };
 
+/// How to evaluate. Where the page leaves bits to the CPU level, the exact evaluator follows `subnormals`.
+struct Evaluation {
+  EvaluationMode mode = EvaluationMode::Reference;
+  Subnormals subnormals = Subnormals::Kept;
+  Evaluation(EvaluationMode mode, Subnormals subnormals = Subnormals::Kept) : mode(mode), subnormals(subnormals) {}
+};
+
 /// What kind of reason there is for no result.
 enum class EvaluationFault { Size, EmptyBatch, Other };
 
@@ -54,7 +62,7 @@ enum class EvaluationFault { Size, EmptyBatch, Other };
 /// the block arguments. nullopt: `error` says in one sentence what does not fit, or which op this mode has no meaning
 /// for. Sizes are refused in the words of the compiled program.
 std::optional<std::vector<DenseValue>> evaluate(FuncOp function, const std::map<std::string, int64_t> &sizes,
-                                                llvm::ArrayRef<DenseValue> arguments, EvaluationMode mode,
+                                                llvm::ArrayRef<DenseValue> arguments, Evaluation how,
                                                 std::string *error, EvaluationFault *fault = nullptr);
 
 } // namespace batten

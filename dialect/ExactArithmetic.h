@@ -26,6 +26,16 @@ inline float multiplyAdd(float a, float b, float c) { return std::fma(a, b, c); 
 inline double multiplyAdd(double a, double b, double c) { return std::fma(a, b, c); }
 inline Wrapping multiplyAdd(Wrapping a, Wrapping b, Wrapping c) { return a * b + c; }
 
+/// As VDPBF16PS multiplies and adds: subnormals count as zeros, and a sum that is below the normal range after it was
+/// rounded to 24 bits becomes one. Of bf16 factors the product is exact in double, and so is the sum where it is small
+/// enough to matter; the greatest one that is flushed lies half a unit of those 24 bits below 2^-126.
+inline float multiplyAddFlushed(float a, float b, float c) {
+  auto normal = [](float x) { return std::fabs(x) < 0x1p-126f ? std::copysign(0.0f, x) : x; };
+  a = normal(a), b = normal(b), c = normal(c);
+  float sum = std::fma(a, b, c);
+  return std::fabs(double(a) * double(b) + double(c)) < 0x1p-126 - 0x1p-151 ? std::copysign(0.0f, sum) : sum;
+}
+
 /// IEEE 754 maximum: NaN wins, -0 is below 0. Its result does not depend on an order.
 template <typename Real> Real maximum(Real a, Real b) {
   if (std::isnan(a) || std::isnan(b))
@@ -46,6 +56,15 @@ template <typename Number, typename Step> Number chain(int64_t begin, int64_t en
   Number sum{};
   for (int64_t i = begin; i < end; ++i)
     sum = step(i, sum);
+  return sum;
+}
+
+/// One chain from 0 in which each odd term comes before the even one that it follows. An odd count is filled up by a
+/// term of two zeros, step(end, sum).
+template <typename Number, typename Step> Number pairs(int64_t end, Step step) {
+  Number sum{};
+  for (int64_t i = 0; i < end; i += 2)
+    sum = step(i, step(i + 1, sum));
   return sum;
 }
 

@@ -6,17 +6,35 @@ using namespace mlir;
 
 namespace batten::evaluation {
 
-template <typename Number> static void sums(const Step &step) {
+/// The sum of a bf16 contraction but for dot products.
+static float bf16Sum(const Step &step, const Product &p) {
   const DenseValue &left = *step.operands[0].value, &right = *step.operands[1].value;
+  return pairs<float>(p.depth, [&](int64_t k, float sum) {
+    float a = k < p.depth ? load<float>(left, p.left + k) : 0.0f;
+    float b = k < p.depth ? load<float>(right, p.right + k * p.rightStride) : 0.0f;
+    return step.subnormals == Subnormals::Flushed ? multiplyAddFlushed(a, b, sum) : multiplyAdd(a, b, sum);
+  });
+}
+
+template <typename Number> static Number sumOf(const Step &step, const Product &p) {
+  const DenseValue &left = *step.operands[0].value, &right = *step.operands[1].value;
+  auto add = [&](int64_t k, Number sum) {
+    return multiplyAdd(load<Number>(left, p.left + k), load<Number>(right, p.right + k * p.rightStride), sum);
+  };
+  if (step.operands[1].type.coreRank() == 1)
+    return lanes<Number>(0, p.depth, add);
+  if constexpr (std::is_same_v<Number, float>)
+    if (left.element == ElementKind::BF16)
+      return bf16Sum(step, p);
+  return chain<Number>(0, p.depth, add);
+}
+
+template <typename Number> static void sums(const Step &step) {
   const Tensor *bias = step.operands.size() == 3 ? &step.operands[2] : nullptr;
   Lift biasLift(bias ? *bias : step.operands[0], step.result);
-  bool isDot = step.operands[1].type.coreRank() == 1;
   int64_t core = step.result.coreElements();
   forEachProduct(step, [&](const Product &p) {
-    auto add = [&](int64_t k, Number sum) {
-      return multiplyAdd(load<Number>(left, p.left + k), load<Number>(right, p.right + k * p.rightStride), sum);
-    };
-    Number sum = isDot ? lanes<Number>(0, p.depth, add) : chain<Number>(0, p.depth, add);
+    Number sum = sumOf<Number>(step, p);
     if (bias)
       sum = sum + load<Number>(*bias->value, biasLift.coreAt(p.output / core) + p.output % core);
     store(*step.result.value, p.output, sum);

@@ -23,6 +23,7 @@ struct CodegenOptions {
   bool debugInfo = false;         ///< lines of the source in the object
   std::string flags;              ///< of earlier stages, which the description is to name too: " --fuse=off"
   std::string placedWeights = {}; ///< "w.safetensors:embed", where the weights are built in
+  bool emulated = false;          ///< the levels in instructions of x86-64-v3
 };
 
 /// What the context of a module needs to be translated, besides the dialects that the module uses.

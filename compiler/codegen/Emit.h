@@ -4,12 +4,16 @@
 #define BATTEN_COMPILER_CODEGEN_EMIT_H
 
 #include "compiler/codegen/ProgramInfo.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/IR/Module.h"
 
 namespace batten {
 
 /// Kernels (func.func) become llvm.func, each for the level that it names, or for the only one; plans stay.
 llvm::LogicalResult lowerKernels(mlir::ModuleOp module, llvm::ArrayRef<CpuLevel> levels);
+
+/// Instructions that the kernel names and the level lacks become operations with the same bits.
+void spellOutInstructions(mlir::func::FuncOp kernel, const CpuLevel &level);
 
 /// Plans become the C functions of the program, as llvm.func that call the kernels; the plans go.
 llvm::LogicalResult emitEntries(mlir::ModuleOp module, const ProgramInfo &program);

@@ -103,7 +103,7 @@ std::optional<CpuLevel> lookupLevel(StringRef name) {
   }
   if (llvm::X86::parseArchX86(name, /*Only64Bit=*/true) == llvm::X86::CK_None)
     return std::nullopt;
-  level.name = name.str();
+  level.name = level.cpu = name.str();
 
   llvm::StringMap<bool> all = featuresOf(name), base = featuresOf("x86-64"), used;
   base["sse2"] = true; // LLVM's list for x86-64 leaves it out
@@ -121,8 +121,10 @@ std::optional<CpuLevel> lookupLevel(StringRef name) {
       off.push_back(feature);
   }
   for (const Feature &feature : features)
-    if (used.contains(feature.name))
+    if (used.contains(feature.name)) {
       require(level, feature);
+      level.used.push_back(feature.name);
+    }
   for (const Feature &feature : registers)
     if (used.contains(feature.name))
       require(level, feature);
@@ -136,6 +138,13 @@ std::optional<CpuLevel> lookupLevel(StringRef name) {
   return level;
 }
 
+/// The level's kernels as they are, in code of the least level that there is.
+static CpuLevel emulatedOn(CpuLevel least, const CpuLevel &level) {
+  least.name = level.name;
+  least.vectorBits = level.vectorBits;
+  return least;
+}
+
 /// More than another level has, or wider registers: it comes before any that it contains.
 static bool isBetter(const CpuLevel &a, const CpuLevel &b) {
   auto rank = [](const CpuLevel &level) {
@@ -147,7 +156,7 @@ static bool isBetter(const CpuLevel &a, const CpuLevel &b) {
   return rank(a) > rank(b);
 }
 
-std::optional<std::vector<CpuLevel>> lookupLevels(StringRef names, std::string &error) {
+std::optional<std::vector<CpuLevel>> lookupLevels(StringRef names, std::string &error, bool emulated) {
   std::vector<CpuLevel> levels;
   for (StringRef name : llvm::split(names, ',')) {
     std::optional<CpuLevel> level = lookupLevel(name);
@@ -157,6 +166,8 @@ std::optional<std::vector<CpuLevel>> lookupLevels(StringRef names, std::string &
       error = "CPU level '" + level->name + "' is given twice";
     if (!error.empty())
       return std::nullopt;
+    if (emulated)
+      level = emulatedOn(*lookupLevel("x86-64-v3"), *level);
     levels.insert(llvm::upper_bound(levels, *level, isBetter), *level);
   }
   return levels;

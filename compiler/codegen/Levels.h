@@ -5,6 +5,7 @@
 
 #include "runtime/abi.h"
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include <optional>
 #include <string>
@@ -14,9 +15,12 @@ namespace batten {
 
 struct CpuLevel {
   std::string name;                   ///< LLVM's CPU name: "x86-64-v3", "znver5"
+  std::string cpu;                    ///< whose instructions its code has: the same, but of an emulated level
   std::string features;               ///< target features besides those of the CPU: what is switched off
   unsigned vectorBits = 128;          ///< of the widest register
   std::vector<batten_cpuid> required; ///< what bind looks for; generated code uses nothing beyond it
+  std::vector<std::string> used;      ///< features of the instructions of its code, as LLVM names them
+  bool uses(llvm::StringRef feature) const { return llvm::is_contained(used, feature); }
 };
 
 /// The level of an x86-64 CPU by LLVM's name, or of this machine for "native". nullopt: there is no such CPU.
@@ -28,7 +32,9 @@ inline constexpr const char *wantedLevels =
 
 /// The levels of an artifact by their names, "x86-64-v4,x86-64-v3": best first, which is the order in which the bind
 /// tries them. nullopt and a sentence in `error`: one is no x86-64 CPU, or stands there twice.
-std::optional<std::vector<CpuLevel>> lookupLevels(llvm::StringRef names, std::string &error);
+/// `emulated`: the kernels of these levels in instructions of x86-64-v3, with the same bits, for machines that lack
+/// them.
+std::optional<std::vector<CpuLevel>> lookupLevels(llvm::StringRef names, std::string &error, bool emulated = false);
 /// Their names, by default as lookupLevels takes them.
 std::string namesOf(llvm::ArrayRef<CpuLevel> levels, llvm::StringRef between = ",");
 

@@ -104,7 +104,7 @@ static LogicalResult convert(ModuleOp module) {
 }
 
 static void setTarget(LLVM::LLVMFuncOp kernel, const CpuLevel &level) {
-  kernel.setTargetCpu(level.name);
+  kernel.setTargetCpu(level.cpu);
   // Widths are the kernels' choice; LLVM must not halve them on CPUs where it would prefer 256 bits of its own accord.
   std::string features = level.features;
   if (level.vectorBits == 512)
@@ -115,7 +115,7 @@ static void setTarget(LLVM::LLVMFuncOp kernel, const CpuLevel &level) {
 }
 
 /// The level that the kernel names, or the only one.
-static const CpuLevel *levelOf(LLVM::LLVMFuncOp kernel, ArrayRef<CpuLevel> levels) {
+static const CpuLevel *levelOf(Operation *kernel, ArrayRef<CpuLevel> levels) {
   auto name = kernel->getAttrOfType<StringAttr>(attr::level);
   if (!name)
     return levels.size() == 1 ? levels.begin() : nullptr;
@@ -128,6 +128,9 @@ LogicalResult lowerKernels(ModuleOp module, ArrayRef<CpuLevel> levels) {
   module.getContext()
       ->loadDialect<arith::ArithDialect, cf::ControlFlowDialect, LLVM::LLVMDialect, math::MathDialect, ub::UBDialect,
                     vector::VectorDialect>();
+  for (auto kernel : module.getOps<func::FuncOp>())
+    if (const CpuLevel *level = levelOf(kernel, levels)) // that there is one is seen to below
+      spellOutInstructions(kernel, *level);
   if (failed(prepare(module)) || failed(convert(module)))
     return failure();
   for (auto kernel : module.getOps<LLVM::LLVMFuncOp>()) {

@@ -11,9 +11,11 @@
 #include "dialect/Numerics.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/xxhash.h"
+#include <set>
 
 using namespace mlir;
 
@@ -146,23 +148,34 @@ static uint64_t magicOf(const ProgramInfo &program) {
   return llvm::xxh3_64bits(text);
 }
 
+/// The id of the numerics page, and the levels at which some kernel flushes subnormals.
+static std::string numericsOf(ModuleOp module, ArrayRef<CpuLevel> levels) {
+  std::set<StringRef> flushing;
+  for (Operation &op : *module.getBody())
+    if (op.hasAttr(flushesAttribute)) {
+      auto name = op.getAttrOfType<StringAttr>(attr::level);
+      flushing.insert(name ? name.getValue() : StringRef(levels.front().name));
+    }
+  return numericsId + (flushing.empty() ? "" : "+flush:" + llvm::join(flushing, ","));
+}
+
 std::optional<ProgramInfo> readProgram(ModuleOp module, const CodegenOptions &options, std::string &error) {
   ProgramInfo program;
   program.name = textOf(module, attr::program, "program");
   program.source = textOf(module, attr::source, "");
   program.sourceHash = textOf(module, attr::sourceHash, "");
-  program.numerics = numericsId;
   program.compiler = "batten " BATTEN_VERSION;
   auto bytes = module->getAttrOfType<IntegerAttr>(attr::programBytes);
   program.programBytes = std::max<int64_t>(bytes ? bytes.getInt() : 0, sizeof(batten_program_header));
 
   std::string levelName = options.level.empty() ? textOf(module, attr::level, "x86-64-v3") : options.level;
-  auto known = lookupLevels(levelName, error);
+  auto known = lookupLevels(levelName, error, options.emulated);
   if (!known)
     return std::nullopt;
   program.levels = std::move(*known);
-  program.flags = "--target=cpu:" + namesOf(program.levels) + " -O" + std::to_string(options.optLevel) +
-                  (options.debugInfo ? " -g" : "") + options.flags;
+  program.numerics = numericsOf(module, program.levels);
+  program.flags = "--target=cpu:" + namesOf(program.levels) + (options.emulated ? " --emulate" : "") + " -O" +
+                  std::to_string(options.optLevel) + (options.debugInfo ? " -g" : "") + options.flags;
   program.placedWeights = options.placedWeights;
   if (!readWeights(module, program, error) || !readPlans(module, program, error))
     return std::nullopt;

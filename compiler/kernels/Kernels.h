@@ -12,7 +12,8 @@
 
 namespace batten {
 
-/// What a builder may know of the CPU. It changes tiles and speed, never the order of arithmetic.
+/// What a builder may know of the CPU. It changes tiles and speed, never the order of arithmetic; whether subnormals
+/// are flushed, only where dialect/NUMERICS.md says so.
 struct Level {
   std::string name;               ///< LLVM CPU name: "x86-64-v3", "znver5"
   int64_t vectorBytes = 32;       ///< of the widest register
@@ -21,6 +22,8 @@ struct Level {
   int64_t cacheBytesL1 = 32768;   ///< data cache a core
   int64_t cacheBytesL2 = 1048576; ///< a core
   int64_t cacheBytesL3 = 33554432;
+  bool hasBf16Dots = false; ///< VDPBF16PS is there and the fastest way to a sum
+  bool hasVnni = false;     ///< VPDPBUSD and VPDPWSSD on whole registers
   /// Elements of one register; bool counts as a byte.
   int64_t lanes(mlir::Type element) const { return vectorBytes * 8 / std::max(8u, element.getIntOrFloatBitWidth()); }
 };

@@ -2,7 +2,8 @@
 //
 // A contraction is one generic in the accumulator's type with the contracted dim last; rounding to the result's dtype
 // and the bias are generics of their own, which the schedule runs on the accumulators. With a right-hand side of core
-// rank 2 each output is one chain of multiply-adds in ascending k; without (dot products) it is the sum over 64 lanes.
+// rank 2 each output is one chain of multiply-adds in ascending k, of bf16 in pairs of k; without (dot products) it is
+// the sum over 64 lanes.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/lower/Lowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -26,6 +27,8 @@ static Value contract(Location loc, ArrayRef<Input> operands, ArrayRef<Dim> exte
   return lowering.reduction(loc, operands, extents, 1, numberAttr(accumulator, 0), order, region);
 }
 
+static const Order &orderOfSums(Type dtype) { return dtype.isBF16() ? orderPairs : orderChain; }
+
 LogicalResult lowerMatmul(MatmulOp op, FunctionLowering &lowering) {
   TensorType lhs = op.getLhs().getType(), rhs = op.getRhs().getType(), result = op.getType();
   unsigned batch = result.batchRank(), k = batch + result.coreRank();
@@ -36,7 +39,7 @@ LogicalResult lowerMatmul(MatmulOp op, FunctionLowering &lowering) {
                       lowering.tensorInput(op.getRhs(), result.getBatch(), right)};
   Extents extents = lowering.extents(result);
   Type dtype = lhs.getElementType();
-  Value sum = contract(op.getLoc(), operands, extents, dtype, hasColumns ? orderChain : orderLanes, lowering);
+  Value sum = contract(op.getLoc(), operands, extents, dtype, hasColumns ? orderOfSums(dtype) : orderLanes, lowering);
   lowering.set(op, lowering.castTo(op.getLoc(), sum, extents, accumulatorType(dtype), result.getElementType()));
   return success();
 }
@@ -48,7 +51,7 @@ LogicalResult lowerLinear(LinearOp op, FunctionLowering &lowering) {
                       lowering.tensorInput(op.getW(), result.getBatch(), {o, i})};
   Extents extents = lowering.extents(result);
   Type dtype = x.getElementType(), accumulator = accumulatorType(dtype);
-  Value sum = contract(op.getLoc(), operands, extents, dtype, orderChain, lowering);
+  Value sum = contract(op.getLoc(), operands, extents, dtype, orderOfSums(dtype), lowering);
   if (!op.getB()) {
     lowering.set(op, lowering.castTo(op.getLoc(), sum, extents, accumulator, result.getElementType()));
     return success();

@@ -92,7 +92,8 @@ struct Order {
   llvm::StringLiteral name;
   bool lanesInBlocks = false; ///< attribute batten.lanes: a block is summed by the lane tree, not as one chain
 };
-inline constexpr Order orderChain{"chain"}, orderLanes{"lanes"}, orderBlocks{"blocks"}, orderLaneBlocks{"blocks", true};
+inline constexpr Order orderChain{"chain"}, orderPairs{"pairs"}, orderLanes{"lanes"}, orderBlocks{"blocks"},
+    orderLaneBlocks{"blocks", true};
 
 /// One function on its way to linalg.
 class FunctionLowering {

@@ -5,6 +5,7 @@
 // small, deduplicated and compiled alone: nothing is ever scheduled or bufferised across a whole entry.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Passes.h"
+#include "compiler/kernels/cpu/Granules.h"
 #include "compiler/schedule/Groups.h"
 #include "compiler/schedule/Machine.h"
 #include "dialect/LaunchTimes.h"
@@ -144,7 +145,8 @@ void OutlineEntry::copyUnwrittenResults() {
 void OutlineEntry::packSharedOperands() {
   SmallVector<linalg::GenericOp> products;
   for (auto generic : entry.getOps<linalg::GenericOp>())
-    if (auto order = generic->getAttrOfType<StringAttr>(attr::order); order && order.getValue() == "chain")
+    if (auto order = generic->getAttrOfType<StringAttr>(attr::order);
+        order && (order.getValue() == "chain" || order.getValue() == "pairs"))
       products.push_back(generic);
   for (linalg::GenericOp product : products)
     if (cast<RankedTensorType>(product.getDpsInputs()[1].getType()).getRank() == 2)
@@ -167,17 +169,25 @@ void OutlineEntry::packOperand(linalg::GenericOp product) {
   int64_t vectors = level.tileVectors;
   if (auto columns = shapes.of(source)[*position].constantValue())
     vectors = std::min(vectors, (*columns + lanes - 1) / lanes);
-  OpFoldResult tile = b.getIndexAttr(lanes * vectors);
-  SmallVector<int64_t> order{*position, 1 - *position};
+  int64_t granule = granuleElements(element);
+  SmallVector<OpFoldResult> tiles{b.getIndexAttr(lanes * vectors)};
+  SmallVector<int64_t> order{*position, 1 - *position}, tiled{*position};
+  if (granule > 1) {
+    tiles.push_back(b.getIndexAttr(granule));
+    tiled.push_back(1 - *position);
+  }
   // Not by createDestinationTensor, which asks the tensor for its sizes (tensor.dim) where they are dynamic.
   ArrayRef<Dim> extents = shapes.of(source);
   Dim width = Dim::constant(lanes * vectors);
   Dim panels = Dim::floorDiv(extents[*position] + width - Dim::constant(1), width);
-  Value empty = tensor::EmptyOp::create(b, loc, operandsOf(b, loc, {panels, extents[1 - *position], width}), element);
+  SmallVector<Dim> shape{panels, granules(extents[1 - *position], granule), width};
+  if (granule > 1)
+    shape.push_back(Dim::constant(granule));
+  Value empty = tensor::EmptyOp::create(b, loc, operandsOf(b, loc, shape), element);
   Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(element));
-  auto pack = linalg::PackOp::create(b, loc, source, empty, {*position}, {tile}, zero, order);
+  auto pack = linalg::PackOp::create(b, loc, source, empty, tiled, tiles, zero, order);
   Value plain = tensor::EmptyOp::create(b, loc, sizes, element);
-  auto unpack = linalg::UnPackOp::create(b, loc, pack.getResult(), plain, {*position}, {tile}, order);
+  auto unpack = linalg::UnPackOp::create(b, loc, pack.getResult(), plain, tiled, tiles, order);
   right->set(unpack.getResult());
 }
 

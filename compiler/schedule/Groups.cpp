@@ -116,7 +116,7 @@ static GroupKind kindOf(Operation *op) {
   if (auto generic = dyn_cast<linalg::GenericOp>(op); generic && isWindow(generic)) // a pool's taps have no channel
     return generic.getNumReductionLoops() == 3 ? GroupKind::Convolution : GroupKind::Pool;
   auto order = op->getAttrOfType<StringAttr>(attr::order);
-  if (order && order.getValue() == "chain")
+  if (order && (order.getValue() == "chain" || order.getValue() == "pairs"))
     return GroupKind::Contraction;
   if (order && order.getValue() == "blocks")
     return GroupKind::BatchReduction;

@@ -1,6 +1,7 @@
 // Machine.cpp - see Machine.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/schedule/Machine.h"
+#include "dialect/Numerics.h"
 #include "llvm/TargetParser/X86TargetParser.h"
 
 namespace batten {
@@ -36,6 +37,8 @@ std::optional<Level> describeMachine(llvm::StringRef cpu) {
   bool zmm = has("avx512bw") && has("avx512dq") && has("avx512vl");
   Level level = zmm ? wide : narrow;
   level.name = cpu.str();
+  level.hasBf16Dots = subnormalsOfBf16Sums(cpu) == Subnormals::Flushed;
+  level.hasVnni = zmm && has("avx512vnni");
   for (const Entry &entry : caches)
     if (cpu == entry.cpu) {
       level.cacheBytesL1 = entry.l1;

@@ -5,13 +5,15 @@
 namespace batten {
 
 std::vector<OptionSpec> codeOptions(std::vector<OptionSpec> own) {
-  own.insert(own.end(), {
-                            {"--target", "cpu[:LEVEL,..]",
-                             "native (default), x86-64-v3, x86-64-v4, LLVM CPU names; several: bind chooses"},
-                            {"-O", "0..3", "effort of the code generator (3)"},
-                            {"--fuse", "on|off", "off: one operation a kernel; the same bits, slower"},
-                            {"--check-ids", "", "calls refuse an id or a position that is out of range"},
-                        });
+  own.insert(own.end(),
+             {
+                 {"--target", "cpu[:LEVEL,..]",
+                  "native (default), x86-64-v3, x86-64-v4, LLVM CPU names; several: bind chooses"},
+                 {"--emulate", "", "code of these levels that runs without their instructions, slowly; the same bits"},
+                 {"-O", "0..3", "effort of the code generator (3)"},
+                 {"--fuse", "on|off", "off: one operation a kernel; the same bits, slower"},
+                 {"--check-ids", "", "calls refuse an id or a position that is out of range"},
+             });
   return own;
 }
 
@@ -26,6 +28,7 @@ std::string optionsOfSource(const CommandLine &options, const std::string &libra
 
 std::string readCodeOptions(const CommandLine &options, Options &out) {
   out.optimise = int(options.number("-O", out.optimise));
+  out.emulate = options.has("--emulate");
   out.fuse = options.get("--fuse", "on") == "on";
   out.checkIds = options.has("--check-ids");
   std::string target = options.get("--target", "cpu"), device = target.substr(0, target.find(':'));

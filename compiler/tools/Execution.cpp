@@ -47,7 +47,7 @@ int Execution::checkCpu(Compiler &compiler) {
   if (std::string fault = compiler.cpuFault(options.cpu); !fault.empty())
     return session.fail(ExitUsage, fault);
   std::vector<std::string> lacking = compiler.lackingFeatures(options.cpu);
-  if (lacking.empty())
+  if (lacking.empty() || options.emulate)
     return ExitOk;
   session
       .refuse(ExitRefused,

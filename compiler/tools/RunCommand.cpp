@@ -158,8 +158,8 @@ int Run::evaluate(Compiler &compiler, Inputs &inputs) {
       return session.fail(ExitRefused, function().name + "(): " + fault, "R0004");
   std::string error;
   Evaluator evaluator = options.has("--exact") ? Evaluator::Exact : Evaluator::Reference;
-  if (compiler.evaluate(program, function(), evaluator, inputs.sizes, inputs.tensors, session.diagnostics(), results,
-                        error))
+  if (compiler.evaluate(program, function(), evaluator, compile.cpu, inputs.sizes, inputs.tensors,
+                        session.diagnostics(), results, error))
     return ExitOk;
   return error.empty() ? session.finish() : session.fail(ExitRefused, function().name + "(): " + error);
 }

@@ -101,8 +101,8 @@ int TestRun::evaluate(Session &session, const frontend::Program &program, const 
   if (!inputs.prepareWeights(options.get("--weights")))
     return session.finish();
   std::string error;
-  if (compiler->evaluate(program, function, Evaluator::Reference, sizes, inputs.tensors, session.diagnostics(), results,
-                         error))
+  if (compiler->evaluate(program, function, Evaluator::Reference, compile.cpu, sizes, inputs.tensors,
+                         session.diagnostics(), results, error))
     return ExitOk;
   return error.empty() ? session.finish() : session.fail(ExitRefused, error);
 }

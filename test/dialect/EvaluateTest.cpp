@@ -1,6 +1,7 @@
 // EvaluateTest.cpp - both evaluators on values that can be checked by hand, and the order of the exact one.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialect/Evaluate.h"
+#include "dialect/ExactArithmetic.h"
 #include "dialect/ScalarMath.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
@@ -314,6 +315,48 @@ Numbers rough(size_t count) {
     numbers.push_back(static_cast<float>(state * 0x1p-32 - 0.5));
   }
   return numbers;
+}
+
+DenseValue bf16(std::vector<int64_t> shape, const Numbers &numbers) {
+  return tensor(ElementKind::BF16, std::move(shape), numbers);
+}
+
+TEST_P(ExactOrder, ContractionsOfBf16AddTheOddElementFirst) {
+  auto sum = [&](Numbers x) {
+    return op("[B]", "matmul %a, %b", {"bf16[B | 4]", "bf16[| 4, 1]"}, "f32[B | 1]", {{"B", 1}},
+              {bf16({1, 4}, x), bf16({4, 1}, {1, 1, 1, 1})});
+  };
+  // The order is 1, 0, 3, 2, and 2^-24 is lost where it is added to 1 alone.
+  EXPECT_EQ(sum({1, 0x1p-24, 0, 0x1p-24}), (Numbers{1}));
+  EXPECT_EQ(sum({0x1p-24, 0x1p-24, 1, 0}), (Numbers{1 + 0x1p-23}));
+  EXPECT_EQ(sum({0x1p-24, 1, 0x1p-24, 0x1p-24}), (Numbers{1}));
+  EXPECT_EQ(sum({0x1p-24, 0, 0x1p-24, 1}), (Numbers{1}));
+  EXPECT_EQ(sum({0x1p-24, 0, 1, 0x1p-24}), (Numbers{1 + 0x1p-23}));
+}
+
+// A product that underflows to -0 is no -0 any more after the missing element of an odd count.
+TEST_P(ExactOrder, AnOddCountOfBf16EndsInATermOfTwoZeros) {
+  auto signOf = [&](const std::string &k, Numbers x, Numbers w) {
+    int64_t depth = int64_t(x.size());
+    return std::signbit(op("[B]", "matmul %a, %b", {"bf16[B | " + k + "]", "bf16[| " + k + ", 1]"}, "f32[B | 1]",
+                           {{"B", 1}}, {bf16({1, depth}, x), bf16({depth, 1}, w)})[0]);
+  };
+  EXPECT_TRUE(signOf("2", {-0x1p-100, 0}, {0x1p-100, 0}));
+  EXPECT_TRUE(signOf("1", {-0x1p-100}, {0x1p-100}));
+  EXPECT_FALSE(signOf("3", {-0x1p-100, 0, 0}, {0x1p-100, 0, 0}));
+}
+
+TEST(FlushedPairs, WhatIsSubnormalOrBecomesItIsAZeroOfItsSign) {
+  using batten::evaluation::multiplyAddFlushed;
+  auto isZero = [](float number, bool negative) { return number == 0 && std::signbit(number) == negative; };
+  EXPECT_TRUE(isZero(multiplyAddFlushed(0x1p-127f, 0x1p10f, 0), false));
+  EXPECT_TRUE(isZero(multiplyAddFlushed(0, 0, -0x1p-127f), false)); // 0 - 0
+  EXPECT_TRUE(isZero(multiplyAddFlushed(-0x1p-100f, 0x1p-27f, -0.0f), true));
+  EXPECT_EQ(multiplyAddFlushed(0x1p-100f, 0x1p-26f, 0), 0x1p-126f);
+  // Below 2^-126, but 2^-126 once rounded to 24 bits; and below that as well.
+  EXPECT_EQ(multiplyAddFlushed(-0x1p-100f, 0x1p-51f, 0x1p-126f), 0x1p-126f);
+  EXPECT_TRUE(isZero(multiplyAddFlushed(-0x1.02p-100f, 0x1p-51f, 0x1p-126f), false));
+  EXPECT_TRUE(std::isnan(multiplyAddFlushed(INFINITY, 0x1p-127f, 1)));
 }
 
 TEST_P(ExactOrder, ContractionsAreOneChainAndDotProductsLanes) {

@@ -43,7 +43,7 @@ batten.func @dot_is_summed_in_lanes[B](%x: !batten.tensor<f32[B | 64]>, %y: !bat
 }
 
 // CHECK-LABEL: func.func @half_precision_accumulates_in_f32_and_rounds_once(
-// CHECK: linalg.generic {{.*}} outs({{.*}} : tensor<?x5xf32>) attrs = {batten.order = "chain"}
+// CHECK: linalg.generic {{.*}} outs({{.*}} : tensor<?x5xf32>) attrs = {batten.order = "pairs"}
 // CHECK: %[[A:.*]] = arith.extf %{{.*}} : bf16 to f32
 // CHECK: %[[B:.*]] = arith.extf %{{.*}} : bf16 to f32
 // CHECK: math.fma %[[A]], %[[B]], %{{.*}} : f32
@@ -108,6 +108,7 @@ batten.func @linear_without_bias_is_one_generic[B](%x: !batten.tensor<f32[B | 10
 }
 
 // CHECK-LABEL: func.func @linear_in_half_precision_rounds_after_the_bias(
+// CHECK: batten.order = "pairs"
 // CHECK: math.fma
 // CHECK-NOT: arith.truncf
 // CHECK: arith.addf

@@ -27,6 +27,7 @@ LogicalResult ContractionCode::resolve(func::FuncOp group, Shapes &shapes) {
   out = resultOperand(group, 0, shapes, frame);
   out.strides.resize(c.extents.size(), Dim::constant(0));
   accumulator = cast<RankedTensorType>(c.product.getResult(0).getType()).getElementType();
+  dot = DotStep(c.product, level);
   lanes = level.lanes(accumulator);
   tileVectors = level.tileVectors;
   if (std::optional<int64_t> columns = c.extents[c.column].constantValue()) // 5 columns need no panel of 64

@@ -4,6 +4,7 @@
 #define BATTEN_COMPILER_KERNELS_CPU_CONTRACTIONCODE_H
 
 #include "compiler/kernels/cpu/Contraction.h"
+#include "compiler/kernels/cpu/DotStep.h"
 #include "compiler/kernels/cpu/Epilogue.h"
 #include "compiler/kernels/cpu/GroupScalars.h"
 #include "compiler/kernels/cpu/VectorCode.h"
@@ -33,6 +34,7 @@ public:
   GroupScalars scalars;
   Operand lhs, rhs, out;
   Epilogue epilogue;
+  DotStep dot;
   mlir::Type accumulator; ///< element type of the chains
   int64_t lanes = 0, tileVectors = 0;
 
@@ -42,7 +44,9 @@ public:
   int64_t panelColumns() const { return tileVectors * lanes; }
   mlir::Value size(const Dim &dim) { return frame.size(dim); }
   mlir::Value extent(int64_t loop) { return frame.size(c.extents[loop]); }
-  /// Panels of one batch entry: memory[panel][depth][column in panel].
+  /// Steps of the depth, the last of which may be part of one.
+  Dim steps() const { return granules(c.extents[c.depth], dot.elements()); }
+  /// Panels of one batch entry: memory[panel][depth in granules][column in panel][element of the granule].
   mlir::Value panels();
   mlir::Value offsetOf(const Operand &operand, llvm::ArrayRef<int64_t> loops, mlir::Value flattened);
   /// Of the operand's first element that batch entry `batch` and row `row` read.

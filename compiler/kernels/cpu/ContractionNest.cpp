@@ -14,6 +14,7 @@
 #include "compiler/kernels/cpu/MicroKernel.h"
 #include "compiler/kernels/cpu/PackPanel.h"
 #include "compiler/kernels/cpu/VectorMath.h"
+#include "dialect/Numerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -60,8 +61,8 @@ Dim Nest::scratchBytes() const {
     return Dim::constant(0);
   Dim width = Dim::constant(k.panelColumns());
   Dim panels = Dim::floorDiv(c.extents[c.column] + width - Dim::constant(1), width);
-  int64_t bytes = std::max(8u, k.rhs.element.getIntOrFloatBitWidth()) / 8 * k.panelColumns();
-  return panels * c.extents[c.depth] * Dim::constant(bytes);
+  int64_t bytes = std::max(8u, k.rhs.element.getIntOrFloatBitWidth()) / 8 * k.panelColumns() * k.dot.elements();
+  return panels * k.steps() * Dim::constant(bytes);
 }
 
 /// All panels of one batch entry into this thread's scratch.
@@ -75,9 +76,9 @@ void Nest::packPanels(Value batch) {
                      k.extent(c.depth),
                      k.size(k.rhs.strides[c.column]),
                      k.size(k.rhs.strides[c.depth])};
-  Value panels = k.panels();
+  Value panels = k.panels(), depth = k.size(k.steps() * Dim::constant(k.dot.elements()));
   loop(v.index(0), source.columns, v.index(k.panelColumns()),
-       [&](Value first) { emitPanel(v, source, first, k.panelColumns(), panels, v.times(first, source.depth)); });
+       [&](Value first) { emitPanel(v, source, first, k.panelColumns(), panels, v.times(first, depth)); });
 }
 
 /// Tiles of the level's height, then what is left two rows and one row at a time: cheap in code, and at most one short
@@ -154,6 +155,8 @@ FailureOr<Kernel> buildContraction(func::FuncOp group, StringRef name, const Lev
                        frame, level, group);
   if (failed(code.resolve(group, shapes)))
     return failure();
+  if (code.dot.flushes())
+    frame.function->setAttr(flushesAttribute, frame.builder.getUnitAttr());
   Kernel kernel = Nest(code).build();
   if (failed(expandVectorMath(frame.function, level)))
     return failure();

@@ -38,13 +38,16 @@ private:
   /// Where the tile's operands lie at depth 0, and how far apart two depths are.
   struct Sides {
     Values left; ///< by row
-    mlir::Value leftStep;
-    mlir::Value right, rightStep;
+    mlir::Value leftStride;
+    mlir::Value right, rightStride; ///< of panels: from one step to the next
     mlir::Value rightMemory;
   };
   Sides sidesOf(const Tile &tile);
   Values accumulate(const Tile &tile);
-  Values step(const Tile &tile, const Sides &sides, mlir::Value depth, mlir::ValueRange accumulators);
+  mlir::Value wholeSteps();
+  Values step(const Tile &tile, const Sides &sides, mlir::Value depth, mlir::Value rest, mlir::ValueRange accumulators);
+  mlir::Value rightOf(const Sides &sides, mlir::Value depth, int64_t vector, mlir::Value rest);
+  Values lastStep(const Tile &tile, const Sides &sides, mlir::Value depth, mlir::ValueRange accumulators);
   void finish(mlir::Value accumulator, const Tile &tile, mlir::Value row, int64_t vector);
   void store(mlir::ValueRange accumulators, const Tile &tile);
 };

@@ -1,7 +1,9 @@
-// Pack.cpp - linalg.pack of a contraction's right-hand side: panels[panel][depth][column in panel].
+// Pack.cpp - linalg.pack of a contraction's right-hand side: panels[panel][depth in
+// granules][column in panel][element of the granule].
 //
 // One unit of the launch is one panel.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/Granules.h"
 #include "compiler/kernels/cpu/Operand.h"
 #include "compiler/kernels/cpu/PackPanel.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -48,11 +50,13 @@ FailureOr<Kernel> buildPack(func::FuncOp group, StringRef name, const Level &lev
   PanelSource source{plan->source.memory,          frame.size(plan->source.offset), plan->source.element,
                      frame.size(plan->columns),    frame.size(plan->depth),         frame.size(plan->columnStride),
                      frame.size(plan->depthStride)};
+  int64_t elements = granuleElements(source.element);
   auto panels = scf::ForOp::create(b, loc, frame.begin, frame.end, v.index(1));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(panels.getBody());
   Value first = v.times(panels.getInductionVar(), v.index(plan->panelColumns));
-  emitPanel(v, source, first, plan->panelColumns, frame.resultMemory(0), v.times(first, source.depth));
+  emitPanel(v, source, first, plan->panelColumns, frame.resultMemory(0),
+            v.times(first, frame.size(granules(plan->depth, elements) * Dim::constant(elements))));
   Dim panelCount =
       Dim::floorDiv(plan->columns + Dim::constant(plan->panelColumns - 1), Dim::constant(plan->panelColumns));
   return Kernel{frame.function, panelCount, 1, Dim::constant(0)};

@@ -1,6 +1,7 @@
 // PackPanel.cpp - see PackPanel.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/PackPanel.h"
+#include "compiler/kernels/cpu/Granules.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -8,13 +9,11 @@ using namespace mlir;
 
 namespace batten {
 
-void emitPanel(const VectorCode &v, const PanelSource &source, Value first, int64_t panelColumns, Value target,
-               Value at) {
+/// The granules of the panel's columns from depth `k` on; `rest` (null: all) elements of them are there.
+static void packRow(const VectorCode &v, const PanelSource &source, Value first, int64_t panelColumns, Value k,
+                    Value rest, Value target, Value at) {
   OpBuilder &b = v.builder;
-  auto depths = scf::ForOp::create(b, v.loc, v.index(0), source.depth, v.index(1));
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(depths.getBody());
-  Value k = depths.getInductionVar();
+  int64_t elements = granuleElements(source.element);
   Value row = v.add(source.base, v.times(k, source.depthStride));
   Value packed = v.add(at, v.times(k, v.index(panelColumns)));
   for (int64_t q = 0; q < panelColumns; q += v.lanes) {
@@ -22,9 +21,28 @@ void emitPanel(const VectorCode &v, const PanelSource &source, Value first, int6
     // Counted in signed arithmetic: past the last column the count is negative and the mask empty.
     Value mask = v.firstLanes(arith::SubIOp::create(b, v.loc, source.columns, column));
     Value from = v.add(row, v.times(column, source.columnStride));
-    v.store(v.load(source.memory, from, source.columnStride, source.element, mask), target, v.add(packed, v.index(q)),
-            {});
+    GranuleRows rows{source.memory, from, source.columnStride, source.depthStride, source.element};
+    v.store(loadGranules(v, rows, mask, rest), target, v.add(packed, v.index(q * elements)), {});
   }
+}
+
+void emitPanel(const VectorCode &v, const PanelSource &source, Value first, int64_t panelColumns, Value target,
+               Value at) {
+  OpBuilder &b = v.builder;
+  Value elements = v.index(granuleElements(source.element));
+  Value rest = arith::RemUIOp::create(b, v.loc, source.depth, elements);
+  Value whole = arith::SubIOp::create(b, v.loc, source.depth, rest);
+  auto depths = scf::ForOp::create(b, v.loc, v.index(0), whole, elements);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(depths.getBody());
+  packRow(v, source, first, panelColumns, depths.getInductionVar(), {}, target, at);
+  if (granuleElements(source.element) == 1)
+    return;
+  b.setInsertionPointAfter(depths);
+  Value some = arith::CmpIOp::create(b, v.loc, arith::CmpIPredicate::ne, rest, v.index(0));
+  auto ifOp = scf::IfOp::create(b, v.loc, some, /*withElseRegion=*/false);
+  b.setInsertionPointToStart(ifOp.thenBlock());
+  packRow(v, source, first, panelColumns, whole, rest, target, at);
 }
 
 } // namespace batten

@@ -1,4 +1,5 @@
-// PackPanel.h - one panel of a contraction's right-hand side: panel[depth][column in panel].
+// PackPanel.h - one panel of a contraction's right-hand side: panel[depth in granules][column in panel]
+// [element of the granule].
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_KERNELS_CPU_PACKPANEL_H
 #define BATTEN_COMPILER_KERNELS_CPU_PACKPANEL_H
@@ -15,8 +16,8 @@ struct PanelSource {
   mlir::Value columnStride, depthStride;
 };
 
-/// Packs the columns [first, first + panelColumns) to target[at]; those beyond the last are zero, so that the
-/// contraction may read whole vectors. `code` is for vectors that divide a panel.
+/// Packs the columns [first, first + panelColumns) to target[at]; those beyond the last are zero, and so are depths
+/// beyond the last in a granule: the contraction may read whole vectors. `code` is for vectors that divide a panel.
 void emitPanel(const VectorCode &code, const PanelSource &source, mlir::Value first, int64_t panelColumns,
                mlir::Value target, mlir::Value at);
 

@@ -262,7 +262,8 @@ std::string checkAccuracy(Compiler &compiler, Checked &checked, const Function &
                       std::vector<HostTensor> &found) {
     std::string error;
     size_t before = checked.diagnostics.all().size();
-    if (compiler.evaluate(*checked.program, which, evaluator, sizes, given, checked.diagnostics, found, error))
+    if (compiler.evaluate(*checked.program, which, evaluator, "native", sizes, given, checked.diagnostics, found,
+                          error))
       return std::string();
     if (checked.diagnostics.all().size() > before)
       error = checked.diagnostics.render();

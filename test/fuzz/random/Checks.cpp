@@ -4,6 +4,7 @@
 #include "compiler/frontend/Parser.h"
 #include "compiler/frontend/Sema.h"
 #include <algorithm>
+#include <cstring>
 
 namespace batten::fuzz {
 
@@ -111,16 +112,29 @@ std::string Checks::checkThreads(const Artifact &native) {
   return found ? compare(*found, results, "with 2 threads") : "with 2 threads: " + error;
 }
 
-std::string Checks::checkVariants() {
+/// What the exact evaluator gives at another level than this machine's.
+std::string Checks::exactAt(const std::string &cpu, std::vector<HostTensor> &values) {
+  std::string error;
+  coverage.add("variants", "of other numerics");
+  bool done = compiler.evaluate(*checked.program, *function, Evaluator::Exact, cpu, sizes, arguments,
+                                checked.diagnostics, values, error);
+  return done ? "" : "the exact evaluator at " + cpu + ": " + error;
+}
+
+std::string Checks::checkVariants(const Artifact &native) {
   static const std::vector<std::string> levels = levelsOfThisMachine(compiler);
   for (size_t i = 0; i < (options.levels ? levels.size() : 1); ++i) {
-    bool native = i == 0;
+    bool unfused = i == 0;
     std::string error;
-    const Artifact *variant = artifact(native ? "native" : levels[i], /*fuse=*/!native, error);
+    const Artifact *variant = artifact(unfused ? "native" : levels[i], /*fuse=*/!unfused, error);
     auto found = variant ? variant->call(*function, sizes, inputs, nullptr, error) : std::nullopt;
-    std::string what = native ? "not fused" : "at " + levels[i];
+    std::string what = unfused ? "not fused" : "at " + levels[i];
     coverage.add("variants", what);
-    std::string fault = found ? compare(*found, results, what) : what + ": " + error;
+    std::vector<HostTensor> others;
+    bool same = !variant || strcmp(variant->description().numerics, native.description().numerics) == 0;
+    std::string fault = same ? "" : exactAt(levels[i], others);
+    if (fault.empty())
+      fault = found ? compare(*found, same ? results : others, what) : what + ": " + error;
     if (!fault.empty())
       return fault;
   }
@@ -178,7 +192,7 @@ std::string Checks::run(const frontend::Function &which, const Sizes &at) {
   if (fault.empty() && options.invariance)
     fault = checkIndependence(*native);
   if (fault.empty())
-    fault = checkVariants();
+    fault = checkVariants(*native);
   if (fault.empty())
     fault = checkSchedule(*native);
   return fault;

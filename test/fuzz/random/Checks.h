@@ -58,7 +58,8 @@ private:
                       const std::string &what) const;
   std::string checkBits(const Artifact &native);
   std::string checkThreads(const Artifact &native);
-  std::string checkVariants();
+  std::string exactAt(const std::string &cpu, std::vector<HostTensor> &values);
+  std::string checkVariants(const Artifact &native);
   std::string checkSchedule(const Artifact &native);
   std::string checkIndependence(const Artifact &native);
   std::string checkInvariance(const Artifact &native, const std::string &dim);

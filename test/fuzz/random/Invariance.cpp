@@ -174,7 +174,8 @@ std::string Checks::checkEmpty(const Artifact &native, const std::string &dim) {
   if (!reduced || weights.size())
     return "";
   std::vector<HostTensor> wanted;
-  if (!compiler.evaluate(*checked.program, *function, Evaluator::Exact, at, none, checked.diagnostics, wanted, error))
+  if (!compiler.evaluate(*checked.program, *function, Evaluator::Exact, "native", at, none, checked.diagnostics, wanted,
+                         error))
     return what + "the exact evaluator: " + error;
   return compare(*found, wanted, what + "against the exact evaluator");
 }

@@ -24,7 +24,7 @@ public:
     diagnostics.internalError("schedule", "'scf.for' op has no terminator");
     return false;
   }
-  bool evaluate(const frontend::Program &, const frontend::Function &, Evaluator,
+  bool evaluate(const frontend::Program &, const frontend::Function &, Evaluator, const std::string &,
                 const std::map<std::string, int64_t> &, const std::vector<HostTensor> &,
                 frontend::Diagnostics &diagnostics, std::vector<HostTensor> &, std::string &) override {
     diagnostics.internalError("emit", "'batten.add' op has no operand");

@@ -1,0 +1,138 @@
+// SpellOut.cpp - instructions that a level lacks, in operations that every level has and with the same bits.
+//
+// Kernels name instructions as LLVM intrinsics where their level has them. The same kernel is compiled for less where a
+// virtual machine hides a feature of its CPU, and where a level is emulated so that its kernels can be tested on any
+// machine. All of it works on vectors of 32-bit lanes; registers that the CPU lacks are LLVM's to split.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/codegen/Emit.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+
+namespace batten {
+
+namespace {
+
+/// A call and the few operations that its place in the code is filled with.
+struct Spelling {
+  LLVM::CallIntrinsicOp call;
+  OpBuilder b{call};
+  Location loc = call.getLoc();
+
+  Value operand(unsigned i) { return call.getArgs()[i]; }
+  VectorType lanes(Type element) {
+    auto type = cast<VectorType>(call.getResult(0).getType());
+    return VectorType::get(type.getShape(), element);
+  }
+  Value constant(Type element, TypedAttr value) {
+    return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(lanes(element), Attribute(value)));
+  }
+  Value word(int32_t value) { return constant(b.getI32Type(), b.getI32IntegerAttr(value)); }
+  Value wide(double value) { return constant(b.getF64Type(), b.getF64FloatAttr(value)); }
+  Value words(Value value) { return b.createOrFold<vector::BitCastOp>(loc, lanes(b.getI32Type()), value); }
+  Value floats(Value words) { return arith::BitcastOp::create(b, loc, lanes(b.getF32Type()), words); }
+  Value bits(Value floats) { return arith::BitcastOp::create(b, loc, lanes(b.getI32Type()), floats); }
+
+  /// Part `i` of `count` in every word, extended to the whole word.
+  Value part(Value words, int64_t i, int64_t count, bool isSigned) {
+    int32_t width = 32 / count;
+    Value raised = arith::ShLIOp::create(b, loc, words, word(32 - width * (i + 1)));
+    return isSigned ? arith::ShRSIOp::create(b, loc, raised, word(32 - width)).getResult()
+                    : arith::ShRUIOp::create(b, loc, raised, word(32 - width)).getResult();
+  }
+  /// sum + the products of all parts; what a sum of 32 bits loses, it loses in any order.
+  Value products(Value left, Value right, int64_t count, bool isLeftSigned, Value sum) {
+    for (int64_t i = 0; i < count; ++i) {
+      Value l = part(words(left), i, count, isLeftSigned), r = part(words(right), i, count, true);
+      Value product = arith::MulIOp::create(b, loc, l, r);
+      sum = sum ? arith::AddIOp::create(b, loc, sum, product).getResult() : product;
+    }
+    return sum;
+  }
+  Value zeroOfSign(Value number) { return floats(arith::AndIOp::create(b, loc, bits(number), word(INT32_MIN))); }
+  Value flushed(Value number) {
+    Value magnitude = arith::AndIOp::create(b, loc, bits(number), word(INT32_MAX));
+    Value isTiny = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, magnitude, word(0x00800000));
+    return arith::SelectOp::create(b, loc, isTiny, zeroOfSign(number), number);
+  }
+  Value multiplyAddFlushed(Value left, Value right, Value sum);
+  Value dotOfBf16();
+  Value scale();
+};
+
+} // namespace
+
+/// dialect/NUMERICS.md, flushed pairs: the product is exact in f64, and so is the sum where it is about to vanish.
+Value Spelling::multiplyAddFlushed(Value left, Value right, Value sum) {
+  left = flushed(left), right = flushed(right), sum = flushed(sum);
+  auto extend = [&](Value value) -> Value { return arith::ExtFOp::create(b, loc, lanes(b.getF64Type()), value); };
+  Value product = arith::MulFOp::create(b, loc, extend(left), extend(right));
+  Value exact = math::AbsFOp::create(b, loc, arith::AddFOp::create(b, loc, product, extend(sum)));
+  Value isTiny = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, exact, wide(0x1p-126 - 0x1p-151));
+  Value rounded = math::FmaOp::create(b, loc, left, right, sum);
+  return arith::SelectOp::create(b, loc, isTiny, zeroOfSign(rounded), rounded);
+}
+
+Value Spelling::dotOfBf16() {
+  Value left = words(operand(1)), right = words(operand(2)), sum = operand(0);
+  auto odd = [&](Value pairs) { return floats(arith::AndIOp::create(b, loc, pairs, word(int32_t(0xffff0000)))); };
+  auto even = [&](Value pairs) { return floats(arith::ShLIOp::create(b, loc, pairs, word(16))); };
+  sum = multiplyAddFlushed(odd(left), odd(right), sum);
+  return multiplyAddFlushed(even(left), even(right), sum);
+}
+
+/// x 2^n, as kernels ask for it: n is a whole number (or NaN), and far beyond 512 of either sign the result is the
+/// same. In f64 the power and the product are exact, so that the one rounding is that to f32.
+Value Spelling::scale() {
+  Type f64 = b.getF64Type(), i64 = b.getI64Type();
+  Value x = arith::ExtFOp::create(b, loc, lanes(f64), operand(0)),
+        n = arith::ExtFOp::create(b, loc, lanes(f64), operand(1));
+  Value isNumber = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::ORD, n, n);
+  Value within = arith::MaxNumFOp::create(b, loc, arith::MinNumFOp::create(b, loc, n, wide(512)), wide(-512));
+  Value whole = arith::FPToSIOp::create(b, loc, lanes(i64), within);
+  Value biased = arith::AddIOp::create(b, loc, whole, constant(i64, b.getI64IntegerAttr(1023)));
+  Value power = arith::BitcastOp::create(b, loc, lanes(f64),
+                                         arith::ShLIOp::create(b, loc, biased, constant(i64, b.getI64IntegerAttr(52))));
+  Value factor = arith::SelectOp::create(b, loc, isNumber, power, n);
+  return arith::TruncFOp::create(b, loc, lanes(b.getF32Type()), arith::MulFOp::create(b, loc, x, factor));
+}
+
+/// The feature that has the instruction; empty: every level has it.
+static StringRef featureOf(StringRef intrinsic) {
+  return llvm::StringSwitch<StringRef>(intrinsic)
+      .Case("llvm.x86.avx512bf16.dpbf16ps.512", "avx512bf16")
+      .Cases({"llvm.x86.avx512.vpdpbusd.512", "llvm.x86.avx512.vpdpwssd.512"}, "avx512vnni")
+      .Case("llvm.x86.avx512.pmaddw.d.512", "avx512bw")
+      .Case("llvm.x86.avx512.mask.scalef.ps.512", "avx512f")
+      .Default("");
+}
+
+static Value spell(LLVM::CallIntrinsicOp call) {
+  Spelling s{call};
+  StringRef intrinsic = call.getIntrin();
+  if (intrinsic.contains("dpbf16ps"))
+    return s.dotOfBf16();
+  if (intrinsic.contains("scalef"))
+    return s.scale();
+  if (intrinsic.contains("pmaddw"))
+    return s.products(s.operand(0), s.operand(1), 2, /*isLeftSigned=*/true, {});
+  if (intrinsic.contains("vpdpwssd"))
+    return s.products(s.operand(1), s.operand(2), 2, /*isLeftSigned=*/true, s.operand(0));
+  return s.products(s.operand(1), s.operand(2), 4, /*isLeftSigned=*/false, s.operand(0));
+}
+
+void spellOutInstructions(func::FuncOp kernel, const CpuLevel &level) {
+  kernel.walk([&](LLVM::CallIntrinsicOp call) {
+    StringRef feature = featureOf(call.getIntrin());
+    if (feature.empty() || level.uses(feature))
+      return;
+    call.getResult(0).replaceAllUsesWith(spell(call));
+    call.erase();
+  });
+}
+
+} // namespace batten

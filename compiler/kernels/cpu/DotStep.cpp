@@ -1,0 +1,116 @@
+// DotStep.cpp - see DotStep.h.
+//
+// Instructions are named as LLVM intrinsics on whole registers. Code generation spells out those that a level lacks.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/DotStep.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace batten {
+
+DotStep::DotStep(linalg::GenericOp product, const Level &level) : product(product) {
+  element = cast<RankedTensorType>(product.getDpsInputs()[1].getType()).getElementType();
+  granule = granuleElements(element);
+  if (granule == 1)
+    return;
+  means = element.isInteger(8) ? Means::WordProducts : level.hasBf16Dots ? Means::Bf16Dots : Means::Bf16Fmas;
+  isSigned = !product.getBody()->getOps<arith::ExtSIOp>().empty();
+  hasWordDots = level.hasVnni;
+}
+
+static Value bitcast(const VectorCode &v, Value value, Type element) {
+  auto from = cast<VectorType>(value.getType());
+  int64_t bits = from.getNumElements() * from.getElementTypeBitWidth();
+  auto to = VectorType::get({bits / int64_t(element.getIntOrFloatBitWidth())}, element);
+  return from == to ? value : vector::BitCastOp::create(v.builder, v.loc, to, value).getResult();
+}
+
+static Value call(const VectorCode &v, StringRef intrinsic, Type result, ValueRange operands) {
+  auto name = v.builder.getStringAttr(intrinsic);
+  return LLVM::CallIntrinsicOp::create(v.builder, v.loc, result, name, operands).getResult(0);
+}
+
+static Value words(const VectorCode &v, int64_t value) {
+  Type type = v.type(v.builder.getI32Type());
+  return arith::ConstantOp::create(v.builder, v.loc, DenseElementsAttr::get(cast<ShapedType>(type), int32_t(value)));
+}
+
+Value DotStep::asWords(const VectorCode &v, Value elements) const {
+  return bitcast(v, elements, v.builder.getI32Type());
+}
+
+Value DotStep::ofPanel(const VectorCode &v, Value memory, Value at) const {
+  if (means == Means::Region)
+    return v.load(memory, at, v.index(1), element, {});
+  auto type = VectorType::get({v.lanes * granule}, storageType(element));
+  return asWords(v, vector::LoadOp::create(v.builder, v.loc, type, memory, ValueRange{at}));
+}
+
+Value DotStep::ofRows(const VectorCode &v, const GranuleRows &rows, Value mask, Value rest) const {
+  if (means == Means::Region)
+    return v.load(rows.memory, rows.at, rows.columnStride, element, mask);
+  return asWords(v, loadGranules(v, rows, mask, rest));
+}
+
+Value DotStep::ofLeft(const VectorCode &v, Value memory, Value at, Value stride, Value rest) const {
+  if (means == Means::Region)
+    return v.loadSplat(memory, at, element);
+  return splatGranule(v, memory, at, stride, element, rest);
+}
+
+/// Both elements of granules of bf16 as f32, the odd one first.
+static std::pair<Value, Value> widen(const VectorCode &v, Value granules) {
+  OpBuilder &b = v.builder;
+  Value odd = arith::AndIOp::create(b, v.loc, granules, words(v, 0xffff0000));
+  Value even = arith::ShLIOp::create(b, v.loc, granules, words(v, 16));
+  return {bitcast(v, odd, b.getF32Type()), bitcast(v, even, b.getF32Type())};
+}
+
+/// Bytes 1 and 3 of granules as words, then 0 and 2.
+static std::pair<Value, Value> widenBytes(const VectorCode &v, Value granules, bool isSigned) {
+  OpBuilder &b = v.builder;
+  Value bytes = bitcast(v, granules, b.getI16Type());
+  auto eight =
+      arith::ConstantOp::create(b, v.loc, DenseElementsAttr::get(cast<ShapedType>(bytes.getType()), int16_t(8)));
+  Value raised = arith::ShLIOp::create(b, v.loc, bytes, eight);
+  if (isSigned)
+    return {arith::ShRSIOp::create(b, v.loc, bytes, eight), arith::ShRSIOp::create(b, v.loc, raised, eight)};
+  return {arith::ShRUIOp::create(b, v.loc, bytes, eight), arith::ShRUIOp::create(b, v.loc, raised, eight)};
+}
+
+/// A product of two bytes fits 16 bits with its sign or 17, two of them 32.
+Value DotStep::wordProducts(const VectorCode &v, Value left, Value right, Value sum) const {
+  auto [oddLeft, evenLeft] = widenBytes(v, left, isSigned);
+  auto [oddRight, evenRight] = widenBytes(v, right, isSigned);
+  for (auto [a, b] : {std::pair(oddLeft, oddRight), std::pair(evenLeft, evenRight)}) {
+    if (hasWordDots) {
+      sum = call(v, "llvm.x86.avx512.vpdpwssd.512", sum.getType(), {sum, a, b});
+      continue;
+    }
+    StringRef intrinsic = v.lanes == 16 ? "llvm.x86.avx512.pmaddw.d.512" : "llvm.x86.avx2.pmadd.wd";
+    sum = arith::AddIOp::create(v.builder, v.loc, sum, call(v, intrinsic, sum.getType(), {a, b}));
+  }
+  return sum;
+}
+
+Value DotStep::add(const VectorCode &v, Value left, Value right, Value sum) const {
+  if (means == Means::Region)
+    return v.cloneBody(product, {left, right, sum}, {})[0];
+  if (means == Means::WordProducts)
+    return wordProducts(v, left, right, sum);
+  if (means == Means::Bf16Dots) {
+    Type bf16 = v.builder.getBF16Type();
+    Value operands[] = {sum, bitcast(v, left, bf16), bitcast(v, right, bf16)};
+    return call(v, "llvm.x86.avx512bf16.dpbf16ps.512", sum.getType(), operands);
+  }
+  auto [oddLeft, evenLeft] = widen(v, left);
+  auto [oddRight, evenRight] = widen(v, right);
+  sum = math::FmaOp::create(v.builder, v.loc, oddLeft, oddRight, sum);
+  return math::FmaOp::create(v.builder, v.loc, evenLeft, evenRight, sum);
+}
+
+} // namespace batten

@@ -1,0 +1,50 @@
+// DotStep.h - one step in depth of a contraction's register tile.
+//
+// The order of arithmetic is that of dialect/NUMERICS.md whatever the step is made of: sums of integers wrap, so any
+// order is the same; of bf16 every step multiplies and adds the odd element of a granule first, then the even one.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_KERNELS_CPU_DOTSTEP_H
+#define BATTEN_COMPILER_KERNELS_CPU_DOTSTEP_H
+
+#include "compiler/kernels/Kernels.h"
+#include "compiler/kernels/cpu/Granules.h"
+
+namespace batten {
+
+class DotStep {
+public:
+  DotStep() = default;
+  /// Of a product of two operands; `level` says which instructions there are.
+  DotStep(mlir::linalg::GenericOp product, const Level &level);
+
+  /// Elements of depth that one step takes.
+  int64_t elements() const { return granule; }
+  /// Granules of the right side: of a panel, which is whole everywhere, or of rows that lie as they lie.
+  mlir::Value ofPanel(const VectorCode &code, mlir::Value memory, mlir::Value at) const;
+  mlir::Value ofRows(const VectorCode &code, const GranuleRows &rows, mlir::Value mask, mlir::Value rest) const;
+  /// A granule of the left side in every lane. `rest`, as below, is null but in the last step of an odd depth.
+  mlir::Value ofLeft(const VectorCode &code, mlir::Value memory, mlir::Value at, mlir::Value stride,
+                     mlir::Value rest) const;
+  mlir::Value add(const VectorCode &code, mlir::Value left, mlir::Value right, mlir::Value sum) const;
+  /// True where subnormals are flushed (dialect/NUMERICS.md).
+  bool flushes() const { return means == Means::Bf16Dots; }
+
+private:
+  enum class Means {
+    Region,      ///< the region of the product, on one element
+    Bf16Fmas,    ///< two widened multiply-adds
+    Bf16Dots,    ///< VDPBF16PS
+    WordProducts ///< bytes widened to words, and VPMADDWD or VPDPWSSD on the even and on the odd ones
+  };
+  Means means = Means::Region;
+  int64_t granule = 1;
+  mlir::linalg::GenericOp product;
+  mlir::Type element;
+  bool isSigned = false, hasWordDots = false;
+
+  mlir::Value asWords(const VectorCode &code, mlir::Value elements) const;
+  mlir::Value wordProducts(const VectorCode &code, mlir::Value left, mlir::Value right, mlir::Value sum) const;
+};
+
+} // namespace batten
+#endif // BATTEN_COMPILER_KERNELS_CPU_DOTSTEP_H
