@@ -5,6 +5,7 @@
 // small, deduplicated and compiled alone: nothing is ever scheduled or bufferised across a whole entry.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Passes.h"
+#include "compiler/kernels/cpu/Contraction.h"
 #include "compiler/kernels/cpu/Granules.h"
 #include "compiler/schedule/Groups.h"
 #include "compiler/schedule/Machine.h"
@@ -165,12 +166,9 @@ void OutlineEntry::packOperand(linalg::GenericOp product) {
   Value source = right->get();
   SmallVector<OpFoldResult> sizes = sizesOf(b, loc, source);
   auto element = cast<RankedTensorType>(source.getType()).getElementType();
-  int64_t lanes = level.lanes(cast<RankedTensorType>(product.getResult(0).getType()).getElementType());
-  int64_t vectors = level.tileVectors;
-  if (auto columns = shapes.of(source)[*position].constantValue())
-    vectors = std::min(vectors, (*columns + lanes - 1) / lanes);
+  int64_t columns = panelShape(shapes.of(source)[*position], product, level).columns();
   int64_t granule = granuleElements(element);
-  SmallVector<OpFoldResult> tiles{b.getIndexAttr(lanes * vectors)};
+  SmallVector<OpFoldResult> tiles{b.getIndexAttr(columns)};
   SmallVector<int64_t> order{*position, 1 - *position}, tiled{*position};
   if (granule > 1) {
     tiles.push_back(b.getIndexAttr(granule));
@@ -178,7 +176,7 @@ void OutlineEntry::packOperand(linalg::GenericOp product) {
   }
   // Not by createDestinationTensor, which asks the tensor for its sizes (tensor.dim) where they are dynamic.
   ArrayRef<Dim> extents = shapes.of(source);
-  Dim width = Dim::constant(lanes * vectors);
+  Dim width = Dim::constant(columns);
   Dim panels = Dim::floorDiv(extents[*position] + width - Dim::constant(1), width);
   SmallVector<Dim> shape{panels, granules(extents[1 - *position], granule), width};
   if (granule > 1)

@@ -1,7 +1,8 @@
 // Contraction.cpp - see Contraction.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Contraction.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "compiler/kernels/cpu/Granules.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -12,6 +13,17 @@ Dim Contraction::count(ArrayRef<int64_t> loops) const {
   for (int64_t loop : loops)
     product = product * extents[loop];
   return product;
+}
+
+PanelShape panelShape(const Dim &columns, linalg::GenericOp product, const Level &level) {
+  auto elementOf = [](Value value) { return cast<RankedTensorType>(value.getType()).getElementType(); };
+  int64_t lanes = level.lanes(elementOf(product.getResult(0)));
+  std::optional<int64_t> known = columns.constantValue();
+  if (!known)
+    return {lanes, level.tileVectors};
+  if (granuleElements(elementOf(product.getDpsInputs()[1])) == 1)
+    lanes = std::min(lanes, std::max<int64_t>(lanes / 4, llvm::PowerOf2Ceil(*known)));
+  return {lanes, std::min(level.tileVectors, std::max<int64_t>(1, llvm::divideCeil(*known, lanes)))};
 }
 
 static bool reads(AffineMap map, int64_t loop) {
@@ -57,10 +69,7 @@ std::optional<Contraction> matchContraction(func::FuncOp group, Shapes &shapes) 
     c.product.emitError("the loops of this product are not those of a contraction");
     return std::nullopt;
   }
-  if (auto unpack = c.product.getDpsInputs()[1].getDefiningOp<linalg::UnPackOp>()) {
-    c.packed = true;
-    c.panelColumns = *getConstantIntValue(unpack.getMixedTiles().front());
-  }
+  c.packed = static_cast<bool>(c.product.getDpsInputs()[1].getDefiningOp<linalg::UnPackOp>());
   return c;
 }
 

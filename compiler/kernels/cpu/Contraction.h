@@ -16,9 +16,16 @@ struct Contraction {
   llvm::SmallVector<int64_t> batch, rows;              ///< loop numbers, outermost first
   int64_t column = -1, depth = -1;
   bool packed = false;                            ///< the right side arrives in panels (linalg.unpack of them)
-  int64_t panelColumns = 0;                       ///< of a packed right side
   Dim count(llvm::ArrayRef<int64_t> loops) const; ///< of the extents of `loops`
 };
+
+/// Columns of a panel of the right side: vectors of `lanes` accumulators.
+struct PanelShape {
+  int64_t lanes, vectors;
+  int64_t columns() const { return lanes * vectors; }
+};
+/// Of a product with so many columns: 5 need no panel of 64, nor the widest vectors; but dots are of whole registers.
+PanelShape panelShape(const Dim &columns, mlir::linalg::GenericOp product, const Level &level);
 
 /// Reads the group; nullopt (with an error at the op) where its loops are not those of a contraction.
 std::optional<Contraction> matchContraction(mlir::func::FuncOp group, Shapes &shapes);

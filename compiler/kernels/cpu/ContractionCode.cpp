@@ -7,6 +7,9 @@ using namespace mlir;
 
 namespace batten {
 
+/// Rows of a tile of few vectors: its chains of one vector hide the latency of two FMA units.
+constexpr int64_t tallestTile = 8;
+
 LogicalResult ContractionCode::resolve(func::FuncOp group, Shapes &shapes) {
   auto maps = c.product.getIndexingMapsArray();
   auto left = resolveOperand(c.product.getDpsInputs()[0], maps[0], shapes, frame);
@@ -28,17 +31,17 @@ LogicalResult ContractionCode::resolve(func::FuncOp group, Shapes &shapes) {
   out.strides.resize(c.extents.size(), Dim::constant(0));
   accumulator = cast<RankedTensorType>(c.product.getResult(0).getType()).getElementType();
   dot = DotStep(c.product, level);
-  lanes = level.lanes(accumulator);
-  tileVectors = level.tileVectors;
-  if (std::optional<int64_t> columns = c.extents[c.column].constantValue()) // 5 columns need no panel of 64
-    tileVectors = std::min(tileVectors, (*columns + lanes - 1) / lanes);
-  if (c.packed)
-    tileVectors = c.panelColumns / lanes;
+  PanelShape panel = panelShape(c.extents[c.column], c.product, level);
+  lanes = panel.lanes;
+  tileVectors = panel.vectors;
+  // As many accumulators as in a tile of whole panels, but no taller than the FMA's latency asks for.
+  tileRows = tileVectors == level.tileVectors ? level.tileRows
+                                              : std::min(tallestTile, level.tileRows * level.tileVectors / tileVectors);
   return epilogue.resolve(c.epilogue, c.product.getResult(0), shapes, frame, scalars);
 }
 
-Value ContractionCode::panels() {
-  return right == Right::Packed ? rhs.memory : frame.scratchView(Dim::constant(0), rhs.element);
+Value ContractionCode::rightMemory() {
+  return right == Right::OwnPanel ? frame.scratchView(Dim::constant(0), rhs.element) : rhs.memory;
 }
 
 /// Sum of strides over `loops`, whose indices are the digits of `flattened`. Loops that lie side by side in this

@@ -15,9 +15,9 @@ class ContractionCode {
 public:
   /// Where the tile finds the right side.
   enum class Right {
-    Packed,    ///< the kernel is given panels
-    OwnPanels, ///< the kernel packs panels into its thread's scratch
-    InPlace    ///< row-major, as it lies
+    Packed,   ///< the kernel is given panels
+    OwnPanel, ///< the kernel packs one panel at a time into its thread's scratch
+    InPlace   ///< row-major, as it lies
   };
 
   ContractionCode(Contraction &c, Right right, KernelFrame &frame, const Level &level, mlir::func::FuncOp group)
@@ -36,7 +36,9 @@ public:
   Epilogue epilogue;
   DotStep dot;
   mlir::Type accumulator; ///< element type of the chains
-  int64_t lanes = 0, tileVectors = 0;
+  int64_t lanes = 0;
+  int64_t tileVectors = 0; ///< of a whole panel
+  int64_t tileRows = 0;    ///< of the tallest tile
 
   VectorCode code() {
     return {b, loc, lanes, [this](mlir::Value value) { return scalars.get(value); }};
@@ -44,10 +46,11 @@ public:
   int64_t panelColumns() const { return tileVectors * lanes; }
   mlir::Value size(const Dim &dim) { return frame.size(dim); }
   mlir::Value extent(int64_t loop) { return frame.size(c.extents[loop]); }
-  /// Steps of the depth, the last of which may be part of one.
-  Dim steps() const { return granules(c.extents[c.depth], dot.elements()); }
-  /// Panels of one batch entry: memory[panel][depth in granules][column in panel][element of the granule].
-  mlir::Value panels();
+  /// The depth of a panel: that of the product, filled up to whole steps.
+  Dim panelDepth() const { return granules(c.extents[c.depth], dot.elements()) * Dim::constant(dot.elements()); }
+  /// Memory of the packed panels, panel[depth in granules][column in panel][element of the granule] each, or of the right
+  /// side as it lies.
+  mlir::Value rightMemory();
   mlir::Value offsetOf(const Operand &operand, llvm::ArrayRef<int64_t> loops, mlir::Value flattened);
   /// Of the operand's first element that batch entry `batch` and row `row` read.
   mlir::Value offsetAt(const Operand &operand, mlir::Value batch, mlir::Value row);

@@ -1,22 +1,26 @@
 // ContractionNest.cpp - the loop nest of a contraction: register tiles over panels of the right-hand side.
 //
-//   for each batch entry            (units of the launch where there are batch loops)
-//     [pack the right side into panels of this thread's scratch]
-//     for each block of rows        (the left block stays in L2; units of the launch where there is no batch loop)
-//       for each panel of columns
-//         for each tile of rows     (6, then what is left by 2 and 1)
+//   for each batch entry and each block of rows   (the left block stays in L2)
+//     for each panel of columns                   (units of the launch: panels of blocks of batch entries)
+//       [pack the panel into this thread's scratch]
+//       for each block of the depth               (where the panel would not stay in L2)
+//         for each tile of rows
 //           every accumulator is one chain in ascending depth, from zero; then the epilogue; then one store
 //
-// Two builders share the nest and differ in where the panels lie: `Tiled` packs (or is given packed) panels, `Narrow`
-// reads a row-major right side where it lies, where packing it would cost as much as the product. The tile itself is
-// MicroKernel's. Tile sizes and order of loops: BLIS, Van Zee & van de Geijn, ACM TOMS 41(3), 2015.
+// All rows of a batch entry are cut into as few tiles as there must be, of two heights that differ by one: a tile of
+// six rows and one of two would take the time of two sixes. Two builders share the nest and differ in where the panels
+// lie: `Tiled` packs (or is given packed) panels, `Narrow` reads a row-major right side where it lies, where packing it
+// would cost as much as the product. The tile itself is MicroKernel's. Tile sizes and order of loops: BLIS, Van Zee &
+// van de Geijn, ACM TOMS 41(3), 2015.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/MicroKernel.h"
 #include "compiler/kernels/cpu/PackPanel.h"
 #include "compiler/kernels/cpu/VectorMath.h"
 #include "dialect/Numerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -25,12 +29,18 @@ namespace {
 
 using Right = ContractionCode::Right;
 
-/// Rows of the left side that one pass over all panels keeps in L2.
-constexpr int64_t rowBlock = 120;
+constexpr int64_t lineBytes = 64;
+/// Tiles of a block of rows: fewer read the panels too often, more leave threads without a part.
+constexpr int64_t fewestTiles = 20, mostTiles = 42;
+/// Of a block whose panels are packed on the way: packing is then a small part of it.
+constexpr int64_t tilesOfOwnPanel = 170;
+
+int64_t bytesOf(Type element) { return std::max(8u, element.getIntOrFloatBitWidth()) / 8; }
 
 class Nest {
 public:
-  explicit Nest(ContractionCode &contraction) : k(contraction), c(k.c), b(k.b), loc(k.loc), tile(k) {}
+  explicit Nest(ContractionCode &contraction)
+      : k(contraction), c(k.c), b(k.b), loc(k.loc), code(k.code()), rows(c.count(c.rows)) {}
 
   Kernel build();
 
@@ -39,107 +49,301 @@ private:
   Contraction &c;
   OpBuilder &b;
   Location loc;
-  MicroKernel tile;
+  VectorCode code;
+  Dim rows;
+  std::unique_ptr<MicroKernel> micro;
 
+  // What is decided.
+  int64_t depthBlock = 0;       ///< 0: the whole depth
+  int64_t blockTiles = 0;       ///< at most
+  SmallVector<int64_t> heights; ///< of tiles, what there may be
+
+  // Numbers of the call.
+  Value tiles, lower, taller;         ///< the first `taller` tiles have lower + 1 rows, the others `lower`
+  Value blocks, tilesOfBlock, panels; ///< of a batch entry
+  Value prefetchStep;                 ///< elements a step; null: nothing is prefetched
+
+  /// A block of rows: tiles [begin, end) of a batch entry.
+  struct Block {
+    Value batch, begin, end;
+  };
+
+  Dim ceilDiv(const Dim &dim, int64_t by) const {
+    return Dim::floorDiv(dim + Dim::constant(by - 1), Dim::constant(by));
+  }
+  Dim tileCount() const { return ceilDiv(rows, k.tileRows); }
+  Dim blockCount() const { return ceilDiv(rows, k.tileRows * blockTiles); }
+  Dim panelCount() const { return ceilDiv(c.extents[c.column], k.panelColumns()); }
+  int64_t stageOfTile() const { return k.tileRows * k.panelColumns(); }
+  Dim panelBytes() const;
   Dim scratchBytes() const;
-  void packPanels(Value batch);
-  void blocks(Value batch, Value begin, Value end);
-  void rowsOf(Value batch, Value begin, Value end);
-  void tiles(Value batch, Value begin, Value end, Value firstColumn, int64_t vectors, bool masked);
+
+  void decide();
+  void countTiles();
+  Value stepOfPrefetch();
+  void makeStage();
+  void units();
+  void panelsOf(const Block &block, Value from, Value to);
+  void panel(const Block &block, Value number, Value next, int64_t vectors, bool masked);
+  void pack(const Block &block, Value firstColumn);
+  void tilesOf(const Block &block, const Strip &strip, Value from, Value to, Value next);
+  void tile(const Block &block, const Strip &strip, Value number, Value from, Value to, Value next);
+  SmallVector<Ahead> aheadOf(const Block &block, const Strip &strip, Value number, Value from, Value to, Value next);
+  void dispatch(Value height, llvm::function_ref<void(int64_t)> body);
+
+  Value least(Value a, Value d) { return arith::MinUIOp::create(b, loc, a, d); }
+  Value most(Value a, Value d) { return arith::MaxUIOp::create(b, loc, a, d); }
+  Value minus(Value a, Value d) { return arith::SubIOp::create(b, loc, a, d); }
+  Value below(Value a, Value d) { return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, a, d); }
+  Value same(Value a, Value d) { return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, a, d); }
+  Value choose(Value flag, Value a, Value d) { return arith::SelectOp::create(b, loc, flag, a, d); }
+  Value quotient(Value a, Value d);
+  Value ceilQuotient(Value a, Value d) { return quotient(minus(code.add(a, d), code.index(1)), d); }
   void loop(Value from, Value to, Value step, llvm::function_ref<void(Value)> body);
+  void onlyIf(Value flag, llvm::function_ref<void()> body);
+  Value either(Value flag, llvm::function_ref<Value()> then, llvm::function_ref<Value()> otherwise);
 };
 
+//===- Parts of a nest --------------------------------------------------------------------------------------------===//
+
+/// One turn needs no loop.
 void Nest::loop(Value from, Value to, Value step, llvm::function_ref<void(Value)> body) {
+  std::optional<int64_t> first = constantIndex(from), last = constantIndex(to), by = constantIndex(step);
+  if (first && last && by && *last - *first > 0 && *last - *first <= *by)
+    return body(from);
   auto forOp = scf::ForOp::create(b, loc, from, to, step);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(forOp.getBody());
   body(forOp.getInductionVar());
 }
 
-Dim Nest::scratchBytes() const {
-  if (k.right != Right::OwnPanels)
-    return Dim::constant(0);
-  Dim width = Dim::constant(k.panelColumns());
-  Dim panels = Dim::floorDiv(c.extents[c.column] + width - Dim::constant(1), width);
-  int64_t bytes = std::max(8u, k.rhs.element.getIntOrFloatBitWidth()) / 8 * k.panelColumns() * k.dot.elements();
-  return panels * k.steps() * Dim::constant(bytes);
-}
-
-/// All panels of one batch entry into this thread's scratch.
-void Nest::packPanels(Value batch) {
-  VectorCode v = k.code();
-  Value base = v.add(k.size(k.rhs.offset), k.offsetOf(k.rhs, c.batch, batch));
-  PanelSource source{k.rhs.memory,
-                     base,
-                     k.rhs.element,
-                     k.extent(c.column),
-                     k.extent(c.depth),
-                     k.size(k.rhs.strides[c.column]),
-                     k.size(k.rhs.strides[c.depth])};
-  Value panels = k.panels(), depth = k.size(k.steps() * Dim::constant(k.dot.elements()));
-  loop(v.index(0), source.columns, v.index(k.panelColumns()),
-       [&](Value first) { emitPanel(v, source, first, k.panelColumns(), panels, v.times(first, depth)); });
-}
-
-/// Tiles of the level's height, then what is left two rows and one row at a time: cheap in code, and at most one short
-/// tile of each a panel.
-void Nest::tiles(Value batch, Value begin, Value end, Value firstColumn, int64_t vectors, bool masked) {
-  VectorCode v = k.code();
-  Value from = begin;
-  for (int64_t rows : {k.level.tileRows, int64_t(2), int64_t(1)}) {
-    Value count = arith::SubIOp::create(b, loc, end, from);
-    Value whole = arith::SubIOp::create(b, loc, count, arith::RemUIOp::create(b, loc, count, v.index(rows)));
-    Value to = v.add(from, whole);
-    loop(from, to, v.index(rows), [&](Value row) { tile.emit({batch, row, rows, firstColumn, vectors, masked}); });
-    from = to;
-  }
-}
-
-/// All panels of columns for the rows [begin, end).
-void Nest::rowsOf(Value batch, Value begin, Value end) {
-  VectorCode v = k.code();
-  int64_t width = k.panelColumns();
-  std::optional<int64_t> known = c.extents[c.column].constantValue();
-  Value columns = k.extent(c.column);
-  Value full = known ? v.index(*known / width * width)
-                     : v.times(arith::DivUIOp::create(b, loc, columns, v.index(width)), v.index(width));
-  if (!known || *known >= width)
-    loop(v.index(0), full, v.index(width),
-         [&](Value first) { tiles(batch, begin, end, first, k.tileVectors, /*masked=*/false); });
-  if (known && *known % width == 0)
-    return;
-  if (known) { // only the vectors that hold a column
-    int64_t rest = *known % width;
-    tiles(batch, begin, end, full, (rest + k.lanes - 1) / k.lanes, /*masked=*/rest % k.lanes != 0);
-    return;
-  }
-  Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, full, columns);
-  auto ifOp = scf::IfOp::create(b, loc, some, /*withElseRegion=*/false);
+void Nest::onlyIf(Value flag, llvm::function_ref<void()> body) {
+  auto ifOp = scf::IfOp::create(b, loc, flag, /*withElseRegion=*/false);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(ifOp.thenBlock());
-  tiles(batch, begin, end, full, k.tileVectors, /*masked=*/true);
+  body();
 }
 
-void Nest::blocks(Value batch, Value begin, Value end) {
-  VectorCode v = k.code();
-  loop(begin, end, v.index(rowBlock), [&](Value first) {
-    rowsOf(batch, first, arith::MinUIOp::create(b, loc, end, v.add(first, v.index(rowBlock))));
+Value Nest::either(Value flag, llvm::function_ref<Value()> then, llvm::function_ref<Value()> otherwise) {
+  auto ifOp = scf::IfOp::create(b, loc, TypeRange(b.getIndexType()), flag, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(ifOp.thenBlock());
+  scf::YieldOp::create(b, loc, then());
+  b.setInsertionPointToStart(ifOp.elseBlock());
+  scf::YieldOp::create(b, loc, otherwise());
+  return ifOp.getResult(0);
+}
+
+Value Nest::quotient(Value a, Value d) {
+  if (constantIndex(d) == 1)
+    return a;
+  return arith::DivUIOp::create(b, loc, a, d);
+}
+
+/// `body` once for each height that a tile may have, of which the one that it has is run.
+void Nest::dispatch(Value height, llvm::function_ref<void(int64_t)> body) {
+  if (heights.size() == 1)
+    return body(heights.front());
+  OpBuilder::InsertionGuard guard(b);
+  for (int64_t possible : ArrayRef(heights).drop_back()) { // in descending order; no table of jumps
+    Value low = code.index(possible);
+    auto ifOp = scf::IfOp::create(b, loc, below(height, low), /*withElseRegion=*/true);
+    b.setInsertionPointToStart(ifOp.elseBlock());
+    body(possible);
+    b.setInsertionPointToStart(ifOp.thenBlock());
+  }
+  body(heights.back());
+}
+
+//===- What is decided --------------------------------------------------------------------------------------------===//
+
+Dim Nest::panelBytes() const { return k.panelDepth() * Dim::constant(bytesOf(k.rhs.element) * k.panelColumns()); }
+
+/// Of a thread: its panel and, where the depth is cut, the accumulators of a block.
+Dim Nest::scratchBytes() const {
+  Dim bytes = k.right == Right::OwnPanel ? panelBytes() : Dim::constant(0);
+  if (depthBlock)
+    bytes = ceilDiv(bytes, lineBytes) * Dim::constant(lineBytes) +
+            Dim::constant(blockTiles * stageOfTile() * bytesOf(k.accumulator));
+  return bytes;
+}
+
+/// A part of a panel takes a quarter of L2 at most, but a depth that is little more is not cut.
+void Nest::decide() {
+  std::optional<int64_t> depth = c.extents[c.depth].constantValue(), known = rows.constantValue();
+  int64_t fits = k.level.cacheBytesL2 / 4 / (bytesOf(k.rhs.element) * k.panelColumns());
+  bool isOneTile = known && *known <= k.tileRows;
+  if (depth && *depth > fits + fits / 2 && !isOneTile && k.right != Right::InPlace) {
+    int64_t parts = llvm::divideCeil(*depth, fits);
+    depthBlock = llvm::alignTo(llvm::divideCeil(*depth, parts), k.dot.elements());
+  }
+  int64_t bytesOfTile = k.tileRows * depth.value_or(1024) * bytesOf(k.lhs.element);
+  blockTiles = k.right == Right::OwnPanel
+                   ? tilesOfOwnPanel
+                   : std::clamp(k.level.cacheBytesL2 / 2 / std::max<int64_t>(bytesOfTile, 1), fewestTiles, mostTiles);
+  if (!known) {
+    for (int64_t height = k.tileRows; height > 0; --height)
+      heights.push_back(height);
+    return;
+  }
+  int64_t count = std::max<int64_t>(1, llvm::divideCeil(*known, k.tileRows)), low = *known / count;
+  if (*known % count != 0)
+    heights.push_back(low + 1);
+  if (low > 0 || heights.empty())
+    heights.push_back(low);
+}
+
+void Nest::countTiles() {
+  auto number = [&](const Dim &dim) { return k.size(dim); };
+  Dim count = rows.isConstant(0) ? Dim::constant(1) : tileCount();
+  tiles = number(count);
+  lower = number(Dim::floorDiv(rows, count));
+  taller = number(Dim::modulo(rows, count));
+  blocks = number(blockCount());
+  panels = number(panelCount());
+  std::optional<int64_t> t = count.constantValue(), n = blockCount().constantValue();
+  if (t && n)
+    tilesOfBlock = code.index(llvm::divideCeil(*t, std::max<int64_t>(*n, 1)));
+  else // a division is dear in a small product
+    tilesOfBlock =
+        either(same(blocks, code.index(1)), [&] { return tiles; }, [&] { return ceilQuotient(tiles, blocks); });
+  if (k.right == Right::Packed && !panelCount().isConstant(1))
+    prefetchStep = stepOfPrefetch();
+}
+
+/// Elements of the next panel for each depth of each tile, such that a block fetches all of it; 0 where that would take
+/// more than a line at a time.
+Value Nest::stepOfPrefetch() {
+  int64_t perLine = lineBytes / bytesOf(k.rhs.element), width = k.panelColumns();
+  int64_t fewest = llvm::divideCeil(width * k.dot.elements(), perLine); // tiles; a step takes several depths
+  if (std::optional<int64_t> known = constantIndex(tilesOfBlock))
+    return *known < fewest ? Value() : code.index(llvm::divideCeil(width, *known));
+  return either(
+      below(tilesOfBlock, code.index(fewest)), [&] { return code.index(0); },
+      [&] { return ceilQuotient(code.index(width), tilesOfBlock); });
+}
+
+/// Accumulators lie in memory between parts of the depth and before a long epilogue.
+void Nest::makeStage() {
+  Value stage;
+  if (depthBlock) {
+    Dim before = k.right == Right::OwnPanel ? panelBytes() : Dim::constant(0);
+    stage = k.frame.scratchView(ceilDiv(before, lineBytes) * Dim::constant(lineBytes), k.accumulator);
+  } else if (k.epilogue.isLong()) {
+    auto type = MemRefType::get({stageOfTile()}, k.accumulator);
+    stage = memref::AllocaOp::create(b, loc, type, b.getI64IntegerAttr(lineBytes));
+  }
+  micro = std::make_unique<MicroKernel>(k, stage);
+}
+
+//===- The nest ---------------------------------------------------------------------------------------------------===//
+
+/// Unit u is panel u % panels of block u / panels, counted through all batch entries.
+void Nest::units() {
+  Value begin = k.frame.begin, end = k.frame.end;
+  loop(quotient(begin, panels), ceilQuotient(end, panels), code.index(1), [&](Value outer) {
+    Value first = code.times(outer, panels), from = minus(most(begin, first), first);
+    Value to = minus(least(end, code.add(first, panels)), first);
+    Value batch = code.index(0), number = outer;
+    if (!c.batch.empty()) {
+      batch = quotient(outer, blocks);
+      number = minus(outer, code.times(batch, blocks));
+    }
+    Value tile = code.times(number, tilesOfBlock);
+    panelsOf({batch, tile, least(tiles, code.add(tile, tilesOfBlock))}, from, to);
   });
+}
+
+/// Panels [from, to) of a block; the last one of all may have fewer columns.
+void Nest::panelsOf(const Block &block, Value from, Value to) {
+  int64_t width = k.panelColumns();
+  Dim columns = c.extents[c.column];
+  std::optional<int64_t> known = columns.constantValue();
+  Value whole = k.size(Dim::floorDiv(columns, Dim::constant(width)));
+  if (!known || *known >= width)
+    loop(from, least(to, whole), code.index(1), [&](Value number) {
+      Value next = code.add(number, code.index(1));
+      // Behind the last one comes the first one of the next block.
+      panel(block, number, choose(below(next, to), next, from), k.tileVectors, /*masked=*/false);
+    });
+  if (known && *known % width == 0)
+    return;
+  int64_t rest = known ? *known % width : width; // only the vectors that hold a column
+  onlyIf(below(whole, to),
+         [&] { panel(block, whole, from, llvm::divideCeil(rest, k.lanes), /*masked=*/!known || rest % k.lanes != 0); });
+}
+
+void Nest::pack(const Block &block, Value firstColumn) {
+  Value base = code.add(k.size(k.rhs.offset), k.offsetOf(k.rhs, c.batch, block.batch));
+  Value columnStride = k.size(k.rhs.strides[c.column]), depthStride = k.size(k.rhs.strides[c.depth]);
+  PanelSource source{k.rhs.memory,      base,         k.rhs.element, k.extent(c.column),
+                     k.extent(c.depth), columnStride, depthStride};
+  emitPanel(code, source, firstColumn, k.panelColumns(), k.rightMemory(), code.index(0));
+}
+
+void Nest::panel(const Block &block, Value number, Value next, int64_t vectors, bool masked) {
+  Value firstColumn = code.times(number, code.index(k.panelColumns())), depth = k.extent(c.depth), right;
+  if (k.right == Right::OwnPanel)
+    pack(block, firstColumn);
+  Value size = code.times(k.size(k.panelDepth()), code.index(k.panelColumns()));
+  if (k.right == Right::InPlace)
+    right = code.add(code.add(k.size(k.rhs.offset), k.offsetOf(k.rhs, c.batch, block.batch)), firstColumn);
+  else
+    right = k.right == Right::Packed ? code.times(number, size) : code.index(0);
+  Value nextRight = prefetchStep ? code.times(next, size) : Value();
+  Strip strip{block.batch, firstColumn, vectors, masked, right};
+  if (!depthBlock)
+    return tilesOf(block, strip, code.index(0), depth, nextRight);
+  loop(code.index(0), depth, code.index(depthBlock), [&](Value from) {
+    Value to = least(depth, code.add(from, code.index(depthBlock)));
+    Value after =
+        nextRight ? choose(same(to, depth), nextRight, code.add(right, code.times(to, code.index(k.panelColumns()))))
+                  : Value();
+    tilesOf(block, strip, from, to, after);
+  });
+}
+
+/// Lines of the part of a panel that comes next, spread over the tiles of the block. Of a few tiles, which wait for
+/// memory anyway, the hardware's own prefetches are better: theirs go to a line that is there.
+SmallVector<Ahead> Nest::aheadOf(const Block &block, const Strip &strip, Value number, Value from, Value to,
+                                 Value next) {
+  if (!prefetchStep)
+    return {};
+  Value depths = code.times(minus(number, block.begin), minus(to, from));
+  Value start = choose(same(prefetchStep, code.index(0)), strip.right, next);
+  start = code.add(start, code.times(minus(depths, from), prefetchStep));
+  return {{k.rhs.memory, start, prefetchStep, /*locality=*/2}};
+}
+
+void Nest::tilesOf(const Block &block, const Strip &strip, Value from, Value to, Value next) {
+  loop(block.begin, block.end, code.index(1), [&](Value number) { tile(block, strip, number, from, to, next); });
+}
+
+void Nest::tile(const Block &block, const Strip &strip, Value number, Value from, Value to, Value next) {
+  Value height = heights.size() == 1 ? code.index(heights[0])
+                                     : choose(below(number, taller), code.add(lower, code.index(1)), lower);
+  Value row = code.add(code.times(number, lower), least(number, taller));
+  Value stage, fresh;
+  if (depthBlock) {
+    stage = code.times(minus(number, block.begin), code.index(stageOfTile()));
+    fresh = same(from, code.index(0));
+  } else if (k.epilogue.isLong()) {
+    stage = code.index(0);
+  }
+  SmallVector<Ahead> ahead = aheadOf(block, strip, number, from, to, next);
+  dispatch(height, [&](int64_t rows) { micro->accumulate(strip, {row, rows, from, to, stage, fresh, ahead}); });
+  if (depthBlock)
+    onlyIf(same(to, k.extent(c.depth)), [&] { micro->finishStaged(strip, row, height, stage); });
+  else if (stage)
+    micro->finishStaged(strip, row, height, stage);
 }
 
 Kernel Nest::build() {
-  VectorCode v = k.code();
-  KernelFrame &frame = k.frame;
-  if (c.batch.empty() && k.right != Right::OwnPanels) {
-    blocks(v.index(0), frame.begin, frame.end);
-    return {frame.function, c.count(c.rows), rowBlock, Dim::constant(0)};
-  }
-  loop(frame.begin, frame.end, v.index(1), [&](Value batch) {
-    if (k.right == Right::OwnPanels)
-      packPanels(batch);
-    blocks(batch, v.index(0), k.size(c.count(c.rows)));
-  });
-  return {frame.function, c.count(c.batch), 1, scratchBytes()};
+  decide();
+  makeStage(); // its memory on the stack belongs to the function's first block
+  countTiles();
+  units();
+  return {k.frame.function, c.count(c.batch) * blockCount() * panelCount(), 1, scratchBytes()};
 }
 
 FailureOr<Kernel> buildContraction(func::FuncOp group, StringRef name, const Level &level, bool inPlace) {
@@ -148,11 +352,7 @@ FailureOr<Kernel> buildContraction(func::FuncOp group, StringRef name, const Lev
   if (!c)
     return failure();
   KernelFrame frame(group, name, level);
-  ContractionCode code(*c,
-                       c->packed ? Right::Packed
-                       : inPlace ? Right::InPlace
-                                 : Right::OwnPanels,
-                       frame, level, group);
+  ContractionCode code(*c, c->packed ? Right::Packed : inPlace ? Right::InPlace : Right::OwnPanel, frame, level, group);
   if (failed(code.resolve(group, shapes)))
     return failure();
   if (code.dot.flushes())

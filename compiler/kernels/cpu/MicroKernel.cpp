@@ -1,7 +1,7 @@
 // MicroKernel.cpp - see MicroKernel.h.
 //
-// The left side is read in place, one granule broadcast a row and step. The epilogue is the generics' own regions
-// cloned on vectors.
+// The left side is read in place, one granule broadcast a row and step. The epilogue is the generics' own regions cloned
+// on vectors.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/MicroKernel.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -12,138 +12,138 @@ using namespace mlir;
 
 namespace batten {
 
-MicroKernel::MicroKernel(ContractionCode &contraction) : k(contraction), b(k.b), loc(k.loc) {
-  if (!k.epilogue.isLong())
-    return;
-  auto type = MemRefType::get({k.level.tileRows * k.panelColumns()}, k.accumulator);
-  onStack = memref::AllocaOp::create(b, loc, type, b.getI64IntegerAttr(64));
-}
-
-void MicroKernel::emit(const Tile &tile) {
+/// By vector of the strip; null: all lanes hold a column.
+MicroKernel::Values MicroKernel::masksOf(const Strip &strip) {
   VectorCode v = k.code();
-  masks.assign(tile.vectors, {});
-  for (int64_t q = 0; tile.masked && q < tile.vectors; ++q) {
-    Value column = v.add(tile.firstColumn, v.index(q * k.lanes));
+  Values masks(strip.vectors);
+  for (int64_t q = 0; strip.masked && q < strip.vectors; ++q) {
+    Value column = v.add(strip.firstColumn, v.index(q * k.lanes));
     masks[q] = v.firstLanes(arith::SubIOp::create(b, loc, k.extent(k.c.column), column));
   }
-  store(accumulate(tile), tile);
+  return masks;
 }
 
-MicroKernel::Sides MicroKernel::sidesOf(const Tile &tile) {
+/// What the chains begin with.
+MicroKernel::Values MicroKernel::start(const Strip &strip, const Tile &tile) {
   VectorCode v = k.code();
-  Sides sides;
-  for (int64_t p = 0; p < tile.rows; ++p)
-    sides.left.push_back(k.offsetAt(k.lhs, tile.batch, v.add(tile.row, v.index(p))));
-  sides.leftStride = k.size(k.lhs.strides[k.c.depth]);
-  if (k.right == ContractionCode::Right::InPlace) {
-    sides.rightMemory = k.rhs.memory;
-    sides.right = v.add(v.add(k.size(k.rhs.offset), k.offsetOf(k.rhs, k.c.batch, tile.batch)), tile.firstColumn);
-    sides.rightStride = k.size(k.rhs.strides[k.c.depth]);
-  } else {
-    sides.rightMemory = k.panels();
-    sides.right = v.times(tile.firstColumn, k.size(k.steps() * Dim::constant(k.dot.elements())));
-    sides.rightStride = v.index(k.panelColumns());
-  }
-  return sides;
+  int64_t count = tile.rows * strip.vectors;
+  Values zeros(count, arith::ConstantOp::create(b, loc, b.getZeroAttr(v.type(k.accumulator))));
+  if (!tile.fresh)
+    return zeros;
+  auto ifOp = scf::IfOp::create(b, loc, TypeRange(ValueRange(zeros)), tile.fresh, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToEnd(ifOp.thenBlock());
+  scf::YieldOp::create(b, loc, zeros);
+  b.setInsertionPointToEnd(ifOp.elseBlock());
+  Values stored;
+  for (int64_t i = 0; i < count; ++i)
+    stored.push_back(v.load(stage, v.add(tile.stage, v.index(i * k.lanes)), v.index(1), k.accumulator, {}));
+  scf::YieldOp::create(b, loc, stored);
+  return ifOp.getResults();
+}
+
+void MicroKernel::prefetch(const Ahead &ahead, Value depth) {
+  VectorCode v = k.code();
+  Value at = v.add(ahead.start, v.times(depth, ahead.step));
+  memref::PrefetchOp::create(b, loc, ahead.memory, ValueRange{at}, /*isWrite=*/false, ahead.locality,
+                             /*isDataCache=*/true);
 }
 
 /// Panels are whole vectors and whole granules; what is read in place may end in either direction.
-Value MicroKernel::rightOf(const Sides &sides, Value depth, int64_t vector, Value rest) {
+Value MicroKernel::rightOf(const Strip &strip, const Sides &sides, int64_t vector, Value depth, Value rest) {
   VectorCode v = k.code();
-  Value at = v.add(sides.right, v.times(depth, sides.rightStride));
-  if (k.right != ContractionCode::Right::InPlace)
-    return k.dot.ofPanel(v, sides.rightMemory, v.add(at, v.index(vector * k.lanes * k.dot.elements())));
+  bool inPlace = k.right == ContractionCode::Right::InPlace;
+  Value stride = inPlace ? k.size(k.rhs.strides[k.c.depth]) : v.index(k.panelColumns());
+  Value at = v.add(strip.right, v.times(depth, stride));
+  if (!inPlace)
+    return k.dot.ofPanel(v, k.rightMemory(), v.add(at, v.index(vector * k.lanes * k.dot.elements())));
   Value from = v.add(at, v.index(vector * k.lanes));
-  return k.dot.ofRows(v, {sides.rightMemory, from, v.index(1), sides.rightStride, k.rhs.element}, masks[vector], rest);
+  return k.dot.ofRows(v, {k.rhs.memory, from, v.index(1), stride, k.rhs.element}, sides.masks[vector], rest);
 }
 
-/// The elements from `depth` on of every chain, as many as the dot takes; `rest` (null: none) of them are there.
-MicroKernel::Values MicroKernel::step(const Tile &tile, const Sides &sides, Value depth, Value rest,
+/// The elements from `depth` on of every chain, as many as the dot takes; `rest` (null: all) of them are there.
+MicroKernel::Values MicroKernel::step(const Strip &strip, const Tile &tile, const Sides &sides, Value depth, Value rest,
                                       ValueRange accumulators) {
   VectorCode v = k.code();
+  Value leftStride = k.size(k.lhs.strides[k.c.depth]);
   Values right, next;
-  for (int64_t q = 0; q < tile.vectors; ++q)
-    right.push_back(rightOf(sides, depth, q, rest));
+  for (int64_t q = 0; q < strip.vectors; ++q)
+    right.push_back(rightOf(strip, sides, q, depth, rest));
+  for (const Ahead &ahead : tile.ahead)
+    prefetch(ahead, depth);
   for (int64_t p = 0; p < tile.rows; ++p) {
-    Value at = v.add(sides.left[p], v.times(depth, sides.leftStride));
-    Value left = k.dot.ofLeft(v, k.lhs.memory, at, sides.leftStride, rest);
-    for (int64_t q = 0; q < tile.vectors; ++q)
-      next.push_back(k.dot.add(v, left, right[q], accumulators[p * tile.vectors + q]));
+    Value at = v.add(sides.left[p], v.times(depth, leftStride));
+    Value left = k.dot.ofLeft(v, k.lhs.memory, at, leftStride, rest);
+    for (int64_t q = 0; q < strip.vectors; ++q)
+      next.push_back(k.dot.add(v, left, right[q], accumulators[p * strip.vectors + q]));
   }
   return next;
 }
 
-/// What is left of the depth from `depth` on, less than a step.
-MicroKernel::Values MicroKernel::lastStep(const Tile &tile, const Sides &sides, Value depth, ValueRange accumulators) {
-  VectorCode v = k.code();
-  std::optional<int64_t> known = k.c.extents[k.c.depth].constantValue();
-  if (k.dot.elements() == 1 || (known && *known % k.dot.elements() == 0))
-    return accumulators;
-  Value rest = known ? v.index(*known % k.dot.elements())
-                     : arith::SubIOp::create(b, loc, k.extent(k.c.depth), depth).getResult();
-  if (known)
-    return step(tile, sides, depth, rest, accumulators);
-  Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, rest, v.index(0));
+/// What is left of the tile's depths from `depth` on, less than a step.
+MicroKernel::Values MicroKernel::lastStep(const Strip &strip, const Tile &tile, const Sides &sides, Value depth,
+                                          ValueRange accumulators) {
+  Value rest = arith::SubIOp::create(b, loc, tile.to, depth);
+  Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, rest, k.code().index(0));
   auto ifOp = scf::IfOp::create(b, loc, accumulators.getTypes(), some, /*addThenBlock=*/true, /*addElseBlock=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(ifOp.thenBlock());
-  scf::YieldOp::create(b, loc, step(tile, sides, depth, rest, accumulators));
+  scf::YieldOp::create(b, loc, step(strip, tile, sides, depth, rest, accumulators));
   b.setInsertionPointToStart(ifOp.elseBlock());
   scf::YieldOp::create(b, loc, accumulators);
   return ifOp.getResults();
 }
 
-/// The depth where whole steps end.
-Value MicroKernel::wholeSteps() {
+void MicroKernel::accumulate(const Strip &strip, const Tile &tile) {
   VectorCode v = k.code();
-  Dim elements = Dim::constant(k.dot.elements());
-  return k.size(Dim::floorDiv(k.c.extents[k.c.depth], elements) * elements);
-}
-
-/// Chains of `rows` x `vectors` accumulators in ascending depth, row by row.
-MicroKernel::Values MicroKernel::accumulate(const Tile &tile) {
-  VectorCode v = k.code();
-  Sides sides = sidesOf(tile);
-  Value none = arith::ConstantOp::create(b, loc, b.getZeroAttr(v.type(k.accumulator)));
-  Values zeros(tile.rows * tile.vectors, none);
-  Value elements = v.index(k.dot.elements()), end = wholeSteps();
-  auto depths = scf::ForOp::create(b, loc, v.index(0), end, elements, zeros);
+  Sides sides{{}, masksOf(strip)};
+  for (int64_t p = 0; p < tile.rows; ++p)
+    sides.left.push_back(k.offsetAt(k.lhs, strip.batch, v.add(tile.row, v.index(p))));
+  int64_t elements = k.dot.elements();
+  std::optional<int64_t> known = k.c.extents[k.c.depth].constantValue();
+  bool whole = elements == 1 || (known && *known % elements == 0);
+  Value end = tile.to; // where whole steps end
+  if (!whole)
+    end = arith::SubIOp::create(b, loc, end, arith::RemUIOp::create(b, loc, end, v.index(elements)));
+  auto depths = scf::ForOp::create(b, loc, tile.from, end, v.index(elements), start(strip, tile));
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(depths.getBody());
-    scf::YieldOp::create(b, loc, step(tile, sides, depths.getInductionVar(), {}, depths.getRegionIterArgs()));
+    scf::YieldOp::create(b, loc, step(strip, tile, sides, depths.getInductionVar(), {}, depths.getRegionIterArgs()));
   }
-  return lastStep(tile, sides, end, depths.getResults());
+  Values sums = depths.getResults();
+  if (!whole)
+    sums = lastStep(strip, tile, sides, end, sums);
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    int64_t row = int64_t(i) / strip.vectors, vector = int64_t(i) % strip.vectors;
+    if (tile.stage)
+      v.store(sum, stage, v.add(tile.stage, v.index(int64_t(i) * k.lanes)), {});
+    else
+      finish(sum, strip, v.add(tile.row, v.index(row)), vector, sides.masks[vector]);
+  }
 }
 
 /// Epilogue and store of one vector of the result.
-void MicroKernel::finish(Value accumulator, const Tile &tile, Value row, int64_t vector) {
+void MicroKernel::finish(Value accumulator, const Strip &strip, Value row, int64_t vector, Value mask) {
   VectorCode v = k.code();
-  Value column = v.add(tile.firstColumn, v.index(vector * k.lanes));
+  Value column = v.add(strip.firstColumn, v.index(vector * k.lanes));
   auto at = [&](const Operand &operand) {
-    return v.add(k.offsetAt(operand, tile.batch, row), v.times(column, k.size(operand.strides[k.c.column])));
+    return v.add(k.offsetAt(operand, strip.batch, row), v.times(column, k.size(operand.strides[k.c.column])));
   };
-  Value chain = k.epilogue.apply(v, k.frame, accumulator, k.c.column, at, masks[vector]);
-  v.store(chain, k.out.memory, v.add(k.offsetAt(k.out, tile.batch, row), column), masks[vector]);
+  Value chain = k.epilogue.apply(v, k.frame, accumulator, k.c.column, at, mask);
+  v.store(chain, k.out.memory, v.add(k.offsetAt(k.out, strip.batch, row), column), mask);
 }
 
-void MicroKernel::store(ValueRange accumulators, const Tile &tile) {
+void MicroKernel::finishStaged(const Strip &strip, Value row, Value rows, Value at) {
   VectorCode v = k.code();
-  int64_t count = tile.rows * tile.vectors;
-  if (!onStack || tile.rows == 1) {
-    for (int64_t i = 0; i < count; ++i)
-      finish(accumulators[i], tile, v.add(tile.row, v.index(i / tile.vectors)), i % tile.vectors);
-    return;
-  }
-  for (int64_t i = 0; i < count; ++i)
-    v.store(accumulators[i], onStack, v.index(i * k.lanes), {});
-  auto rows = scf::ForOp::create(b, loc, v.index(0), v.index(tile.rows), v.index(1));
+  Values masks = masksOf(strip);
+  auto loop = scf::ForOp::create(b, loc, v.index(0), rows, v.index(1));
   OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(rows.getBody());
-  Value p = rows.getInductionVar();
-  for (int64_t q = 0; q < tile.vectors; ++q) {
-    Value at = v.add(v.times(p, v.index(tile.vectors * k.lanes)), v.index(q * k.lanes));
-    finish(v.load(onStack, at, v.index(1), k.accumulator, {}), tile, v.add(tile.row, p), q);
+  b.setInsertionPointToStart(loop.getBody());
+  Value p = loop.getInductionVar(), first = v.add(at, v.times(p, v.index(strip.vectors * k.lanes)));
+  for (int64_t q = 0; q < strip.vectors; ++q) {
+    Value sum = v.load(stage, v.add(first, v.index(q * k.lanes)), v.index(1), k.accumulator, {});
+    finish(sum, strip, v.add(row, p), q, masks[q]);
   }
 }
 

@@ -10,46 +10,59 @@
 
 namespace batten {
 
-/// `rows` rows from `row` on by `vectors` vectors of columns from `firstColumn` on, of which the last may be part of
-/// one.
-struct Tile {
-  mlir::Value batch, row;
-  int64_t rows;
-  mlir::Value firstColumn;
+/// Columns that tiles share: `vectors` vectors from `firstColumn` on, of which the last may be part of one.
+struct Strip {
+  mlir::Value batch, firstColumn;
   int64_t vectors;
   bool masked;
+  mlir::Value right; ///< where its right side begins in memory
+};
+
+/// What a step of the depth prefetches: the cache line of memory[start + depth * step].
+struct Ahead {
+  mlir::Value memory, start, step;
+  int32_t locality; ///< 3: to L1, 2: to L2
+};
+
+/// `rows` rows of a strip from `row` on, over the depths [from, to).
+struct Tile {
+  mlir::Value row;
+  int64_t rows;
+  mlir::Value from, to;
+  mlir::Value stage; ///< where its accumulators go in the stage; null: through the epilogue to the result
+  mlir::Value fresh; ///< i1: the chains begin here, else with the accumulators of the stage; null: they do
+  llvm::SmallVector<Ahead> ahead;
 };
 
 class MicroKernel {
 public:
-  /// At the head of the kernel: a long epilogue takes some of its stack.
-  explicit MicroKernel(ContractionCode &contraction);
-  /// Computes and stores one tile at the builder's place.
-  void emit(const Tile &tile);
+  /// `stage`: memory for accumulators, where there are tiles that use it.
+  MicroKernel(ContractionCode &contraction, mlir::Value stage) : k(contraction), b(k.b), loc(k.loc), stage(stage) {}
+  /// The chains of one tile at the builder's place.
+  void accumulate(const Strip &strip, const Tile &tile);
+  /// Epilogue and store of `rows` rows whose accumulators are in the stage from `at` on.
+  void finishStaged(const Strip &strip, mlir::Value row, mlir::Value rows, mlir::Value at);
 
 private:
   using Values = llvm::SmallVector<mlir::Value>;
   ContractionCode &k;
   mlir::OpBuilder &b;
   mlir::Location loc;
-  mlir::Value onStack; ///< accumulators, for a looped epilogue
-  Values masks;        ///< by vector of the tile; null: all lanes
+  mlir::Value stage;
 
-  /// Where the tile's operands lie at depth 0, and how far apart two depths are.
+  Values masksOf(const Strip &strip);
+  Values start(const Strip &strip, const Tile &tile);
+  /// What the steps of a tile read: the first elements of its rows, and the columns that there are.
   struct Sides {
-    Values left; ///< by row
-    mlir::Value leftStride;
-    mlir::Value right, rightStride; ///< of panels: from one step to the next
-    mlir::Value rightMemory;
+    Values left, masks;
   };
-  Sides sidesOf(const Tile &tile);
-  Values accumulate(const Tile &tile);
-  mlir::Value wholeSteps();
-  Values step(const Tile &tile, const Sides &sides, mlir::Value depth, mlir::Value rest, mlir::ValueRange accumulators);
-  mlir::Value rightOf(const Sides &sides, mlir::Value depth, int64_t vector, mlir::Value rest);
-  Values lastStep(const Tile &tile, const Sides &sides, mlir::Value depth, mlir::ValueRange accumulators);
-  void finish(mlir::Value accumulator, const Tile &tile, mlir::Value row, int64_t vector);
-  void store(mlir::ValueRange accumulators, const Tile &tile);
+  mlir::Value rightOf(const Strip &strip, const Sides &sides, int64_t vector, mlir::Value depth, mlir::Value rest);
+  Values step(const Strip &strip, const Tile &tile, const Sides &sides, mlir::Value depth, mlir::Value rest,
+              mlir::ValueRange accumulators);
+  Values lastStep(const Strip &strip, const Tile &tile, const Sides &sides, mlir::Value depth,
+                  mlir::ValueRange accumulators);
+  void prefetch(const Ahead &ahead, mlir::Value depth);
+  void finish(mlir::Value accumulator, const Strip &strip, mlir::Value row, int64_t vector, mlir::Value mask);
 };
 
 } // namespace batten

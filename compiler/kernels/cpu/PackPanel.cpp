@@ -32,7 +32,8 @@ void emitPanel(const VectorCode &v, const PanelSource &source, Value first, int6
   Value elements = v.index(granuleElements(source.element));
   Value rest = arith::RemUIOp::create(b, v.loc, source.depth, elements);
   Value whole = arith::SubIOp::create(b, v.loc, source.depth, rest);
-  auto depths = scf::ForOp::create(b, v.loc, v.index(0), whole, elements);
+  Value from = emitTurnedPanel(v, source, first, panelColumns, target, at);
+  auto depths = scf::ForOp::create(b, v.loc, from, whole, elements);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(depths.getBody());
   packRow(v, source, first, panelColumns, depths.getInductionVar(), {}, target, at);

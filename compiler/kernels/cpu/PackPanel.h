@@ -21,5 +21,9 @@ struct PanelSource {
 void emitPanel(const VectorCode &code, const PanelSource &source, mlir::Value first, int64_t panelColumns,
                mlir::Value target, mlir::Value at);
 
+/// Of a source with its depths side by side: as many depths as whole squares take; the first depth that is left.
+mlir::Value emitTurnedPanel(const VectorCode &code, const PanelSource &source, mlir::Value first, int64_t panelColumns,
+                            mlir::Value target, mlir::Value at);
+
 } // namespace batten
 #endif // BATTEN_COMPILER_KERNELS_CPU_PACKPANEL_H

@@ -99,6 +99,10 @@ pub fn f(x: F[B | N], w: F[| 3, N], b: F[| 3], c: A[| 3]) -> (A[B | 3], A[B | 3]
 pub fn f(x: F[B | 5], w: F[| 5, N], b: F[| N], y: F[B | N]) -> F[B | N] = relu(x @ w + b) * 2 - y)"},
     {"long epilogues", {"f32", "bf16"}, R"(
 pub fn f(x: F[B | 5], w: F[| 5, N], b: F[| N]) -> F[B | N] = tanh(gelu(x @ w + b)))"},
+    {"depths in parts", {"f32", "bf16"}, R"(
+pub fn f(x: F[B | 13, N], w: F[| N, 70], y: F[B | N, 70]) -> (F[B | 13, 70], F[B | 13, 70]) {
+  return gelu(x @ w + 1), x @ y * 2
+})"},
     {"convolution", {"f32", "f64", "f16", "bf16", "i8", "u8", "i64"}, R"(
 pub fn f(x: F[B | 2, 3, N], w: F[| 7, 2, 3, 3], b: A[| 7]) -> A[B | 7, 3, N] = conv2d(x, w, b, pad: 1) * 2)"},
     {"convolution by twos", {"f32", "bf16"}, R"(
