@@ -24,6 +24,12 @@ struct Level {
   int64_t cacheBytesL3 = 33554432;
   bool hasBf16Dots = false; ///< VDPBF16PS is there and the fastest way to a sum
   bool hasVnni = false;     ///< VPDPBUSD and VPDPWSSD on whole registers
+  /// Pixels of a convolution's register tile of `vectors` vectors of outputs: the rest of the registers, but for the
+  /// vectors of weights and one of a pixel.
+  int64_t convolutionPixels(int64_t vectors) const {
+    int64_t registers = vectorBytes == 64 ? 32 : 16;
+    return (registers - 1 - vectors) / vectors;
+  }
   /// Elements of one register; bool counts as a byte.
   int64_t lanes(mlir::Type element) const { return vectorBytes * 8 / std::max(8u, element.getIntOrFloatBitWidth()); }
 };
@@ -58,8 +64,10 @@ mlir::FailureOr<Kernel> buildNarrowContraction(mlir::func::FuncOp group, mlir::S
 /// Softmax of products with keys, times values, a block of queries at a time.
 mlir::FailureOr<Kernel> buildAttention(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 
-/// A convolution with an element-wise epilogue on its accumulators.
-mlir::FailureOr<Kernel> buildConvolution(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
+/// A convolution with an element-wise epilogue on its accumulators: outputs in lanes, of packed weights.
+mlir::FailureOr<Kernel> buildOutputConvolution(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
+/// The same with pixels in lanes: few outputs, or shapes that only the call knows.
+mlir::FailureOr<Kernel> buildPixelConvolution(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 /// A pool likewise.
 mlir::FailureOr<Kernel> buildPool(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 

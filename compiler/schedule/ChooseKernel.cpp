@@ -33,6 +33,9 @@ KernelChoice chooseKernel(func::FuncOp group, const Level &level) {
   if (kind && kind.getValue() == "contraction")
     return fitsInPlace(group, level) ? KernelChoice{buildNarrowContraction, "narrow contraction"}
                                      : KernelChoice{buildTiledContraction, "tiled contraction"};
+  if (kind && kind.getValue() == "convolution") // outputs are in lanes where its weights are packed so
+    return group.getOps<linalg::UnPackOp>().empty() ? KernelChoice{buildPixelConvolution, "pixel convolution"}
+                                                    : KernelChoice{buildOutputConvolution, "output convolution"};
   return llvm::StringSwitch<KernelChoice>(kind ? kind.getValue() : "")
       .Case("rows", {buildRows, "rows"})
       .Case("batch_reduction", {buildBatchReduction, "batch reduction"})
@@ -43,7 +46,6 @@ KernelChoice chooseKernel(func::FuncOp group, const Level &level) {
       .Case("attention", {buildAttention, "attention"})
       .Case("scan", {buildScan, "scan"})
       .Case("greatest", {buildGreatest, "greatest"})
-      .Case("convolution", {buildConvolution, "convolution"})
       .Case("pool", {buildPool, "pool"})
       .Default({});
 }

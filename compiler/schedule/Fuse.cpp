@@ -5,10 +5,9 @@
 // small, deduplicated and compiled alone: nothing is ever scheduled or bufferised across a whole entry.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Passes.h"
-#include "compiler/kernels/cpu/Contraction.h"
-#include "compiler/kernels/cpu/Granules.h"
 #include "compiler/schedule/Groups.h"
 #include "compiler/schedule/Machine.h"
+#include "compiler/schedule/PackOperands.h"
 #include "dialect/LaunchTimes.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -38,7 +37,7 @@ public:
     dropUnused();
     ownDestinations();
     copyUnwrittenResults();
-    packSharedOperands();
+    packSharedOperands(entry, shapes, level);
     std::vector<Group> groups = formGroups(entry, shapes, fuse);
     for (const Group &group : groups)
       outline(group);
@@ -56,38 +55,18 @@ private:
   Shapes shapes;
   unsigned count = 0;
 
-  SmallVector<OpFoldResult> operandsOf(OpBuilder &b, Location loc, ArrayRef<Dim> dims);
   SmallVector<OpFoldResult> sizesOf(OpBuilder &b, Location loc, Value tensor);
   void ownDestinations();
   bool mayOverwrite(UpdateRowsOp update);
   void copyUnwrittenResults();
-  void packSharedOperands();
-  void packOperand(linalg::GenericOp product);
   void outline(const Group &group);
   func::FuncOp makeFunction(const Group &group, ArrayRef<Value> roots, ArrayRef<Value> results);
   func::FuncOp deduplicated(func::FuncOp function);
   void dropUnused();
 };
 
-/// Sizes as operands: the symbols' arithmetic, made anew.
-SmallVector<OpFoldResult> OutlineEntry::operandsOf(OpBuilder &b, Location loc, ArrayRef<Dim> dims) {
-  std::map<std::string, Value> symbols;
-  for (auto [i, argument] : llvm::enumerate(entry.getArguments()))
-    if (auto name = entry.getArgAttrOfType<StringAttr>(i, attr::symbol))
-      symbols[name.str()] = argument;
-  SizeValues values(std::move(symbols));
-  SmallVector<OpFoldResult> sizes;
-  for (const Dim &dim : dims) {
-    if (std::optional<int64_t> constant = dim.constantValue())
-      sizes.push_back(b.getIndexAttr(*constant));
-    else
-      sizes.push_back(values.get(b, loc, dim));
-  }
-  return sizes;
-}
-
 SmallVector<OpFoldResult> OutlineEntry::sizesOf(OpBuilder &b, Location loc, Value tensor) {
-  return operandsOf(b, loc, shapes.of(tensor));
+  return operandsOf(b, loc, entry, shapes.of(tensor));
 }
 
 /// True if what the update writes into is an inout or a value of ours that is read nowhere later, nor by the update.
@@ -140,53 +119,6 @@ void OutlineEntry::copyUnwrittenResults() {
       Location loc = operand.get().getLoc();
       operand.set(createCopy(b, loc, operand.get(), sizesOf(b, loc, operand.get())));
     }
-}
-
-/// A right-hand side that the batch shares is packed once, outside of the contraction: at bind if it is a weight.
-void OutlineEntry::packSharedOperands() {
-  SmallVector<linalg::GenericOp> products;
-  for (auto generic : entry.getOps<linalg::GenericOp>())
-    if (auto order = generic->getAttrOfType<StringAttr>(attr::order);
-        order && (order.getValue() == "chain" || order.getValue() == "pairs"))
-      products.push_back(generic);
-  for (linalg::GenericOp product : products)
-    if (cast<RankedTensorType>(product.getDpsInputs()[1].getType()).getRank() == 2)
-      packOperand(product);
-}
-
-void OutlineEntry::packOperand(linalg::GenericOp product) {
-  OpBuilder b(product);
-  Location loc = product.getLoc();
-  OpOperand *right = product.getDpsInputOperand(1);
-  AffineMap map = product.getMatchingIndexingMap(right);
-  unsigned column = product.getNumParallelLoops() - 1;
-  std::optional<unsigned> position = map.getResultPosition(getAffineDimExpr(column, b.getContext()));
-  if (!position || !llvm::is_contained(map.getResults(), getAffineDimExpr(column + 1, b.getContext())))
-    return; // the other dim is a batch dim: a row vector a position
-  Value source = right->get();
-  SmallVector<OpFoldResult> sizes = sizesOf(b, loc, source);
-  auto element = cast<RankedTensorType>(source.getType()).getElementType();
-  int64_t columns = panelShape(shapes.of(source)[*position], product, level).columns();
-  int64_t granule = granuleElements(element);
-  SmallVector<OpFoldResult> tiles{b.getIndexAttr(columns)};
-  SmallVector<int64_t> order{*position, 1 - *position}, tiled{*position};
-  if (granule > 1) {
-    tiles.push_back(b.getIndexAttr(granule));
-    tiled.push_back(1 - *position);
-  }
-  // Not by createDestinationTensor, which asks the tensor for its sizes (tensor.dim) where they are dynamic.
-  ArrayRef<Dim> extents = shapes.of(source);
-  Dim width = Dim::constant(columns);
-  Dim panels = Dim::floorDiv(extents[*position] + width - Dim::constant(1), width);
-  SmallVector<Dim> shape{panels, granules(extents[1 - *position], granule), width};
-  if (granule > 1)
-    shape.push_back(Dim::constant(granule));
-  Value empty = tensor::EmptyOp::create(b, loc, operandsOf(b, loc, shape), element);
-  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(element));
-  auto pack = linalg::PackOp::create(b, loc, source, empty, tiled, tiles, zero, order);
-  Value plain = tensor::EmptyOp::create(b, loc, sizes, element);
-  auto unpack = linalg::UnPackOp::create(b, loc, pack.getResult(), plain, tiled, tiles, order);
-  right->set(unpack.getResult());
 }
 
 //===- Outlining --------------------------------------------------------------------------------------------------===//

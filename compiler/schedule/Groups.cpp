@@ -44,6 +44,22 @@ StringRef groupKindName(GroupKind kind) {
   }
 }
 
+SmallVector<OpFoldResult> operandsOf(OpBuilder &b, Location loc, func::FuncOp entry, ArrayRef<Dim> dims) {
+  std::map<std::string, Value> symbols;
+  for (auto [i, argument] : llvm::enumerate(entry.getArguments()))
+    if (auto name = entry.getArgAttrOfType<StringAttr>(i, attr::symbol))
+      symbols[name.str()] = argument;
+  SizeValues values(std::move(symbols));
+  SmallVector<OpFoldResult> sizes;
+  for (const Dim &dim : dims) {
+    if (std::optional<int64_t> constant = dim.constantValue())
+      sizes.push_back(b.getIndexAttr(*constant));
+    else
+      sizes.push_back(values.get(b, loc, dim));
+  }
+  return sizes;
+}
+
 Value createCopy(OpBuilder &b, Location loc, Value source, ArrayRef<OpFoldResult> sizes) {
   auto type = cast<RankedTensorType>(source.getType());
   Value init = tensor::EmptyOp::create(b, loc, sizes, type.getElementType());

@@ -36,6 +36,10 @@ struct Group {
 /// The compute operations of `entry` in groups, in an order in which they may run. `fuse` false: one operation a group.
 std::vector<Group> formGroups(mlir::func::FuncOp entry, Shapes &shapes, bool fuse);
 
+/// Dims as operands in `entry`: arithmetic on its symbols, made anew.
+llvm::SmallVector<mlir::OpFoldResult> operandsOf(mlir::OpBuilder &builder, mlir::Location loc, mlir::func::FuncOp entry,
+                                                 llvm::ArrayRef<Dim> dims);
+
 /// A dense copy of `source`, whose sizes are given: an identity generic.
 mlir::Value createCopy(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value source,
                        llvm::ArrayRef<mlir::OpFoldResult> sizes);

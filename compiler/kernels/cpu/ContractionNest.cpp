@@ -277,7 +277,7 @@ void Nest::pack(const Block &block, Value firstColumn) {
   Value base = code.add(k.size(k.rhs.offset), k.offsetOf(k.rhs, c.batch, block.batch));
   Value columnStride = k.size(k.rhs.strides[c.column]), depthStride = k.size(k.rhs.strides[c.depth]);
   PanelSource source{k.rhs.memory,      base,         k.rhs.element, k.extent(c.column),
-                     k.extent(c.depth), columnStride, depthStride};
+                     k.extent(c.depth), columnStride, depthStride,   k.dot.elements()};
   emitPanel(code, source, firstColumn, k.panelColumns(), k.rightMemory(), code.index(0));
 }
 

@@ -1,5 +1,6 @@
-// Pack.cpp - linalg.pack of a contraction's right-hand side: panels[panel][depth in
-// granules][column in panel][element of the granule].
+// Pack.cpp - linalg.pack of what is multiplied by panels: panels[panel][depth..][column in panel]. Columns are those of a
+// contraction's right-hand side, whose depth is cut into granules, or the outputs of a convolution, whose depth is kh, kw
+// and channel.
 //
 // One unit of the launch is one panel.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -17,24 +18,26 @@ namespace batten {
 namespace {
 struct PackPlan {
   Operand source;
-  Dim columns, depth, columnStride, depthStride;
+  Dim columns, columnStride;
+  SmallVector<Dim> depths, depthStrides; ///< outermost first
   int64_t panelColumns;
 };
 } // namespace
 
 static std::optional<PackPlan> planPack(linalg::PackOp pack, Shapes &shapes, KernelFrame &frame) {
-  AffineMap identity = AffineMap::getMultiDimIdentityMap(2, pack.getContext());
+  ArrayRef<Dim> extents = shapes.of(pack.getSource());
+  AffineMap identity = AffineMap::getMultiDimIdentityMap(extents.size(), pack.getContext());
   std::optional<Operand> source = resolveOperand(pack.getSource(), identity, shapes, frame);
   if (!source || !source->memory)
     return std::nullopt;
   int64_t column = pack.getInnerDimsPos().front();
-  ArrayRef<Dim> extents = shapes.of(pack.getSource());
-  return PackPlan{*source,
-                  extents[column],
-                  extents[1 - column],
-                  source->strides[column],
-                  source->strides[1 - column],
-                  *getConstantIntValue(pack.getMixedTiles().front())};
+  PackPlan plan{
+      *source, extents[column], source->strides[column], {}, {}, *getConstantIntValue(pack.getMixedTiles().front())};
+  for (int64_t dim : pack.getOuterDimsPerm().drop_front()) {
+    plan.depths.push_back(extents[dim]);
+    plan.depthStrides.push_back(source->strides[dim]);
+  }
+  return plan;
 }
 
 FailureOr<Kernel> buildPack(func::FuncOp group, StringRef name, const Level &level) {
@@ -47,16 +50,28 @@ FailureOr<Kernel> buildPack(func::FuncOp group, StringRef name, const Level &lev
   OpBuilder &b = frame.builder;
   Location loc = pack.getLoc();
   VectorCode v{b, loc, std::gcd(level.lanes(plan->source.element), plan->panelColumns)}; // panels of whole vectors
-  PanelSource source{plan->source.memory,          frame.size(plan->source.offset), plan->source.element,
-                     frame.size(plan->columns),    frame.size(plan->depth),         frame.size(plan->columnStride),
-                     frame.size(plan->depthStride)};
-  int64_t elements = granuleElements(source.element);
   auto panels = scf::ForOp::create(b, loc, frame.begin, frame.end, v.index(1));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(panels.getBody());
   Value first = v.times(panels.getInductionVar(), v.index(plan->panelColumns));
-  emitPanel(v, source, first, plan->panelColumns, frame.resultMemory(0),
-            v.times(first, frame.size(granules(plan->depth, elements) * Dim::constant(elements))));
+  Value from = frame.size(plan->source.offset), row = panels.getInductionVar();
+  for (auto [extent, stride] : llvm::drop_end(llvm::zip_equal(plan->depths, plan->depthStrides))) {
+    auto depths = scf::ForOp::create(b, loc, v.index(0), frame.size(extent), v.index(1));
+    b.setInsertionPointToStart(depths.getBody());
+    from = v.add(from, v.times(depths.getInductionVar(), frame.size(stride)));
+    row = v.add(v.times(row, frame.size(extent)), depths.getInductionVar());
+  }
+  int64_t granule = pack.getMixedTiles().size() > 1 ? granuleElements(plan->source.element) : 1;
+  PanelSource source{plan->source.memory,
+                     from,
+                     plan->source.element,
+                     frame.size(plan->columns),
+                     frame.size(plan->depths.back()),
+                     frame.size(plan->columnStride),
+                     frame.size(plan->depthStrides.back()),
+                     granule};
+  Dim panelDepth = granules(plan->depths.back(), granule) * Dim::constant(granule * plan->panelColumns);
+  emitPanel(v, source, first, plan->panelColumns, frame.resultMemory(0), v.times(row, frame.size(panelDepth)));
   Dim panelCount =
       Dim::floorDiv(plan->columns + Dim::constant(plan->panelColumns - 1), Dim::constant(plan->panelColumns));
   return Kernel{frame.function, panelCount, 1, Dim::constant(0)};

@@ -13,7 +13,6 @@ namespace batten {
 static void packRow(const VectorCode &v, const PanelSource &source, Value first, int64_t panelColumns, Value k,
                     Value rest, Value target, Value at) {
   OpBuilder &b = v.builder;
-  int64_t elements = granuleElements(source.element);
   Value row = v.add(source.base, v.times(k, source.depthStride));
   Value packed = v.add(at, v.times(k, v.index(panelColumns)));
   for (int64_t q = 0; q < panelColumns; q += v.lanes) {
@@ -22,14 +21,16 @@ static void packRow(const VectorCode &v, const PanelSource &source, Value first,
     Value mask = v.firstLanes(arith::SubIOp::create(b, v.loc, source.columns, column));
     Value from = v.add(row, v.times(column, source.columnStride));
     GranuleRows rows{source.memory, from, source.columnStride, source.depthStride, source.element};
-    v.store(loadGranules(v, rows, mask, rest), target, v.add(packed, v.index(q * elements)), {});
+    Value loaded = source.granule == 1 ? v.toStorage(v.load(rows.memory, from, rows.columnStride, rows.element, mask))
+                                       : loadGranules(v, rows, mask, rest);
+    v.store(loaded, target, v.add(packed, v.index(q * source.granule)), {});
   }
 }
 
 void emitPanel(const VectorCode &v, const PanelSource &source, Value first, int64_t panelColumns, Value target,
                Value at) {
   OpBuilder &b = v.builder;
-  Value elements = v.index(granuleElements(source.element));
+  Value elements = v.index(source.granule);
   Value rest = arith::RemUIOp::create(b, v.loc, source.depth, elements);
   Value whole = arith::SubIOp::create(b, v.loc, source.depth, rest);
   Value from = emitTurnedPanel(v, source, first, panelColumns, target, at);
@@ -37,7 +38,7 @@ void emitPanel(const VectorCode &v, const PanelSource &source, Value first, int6
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(depths.getBody());
   packRow(v, source, first, panelColumns, depths.getInductionVar(), {}, target, at);
-  if (granuleElements(source.element) == 1)
+  if (source.granule == 1)
     return;
   b.setInsertionPointAfter(depths);
   Value some = arith::CmpIOp::create(b, v.loc, arith::CmpIPredicate::ne, rest, v.index(0));

@@ -14,6 +14,7 @@ struct PanelSource {
   mlir::Type element;
   mlir::Value columns, depth;
   mlir::Value columnStride, depthStride;
+  int64_t granule = 1; ///< elements of the depth that lie together in the panel
 };
 
 /// Packs the columns [first, first + panelColumns) to target[at]; those beyond the last are zero, and so are depths

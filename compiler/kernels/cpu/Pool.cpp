@@ -2,11 +2,8 @@
 // over the window's taps, in order; then the epilogue and one store.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/ColumnWalk.h"
-#include "compiler/kernels/cpu/Epilogue.h"
-#include "compiler/kernels/cpu/RowCode.h"
 #include "compiler/kernels/cpu/RowKernels.h"
-#include "compiler/kernels/cpu/VectorMath.h"
-#include "compiler/kernels/cpu/Window.h"
+#include "compiler/kernels/cpu/WindowBuilder.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
@@ -19,25 +16,12 @@ constexpr int64_t turnVectors = 4;
 /// Larger windows are loops over their taps.
 constexpr int64_t unrolledTaps = 16;
 
-class Pool {
+class Pool : WindowBuilder {
 public:
-  Pool(func::FuncOp group, const Level &level, KernelFrame &frame)
-      : group(group), level(level), frame(frame), shapes(group), scalars(group, frame), b(frame.builder),
-        code{b, group.getLoc(), 0, [this](Value value) { return scalars.get(value); }} {}
+  using WindowBuilder::WindowBuilder;
   FailureOr<Kernel> build();
 
 private:
-  using Values = SmallVector<Value>;
-  func::FuncOp group;
-  const Level &level;
-  KernelFrame &frame;
-  Shapes shapes;
-  GroupScalars scalars;
-  OpBuilder &b;
-  VectorCode code;
-  Window window;
-  Operand out;
-  Epilogue epilogue;
   Value identity;
   int64_t side = 0; ///< of the window
   Values digits;    ///< batch.., channel, row of the current unit
@@ -90,13 +74,8 @@ Pool::Values Pool::folds(Value base, Value first, ArrayRef<Value> masks) {
 
 void Pool::unit(Value index) {
   const Image &image = window.image;
-  Values extents;
-  for (unsigned loop = 0; loop <= window.rowLoop(); ++loop)
-    extents.push_back(frame.size(window.extents[loop]));
-  digits = digitsOf(code, index, extents);
-  Value base = frame.size(image.offset);
-  for (unsigned i = 0; i < window.batch; ++i)
-    base = code.add(base, code.times(digits[i], frame.size(image.batchStrides[i])));
+  digits = digitsOfUnit(index, {window.extents[window.channelLoop()], window.extents[window.rowLoop()]});
+  Value base = imageOf(ArrayRef<Value>(digits).take_front(window.batch));
   base = code.add(base, code.times(digits[window.channelLoop()], frame.size(image.channelStride)));
   Value rowStep = frame.size(image.rowStride * Dim::constant(window.stride));
   base = code.add(base, code.times(digits[window.rowLoop()], rowStep));
@@ -105,41 +84,21 @@ void Pool::unit(Value index) {
   int64_t vectors = range.constant ? std::clamp<int64_t>(*range.constant / code.lanes, 1, turnVectors) : turnVectors;
   walkColumns(code, range, vectors, /*tailVectors=*/1, {}, [&](Value first, ArrayRef<Value> masks, ValueRange) {
     Values folded = folds(base, first, masks);
-    for (auto [j, mask] : llvm::enumerate(masks)) {
-      Value column = code.add(first, code.index(j * code.lanes));
-      auto at = [&](const Operand &operand) {
-        return code.add(elementAt(code, frame, operand, digits),
-                        code.times(column, frame.size(operand.strides[window.columnLoop()])));
-      };
-      code.store(epilogue.apply(code, frame, folded[j], window.columnLoop(), at, mask), out.memory, at(out), mask);
-    }
+    for (auto [j, mask] : llvm::enumerate(masks))
+      finish(folded[j], digits, code.add(first, code.index(j * code.lanes)), mask);
     return Values();
   });
 }
 
 FailureOr<Kernel> Pool::build() {
-  std::optional<Window> matched = matchWindow(group, shapes, frame);
-  if (!matched)
+  if (failed(resolve()))
     return failure();
-  window = *matched;
-  Value folded = window.op.getResult(0);
   identity = scalars.uniform(window.op.getDpsInits()[0]);
-  code.lanes = level.lanes(cast<RankedTensorType>(folded.getType()).getElementType());
   side = *window.extents[window.tapRowLoop()].constantValue();
-  out = resultOperand(group, 0, shapes, frame);
-  if (failed(epilogue.resolve(window.epilogue, folded, shapes, frame, scalars)))
-    return failure();
-  auto loop = scf::ForOp::create(b, code.loc, frame.begin, frame.end, code.index(1));
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    unit(loop.getInductionVar());
-  }
-  if (failed(expandVectorMath(frame.function, level)))
-    return failure();
+  loop(frame.begin, frame.end, 1, [&](Value index) { unit(index); });
   int64_t columns = window.extents[window.columnLoop()].constantValue().value_or(64);
-  Dim rows = countOf(ArrayRef<Dim>(window.extents).take_front(window.columnLoop()));
-  return Kernel{frame.function, rows, std::max<int64_t>(1, grainElements / (columns * side * side)), Dim()};
+  Dim rows = numUnits({window.extents[window.channelLoop()], window.extents[window.rowLoop()]});
+  return finished(rows, std::max<int64_t>(1, grainElements / (columns * side * side)), Dim());
 }
 
 } // namespace

@@ -20,55 +20,67 @@ static int64_t stepOf(AffineMap map, unsigned position, unsigned loop) {
   return map.compose(point)[position];
 }
 
-static bool resolveImage(Window &window, Shapes &shapes, KernelFrame &frame) {
-  Value source = window.op.getDpsInputs()[0];
-  if (auto pad = source.getDefiningOp<tensor::PadOp>()) {
-    window.pad = *getConstantIntValue(pad.getMixedLowPad().back());
-    source = pad.getSource();
-  }
-  std::optional<Access> access = resolveAccess(source, shapes);
-  if (!access || !frame.memory(access->root))
-    return false;
-  ArrayRef<Dim> extents = shapes.of(source), strides = access->strides;
-  size_t channel = extents.size() - 3;
-  window.image = {frame.memory(access->root),
-                  cast<RankedTensorType>(source.getType()).getElementType(),
-                  access->offset,
-                  SmallVector<Dim>(window.batch),
-                  strides[channel],
-                  strides[channel + 1],
-                  strides[channel + 2],
-                  extents[channel],
-                  extents[channel + 1],
-                  extents[channel + 2]};
-  AffineMap map = window.op.getIndexingMapsArray().front();
-  for (size_t i = 0; i < channel; ++i)
-    window.image.batchStrides[cast<AffineDimExpr>(map.getResult(i)).getPosition()] = strides[i];
-  return true;
-}
-
-std::optional<Window> matchWindow(func::FuncOp group, Shapes &shapes, KernelFrame &frame) {
+Window describeWindow(linalg::GenericOp op, Shapes &shapes) {
   Window window;
-  for (auto generic : group.getOps<linalg::GenericOp>()) {
-    if (isWindow(generic))
-      window.op = generic;
-    else
-      window.epilogue.push_back(generic);
-  }
-  if (!window.op) {
-    group.emitError("a window group needs a generic with a sliding window");
-    return std::nullopt;
-  }
-  window.extents = loopExtents(window.op, shapes);
-  window.batch = window.op.getNumParallelLoops() - 3;
-  AffineMap map = window.op.getIndexingMapsArray().front();
+  window.op = op;
+  window.extents = loopExtents(op, shapes);
+  window.batch = op.getNumParallelLoops() - 3;
+  AffineMap map = op.getIndexingMapsArray().front();
   unsigned row = map.getNumResults() - 2;
   window.stride = stepOf(map, row, window.rowLoop());
   window.dilation = stepOf(map, row, window.tapRowLoop());
   window.inGroups = window.extents.size() > window.depthLoop() && !isa<AffineDimExpr>(map.getResult(row - 1));
+  Image &image = window.image;
+  image.tensor = op.getDpsInputs()[0];
+  if (auto pad = image.tensor.getDefiningOp<tensor::PadOp>()) {
+    window.pad = *getConstantIntValue(pad.getMixedLowPad().back());
+    image.tensor = pad.getSource();
+  }
+  image.element = cast<RankedTensorType>(image.tensor.getType()).getElementType();
+  ArrayRef<Dim> core = shapes.of(image.tensor).take_back(3);
+  image.channels = core[0];
+  image.height = core[1];
+  image.width = core[2];
+  return window;
+}
+
+/// Finds where the image lies; false where it is no view of memory.
+static bool resolveImage(Window &window, Shapes &shapes, KernelFrame &frame) {
+  Image &image = window.image;
+  std::optional<Access> access = resolveAccess(image.tensor, shapes);
+  if (!access || !frame.memory(access->root))
+    return false;
+  image.memory = frame.memory(access->root);
+  image.offset = access->offset;
+  ArrayRef<Dim> strides = access->strides, core = strides.take_back(3);
+  image.channelStride = core[0];
+  image.rowStride = core[1];
+  image.columnStride = core[2];
+  image.batchStrides.assign(window.batch, Dim());
+  AffineMap map = window.op.getIndexingMapsArray().front();
+  for (auto [i, stride] : llvm::enumerate(strides.drop_back(3)))
+    image.batchStrides[cast<AffineDimExpr>(map.getResult(i)).getPosition()] = stride;
+  return true;
+}
+
+std::optional<Window> matchWindow(func::FuncOp group, Shapes &shapes, KernelFrame &frame) {
+  linalg::GenericOp op;
+  SmallVector<linalg::GenericOp> epilogue;
+  for (auto generic : group.getOps<linalg::GenericOp>()) {
+    if (isWindow(generic))
+      op = generic;
+    else
+      epilogue.push_back(generic);
+  }
+  if (!op) {
+    group.emitError("a window group needs a generic with a sliding window");
+    return std::nullopt;
+  }
+  Window window = describeWindow(op, shapes);
+  window.epilogue = std::move(epilogue);
   if (resolveImage(window, shapes, frame))
     return window;
-  window.op.emitError("the image of this window is no view of memory");
+  op.emitError("the image of this window is no view of memory");
   return std::nullopt;
 }
 

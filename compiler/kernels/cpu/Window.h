@@ -9,12 +9,13 @@ namespace batten {
 
 /// The image that a window slides over, inside of its padding.
 struct Image {
-  mlir::Value memory;
+  mlir::Value tensor;
   mlir::Type element;
+  Dim channels, height, width;
+  mlir::Value memory; ///< this and the places in it, once it is resolved
   Dim offset;
   llvm::SmallVector<Dim> batchStrides; ///< by batch loop
   Dim channelStride, rowStride, columnStride;
-  Dim channels, height, width;
 };
 
 /// result[batch.., channel, i, j] = epilogue(fold over kh, kw (and channels) of the image's element at row
@@ -34,10 +35,18 @@ struct Window {
   unsigned tapRowLoop() const { return batch + 3; }
   unsigned tapColumnLoop() const { return batch + 4; }
   unsigned depthLoop() const { return batch + 5; } ///< of a convolution
+
+  /// True for one tap that meets every pixel.
+  bool isPointwise() const {
+    return extents[tapRowLoop()].isConstant(1) && extents[tapColumnLoop()].isConstant(1) && stride == 1 && pad == 0;
+  }
 };
 
 /// True for a generic whose first operand is read through a sliding window.
 bool isWindow(mlir::linalg::GenericOp generic);
+
+/// All but the epilogue and where the image lies.
+Window describeWindow(mlir::linalg::GenericOp window, Shapes &shapes);
 
 /// Reads the group; nullopt (with an error at the op) where the image is no view of memory.
 std::optional<Window> matchWindow(mlir::func::FuncOp group, Shapes &shapes, KernelFrame &frame);

@@ -50,7 +50,7 @@ const std::map<std::string, std::vector<std::string>> required = {
       "convolution with bias", "convolution without bias", "convolution with stride",
       "convolution with pad", "convolution with dilation", "convolution with groups", "depthwise convolution",
       "pool whose windows overlap", "pool whose windows leave gaps", "pool whose windows tile"}},
-     {"kernels", {"rows", "tiled contraction", "narrow contraction", "batch reduction", "concat", "pack", "gather rows", "update rows", "attention", "scan", "greatest", "convolution", "pool"}},
+     {"kernels", {"rows", "tiled contraction", "narrow contraction", "batch reduction", "concat", "pack", "gather rows", "update rows", "attention", "scan", "greatest", "output convolution", "pixel convolution", "pool"}},
     {"calls",
      {"with 2 threads that both worked", "of single samples", "of an empty batch", "of an empty batch, refused"}},
     {"invariance", {"along an unbounded dim", "along a bounded dim"}},

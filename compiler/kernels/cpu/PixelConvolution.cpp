@@ -1,4 +1,5 @@
-// Convolution.cpp - the builder of convolutions: register tiles of outputs by pixels, straight from the image.
+// PixelConvolution.cpp - convolutions with pixels in lanes: register tiles of outputs by pixels, straight from the
+// image.
 //
 //   for each unit: a batch entry, a group and a block of pixels
 //     for each block of outputs of the group     (its weights stay in the caches over the block)
@@ -12,13 +13,9 @@
 // lanes that keep theirs; neither reads memory there. A window of one tap without padding has no rows: an image is one
 // line.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/kernels/cpu/Epilogue.h"
-#include "compiler/kernels/cpu/RowCode.h"
-#include "compiler/kernels/cpu/VectorMath.h"
-#include "compiler/kernels/cpu/Window.h"
+#include "compiler/kernels/cpu/WindowBuilder.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 
@@ -40,26 +37,13 @@ struct Tap {
   std::optional<int64_t> knownColumn;
 };
 
-class Convolution {
+class PixelConvolution : WindowBuilder {
 public:
-  Convolution(func::FuncOp group, const Level &level, KernelFrame &frame)
-      : group(group), level(level), frame(frame), shapes(group), scalars(group, frame), b(frame.builder),
-        code{b, group.getLoc(), 0, [this](Value value) { return scalars.get(value); }} {}
+  using WindowBuilder::WindowBuilder;
   FailureOr<Kernel> build();
 
 private:
-  using Values = SmallVector<Value>;
-  func::FuncOp group;
-  const Level &level;
-  KernelFrame &frame;
-  Shapes shapes;
-  GroupScalars scalars;
-  OpBuilder &b;
-  VectorCode code;
-  Window window;
-  Operand weights, out;
-  Epilogue epilogue;
-  Type accumulator;
+  Operand weights;
   Value onStack; ///< accumulators, for a long epilogue
 
   // Shapes of the nest.
@@ -79,14 +63,8 @@ private:
   LogicalResult resolve();
   void chooseTile();
   Dim blocks() const;
-  Value size(const Dim &dim) { return frame.size(dim); }
-  Value least(Value a, Value c) { return arith::MinSIOp::create(b, code.loc, a, c); }
-  Value minus(Value a, Value c) { return arith::SubIOp::create(b, code.loc, a, c); }
   Value both(Value a, Value c);
   Value allLanes(Value flag) { return flag ? code.splat(flag) : Value(); }
-  Value firstInside(Value before, int64_t step);
-  void loop(Value from, Value to, int64_t step, function_ref<void(Value)> body);
-  Values fold(Value from, Value to, ValueRange carried, function_ref<Values(Value, ValueRange)> body);
 
   void unit(Value index);
   void tilesOfOutputs(Value rowEnd, Value columnEnd, Value rowBegin, Value columnBegin);
@@ -99,26 +77,18 @@ private:
   Value insideRow(Value tapRow, int64_t r);
   Value insideColumns(const Tap &tap, int64_t q);
   void store(ValueRange sums);
-  void finish(Value sum, Value o, Value r, Value rowExists, int64_t q);
+  void finishVector(Value sum, Value o, Value r, Value rowExists, int64_t q);
 };
 
 //===- What is built ----------------------------------------------------------------------------------------------===//
 
-LogicalResult Convolution::resolve() {
-  std::optional<Window> matched = matchWindow(group, shapes, frame);
-  if (!matched)
+LogicalResult PixelConvolution::resolve() {
+  if (failed(WindowBuilder::resolve()))
     return failure();
-  window = *matched;
   auto right = resolveOperand(window.op.getDpsInputs()[1], window.op.getIndexingMapsArray()[1], shapes, frame);
   if (!right)
     return window.op.emitError("the weights of this convolution are no view of memory");
   weights = *right;
-  out = resultOperand(group, 0, shapes, frame);
-  Value sum = window.op.getResult(0);
-  accumulator = cast<RankedTensorType>(sum.getType()).getElementType();
-  code.lanes = level.lanes(accumulator);
-  if (failed(epilogue.resolve(window.epilogue, sum, shapes, frame, scalars)))
-    return failure();
   outputs = window.extents[window.channelLoop()];
   if (window.inGroups) {
     groups = *window.image.channels.constantValue() / *window.extents[window.depthLoop()].constantValue();
@@ -127,8 +97,7 @@ LogicalResult Convolution::resolve() {
   height = window.extents[window.rowLoop()];
   width = window.extents[window.columnLoop()];
   const Image &image = window.image;
-  isLine = window.extents[window.tapRowLoop()].isConstant(1) && window.extents[window.tapColumnLoop()].isConstant(1) &&
-           window.stride == 1 && window.pad == 0 && image.rowStride == image.columnStride * image.width &&
+  isLine = window.isPointwise() && image.rowStride == image.columnStride * image.width &&
            epilogue.joins(window.rowLoop(), window.columnLoop(), width);
   if (isLine) {
     width = width * height;
@@ -139,7 +108,7 @@ LogicalResult Convolution::resolve() {
 
 /// As many accumulators as the registers hold: 6 outputs where there are so many, the rest pixels; where a row of the
 /// result is short, of several rows.
-void Convolution::chooseTile() {
+void PixelConvolution::chooseTile() {
   int64_t registers = level.tileRows * level.tileVectors;
   std::optional<int64_t> known = outputs.constantValue(), columns = width.constantValue(),
                          rows = height.constantValue();
@@ -158,7 +127,7 @@ void Convolution::chooseTile() {
 }
 
 /// Units of one image: blocks of rows, or of the columns of a line.
-Dim Convolution::blocks() const {
+Dim PixelConvolution::blocks() const {
   int64_t step = isLine ? unitColumns : unitRows;
   return Dim::floorDiv((isLine ? width : height) + Dim::constant(step - 1), Dim::constant(step));
 }
@@ -166,53 +135,21 @@ Dim Convolution::blocks() const {
 //===- Small steps ------------------------------------------------------------------------------------------------===//
 
 /// Conjunction of two masks; null is true.
-Value Convolution::both(Value a, Value c) {
+Value PixelConvolution::both(Value a, Value c) {
   return a && c ? arith::AndIOp::create(b, code.loc, a, c).getResult() : a ? a : c;
-}
-
-/// How many of the places 0, step, 2 * step, .. lie before `before`, which may be negative.
-Value Convolution::firstInside(Value before, int64_t step) {
-  Value length = arith::MaxSIOp::create(b, code.loc, before, code.index(0));
-  if (step == 1)
-    return length;
-  return arith::DivUIOp::create(b, code.loc, code.add(length, code.index(step - 1)), code.index(step));
-}
-
-void Convolution::loop(Value from, Value to, int64_t step, function_ref<void(Value)> body) {
-  auto forOp = scf::ForOp::create(b, code.loc, from, to, code.index(step));
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(forOp.getBody());
-  body(forOp.getInductionVar());
-}
-
-Convolution::Values Convolution::fold(Value from, Value to, ValueRange carried,
-                                      function_ref<Values(Value, ValueRange)> body) {
-  if (constantIndex(from) == 0 && constantIndex(to) == 1)
-    return body(from, carried);
-  auto forOp = scf::ForOp::create(b, code.loc, from, to, code.index(1), carried);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(forOp.getBody());
-  scf::YieldOp::create(b, code.loc, body(forOp.getInductionVar(), forOp.getRegionIterArgs()));
-  return Values(forOp.getResults());
 }
 
 //===- Units and tiles --------------------------------------------------------------------------------------------===//
 
-void Convolution::unit(Value index) {
+void PixelConvolution::unit(Value index) {
   const Image &image = window.image;
-  Values extents;
-  for (unsigned i = 0; i < window.batch; ++i)
-    extents.push_back(size(window.extents[i]));
-  extents.append({code.index(groups), size(blocks())});
-  Values digits = digitsOf(code, index, extents);
+  Values digits = digitsOfUnit(index, {Dim::constant(groups), blocks()});
   batch.assign(digits.begin(), digits.end() - 2);
   Value groupNumber = groups == 1 ? code.index(0) : digits[window.batch], block = digits.back();
-  imageBase = size(image.offset);
+  imageBase = imageOf(batch);
   weightBase = size(weights.offset);
-  for (auto [i, digit] : llvm::enumerate(batch)) {
-    imageBase = code.add(imageBase, code.times(digit, size(image.batchStrides[i])));
+  for (auto [i, digit] : llvm::enumerate(batch))
     weightBase = code.add(weightBase, code.times(digit, size(weights.strides[i])));
-  }
   Dim channels = window.extents[window.depthLoop()];
   imageBase = code.add(imageBase, code.times(groupNumber, size(channels * image.channelStride)));
   firstOutput = code.times(groupNumber, size(outputs));
@@ -227,7 +164,7 @@ void Convolution::unit(Value index) {
 }
 
 /// All outputs of the group for these rows and columns.
-void Convolution::tilesOfOutputs(Value rowEnd, Value columnEnd, Value rowBegin, Value columnBegin) {
+void PixelConvolution::tilesOfOutputs(Value rowEnd, Value columnEnd, Value rowBegin, Value columnBegin) {
   int64_t tileWidth = tileVectors * code.lanes;
   auto pixels = [&](Value first, int64_t count) {
     output = first;
@@ -253,13 +190,13 @@ void Convolution::tilesOfOutputs(Value rowEnd, Value columnEnd, Value rowBegin, 
     pixels(full, rest);
 }
 
-void Convolution::tile() {
+void PixelConvolution::tile() {
   findEdges();
   store(accumulate());
 }
 
 /// Which rows of the tile exist, and which lanes.
-void Convolution::findEdges() {
+void PixelConvolution::findEdges() {
   exists.assign(tileRows, Value());
   tails.assign(tileVectors, Value());
   std::optional<int64_t> rows = height.constantValue(), columns = width.constantValue();
@@ -279,21 +216,18 @@ void Convolution::findEdges() {
 
 //===- Chains -----------------------------------------------------------------------------------------------------===//
 
-Convolution::Values Convolution::accumulate() {
+PixelConvolution::Values PixelConvolution::accumulate() {
   Value none = arith::ConstantOp::create(b, code.loc, b.getZeroAttr(code.type(accumulator)));
   Values zeros(numOutputs * tileRows * tileVectors, none);
   Value from = code.index(0), to = size(window.extents[window.tapRowLoop()]);
-  if (std::optional<int64_t> known = window.extents[window.tapRowLoop()].constantValue())
+  if (tileRows == 1)
+    std::tie(from, to) = tapRowsInside(row);
+  else if (std::optional<int64_t> known = window.extents[window.tapRowLoop()].constantValue())
     to = code.index(*known);
-  if (window.pad > 0 && tileRows == 1) {
-    Value before = minus(code.index(window.pad), code.times(row, code.index(window.stride)));
-    from = firstInside(before, window.dilation);
-    to = least(to, firstInside(code.add(before, size(window.image.height)), window.dilation));
-  }
   return fold(from, to, zeros, [&](Value tapRow, ValueRange sums) { return tapsOfRow(tapRow, sums); });
 }
 
-Convolution::Values Convolution::tapsOfRow(Value tapRow, ValueRange sums) {
+PixelConvolution::Values PixelConvolution::tapsOfRow(Value tapRow, ValueRange sums) {
   Values rowsInside;
   for (int64_t r = 0; r < tileRows; ++r)
     rowsInside.push_back(insideRow(tapRow, r));
@@ -310,7 +244,7 @@ Convolution::Values Convolution::tapsOfRow(Value tapRow, ValueRange sums) {
 }
 
 /// Whether row r of the tile meets the image in this row of taps; null: it does.
-Value Convolution::insideRow(Value tapRow, int64_t r) {
+Value PixelConvolution::insideRow(Value tapRow, int64_t r) {
   if (window.pad == 0 || tileRows == 1)
     return {};
   Value at = code.add(code.times(code.add(row, code.index(r)), code.index(window.stride)),
@@ -320,7 +254,7 @@ Value Convolution::insideRow(Value tapRow, int64_t r) {
 }
 
 /// Lanes of vector q that meet the image at this tap; null: all that exist do.
-Value Convolution::insideColumns(const Tap &tap, int64_t q) {
+Value PixelConvolution::insideColumns(const Tap &tap, int64_t q) {
   if (window.pad == 0)
     return {};
   Value first = code.add(column, code.index(q * code.lanes));
@@ -344,7 +278,7 @@ Value Convolution::insideColumns(const Tap &tap, int64_t q) {
   return both(mask, arith::XOrIOp::create(b, code.loc, outside, ones));
 }
 
-Convolution::Values Convolution::tap(const Tap &tap, ArrayRef<Value> rowsInside, ValueRange sums) {
+PixelConvolution::Values PixelConvolution::tap(const Tap &tap, ArrayRef<Value> rowsInside, ValueRange sums) {
   Values inside, read;
   for (int64_t q = 0; q < tileVectors; ++q)
     inside.push_back(insideColumns(tap, q));
@@ -360,8 +294,8 @@ Convolution::Values Convolution::tap(const Tap &tap, ArrayRef<Value> rowsInside,
 }
 
 /// One channel of one tap: a vector of pixels by each output's weight.
-Convolution::Values Convolution::channel(const Tap &tap, ArrayRef<Value> inside, ArrayRef<Value> read, Value depth,
-                                         ValueRange sums) {
+PixelConvolution::Values PixelConvolution::channel(const Tap &tap, ArrayRef<Value> inside, ArrayRef<Value> read,
+                                                   Value depth, ValueRange sums) {
   const Image &image = window.image;
   auto place = [&](Value at, Value tapNumber) { // of the image's row or column
     Value from = code.times(at, code.index(window.stride));
@@ -395,12 +329,12 @@ Convolution::Values Convolution::channel(const Tap &tap, ArrayRef<Value> inside,
 
 //===- Results ----------------------------------------------------------------------------------------------------===//
 
-void Convolution::store(ValueRange sums) {
+void PixelConvolution::store(ValueRange sums) {
   int64_t pixels = tileRows * tileVectors;
   if (!onStack) {
     for (int64_t i = 0; i < int64_t(sums.size()); ++i) {
       int64_t r = i % pixels / tileVectors;
-      finish(sums[i], code.index(i / pixels), code.index(r), exists[r], i % tileVectors);
+      finishVector(sums[i], code.index(i / pixels), code.index(r), exists[r], i % tileVectors);
     }
     return;
   }
@@ -413,28 +347,22 @@ void Convolution::store(ValueRange sums) {
       rowExists = arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::slt, code.add(row, r), size(height));
     for (int64_t q = 0; q < tileVectors; ++q) {
       Value at = code.add(code.times(i, code.index(tileVectors * code.lanes)), code.index(q * code.lanes));
-      finish(code.load(onStack, at, code.index(1), accumulator, {}), o, r, rowExists, q);
+      finishVector(code.load(onStack, at, code.index(1), accumulator, {}), o, r, rowExists, q);
     }
   });
 }
 
 /// Epilogue and store of vector q of row r of output o.
-void Convolution::finish(Value sum, Value o, Value r, Value rowExists, int64_t q) {
-  Value mask = both(tails[q], allLanes(rowExists));
-  Value outputAt = code.add(code.add(firstOutput, output), o), rowAt = code.add(row, r);
-  Value columnAt = code.add(column, code.index(q * code.lanes));
+void PixelConvolution::finishVector(Value sum, Value o, Value r, Value rowExists, int64_t q) {
+  Values digits(batch);
+  digits.push_back(code.add(code.add(firstOutput, output), o));
+  digits.push_back(code.add(row, r));
   if (rowExists) // what is the same in all lanes is read whatever the mask says
-    rowAt = least(rowAt, minus(size(height), code.index(1)));
-  auto at = [&](const Operand &operand) {
-    Value place = elementAt(code, frame, operand, batch);
-    place = code.add(place, code.times(outputAt, size(operand.strides[window.channelLoop()])));
-    place = code.add(place, code.times(rowAt, size(operand.strides[window.rowLoop()])));
-    return code.add(place, code.times(columnAt, size(operand.strides[window.columnLoop()])));
-  };
-  code.store(epilogue.apply(code, frame, sum, window.columnLoop(), at, mask), out.memory, at(out), mask);
+    digits.back() = least(digits.back(), minus(size(height), code.index(1)));
+  finish(sum, digits, code.add(column, code.index(q * code.lanes)), both(tails[q], allLanes(rowExists)));
 }
 
-FailureOr<Kernel> Convolution::build() {
+FailureOr<Kernel> PixelConvolution::build() {
   if (failed(resolve()))
     return failure();
   chooseTile();
@@ -443,17 +371,14 @@ FailureOr<Kernel> Convolution::build() {
     onStack = memref::AllocaOp::create(b, code.loc, type, b.getI64IntegerAttr(64));
   }
   loop(frame.begin, frame.end, 1, [&](Value index) { unit(index); });
-  if (failed(expandVectorMath(frame.function, level)))
-    return failure();
-  Dim units = countOf(ArrayRef<Dim>(window.extents).take_front(window.batch)) * Dim::constant(groups) * blocks();
-  return Kernel{frame.function, units, 1, Dim()};
+  return finished(numUnits({Dim::constant(groups), blocks()}), 1, Dim());
 }
 
 } // namespace
 
-FailureOr<Kernel> buildConvolution(func::FuncOp group, StringRef name, const Level &level) {
+FailureOr<Kernel> buildPixelConvolution(func::FuncOp group, StringRef name, const Level &level) {
   KernelFrame frame(group, name, level);
-  FailureOr<Kernel> kernel = Convolution(group, level, frame).build();
+  FailureOr<Kernel> kernel = PixelConvolution(group, level, frame).build();
   if (failed(kernel))
     frame.function.erase();
   return kernel;

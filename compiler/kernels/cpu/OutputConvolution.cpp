@@ -1,0 +1,350 @@
+// OutputConvolution.cpp - convolutions with outputs in lanes: panels of packed weights by pixels of a packed image.
+//
+//   for each part of an image: a batch entry, a group and a block of rows     (packed as [row][channel][column])
+//     for each panel of outputs                   (its weights stay in the caches over the block; parts by panels are
+//     the units)
+//       for each row of the result
+//         for each tile of pixels along it
+//           for kh, for kw, for each channel      every accumulator is one chain in this order, from zero
+//             vectors of weights by one pixel in every lane
+//         the row is transposed, as its outputs lie far apart; the epilogue; stores along the columns
+//
+// A tap beside the image is left out: rows by a shorter loop over kh, columns by tiles of their own at the ends of a
+// row, whose taps are unrolled and meet only the pixels that they reach.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/ColumnWalk.h"
+#include "compiler/kernels/cpu/RowCode.h"
+#include "compiler/kernels/cpu/WindowBuilder.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+
+namespace batten {
+namespace {
+
+/// Pixels of a unit, about: enough that packing them costs little, few enough that threads share the rows of an image.
+constexpr int64_t unitPixels = 256;
+constexpr int64_t cacheLine = 64;
+
+class OutputConvolution : WindowBuilder {
+public:
+  using WindowBuilder::WindowBuilder;
+  FailureOr<Kernel> build();
+
+private:
+  Value panels; ///< weights[panel][kh][kw][channel][output in panel]
+  Type weightElement;
+  int64_t panelVectors = 0, panelOutputs = 0;
+  int64_t groups = 1, outputs = 0, channels = 0; ///< a group's
+  int64_t height = 0, width = 0, imageWidth = 0, tapRows = 0, tapColumns = 0;
+  bool isLine = false; ///< rows are pieces of one line of pixels
+  int64_t tilePixels = 0, unitRows = 0;
+  Value imagePart, rowBuffer, square; ///< scratch
+
+  // Of what is being built.
+  Values batch;
+  Value groupNumber, imageBase, rowBegin, rowEnd, imageRowBegin;
+
+  void resolveShape();
+  int64_t numPanels() const { return llvm::divideCeilSigned(outputs, panelOutputs); }
+  int64_t partRows() const { return (unitRows - 1) * window.stride + (tapRows - 1) * window.dilation + 1; }
+  Dim makeScratch();
+
+  void enterPart(Value part);
+  void packPart();
+  void panel(Value number);
+  void tilesOfRow(Value row, Value weightBase);
+  bool isInside(int64_t tileColumn, int64_t pixels) const;
+  void tile(Value row, Value column, int64_t pixels, Value weightBase);
+  Values tapsOfRow(Value at, Value column, int64_t pixels, Value weightAt, ValueRange sums);
+  Values tap(Value at, Value tapColumn, int64_t first, int64_t end, Value weightAt, ValueRange sums);
+  void finishRow(Value row, Value firstOutput);
+  void finishSquare(ArrayRef<Value> vectors, ValueRange digits, Value outputsBegin, Value numOutputs, Value column,
+                    Value mask);
+  void finishOutput(Value sum, ValueRange digits, Value output, Value column, Value mask);
+};
+
+//===- What is built ----------------------------------------------------------------------------------------------===//
+
+/// The rows of a line: its greatest divisor that is no longer than a few tiles.
+int64_t rowOfLine(int64_t pixels) {
+  constexpr int64_t longest = 64;
+  for (int64_t length = std::min(longest, pixels);; --length)
+    if (pixels % length == 0)
+      return length;
+}
+
+void OutputConvolution::resolveShape() {
+  auto extent = [&](unsigned loop) { return *window.extents[loop].constantValue(); };
+  Value weights = window.op.getDpsInputs()[1];
+  auto packed = weights.getDefiningOp<linalg::UnPackOp>();
+  panels = frame.memory(packed.getSource());
+  weightElement = cast<RankedTensorType>(weights.getType()).getElementType();
+  panelOutputs = cast<RankedTensorType>(packed.getSource().getType()).getShape().back();
+  panelVectors = panelOutputs / code.lanes;
+  channels = extent(window.depthLoop());
+  groups = *window.image.channels.constantValue() / channels;
+  outputs = extent(window.channelLoop()) / groups;
+  height = extent(window.rowLoop());
+  width = extent(window.columnLoop());
+  tapRows = extent(window.tapRowLoop());
+  tapColumns = extent(window.tapColumnLoop());
+  Image &image = window.image;
+  imageWidth = *image.width.constantValue();
+  isLine = window.isPointwise() && image.rowStride == image.columnStride * image.width &&
+           epilogue.joins(window.rowLoop(), window.columnLoop(), image.width);
+  if (isLine) {
+    imageWidth = rowOfLine(height * width);
+    height = height * width / imageWidth;
+    width = imageWidth;
+    image.rowStride = image.columnStride * Dim::constant(width);
+    image.height = Dim::constant(height);
+  }
+  int64_t most = level.convolutionPixels(panelVectors);
+  tilePixels = llvm::divideCeilSigned(width, llvm::divideCeilSigned(width, most));
+  int64_t rowBytes = channels * imageWidth * std::max(8u, image.element.getIntOrFloatBitWidth()) / 8;
+  int64_t fitting = (level.cacheBytesL2 / 4 / rowBytes - (tapRows - 1) * window.dilation - 1) / window.stride + 1;
+  int64_t rows = std::clamp<int64_t>(std::min(fitting, llvm::divideCeilSigned(unitPixels, width)), 1, height);
+  unitRows = llvm::divideCeilSigned(height, llvm::divideCeilSigned(height, rows));
+}
+
+Dim OutputConvolution::makeScratch() {
+  int64_t bytes = 0;
+  auto take = [&](int64_t elements, Type element) {
+    Value view = frame.scratchView(Dim::constant(bytes), element);
+    bytes += llvm::alignTo(elements * std::max(8u, element.getIntOrFloatBitWidth()) / 8, cacheLine);
+    return view;
+  };
+  imagePart = take(partRows() * channels * imageWidth, window.image.element);
+  rowBuffer = take(llvm::alignTo(width, code.lanes) * panelOutputs, accumulator);
+  square = take(code.lanes * code.lanes, accumulator);
+  return Dim::constant(bytes);
+}
+
+//===- Parts of an image ------------------------------------------------------------------------------------------===//
+
+void OutputConvolution::enterPart(Value part) {
+  Dim blocks = Dim::constant(llvm::divideCeilSigned(height, unitRows));
+  Values digits = digitsOfUnit(part, {Dim::constant(groups), blocks});
+  batch.assign(digits.begin(), digits.end() - 2);
+  groupNumber = groups == 1 ? code.index(0) : digits[window.batch];
+  imageBase =
+      code.add(imageOf(batch), code.times(groupNumber, size(Dim::constant(channels) * window.image.channelStride)));
+  rowBegin = code.times(digits.back(), code.index(unitRows));
+  rowEnd = least(code.index(height), code.add(rowBegin, code.index(unitRows)));
+  imageRowBegin = code.times(rowBegin, code.index(window.stride));
+  if (window.pad > 0)
+    imageRowBegin = greatest(code.index(0), minus(imageRowBegin, code.index(window.pad)));
+}
+
+/// The rows of the image that the part's rows of the result meet.
+void OutputConvolution::packPart() {
+  const Image &image = window.image;
+  Value last = code.times(minus(rowEnd, code.index(1)), code.index(window.stride));
+  Value end = code.add(last, code.index((tapRows - 1) * window.dilation + 1 - window.pad));
+  end = least(size(image.height), end);
+  ColumnRange columns{code.index(0), code.index(imageWidth), imageWidth};
+  loop(code.index(0), code.index(channels), 1, [&](Value channel) {
+    Value plane = code.add(imageBase, code.times(channel, size(image.channelStride)));
+    loop(imageRowBegin, end, 1, [&](Value row) {
+      Value source = code.add(plane, code.times(row, size(image.rowStride)));
+      Value target = code.times(minus(row, imageRowBegin), code.index(channels));
+      target = code.times(code.add(target, channel), code.index(imageWidth));
+      walkColumns(code, columns, 1, 1, {}, [&](Value column, ArrayRef<Value> masks, ValueRange) {
+        Value at = code.add(source, code.times(column, size(image.columnStride)));
+        Value read = code.load(image.memory, at, size(image.columnStride), image.element, masks[0]);
+        code.store(read, imagePart, code.add(target, column), masks[0]);
+        return Values();
+      });
+    });
+  });
+}
+
+void OutputConvolution::panel(Value number) {
+  Value ofAll = code.add(code.times(groupNumber, code.index(numPanels())), number);
+  Value weightBase = code.times(ofAll, code.index(tapRows * tapColumns * channels * panelOutputs));
+  Value firstOutput = code.times(number, code.index(panelOutputs));
+  loop(rowBegin, rowEnd, 1, [&](Value row) {
+    tilesOfRow(row, weightBase);
+    finishRow(row, firstOutput);
+  });
+}
+
+//===- Tiles ------------------------------------------------------------------------------------------------------===//
+
+/// True if every tap of every pixel meets the image.
+bool OutputConvolution::isInside(int64_t tileColumn, int64_t pixels) const {
+  int64_t first = tileColumn * window.stride - window.pad;
+  return first >= 0 && first + (pixels - 1) * window.stride + (tapColumns - 1) * window.dilation < imageWidth;
+}
+
+/// Tiles at the ends of a row, where taps fall beside the image or pixels are few, are built for their place; those
+/// between them are one loop.
+void OutputConvolution::tilesOfRow(Value row, Value weightBase) {
+  for (int64_t at = 0; at < width;) {
+    int64_t end = at;
+    while (end + tilePixels <= width && isInside(end, tilePixels))
+      end += tilePixels;
+    if (end - at > tilePixels) {
+      loop(code.index(at), code.index(end), tilePixels,
+           [&](Value column) { tile(row, column, tilePixels, weightBase); });
+      at = end;
+    } else {
+      tile(row, code.index(at), std::min(tilePixels, width - at), weightBase);
+      at += tilePixels;
+    }
+  }
+}
+
+void OutputConvolution::tile(Value row, Value column, int64_t pixels, Value weightBase) {
+  Value none = arith::ConstantOp::create(b, code.loc, b.getZeroAttr(code.type(accumulator)));
+  auto [from, to] = tapRowsInside(row);
+  Value imageRow = minus(code.times(row, code.index(window.stride)), imageRowBegin);
+  Value imageColumn = code.times(column, code.index(window.stride));
+  Values zeros(pixels * panelVectors, none);
+  Values sums = fold(from, to, zeros, [&](Value tapRow, ValueRange carried) {
+    Value at = code.add(imageRow, code.times(tapRow, code.index(window.dilation)));
+    at = code.times(minus(at, code.index(window.pad)), code.index(channels * imageWidth));
+    at = code.add(at, minus(imageColumn, code.index(window.pad)));
+    Value weightAt = code.add(weightBase, code.times(tapRow, code.index(tapColumns * channels * panelOutputs)));
+    return tapsOfRow(at, column, pixels, weightAt, carried);
+  });
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    Value pixel = code.add(column, code.index(int64_t(i) / panelVectors));
+    Value at =
+        code.add(code.times(pixel, code.index(panelOutputs)), code.index(int64_t(i) % panelVectors * code.lanes));
+    code.store(sum, rowBuffer, at, {});
+  }
+}
+
+OutputConvolution::Values OutputConvolution::tapsOfRow(Value at, Value column, int64_t pixels, Value weightAt,
+                                                       ValueRange sums) {
+  std::optional<int64_t> known = constantIndex(column);
+  if (!known || isInside(*known, pixels))
+    return fold(code.index(0), code.index(tapColumns), sums,
+                [&](Value tapColumn, ValueRange carried) { return tap(at, tapColumn, 0, pixels, weightAt, carried); });
+  Values carried(sums);
+  for (int64_t k = 0; k < tapColumns; ++k) {
+    auto isOutside = [&](int64_t p) {
+      int64_t place = (*known + p) * window.stride + k * window.dilation - window.pad;
+      return place < 0 || place >= imageWidth;
+    };
+    int64_t first = 0, end = pixels;
+    while (first < end && isOutside(first))
+      ++first;
+    while (first < end && isOutside(end - 1))
+      --end;
+    if (first < end)
+      carried = tap(at, code.index(k), first, end, weightAt, carried);
+  }
+  return carried;
+}
+
+/// All channels of one tap for pixels [first, end) of the tile.
+OutputConvolution::Values OutputConvolution::tap(Value at, Value tapColumn, int64_t first, int64_t end, Value weightAt,
+                                                 ValueRange sums) {
+  Value pixelsAt = code.add(at, code.times(tapColumn, code.index(window.dilation)));
+  Value weightsAt = code.add(weightAt, code.times(tapColumn, code.index(channels * panelOutputs)));
+  ValueRange met = sums.slice(first * panelVectors, (end - first) * panelVectors);
+  Values more = fold(code.index(0), code.index(channels), met, [&](Value channel, ValueRange carried) {
+    Value pixelAt = code.add(pixelsAt, code.times(channel, code.index(imageWidth)));
+    Value vectorsAt = code.add(weightsAt, code.times(channel, code.index(panelOutputs)));
+    Values weights, next;
+    for (int64_t q = 0; q < panelVectors; ++q)
+      weights.push_back(
+          code.load(panels, code.add(vectorsAt, code.index(q * code.lanes)), code.index(1), weightElement, {}));
+    for (int64_t p = first; p < end; ++p) {
+      Value pixel = code.loadSplat(imagePart, code.add(pixelAt, code.index(p * window.stride)), window.image.element);
+      for (Value weight : weights)
+        next.push_back(code.cloneBody(window.op, {pixel, weight, carried[next.size()]}, {})[0]);
+    }
+    return next;
+  });
+  Values all(sums);
+  llvm::copy(more, all.begin() + first * panelVectors);
+  return all;
+}
+
+//===- Results ----------------------------------------------------------------------------------------------------===//
+
+/// Squares of the row are transposed into vectors along the columns.
+void OutputConvolution::finishRow(Value row, Value firstOutput) {
+  Values digits(batch);
+  Value groupBegin = code.times(groupNumber, code.index(outputs));
+  digits.append({Value(), isLine ? code.index(0) : row});
+  Value left = least(code.index(panelOutputs), minus(code.index(outputs), firstOutput));
+  ColumnRange columns{code.index(0), code.index(width), width};
+  loop(code.index(0), left, code.lanes, [&](Value place) {
+    Value numOutputs = least(code.index(code.lanes), minus(left, place));
+    Value outputsBegin = code.add(code.add(groupBegin, firstOutput), place);
+    walkColumns(code, columns, 1, 1, {}, [&](Value column, ArrayRef<Value> masks, ValueRange) {
+      Values pixels;
+      for (int64_t i = 0; i < code.lanes; ++i) {
+        Value at = code.times(code.add(column, code.index(i)), code.index(panelOutputs));
+        pixels.push_back(code.load(rowBuffer, code.add(at, place), code.index(1), accumulator, {}));
+      }
+      Value first = isLine ? code.add(code.times(row, code.index(width)), column) : column;
+      finishSquare(code.transpose(pixels), digits, outputsBegin, numOutputs, first, masks[0]);
+      return Values();
+    });
+  });
+}
+
+/// Epilogue and store of the outputs of a square, which are unrolled where all are there and the epilogue is short.
+void OutputConvolution::finishSquare(ArrayRef<Value> vectors, ValueRange digits, Value outputsBegin, Value numOutputs,
+                                     Value column, Value mask) {
+  if (outputs % code.lanes == 0 && !epilogue.isLong()) {
+    for (auto [i, vector] : llvm::enumerate(vectors))
+      finishOutput(vector, digits, code.add(outputsBegin, code.index(i)), column, mask);
+    return;
+  }
+  for (auto [i, vector] : llvm::enumerate(vectors))
+    code.store(vector, square, code.index(int64_t(i) * code.lanes), {});
+  loop(code.index(0), numOutputs, 1, [&](Value output) {
+    Value sum = code.load(square, code.times(output, code.index(code.lanes)), code.index(1), accumulator, {});
+    finishOutput(sum, digits, code.add(outputsBegin, output), column, mask);
+  });
+}
+
+void OutputConvolution::finishOutput(Value sum, ValueRange digits, Value output, Value column, Value mask) {
+  Values here(digits);
+  here[window.batch] = output;
+  Value at = code.add(elementAt(code, frame, out, here), code.times(column, size(out.strides[window.columnLoop()])));
+  Value below =
+      code.add(at, size(out.strides[window.rowLoop()])); // written next, and each output's is a page of its own
+  memref::PrefetchOp::create(b, code.loc, out.memory, ValueRange{below}, /*isWrite=*/true, /*localityHint=*/3,
+                             /*isDataCache=*/true);
+  finish(sum, here, column, mask);
+}
+
+FailureOr<Kernel> OutputConvolution::build() {
+  if (failed(resolve()))
+    return failure();
+  resolveShape();
+  Dim scratchBytes = makeScratch();
+  Value count = code.index(numPanels());
+  Value firstPart = arith::DivUIOp::create(b, code.loc, frame.begin, count);
+  Value endPart = arith::CeilDivUIOp::create(b, code.loc, frame.end, count);
+  loop(firstPart, endPart, 1, [&](Value part) {
+    enterPart(part);
+    packPart();
+    Value first = code.times(part, count);
+    Value from = greatest(code.index(0), minus(frame.begin, first)), to = least(count, minus(frame.end, first));
+    loop(from, to, 1, [&](Value number) { panel(number); });
+  });
+  Dim blocks = Dim::constant(llvm::divideCeilSigned(height, unitRows));
+  return finished(numUnits({Dim::constant(groups), blocks, Dim::constant(numPanels())}), 1, scratchBytes);
+}
+
+} // namespace
+
+FailureOr<Kernel> buildOutputConvolution(func::FuncOp group, StringRef name, const Level &level) {
+  KernelFrame frame(group, name, level);
+  FailureOr<Kernel> kernel = OutputConvolution(group, level, frame).build();
+  if (failed(kernel))
+    frame.function.erase();
+  return kernel;
+}
+
+} // namespace batten

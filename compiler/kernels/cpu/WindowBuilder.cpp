@@ -1,0 +1,106 @@
+// WindowBuilder.cpp - see WindowBuilder.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/WindowBuilder.h"
+#include "compiler/kernels/cpu/RowCode.h"
+#include "compiler/kernels/cpu/VectorMath.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+
+namespace batten {
+
+WindowBuilder::WindowBuilder(func::FuncOp group, const Level &level, KernelFrame &frame)
+    : group(group), level(level), frame(frame), shapes(group), scalars(group, frame), b(frame.builder),
+      code{b, group.getLoc(), 0, [this](Value value) { return scalars.get(value); }} {}
+
+LogicalResult WindowBuilder::resolve() {
+  std::optional<Window> matched = matchWindow(group, shapes, frame);
+  if (!matched)
+    return failure();
+  window = *matched;
+  out = resultOperand(group, 0, shapes, frame);
+  Value folded = window.op.getResult(0);
+  accumulator = cast<RankedTensorType>(folded.getType()).getElementType();
+  code.lanes = level.lanes(accumulator);
+  return epilogue.resolve(window.epilogue, folded, shapes, frame, scalars);
+}
+
+FailureOr<Kernel> WindowBuilder::finished(const Dim &range, int64_t grain, const Dim &scratchBytes) {
+  if (failed(expandVectorMath(frame.function, level)))
+    return failure();
+  return Kernel{frame.function, range, grain, scratchBytes};
+}
+
+//===- Small steps ------------------------------------------------------------------------------------------------===//
+
+Value WindowBuilder::least(Value lhs, Value rhs) { return arith::MinSIOp::create(b, code.loc, lhs, rhs); }
+Value WindowBuilder::greatest(Value lhs, Value rhs) { return arith::MaxSIOp::create(b, code.loc, lhs, rhs); }
+Value WindowBuilder::minus(Value lhs, Value rhs) { return arith::SubIOp::create(b, code.loc, lhs, rhs); }
+
+void WindowBuilder::loop(Value from, Value to, int64_t step, function_ref<void(Value)> body) {
+  auto forOp = scf::ForOp::create(b, code.loc, from, to, code.index(step));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(forOp.getBody());
+  body(forOp.getInductionVar());
+}
+
+WindowBuilder::Values WindowBuilder::fold(Value from, Value to, ValueRange carried,
+                                          function_ref<Values(Value, ValueRange)> body) {
+  if (constantIndex(from) == 0 && constantIndex(to) == 1)
+    return body(from, carried);
+  auto forOp = scf::ForOp::create(b, code.loc, from, to, code.index(1), carried);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(forOp.getBody());
+  scf::YieldOp::create(b, code.loc, body(forOp.getInductionVar(), forOp.getRegionIterArgs()));
+  return Values(forOp.getResults());
+}
+
+Value WindowBuilder::firstInside(Value before, int64_t step) {
+  Value length = greatest(before, code.index(0));
+  if (step == 1)
+    return length;
+  return arith::DivUIOp::create(b, code.loc, code.add(length, code.index(step - 1)), code.index(step));
+}
+
+std::pair<Value, Value> WindowBuilder::tapRowsInside(Value row) {
+  std::optional<int64_t> known = window.extents[window.tapRowLoop()].constantValue();
+  Value all = known ? code.index(*known) : size(window.extents[window.tapRowLoop()]);
+  if (window.pad == 0)
+    return {code.index(0), all};
+  Value before = minus(code.index(window.pad), code.times(row, code.index(window.stride)));
+  Value end = firstInside(code.add(before, size(window.image.height)), window.dilation);
+  return {firstInside(before, window.dilation), least(all, end)};
+}
+
+//===- Places -----------------------------------------------------------------------------------------------------===//
+
+Dim WindowBuilder::numUnits(ArrayRef<Dim> inner) const {
+  return countOf(ArrayRef<Dim>(window.extents).take_front(window.batch)) * countOf(inner);
+}
+
+WindowBuilder::Values WindowBuilder::digitsOfUnit(Value index, ArrayRef<Dim> inner) {
+  Values extents;
+  for (unsigned i = 0; i < window.batch; ++i)
+    extents.push_back(size(window.extents[i]));
+  for (const Dim &extent : inner)
+    extents.push_back(size(extent));
+  return digitsOf(code, index, extents);
+}
+
+Value WindowBuilder::imageOf(ValueRange batch) {
+  Value at = size(window.image.offset);
+  for (auto [digit, stride] : llvm::zip_equal(batch, window.image.batchStrides))
+    at = code.add(at, code.times(digit, size(stride)));
+  return at;
+}
+
+void WindowBuilder::finish(Value sum, ValueRange digits, Value column, Value mask) {
+  auto at = [&](const Operand &operand) {
+    return code.add(elementAt(code, frame, operand, digits),
+                    code.times(column, size(operand.strides[window.columnLoop()])));
+  };
+  code.store(epilogue.apply(code, frame, sum, window.columnLoop(), at, mask), out.memory, at(out), mask);
+}
+
+} // namespace batten

@@ -1,0 +1,58 @@
+// WindowBuilder.h - what the builders of convolutions and pools have in common.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_KERNELS_CPU_WINDOWBUILDER_H
+#define BATTEN_COMPILER_KERNELS_CPU_WINDOWBUILDER_H
+
+#include "compiler/kernels/cpu/Epilogue.h"
+#include "compiler/kernels/cpu/Window.h"
+
+namespace batten {
+
+class WindowBuilder {
+public:
+  WindowBuilder(mlir::func::FuncOp group, const Level &level, KernelFrame &frame);
+
+protected:
+  using Values = llvm::SmallVector<mlir::Value>;
+  mlir::func::FuncOp group;
+  const Level &level;
+  KernelFrame &frame;
+  Shapes shapes;
+  GroupScalars scalars;
+  mlir::OpBuilder &b;
+  VectorCode code;
+  Window window;
+  Operand out;
+  Epilogue epilogue;
+  mlir::Type accumulator;
+
+  /// Reads the group into the members above; the lanes are those of the accumulator.
+  llvm::LogicalResult resolve();
+  /// The kernel once its body is built.
+  llvm::FailureOr<Kernel> finished(const Dim &range, int64_t grain, const Dim &scratchBytes);
+
+  mlir::Value size(const Dim &dim) { return frame.size(dim); }
+  mlir::Value least(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value greatest(mlir::Value lhs, mlir::Value rhs);
+  mlir::Value minus(mlir::Value lhs, mlir::Value rhs);
+  void loop(mlir::Value from, mlir::Value to, int64_t step, llvm::function_ref<void(mlir::Value)> body);
+  /// carried = body(i, carried) for i = from .. to - 1; a loop of one turn known to be so is none.
+  Values fold(mlir::Value from, mlir::Value to, mlir::ValueRange carried,
+              llvm::function_ref<Values(mlir::Value, mlir::ValueRange)> body);
+  /// How many of the places 0, step, 2 * step, .. lie before `before`, which may be negative.
+  mlir::Value firstInside(mlir::Value before, int64_t step);
+  /// Taps [first, second) of the window's rows meet the image at row `row` of the result.
+  std::pair<mlir::Value, mlir::Value> tapRowsInside(mlir::Value row);
+
+  /// How many units there are that have these digits.
+  Dim numUnits(llvm::ArrayRef<Dim> inner) const;
+  /// Digits of a unit in the batch loops and then `inner`, outermost first.
+  Values digitsOfUnit(mlir::Value index, llvm::ArrayRef<Dim> inner);
+  /// The first element of the image of a batch entry.
+  mlir::Value imageOf(mlir::ValueRange batch);
+  /// Epilogue and store of one vector along the columns; `digits` are those of batch, output and row.
+  void finish(mlir::Value sum, mlir::ValueRange digits, mlir::Value column, mlir::Value mask);
+};
+
+} // namespace batten
+#endif // BATTEN_COMPILER_KERNELS_CPU_WINDOWBUILDER_H

@@ -1,0 +1,128 @@
+// PackOperands.cpp - see PackOperands.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/schedule/PackOperands.h"
+#include "compiler/kernels/cpu/Contraction.h"
+#include "compiler/kernels/cpu/Granules.h"
+#include "compiler/kernels/cpu/Window.h"
+#include "compiler/schedule/Groups.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+
+namespace batten {
+
+static int64_t lanesOf(linalg::GenericOp product, const Level &level) {
+  return level.lanes(cast<RankedTensorType>(product.getResult(0).getType()).getElementType());
+}
+
+/// Panels of `width` along dim order.front(), the other dims inside in their order; so many elements of the last one lie
+/// together behind the columns.
+static void packOperand(func::FuncOp entry, OpOperand *operand, Shapes &shapes, ArrayRef<int64_t> order,
+                        int64_t width, int64_t granule) {
+  OpBuilder b(operand->getOwner());
+  Location loc = operand->getOwner()->getLoc();
+  Value source = operand->get();
+  auto element = cast<RankedTensorType>(source.getType()).getElementType();
+  ArrayRef<Dim> extents = shapes.of(source);
+  SmallVector<Dim> packed = llvm::map_to_vector(order, [&](int64_t dim) { return extents[dim]; });
+  packed.front() = Dim::floorDiv(packed.front() + Dim::constant(width - 1), Dim::constant(width));
+  packed.push_back(Dim::constant(width));
+  SmallVector<int64_t> tiled{order.front()};
+  SmallVector<OpFoldResult> tiles{b.getIndexAttr(width)};
+  if (granule > 1) {
+    packed[order.size() - 1] = granules(packed[order.size() - 1], granule);
+    packed.push_back(Dim::constant(granule));
+    tiled.push_back(order.back());
+    tiles.push_back(b.getIndexAttr(granule));
+  }
+  // Not by createDestinationTensor, which asks the tensor for its sizes (tensor.dim) where they are dynamic.
+  Value empty = tensor::EmptyOp::create(b, loc, operandsOf(b, loc, entry, packed), element);
+  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(element));
+  auto pack = linalg::PackOp::create(b, loc, source, empty, tiled, tiles, zero, order);
+  Value plain = tensor::EmptyOp::create(b, loc, operandsOf(b, loc, entry, extents), element);
+  operand->set(linalg::UnPackOp::create(b, loc, pack.getResult(), plain, tiled, tiles, order).getResult());
+}
+
+//===- Products ---------------------------------------------------------------------------------------------------===//
+
+static void packRightSide(func::FuncOp entry, linalg::GenericOp product, Shapes &shapes, const Level &level) {
+  OpOperand *right = product.getDpsInputOperand(1);
+  AffineMap map = product.getMatchingIndexingMap(right);
+  unsigned column = product.getNumParallelLoops() - 1;
+  std::optional<unsigned> position = map.getResultPosition(getAffineDimExpr(column, entry.getContext()));
+  if (!position || !llvm::is_contained(map.getResults(), getAffineDimExpr(column + 1, entry.getContext())))
+    return; // the other dim is a batch dim: a row vector a position
+  auto element = cast<RankedTensorType>(right->get().getType()).getElementType();
+  int64_t columns = panelShape(shapes.of(right->get())[*position], product, level).columns();
+  packOperand(entry, right, shapes, {*position, 1 - *position}, columns, granuleElements(element));
+}
+
+//===- Convolutions -----------------------------------------------------------------------------------------------===//
+
+/// What the kernel with outputs in lanes unrolls at the ends of a row.
+constexpr int64_t mostTapColumns = 11, mostPad = 7;
+
+/// What a row of the result costs in one channel of one tap with panels of `vectors`: the multiply-adds, idle lanes
+/// included, and the loads beside them, of which those of weights come from L2.
+static int64_t costOf(int64_t outputs, int64_t width, int64_t lanes, int64_t vectors, const Level &level) {
+  int64_t panels = llvm::divideCeilSigned(outputs, vectors * lanes);
+  int64_t tiles = llvm::divideCeilSigned(width, level.convolutionPixels(vectors));
+  return panels * (2 * width * vectors + width + 3 * vectors * tiles);
+}
+
+/// True if lanes along the pixels would do with fewer vectors: few outputs. Strided pixels are two loads a vector.
+static bool pixelsFillLanes(const Window &window, int64_t outputs, int64_t height, int64_t width, int64_t lanes) {
+  int64_t inOutputs = llvm::divideCeilSigned(outputs, lanes) * height * width;
+  int64_t inPixels = window.isPointwise() ? outputs * llvm::divideCeilSigned(height * width, lanes)
+                                          : outputs * height * llvm::divideCeilSigned(width, lanes);
+  return inPixels * std::min<int64_t>(window.stride, 2) < inOutputs;
+}
+
+/// Vectors of a panel of outputs; 0 where lanes had better run along the pixels, or sizes are known at the call only.
+static int64_t panelVectors(const Window &window, int64_t lanes, const Level &level) {
+  SmallVector<int64_t> known;
+  for (const Dim &extent : ArrayRef<Dim>(window.extents).drop_front(window.batch))
+    known.push_back(extent.constantValue().value_or(0));
+  std::optional<int64_t> imageChannels = window.image.channels.constantValue();
+  int64_t elementBytes = std::max(8u, window.image.element.getIntOrFloatBitWidth()) / 8;
+  if (llvm::is_contained(known, 0) || !imageChannels || !window.image.width.constantValue() ||
+      !window.image.height.constantValue())
+    return 0;
+  int64_t groups = *imageChannels / known[5], outputs = known[0] / groups, width = known[2], best = 0, least = 0;
+  if (known[4] > mostTapColumns || window.pad > mostPad || pixelsFillLanes(window, outputs, known[1], width, lanes))
+    return 0;
+  for (int64_t vectors = 1; vectors <= level.tileVectors; ++vectors) {
+    int64_t cost = costOf(outputs, width, lanes, vectors, level);
+    int64_t panelBytes = known[3] * known[4] * known[5] * vectors * lanes * elementBytes;
+    bool isWhole = groups == 1 || outputs % (vectors * lanes) == 0;
+    bool fits = vectors == 1 || panelBytes <= level.cacheBytesL2 / 4 * 3;
+    if (isWhole && fits && (best == 0 || cost < least)) {
+      best = vectors;
+      least = cost;
+    }
+  }
+  return best;
+}
+
+static void packWeights(func::FuncOp entry, linalg::GenericOp convolution, Shapes &shapes, const Level &level) {
+  int64_t lanes = lanesOf(convolution, level);
+  if (int64_t vectors = panelVectors(describeWindow(convolution, shapes), lanes, level))
+    packOperand(entry, convolution.getDpsInputOperand(1), shapes, {0, 2, 3, 1}, lanes * vectors, /*granule=*/1);
+}
+
+void packSharedOperands(func::FuncOp entry, Shapes &shapes, const Level &level) {
+  SmallVector<linalg::GenericOp> products;
+  for (auto generic : entry.getOps<linalg::GenericOp>())
+    if (auto order = generic->getAttrOfType<StringAttr>(attr::order); order && (order.getValue() == "chain" || order.getValue() == "pairs"))
+      products.push_back(generic);
+  for (linalg::GenericOp product : products) {
+    int64_t rank = cast<RankedTensorType>(product.getDpsInputs()[1].getType()).getRank();
+    if (isWindow(product) && product.getNumReductionLoops() == 3 && rank == 4)
+      packWeights(entry, product, shapes, level);
+    else if (!isWindow(product) && rank == 2)
+      packRightSide(entry, product, shapes, level);
+  }
+}
+
+} // namespace batten

@@ -1,0 +1,37 @@
+"""convolutions.py BATTEN: convolutions have the exact evaluator's bits at every CPU level, fused or not, on two threads.
+
+SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""
+
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+BATTEN = sys.argv[1]
+PROGRAM = pathlib.Path(__file__).resolve().parent / "Inputs/convolutions.btn"
+MODES = [["--target=cpu:x86-64-v3"], ["--threads=2"], ["--fuse=off"]]
+
+
+def run(function, arguments, output, *options):
+    inputs = [f"--{name}=normal:{seed}" for seed, name in enumerate(arguments)]
+    command = [BATTEN, "run", PROGRAM, function, *inputs, "--dim", "B=3", "-o", output, *options]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{function} {options}: {done.stderr}")
+    return pathlib.Path(output).read_bytes()
+
+
+functions, faults = 0, 0
+with tempfile.TemporaryDirectory() as folder:
+    for name, parameters in re.findall(r"^pub fn (\w+)\(([^)]*)\)", PROGRAM.read_text(), re.MULTILINE):
+        arguments = re.findall(r"(\w+): ", parameters)
+        exact = run(name, arguments, f"{folder}/exact.npy", "--exact")
+        functions += 1
+        for mode in MODES:
+            if run(name, arguments, f"{folder}/found.npy", *mode) != exact:
+                print(f"{name} has other bits with {mode}")
+                faults += 1
+print(f"{functions} convolutions, {faults} faults")
+sys.exit(faults > 0)
