@@ -76,7 +76,12 @@ static llvm::Error readBodies(llvm::Module &module, const Part &part, bool other
       function.setComdat(nullptr);
     }
   }
-  return module.materializeAll();
+  if (llvm::Error failure = module.materializeAll())
+    return failure;
+  for (llvm::GlobalVariable &table : module.globals())
+    if (!others && !table.hasLocalLinkage())
+      table.setInitializer(nullptr);
+  return llvm::Error::success();
 }
 
 static void compilePart(Part &part, bool isFirst, const std::string &bitcode, unsigned optLevel) {

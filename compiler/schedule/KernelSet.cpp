@@ -97,13 +97,13 @@ FailureOr<std::string> KernelSet::copyKernel(Type element) {
 }
 
 LaunchOp KernelSet::launch(OpBuilder &b, Location loc, StringRef name, ArrayRef<Dim> sizes, Value scratch,
-                       ValueRange pointers, const std::map<std::string, Dim> &binding) {
+                           ValueRange pointers, const std::map<std::string, Dim> &binding) {
   const Kernel &kernel = kernels.find(name)->second;
   auto text = [&](const Dim &dim) { return b.getStringAttr(dim.str()); };
   ArrayAttr sizeTexts = b.getArrayAttr(llvm::map_to_vector(sizes, [&](const Dim &d) -> Attribute { return text(d); }));
   return LaunchOp::create(b, loc, FlatSymbolRefAttr::get(b.getContext(), name), text(kernel.range.substitute(binding)),
-                   b.getI64IntegerAttr(kernel.grain), sizeTexts, text(kernel.scratchBytes.substitute(binding)), scratch,
-                   pointers);
+                          b.getI64IntegerAttr(kernel.grain), sizeTexts, text(kernel.scratchBytes.substitute(binding)),
+                          scratch, pointers);
 }
 
 } // namespace batten

@@ -27,7 +27,7 @@ public:
   /// Appends a launch. `sizes` are the kernel's size operands, `scratch` is a buffer or none; `binding` rewrites the
   /// kernel's own symbols in its range and scratch.
   LaunchOp launch(mlir::OpBuilder &b, mlir::Location loc, llvm::StringRef kernel, llvm::ArrayRef<Dim> sizes,
-              mlir::Value scratch, mlir::ValueRange pointers, const std::map<std::string, Dim> &binding = {});
+                  mlir::Value scratch, mlir::ValueRange pointers, const std::map<std::string, Dim> &binding = {});
 
 private:
   mlir::ModuleOp module;

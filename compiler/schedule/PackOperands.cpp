@@ -16,10 +16,10 @@ static int64_t lanesOf(linalg::GenericOp product, const Level &level) {
   return level.lanes(cast<RankedTensorType>(product.getResult(0).getType()).getElementType());
 }
 
-/// Panels of `width` along dim order.front(), the other dims inside in their order; so many elements of the last one lie
-/// together behind the columns.
-static void packOperand(func::FuncOp entry, OpOperand *operand, Shapes &shapes, ArrayRef<int64_t> order,
-                        int64_t width, int64_t granule) {
+/// Panels of `width` along dim order.front(), the other dims inside in their order; so many elements of the last one
+/// lie together behind the columns.
+static void packOperand(func::FuncOp entry, OpOperand *operand, Shapes &shapes, ArrayRef<int64_t> order, int64_t width,
+                        int64_t granule) {
   OpBuilder b(operand->getOwner());
   Location loc = operand->getOwner()->getLoc();
   Value source = operand->get();
@@ -114,7 +114,8 @@ static void packWeights(func::FuncOp entry, linalg::GenericOp convolution, Shape
 void packSharedOperands(func::FuncOp entry, Shapes &shapes, const Level &level) {
   SmallVector<linalg::GenericOp> products;
   for (auto generic : entry.getOps<linalg::GenericOp>())
-    if (auto order = generic->getAttrOfType<StringAttr>(attr::order); order && (order.getValue() == "chain" || order.getValue() == "pairs"))
+    if (auto order = generic->getAttrOfType<StringAttr>(attr::order);
+        order && (order.getValue() == "chain" || order.getValue() == "pairs"))
       products.push_back(generic);
   for (linalg::GenericOp product : products) {
     int64_t rank = cast<RankedTensorType>(product.getDpsInputs()[1].getType()).getRank();

@@ -48,8 +48,8 @@ public:
   mlir::Value extent(int64_t loop) { return frame.size(c.extents[loop]); }
   /// The depth of a panel: that of the product, filled up to whole steps.
   Dim panelDepth() const { return granules(c.extents[c.depth], dot.elements()) * Dim::constant(dot.elements()); }
-  /// Memory of the packed panels, panel[depth in granules][column in panel][element of the granule] each, or of the right
-  /// side as it lies.
+  /// Memory of the packed panels, panel[depth in granules][column in panel][element of the granule] each, or of the
+  /// right side as it lies.
   mlir::Value rightMemory();
   mlir::Value offsetOf(const Operand &operand, llvm::ArrayRef<int64_t> loops, mlir::Value flattened);
   /// Of the operand's first element that batch entry `batch` and row `row` read.

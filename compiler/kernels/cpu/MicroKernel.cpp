@@ -1,7 +1,7 @@
 // MicroKernel.cpp - see MicroKernel.h.
 //
-// The left side is read in place, one granule broadcast a row and step. The epilogue is the generics' own regions cloned
-// on vectors.
+// The left side is read in place, one granule broadcast a row and step. The epilogue is the generics' own regions
+// cloned on vectors.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/MicroKernel.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

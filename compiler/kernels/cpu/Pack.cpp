@@ -1,6 +1,6 @@
-// Pack.cpp - linalg.pack of what is multiplied by panels: panels[panel][depth..][column in panel]. Columns are those of a
-// contraction's right-hand side, whose depth is cut into granules, or the outputs of a convolution, whose depth is kh, kw
-// and channel.
+// Pack.cpp - linalg.pack of what is multiplied by panels: panels[panel][depth..][column in panel]. Columns are those of
+// a contraction's right-hand side, whose depth is cut into granules, or the outputs of a convolution, whose depth is
+// kh, kw and channel.
 //
 // One unit of the launch is one panel.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

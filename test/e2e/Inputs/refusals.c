@@ -183,8 +183,8 @@ static void refuseBinds(void) {
   judge(sentence, refusals_bind(memory, bytes, weights, made, &error), status, argument, sentence, &error)
   UNBOUND(NULL, REFUSALS_BYTES, &weights, &made, BATTEN_E_NULL, 0, "memory: it is NULL");
   UNBOUND(other + 32, REFUSALS_BYTES, &weights, &made, BATTEN_E_ALIGN, 0, "memory: it must be aligned to 64 bytes");
-  UNBOUND(other, -1, &weights, &made, BATTEN_E_MEMORY, 1, "memory_bytes: -1 given, 256 needed");
-  UNBOUND(other, REFUSALS_BYTES - 1, &weights, &made, BATTEN_E_MEMORY, 1, "memory_bytes: 255 given, 256 needed");
+  UNBOUND(other, -1, &weights, &made, BATTEN_E_MEMORY, 1, "memory_bytes: -1 given, 192 needed");
+  UNBOUND(other, REFUSALS_BYTES - 1, &weights, &made, BATTEN_E_MEMORY, 1, "memory_bytes: 191 given, 192 needed");
   UNBOUND(other, REFUSALS_BYTES, NULL, &made, BATTEN_E_NULL, 2, "weights: it is NULL");
   UNBOUND(other, REFUSALS_BYTES, &none, &made, BATTEN_E_WEIGHTS, 2, "weights.b: it is NULL");
   UNBOUND(other, REFUSALS_BYTES, &odd, &made, BATTEN_E_ALIGN, 2, "weights.w: it is not aligned to its element size");
