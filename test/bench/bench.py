@@ -5,6 +5,7 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -168,28 +169,34 @@ def thread_counts(text, absent):
     return [count for count in wanted if count <= cpus]
 
 
+def measure_spec(spec, modules, counts, seen, options, place):
+    """A record for each number of threads; `seen`, what the probes have reached, grows."""
+    row = spec.make()
+    wanted, _ = graph.reference(row), row.onnx  # made here once, for every number of threads
+    for threads in counts:
+        begin = time.monotonic()
+        record = {"name": spec.name, "group": spec.group, "threads": threads} | describe(row)
+        try:
+            arguments = (row, modules, wanted, threads, seen[threads], options)
+            measured, seen[threads] = isolated.run(measure_row, *arguments, limit_seconds=ROW_LIMIT_SECONDS)
+            record |= measured
+        except isolated.Failure as failure:
+            record |= {"contenders": {}, "problems": {"row": str(failure)}, "probe": row.probe}
+        record["counts"] = is_comparison(record)
+        report.print_row(record, place, time.monotonic() - begin)
+        yield record
+
+
 def measure_all(specs, modules, counts, options):
+    """(records, best probes, whether all was measured). An interrupt ends it, and what is measured is kept."""
     seen = {threads: {kind: [] for kind in KINDS} for threads in counts}
-    records = []
-    for number, spec in enumerate(specs, 1):
-        row = spec.make()
-        wanted, _ = graph.reference(row), row.onnx  # made here once, for every number of threads
-        for threads in counts:
-            begin = time.monotonic()
-            record = {"name": spec.name, "group": spec.group, "threads": threads} | describe(row)
-            try:
-                measured, seen[threads] = isolated.run(
-                    measure_row, row, modules, wanted, threads, seen[threads], options, limit_seconds=ROW_LIMIT_SECONDS
-                )
-                record |= measured
-            except isolated.Failure as failure:
-                record |= {"contenders": {}, "problems": {"row": str(failure)}, "probe": row.probe}
-            record["counts"] = is_comparison(record)
-            records.append(record)
-            report.print_row(record, f"[{number}/{len(specs)}]", time.monotonic() - begin)
-        del row, wanted
+    records, complete = [], False
+    with contextlib.suppress(KeyboardInterrupt):
+        for number, spec in enumerate(specs, 1):
+            records += measure_spec(spec, modules, counts, seen, options, f"[{number}/{len(specs)}]")
+        complete = True
     best = {threads: {kind: float(np.percentile(v, 90)) for kind, v in s.items() if v} for threads, s in seen.items()}
-    return records, best
+    return records, best, complete
 
 
 def main(arguments):
@@ -211,7 +218,7 @@ def main(arguments):
     counts = thread_counts(options.threads, absent)
     report.print_head(result)
     begin = time.monotonic()
-    result["rows"], result["best_probes"] = measure_all(specs, modules, counts, options)
+    result["rows"], result["best_probes"], result["complete"] = measure_all(specs, modules, counts, options)
     result["seconds"] = round(time.monotonic() - begin)
     result["machine"]["load_at_end"] = os.getloadavg()[0]
     write(result, options)
@@ -220,12 +227,13 @@ def main(arguments):
 def write(result, options):
     about = result["machine"]
     slug = re.sub(r"[^a-z0-9]+", "-", f"{about['date']} {about['cpu']}".lower()).strip("-")
-    published = readme.RESULTS / f"{slug}.json" if options.publish else None
+    publish = options.publish and result["complete"]
+    published = readme.RESULTS / f"{slug}.json" if publish else None
     out = options.out or published or peers.batten.WORK / "result.json"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(report.as_json(result))
     report.write_beside(out, json.loads(out.read_text()))
-    if options.publish:
+    if publish:
         readme.main([])
 
 

@@ -53,6 +53,7 @@ def print_head(result):
     print(", ".join(f"{name} {version}" for name, version in result["versions"].items()))
     for name, reason in result["absent"].items():
         print(f"absent: {name} ({reason})")
+    print(end="", flush=True)
 
 
 def print_list(specs, present, absent):
