@@ -57,6 +57,7 @@ private:
   void tilesOfRow(Value row, Value weightBase);
   bool isInside(int64_t tileColumn, int64_t pixels) const;
   void tile(Value row, Value column, int64_t pixels, Value weightBase);
+  std::pair<int64_t, int64_t> pixelsInside(int64_t tileColumn, int64_t pixels, int64_t tapColumn) const;
   Values tapsOfRow(Value at, Value column, int64_t pixels, Value weightAt, ValueRange sums);
   Values tap(Value at, Value tapColumn, int64_t first, int64_t end, Value weightAt, ValueRange sums);
   void finishRow(Value row, Value firstOutput);
@@ -218,25 +219,36 @@ void OutputConvolution::tile(Value row, Value column, int64_t pixels, Value weig
   }
 }
 
+/// Pixels [first, second) of a tile that meet the image at tap column `tapColumn`.
+std::pair<int64_t, int64_t> OutputConvolution::pixelsInside(int64_t tileColumn, int64_t pixels,
+                                                            int64_t tapColumn) const {
+  auto isOutside = [&](int64_t p) {
+    int64_t place = (tileColumn + p) * window.stride + tapColumn * window.dilation - window.pad;
+    return place < 0 || place >= imageWidth;
+  };
+  int64_t first = 0, end = pixels;
+  while (first < end && isOutside(first))
+    ++first;
+  while (first < end && isOutside(end - 1))
+    --end;
+  return {first, end};
+}
+
+/// Neighbouring tap columns that meet the same pixels are one loop.
 OutputConvolution::Values OutputConvolution::tapsOfRow(Value at, Value column, int64_t pixels, Value weightAt,
                                                        ValueRange sums) {
   std::optional<int64_t> known = constantIndex(column);
-  if (!known || isInside(*known, pixels))
-    return fold(code.index(0), code.index(tapColumns), sums,
-                [&](Value tapColumn, ValueRange carried) { return tap(at, tapColumn, 0, pixels, weightAt, carried); });
+  auto met = [&](int64_t k) { return known ? pixelsInside(*known, pixels, k) : std::pair(int64_t(0), pixels); };
   Values carried(sums);
-  for (int64_t k = 0; k < tapColumns; ++k) {
-    auto isOutside = [&](int64_t p) {
-      int64_t place = (*known + p) * window.stride + k * window.dilation - window.pad;
-      return place < 0 || place >= imageWidth;
-    };
-    int64_t first = 0, end = pixels;
-    while (first < end && isOutside(first))
-      ++first;
-    while (first < end && isOutside(end - 1))
-      --end;
+  for (int64_t from = 0, to = 0; from < tapColumns; from = to) {
+    auto [first, end] = met(from);
+    while (to < tapColumns && met(to) == std::pair(first, end))
+      ++to;
     if (first < end)
-      carried = tap(at, code.index(k), first, end, weightAt, carried);
+      carried =
+          fold(code.index(from), code.index(to), carried, [&, first = first, end = end](Value k, ValueRange values) {
+            return tap(at, k, first, end, weightAt, values);
+          });
   }
   return carried;
 }
