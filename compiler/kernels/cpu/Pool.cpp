@@ -1,5 +1,6 @@
 // Pool.cpp - the builder of pools: each row of the result is a walk over its columns, and each vector of columns a fold
-// over the window's taps, in order; then the epilogue and one store.
+// over the window's taps, in order; then the epilogue and one store. Where an image becomes one pixel, the walk is over
+// its channels.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/ColumnWalk.h"
 #include "compiler/kernels/cpu/RowKernels.h"
@@ -26,6 +27,8 @@ private:
   int64_t side = 0; ///< of the window
   Values digits;    ///< batch.., channel, row of the current unit
 
+  Dim laneStride() const;
+  ArrayRef<Dim> unitExtents() const;
   void unit(Value index);
   Values folds(Value base, Value first, ArrayRef<Value> masks);
   Values tap(Value at, ArrayRef<Value> masks, ValueRange folded);
@@ -51,7 +54,7 @@ Pool::Values Pool::taps(Value count, Value at, Value step, ValueRange folded,
 
 /// One tap of every vector of a turn.
 Pool::Values Pool::tap(Value at, ArrayRef<Value> masks, ValueRange folded) {
-  Dim stride = window.image.columnStride * Dim::constant(window.stride);
+  Dim stride = laneStride();
   Values next;
   for (auto [j, mask] : llvm::enumerate(masks)) {
     Value from = code.add(at, frame.size(stride * Dim::constant(int64_t(j) * code.lanes)));
@@ -63,7 +66,7 @@ Pool::Values Pool::tap(Value at, ArrayRef<Value> masks, ValueRange folded) {
 
 Pool::Values Pool::folds(Value base, Value first, ArrayRef<Value> masks) {
   const Image &image = window.image;
-  Value from = code.add(base, code.times(first, frame.size(image.columnStride * Dim::constant(window.stride))));
+  Value from = code.add(base, code.times(first, size(laneStride())));
   Value count = code.index(side);
   Values identities(masks.size(), code.splat(identity));
   return taps(count, from, frame.size(image.rowStride), identities, [&](Value row, ValueRange folded) {
@@ -72,15 +75,28 @@ Pool::Values Pool::folds(Value base, Value first, ArrayRef<Value> masks) {
   });
 }
 
+/// How far apart in the image the windows of neighbouring lanes begin.
+Dim Pool::laneStride() const {
+  return lanesLoop == window.channelLoop() ? window.image.channelStride
+                                           : window.image.columnStride * Dim::constant(window.stride);
+}
+
+/// Loops whose digits number the units, after the batch loops.
+ArrayRef<Dim> Pool::unitExtents() const {
+  return ArrayRef<Dim>(window.extents).slice(window.batch, lanesLoop - window.batch);
+}
+
 void Pool::unit(Value index) {
   const Image &image = window.image;
-  digits = digitsOfUnit(index, {window.extents[window.channelLoop()], window.extents[window.rowLoop()]});
+  digits = digitsOfUnit(index, unitExtents());
   Value base = imageOf(ArrayRef<Value>(digits).take_front(window.batch));
-  base = code.add(base, code.times(digits[window.channelLoop()], frame.size(image.channelStride)));
-  Value rowStep = frame.size(image.rowStride * Dim::constant(window.stride));
-  base = code.add(base, code.times(digits[window.rowLoop()], rowStep));
-  Dim width = window.extents[window.columnLoop()];
-  ColumnRange range{code.index(0), frame.size(width), width.constantValue()};
+  if (lanesLoop == window.columnLoop()) {
+    base = code.add(base, code.times(digits[window.channelLoop()], size(image.channelStride)));
+    Value rowStep = size(image.rowStride * Dim::constant(window.stride));
+    base = code.add(base, code.times(digits[window.rowLoop()], rowStep));
+  }
+  Dim lanes = window.extents[lanesLoop];
+  ColumnRange range{code.index(0), size(lanes), lanes.constantValue()};
   int64_t vectors = range.constant ? std::clamp<int64_t>(*range.constant / code.lanes, 1, turnVectors) : turnVectors;
   walkColumns(code, range, vectors, /*tailVectors=*/1, {}, [&](Value first, ArrayRef<Value> masks, ValueRange) {
     Values folded = folds(base, first, masks);
@@ -95,10 +111,11 @@ FailureOr<Kernel> Pool::build() {
     return failure();
   identity = scalars.uniform(window.op.getDpsInits()[0]);
   side = *window.extents[window.tapRowLoop()].constantValue();
+  if (window.extents[window.rowLoop()].isConstant(1) && window.extents[window.columnLoop()].isConstant(1))
+    lanesLoop = window.channelLoop();
   loop(frame.begin, frame.end, 1, [&](Value index) { unit(index); });
-  int64_t columns = window.extents[window.columnLoop()].constantValue().value_or(64);
-  Dim rows = numUnits({window.extents[window.channelLoop()], window.extents[window.rowLoop()]});
-  return finished(rows, std::max<int64_t>(1, grainElements / (columns * side * side)), Dim());
+  int64_t lanes = window.extents[lanesLoop].constantValue().value_or(64);
+  return finished(numUnits(unitExtents()), std::max<int64_t>(1, grainElements / (lanes * side * side)), Dim());
 }
 
 } // namespace

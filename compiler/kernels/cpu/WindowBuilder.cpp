@@ -19,6 +19,7 @@ LogicalResult WindowBuilder::resolve() {
   if (!matched)
     return failure();
   window = *matched;
+  lanesLoop = window.columnLoop();
   out = resultOperand(group, 0, shapes, frame);
   Value folded = window.op.getResult(0);
   accumulator = cast<RankedTensorType>(folded.getType()).getElementType();
@@ -47,7 +48,8 @@ void WindowBuilder::loop(Value from, Value to, int64_t step, function_ref<void(V
 
 WindowBuilder::Values WindowBuilder::fold(Value from, Value to, ValueRange carried,
                                           function_ref<Values(Value, ValueRange)> body) {
-  if (constantIndex(from) == 0 && constantIndex(to) == 1)
+  std::optional<int64_t> first = constantIndex(from), end = constantIndex(to);
+  if (first && end && *end - *first == 1)
     return body(from, carried);
   auto forOp = scf::ForOp::create(b, code.loc, from, to, code.index(1), carried);
   OpBuilder::InsertionGuard guard(b);
@@ -95,12 +97,11 @@ Value WindowBuilder::imageOf(ValueRange batch) {
   return at;
 }
 
-void WindowBuilder::finish(Value sum, ValueRange digits, Value column, Value mask) {
+void WindowBuilder::finish(Value sum, ValueRange digits, Value lane, Value mask) {
   auto at = [&](const Operand &operand) {
-    return code.add(elementAt(code, frame, operand, digits),
-                    code.times(column, size(operand.strides[window.columnLoop()])));
+    return code.add(elementAt(code, frame, operand, digits), code.times(lane, size(operand.strides[lanesLoop])));
   };
-  code.store(epilogue.apply(code, frame, sum, window.columnLoop(), at, mask), out.memory, at(out), mask);
+  code.store(epilogue.apply(code, frame, sum, lanesLoop, at, mask), out.memory, at(out), mask);
 }
 
 } // namespace batten

@@ -25,6 +25,7 @@ protected:
   Operand out;
   Epilogue epilogue;
   mlir::Type accumulator;
+  unsigned lanesLoop = 0; ///< of the result, that lanes run along when they are stored: its columns
 
   /// Reads the group into the members above; the lanes are those of the accumulator.
   llvm::LogicalResult resolve();
@@ -50,8 +51,8 @@ protected:
   Values digitsOfUnit(mlir::Value index, llvm::ArrayRef<Dim> inner);
   /// The first element of the image of a batch entry.
   mlir::Value imageOf(mlir::ValueRange batch);
-  /// Epilogue and store of one vector along the columns; `digits` are those of batch, output and row.
-  void finish(mlir::Value sum, mlir::ValueRange digits, mlir::Value column, mlir::Value mask);
+  /// Epilogue and store of one vector that begins at `lane` of `lanesLoop`; `digits` are those of the loops before it.
+  void finish(mlir::Value sum, mlir::ValueRange digits, mlir::Value lane, mlir::Value mask);
 };
 
 } // namespace batten

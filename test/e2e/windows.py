@@ -1,4 +1,4 @@
-"""convolutions.py BATTEN: convolutions have the exact evaluator's bits at every CPU level, fused or not, on two threads.
+"""windows.py BATTEN: convolutions and pools have the exact evaluator's bits at every CPU level, fused or not, on two threads.
 
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 BATTEN = sys.argv[1]
-PROGRAM = pathlib.Path(__file__).resolve().parent / "Inputs/convolutions.btn"
+PROGRAM = pathlib.Path(__file__).resolve().parent / "Inputs/windows.btn"
 MODES = [["--target=cpu:x86-64-v3"], ["--threads=2"], ["--fuse=off"]]
 
 
@@ -33,5 +33,5 @@ with tempfile.TemporaryDirectory() as folder:
             if run(name, arguments, f"{folder}/found.npy", *mode) != exact:
                 print(f"{name} has other bits with {mode}")
                 faults += 1
-print(f"{functions} convolutions, {faults} faults")
+print(f"{functions} functions, {faults} faults")
 sys.exit(faults > 0)
