@@ -109,8 +109,6 @@ pub fn f(x: F[B | 2, 3, N], w: F[| 7, 2, 3, 3], b: A[| 7]) -> A[B | 7, 3, N] = c
 pub fn f(x: F[B | 2, 4, 2*N], w: F[| 3, 2, 2, 2]) -> F[B | 3, 2, N] = conv2d(x, w, stride: 2))"},
     {"outputs", {"f32"}, R"(
 pub fn f(x: F[B | 3, 2, 5], w: F[| N, 3, 1, 1]) -> F[B | N, 2, 5] = conv2d(x, w))"},
-    {"outputs of groups", {"f32"}, R"(
-pub fn f(x: F[B | 4, 3, 5], w: F[| 2*N, 2, 2, 2]) -> F[B | 2*N, 3, 5] = conv2d(x, w, pad: 1, dilation: 2, groups: 2))"},
     {"depthwise", {"f32"}, R"(
 pub fn f(x: F[B | 3, 4, N], w: F[| 3, 1, 3, 3]) -> F[B | 3, 4, N] = conv2d(x, w, pad: 1, groups: 3))"},
     {"pools", floats, R"(
