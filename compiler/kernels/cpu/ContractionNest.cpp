@@ -32,6 +32,10 @@ using Right = ContractionCode::Right;
 constexpr int64_t lineBytes = 64;
 /// Tiles of a block of rows: fewer read the panels too often, more leave threads without a part.
 constexpr int64_t fewestTiles = 20, mostTiles = 42;
+/// Multiply-adds that are worth a thread's while: about 5 us.
+constexpr int64_t leastProducts = 1 << 18;
+/// What a depth or a number of rows that only the call knows is taken for.
+constexpr int64_t usualDepth = 256;
 /// Of a block whose panels are packed on the way: packing is then a small part of it.
 constexpr int64_t tilesOfOwnPanel = 170;
 
@@ -56,6 +60,7 @@ private:
   // What is decided.
   int64_t depthBlock = 0;       ///< 0: the whole depth
   int64_t blockTiles = 0;       ///< at most
+  int64_t grain = 1;            ///< units
   SmallVector<int64_t> heights; ///< of tiles, what there may be
 
   // Numbers of the call.
@@ -181,6 +186,13 @@ void Nest::decide() {
   blockTiles = k.right == Right::OwnPanel
                    ? tilesOfOwnPanel
                    : std::clamp(k.level.cacheBytesL2 / 2 / std::max<int64_t>(bytesOfTile, 1), fewestTiles, mostTiles);
+  int64_t productsOfTile = k.tileRows * k.panelColumns() * depth.value_or(usualDepth);
+  if (panelCount().isConstant(1) && !depthBlock && k.right != Right::OwnPanel) // no panel reads a row again
+    blockTiles = std::clamp(leastProducts / productsOfTile, int64_t(4), blockTiles);
+  int64_t tilesOfUnit = blockTiles;
+  if (known)
+    tilesOfUnit = std::min<int64_t>(blockTiles, std::max<int64_t>(1, llvm::divideCeil(*known, k.tileRows)));
+  grain = std::max<int64_t>(1, leastProducts / (tilesOfUnit * productsOfTile));
   if (!known) {
     for (int64_t height = k.tileRows; height > 0; --height)
       heights.push_back(height);
@@ -343,7 +355,7 @@ Kernel Nest::build() {
   makeStage(); // its memory on the stack belongs to the function's first block
   countTiles();
   units();
-  return {k.frame.function, c.count(c.batch) * blockCount() * panelCount(), 1, scratchBytes()};
+  return {k.frame.function, c.count(c.batch) * blockCount() * panelCount(), grain, scratchBytes()};
 }
 
 FailureOr<Kernel> buildContraction(func::FuncOp group, StringRef name, const Level &level, bool inPlace) {
