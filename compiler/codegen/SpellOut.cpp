@@ -105,7 +105,7 @@ Value Spelling::scale() {
 static StringRef featureOf(StringRef intrinsic) {
   return llvm::StringSwitch<StringRef>(intrinsic)
       .Case("llvm.x86.avx512bf16.dpbf16ps.512", "avx512bf16")
-      .Cases({"llvm.x86.avx512.vpdpbusd.512", "llvm.x86.avx512.vpdpwssd.512"}, "avx512vnni")
+      .Case("llvm.x86.avx512.vpdpbusd.512", "avx512vnni")
       .Case("llvm.x86.avx512.pmaddw.d.512", "avx512bw")
       .Case("llvm.x86.avx512.mask.scalef.ps.512", "avx512f")
       .Default("");
@@ -120,8 +120,6 @@ static Value spell(LLVM::CallIntrinsicOp call) {
     return s.scale();
   if (intrinsic.contains("pmaddw"))
     return s.products(s.operand(0), s.operand(1), 2, /*isLeftSigned=*/true, {});
-  if (intrinsic.contains("vpdpwssd"))
-    return s.products(s.operand(1), s.operand(2), 2, /*isLeftSigned=*/true, s.operand(0));
   return s.products(s.operand(1), s.operand(2), 4, /*isLeftSigned=*/false, s.operand(0));
 }
 

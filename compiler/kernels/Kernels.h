@@ -23,7 +23,7 @@ struct Level {
   int64_t cacheBytesL2 = 1048576; ///< a core
   int64_t cacheBytesL3 = 33554432;
   bool hasBf16Dots = false; ///< VDPBF16PS is there and the fastest way to a sum
-  bool hasVnni = false;     ///< VPDPBUSD and VPDPWSSD on whole registers
+  bool hasVnni = false;     ///< VPDPBUSD on whole registers
   /// Pixels of a convolution's register tile of `vectors` vectors of outputs: the rest of the registers, but for the
   /// vectors of weights and one of a pixel.
   int64_t convolutionPixels(int64_t vectors) const {

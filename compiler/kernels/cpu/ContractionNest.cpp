@@ -304,6 +304,7 @@ void Nest::panel(const Block &block, Value number, Value next, int64_t vectors, 
     right = k.right == Right::Packed ? code.times(number, size) : code.index(0);
   Value nextRight = prefetchStep ? code.times(next, size) : Value();
   Strip strip{block.batch, firstColumn, vectors, masked, right};
+  strip.initial = micro->initialOf(strip);
   if (!depthBlock)
     return tilesOf(block, strip, code.index(0), depth, nextRight);
   loop(code.index(0), depth, code.index(depthBlock), [&](Value from) {

@@ -17,9 +17,11 @@ DotStep::DotStep(linalg::GenericOp product, const Level &level) : product(produc
   granule = granuleElements(element);
   if (granule == 1)
     return;
-  means = element.isInteger(8) ? Means::WordProducts : level.hasBf16Dots ? Means::Bf16Dots : Means::Bf16Fmas;
+  if (element.isInteger(8))
+    means = level.hasVnni ? Means::ByteDots : Means::WordProducts;
+  else
+    means = level.hasBf16Dots ? Means::Bf16Dots : Means::Bf16Fmas;
   isSigned = !product.getBody()->getOps<arith::ExtSIOp>().empty();
-  hasWordDots = level.hasVnni;
 }
 
 static Value bitcast(const VectorCode &v, Value value, Type element) {
@@ -59,7 +61,16 @@ Value DotStep::ofRows(const VectorCode &v, const GranuleRows &rows, Value mask, 
 Value DotStep::ofLeft(const VectorCode &v, Value memory, Value at, Value stride, Value rest) const {
   if (means == Means::Region)
     return v.loadSplat(memory, at, element);
-  return splatGranule(v, memory, at, stride, element, rest);
+  Value granule = splatGranule(v, memory, at, stride, element, rest);
+  Value zeros = ofLeftZeros(v);
+  return zeros ? arith::XOrIOp::create(v.builder, v.loc, granule, zeros).getResult() : granule;
+}
+
+/// VPDPBUSD multiplies unsigned bytes by signed ones. A byte whose upper bit is flipped is of the other kind and off by
+/// 128: a - 128 for unsigned a, a + 128 for signed a. Either way the sum is off by what zeros on the left would give,
+/// whatever the right side is, and sums that wrap take that back exactly.
+Value DotStep::ofLeftZeros(const VectorCode &v) const {
+  return means == Means::ByteDots ? words(v, 0x80808080) : Value();
 }
 
 /// Both elements of granules of bf16 as f32, the odd one first.
@@ -87,10 +98,6 @@ Value DotStep::wordProducts(const VectorCode &v, Value left, Value right, Value 
   auto [oddLeft, evenLeft] = widenBytes(v, left, isSigned);
   auto [oddRight, evenRight] = widenBytes(v, right, isSigned);
   for (auto [a, b] : {std::pair(oddLeft, oddRight), std::pair(evenLeft, evenRight)}) {
-    if (hasWordDots) {
-      sum = call(v, "llvm.x86.avx512.vpdpwssd.512", sum.getType(), {sum, a, b});
-      continue;
-    }
     StringRef intrinsic = v.lanes == 16 ? "llvm.x86.avx512.pmaddw.d.512" : "llvm.x86.avx2.pmadd.wd";
     sum = arith::AddIOp::create(v.builder, v.loc, sum, call(v, intrinsic, sum.getType(), {a, b}));
   }
@@ -100,6 +107,12 @@ Value DotStep::wordProducts(const VectorCode &v, Value left, Value right, Value 
 Value DotStep::add(const VectorCode &v, Value left, Value right, Value sum) const {
   if (means == Means::Region)
     return v.cloneBody(product, {left, right, sum}, {})[0];
+  if (means == Means::ByteDots) {
+    Value bytes[] = {bitcast(v, left, v.builder.getI8Type()), bitcast(v, right, v.builder.getI8Type())};
+    if (!isSigned) // then the flipped left side is the signed one
+      std::swap(bytes[0], bytes[1]);
+    return call(v, "llvm.x86.avx512.vpdpbusd.512", sum.getType(), {sum, bytes[0], bytes[1]});
+  }
   if (means == Means::WordProducts)
     return wordProducts(v, left, right, sum);
   if (means == Means::Bf16Dots) {

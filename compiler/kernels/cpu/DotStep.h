@@ -25,6 +25,8 @@ public:
   /// A granule of the left side in every lane. `rest`, as below, is null but in the last step of an odd depth.
   mlir::Value ofLeft(const VectorCode &code, mlir::Value memory, mlir::Value at, mlir::Value stride,
                      mlir::Value rest) const;
+  /// What ofLeft makes of zeros, if that is not zero: sums have to begin with less by as much as it adds to them.
+  mlir::Value ofLeftZeros(const VectorCode &code) const;
   mlir::Value add(const VectorCode &code, mlir::Value left, mlir::Value right, mlir::Value sum) const;
   /// True where subnormals are flushed (dialect/NUMERICS.md).
   bool flushes() const { return means == Means::Bf16Dots; }
@@ -34,13 +36,14 @@ private:
     Region,      ///< the region of the product, on one element
     Bf16Fmas,    ///< two widened multiply-adds
     Bf16Dots,    ///< VDPBF16PS
-    WordProducts ///< bytes widened to words, and VPMADDWD or VPDPWSSD on the even and on the odd ones
+    ByteDots,    ///< VPDPBUSD, with the left side off by 128
+    WordProducts ///< bytes widened to words, and VPMADDWD on the odd and on the even ones
   };
   Means means = Means::Region;
   int64_t granule = 1;
   mlir::linalg::GenericOp product;
   mlir::Type element;
-  bool isSigned = false, hasWordDots = false;
+  bool isSigned = false; ///< of bytes
 
   mlir::Value asWords(const VectorCode &code, mlir::Value elements) const;
   mlir::Value wordProducts(const VectorCode &code, mlir::Value left, mlir::Value right, mlir::Value sum) const;

@@ -23,17 +23,33 @@ MicroKernel::Values MicroKernel::masksOf(const Strip &strip) {
   return masks;
 }
 
-/// What the chains begin with.
+/// Zeros, less by what the left side is off.
+MicroKernel::Values MicroKernel::initialOf(const Strip &strip) {
+  VectorCode v = k.code();
+  Value none = arith::ConstantOp::create(b, loc, b.getZeroAttr(v.type(k.accumulator)));
+  Values initial(strip.vectors, none);
+  Value zeros = k.dot.ofLeftZeros(v);
+  if (!zeros)
+    return initial;
+  Tile row{{}, 1, v.index(0), k.extent(k.c.depth), {}, {}, {}};
+  for (auto [first, excess] : llvm::zip_equal(initial, chains(strip, row, {{}, masksOf(strip), zeros}, initial)))
+    first = arith::SubIOp::create(b, loc, none, excess);
+  return initial;
+}
+
+/// What the chains of a tile begin with.
 MicroKernel::Values MicroKernel::start(const Strip &strip, const Tile &tile) {
   VectorCode v = k.code();
   int64_t count = tile.rows * strip.vectors;
-  Values zeros(count, arith::ConstantOp::create(b, loc, b.getZeroAttr(v.type(k.accumulator))));
+  Values initial;
+  for (int64_t p = 0; p < tile.rows; ++p)
+    llvm::append_range(initial, strip.initial);
   if (!tile.fresh)
-    return zeros;
-  auto ifOp = scf::IfOp::create(b, loc, TypeRange(ValueRange(zeros)), tile.fresh, /*withElseRegion=*/true);
+    return initial;
+  auto ifOp = scf::IfOp::create(b, loc, TypeRange(ValueRange(initial)), tile.fresh, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(ifOp.thenBlock());
-  scf::YieldOp::create(b, loc, zeros);
+  scf::YieldOp::create(b, loc, initial);
   b.setInsertionPointToEnd(ifOp.elseBlock());
   Values stored;
   for (int64_t i = 0; i < count; ++i)
@@ -72,8 +88,9 @@ MicroKernel::Values MicroKernel::step(const Strip &strip, const Tile &tile, cons
   for (const Ahead &ahead : tile.ahead)
     prefetch(ahead, depth);
   for (int64_t p = 0; p < tile.rows; ++p) {
-    Value at = v.add(sides.left[p], v.times(depth, leftStride));
-    Value left = k.dot.ofLeft(v, k.lhs.memory, at, leftStride, rest);
+    Value left = sides.everyLeft;
+    if (!left)
+      left = k.dot.ofLeft(v, k.lhs.memory, v.add(sides.left[p], v.times(depth, leftStride)), leftStride, rest);
     for (int64_t q = 0; q < strip.vectors; ++q)
       next.push_back(k.dot.add(v, left, right[q], accumulators[p * strip.vectors + q]));
   }
@@ -94,27 +111,30 @@ MicroKernel::Values MicroKernel::lastStep(const Strip &strip, const Tile &tile, 
   return ifOp.getResults();
 }
 
-void MicroKernel::accumulate(const Strip &strip, const Tile &tile) {
+/// The chains of a tile over its depths, going on from `sums`, row by row.
+MicroKernel::Values MicroKernel::chains(const Strip &strip, const Tile &tile, const Sides &sides, Values sums) {
   VectorCode v = k.code();
-  Sides sides{{}, masksOf(strip)};
-  for (int64_t p = 0; p < tile.rows; ++p)
-    sides.left.push_back(k.offsetAt(k.lhs, strip.batch, v.add(tile.row, v.index(p))));
   int64_t elements = k.dot.elements();
   std::optional<int64_t> known = k.c.extents[k.c.depth].constantValue();
   bool whole = elements == 1 || (known && *known % elements == 0);
   Value end = tile.to; // where whole steps end
   if (!whole)
     end = arith::SubIOp::create(b, loc, end, arith::RemUIOp::create(b, loc, end, v.index(elements)));
-  auto depths = scf::ForOp::create(b, loc, tile.from, end, v.index(elements), start(strip, tile));
+  auto depths = scf::ForOp::create(b, loc, tile.from, end, v.index(elements), sums);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(depths.getBody());
     scf::YieldOp::create(b, loc, step(strip, tile, sides, depths.getInductionVar(), {}, depths.getRegionIterArgs()));
   }
-  Values sums = depths.getResults();
-  if (!whole)
-    sums = lastStep(strip, tile, sides, end, sums);
-  for (auto [i, sum] : llvm::enumerate(sums)) {
+  return whole ? Values(depths.getResults()) : lastStep(strip, tile, sides, end, depths.getResults());
+}
+
+void MicroKernel::accumulate(const Strip &strip, const Tile &tile) {
+  VectorCode v = k.code();
+  Sides sides{{}, masksOf(strip)};
+  for (int64_t p = 0; p < tile.rows; ++p)
+    sides.left.push_back(k.offsetAt(k.lhs, strip.batch, v.add(tile.row, v.index(p))));
+  for (auto [i, sum] : llvm::enumerate(chains(strip, tile, sides, start(strip, tile)))) {
     int64_t row = int64_t(i) / strip.vectors, vector = int64_t(i) % strip.vectors;
     if (tile.stage)
       v.store(sum, stage, v.add(tile.stage, v.index(int64_t(i) * k.lanes)), {});

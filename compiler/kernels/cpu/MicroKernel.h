@@ -15,7 +15,8 @@ struct Strip {
   mlir::Value batch, firstColumn;
   int64_t vectors;
   bool masked;
-  mlir::Value right; ///< where its right side begins in memory
+  mlir::Value right;                           ///< where its right side begins in memory
+  llvm::SmallVector<mlir::Value> initial = {}; ///< of its chains, by vector
 };
 
 /// What a step of the depth prefetches: the cache line of memory[start + depth * step].
@@ -38,6 +39,8 @@ class MicroKernel {
 public:
   /// `stage`: memory for accumulators, where there are tiles that use it.
   MicroKernel(ContractionCode &contraction, mlir::Value stage) : k(contraction), b(k.b), loc(k.loc), stage(stage) {}
+  /// What the chains of a strip begin with.
+  llvm::SmallVector<mlir::Value> initialOf(const Strip &strip);
   /// The chains of one tile at the builder's place.
   void accumulate(const Strip &strip, const Tile &tile);
   /// Epilogue and store of `rows` rows whose accumulators are in the stage from `at` on.
@@ -55,12 +58,14 @@ private:
   /// What the steps of a tile read: the first elements of its rows, and the columns that there are.
   struct Sides {
     Values left, masks;
+    mlir::Value everyLeft = {}; ///< if set: the granule that stands for all of the left side
   };
   mlir::Value rightOf(const Strip &strip, const Sides &sides, int64_t vector, mlir::Value depth, mlir::Value rest);
   Values step(const Strip &strip, const Tile &tile, const Sides &sides, mlir::Value depth, mlir::Value rest,
               mlir::ValueRange accumulators);
   Values lastStep(const Strip &strip, const Tile &tile, const Sides &sides, mlir::Value depth,
                   mlir::ValueRange accumulators);
+  Values chains(const Strip &strip, const Tile &tile, const Sides &sides, Values sums);
   void prefetch(const Ahead &ahead, mlir::Value depth);
   void finish(mlir::Value accumulator, const Strip &strip, mlir::Value row, int64_t vector, mlir::Value mask);
 };

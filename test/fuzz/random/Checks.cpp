@@ -17,17 +17,20 @@ Checked::Checked(const std::string &source) : diagnostics(sources) {
     program = frontend::analyse(tree, diagnostics);
 }
 
-/// The levels that the machine can run, by trying: a bind refuses what the CPU lacks.
-std::vector<std::string> levelsOfThisMachine(Compiler &compiler) {
+const std::string emulated = " emulated";
+
+/// What this machine can run, by trying: a bind refuses what the CPU lacks. That runs too, without its instructions.
+std::vector<std::string> levelsToRun(Compiler &compiler) {
   std::vector<std::string> levels;
   Checked tiny("dim B\npub fn f(x: f32[B | 2]) -> f32[B | 2] = -x\n");
-  for (const char *cpu : {"native", "x86-64-v3", "x86-64-v4"}) {
+  for (const char *cpu : {"native", "x86-64-v3", "x86-64-v4", "znver4"}) {
     Options options;
     options.cpu = cpu;
     std::string error;
     auto artifact = Artifact::make(compiler, *tiny.program, options, tiny.diagnostics, error);
-    if (artifact && artifact->bind({}, error) &&
-        std::find(levels.begin(), levels.end(), artifact->compilation.cpu) == levels.end())
+    if (artifact && !artifact->bind({}, error))
+      levels.push_back(cpu + emulated);
+    else if (artifact && std::find(levels.begin(), levels.end(), artifact->compilation.cpu) == levels.end())
       levels.push_back(artifact->compilation.cpu);
   }
   return levels;
@@ -56,12 +59,14 @@ void Checks::makeInputs() {
   }
 }
 
-const Artifact *Checks::artifact(const std::string &cpu, bool fuse, std::string &error) {
-  std::unique_ptr<Artifact> &known = artifacts[cpu + (fuse ? "" : ", not fused")];
+/// `level` as levelsToRun gives them.
+const Artifact *Checks::artifact(const std::string &level, bool fuse, std::string &error) {
+  std::unique_ptr<Artifact> &known = artifacts[level + (fuse ? "" : ", not fused")];
   if (known)
     return known.get();
   Options build;
-  build.cpu = cpu;
+  build.emulate = level.ends_with(emulated);
+  build.cpu = level.substr(0, level.find(emulated));
   build.fuse = fuse;
   build.optimise = fuse ? 3 : 1; // two ways at once: neither may change a bit
   std::vector<Emission> also;
@@ -69,7 +74,7 @@ const Artifact *Checks::artifact(const std::string &cpu, bool fuse, std::string 
     also.push_back(Emission::Scheduled);
   std::unique_ptr<Artifact> made = Artifact::make(compiler, *checked.program, build, checked.diagnostics, error, also);
   if (!made || !made->bind(weights, error)) {
-    error = "compiled for " + cpu + (fuse ? ": " : ", not fused: ") + error;
+    error = "compiled for " + level + (fuse ? ": " : ", not fused: ") + error;
     return nullptr;
   }
   known = std::move(made);
@@ -113,8 +118,8 @@ std::string Checks::checkThreads(const Artifact &native) {
 }
 
 /// What the exact evaluator gives at another level than this machine's.
-std::string Checks::exactAt(const std::string &cpu, std::vector<HostTensor> &values) {
-  std::string error;
+std::string Checks::exactAt(const std::string &level, std::vector<HostTensor> &values) {
+  std::string error, cpu = level.substr(0, level.find(emulated));
   coverage.add("variants", "of other numerics");
   bool done = compiler.evaluate(*checked.program, *function, Evaluator::Exact, cpu, sizes, arguments,
                                 checked.diagnostics, values, error);
@@ -122,7 +127,7 @@ std::string Checks::exactAt(const std::string &cpu, std::vector<HostTensor> &val
 }
 
 std::string Checks::checkVariants(const Artifact &native) {
-  static const std::vector<std::string> levels = levelsOfThisMachine(compiler);
+  static const std::vector<std::string> levels = levelsToRun(compiler);
   for (size_t i = 0; i < (options.levels ? levels.size() : 1); ++i) {
     bool unfused = i == 0;
     std::string error;

@@ -53,12 +53,12 @@ private:
   std::vector<HostTensor> results;           ///< of the serial call
 
   void makeInputs();
-  const Artifact *artifact(const std::string &cpu, bool fuse, std::string &error);
+  const Artifact *artifact(const std::string &level, bool fuse, std::string &error);
   std::string compare(const std::vector<HostTensor> &found, const std::vector<HostTensor> &wanted,
                       const std::string &what) const;
   std::string checkBits(const Artifact &native);
   std::string checkThreads(const Artifact &native);
-  std::string exactAt(const std::string &cpu, std::vector<HostTensor> &values);
+  std::string exactAt(const std::string &level, std::vector<HostTensor> &values);
   std::string checkVariants(const Artifact &native);
   std::string checkSchedule(const Artifact &native);
   std::string checkIndependence(const Artifact &native);
@@ -80,7 +80,7 @@ struct PlanFacts {
 };
 std::optional<PlanFacts> readPlan(const std::string &scheduled, const std::string &entry, const Sizes &sizes);
 
-std::vector<std::string> levelsOfThisMachine(Compiler &compiler);
+std::vector<std::string> levelsToRun(Compiler &compiler);
 HostTensor randomTensor(const frontend::TensorType &type, const Sizes &sizes, Data data, double scale, Random &random);
 /// The first element whose bits differ; two NaNs are equal. Empty: none.
 std::string firstDifference(const HostTensor &found, const HostTensor &wanted);
