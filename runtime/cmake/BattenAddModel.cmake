@@ -1,12 +1,13 @@
 # batten_add_model(<target> <model.btn> [SHARED] [PREFIX <name>] [TARGET <cpu[:level,..]>]
-#                  [WEIGHTS <file.safetensors>[:embed]] [OPTIONS <word>...])
+#                  [WEIGHTS <file.safetensors>[:embed|:link]] [OPTIONS <word>...])
 #
 # Makes a library of the model, to be linked like any other: who links it finds its header, NAME.h, where NAME is the
 # file's stem, or PREFIX. It is built again when the model or what that imports changes.
 #   SHARED   a shared library; otherwise a static one
 #   TARGET   the CPU that it is for (batten build --target); by default the one that builds
 #   WEIGHTS  a file that must fit the model: checked whenever either changes; its path is the target's BATTEN_WEIGHTS;
-#            with :embed it becomes part of the library, whose bind then takes no weights
+#            with :embed it becomes part of the library, whose bind then takes no weights; with :link it is an object
+#            beside a static library, which whoever links the target links too
 #   OPTIONS  more words for `batten build`, --prefix excepted: the header's name must be known here
 function(batten_add_model target model)
   cmake_parse_arguments(PARSE_ARGV 2 arg "SHARED" "PREFIX;TARGET;WEIGHTS" "OPTIONS")
@@ -37,19 +38,26 @@ function(batten_add_model target model)
   endif()
   set(weights "") # not the caller's variables of these names
   set(embedded "")
+  set(beside "")
   if(arg_WEIGHTS)
-    string(REGEX REPLACE ":(embed|runtime)$" "" weights ${arg_WEIGHTS})
+    string(REGEX REPLACE ":(embed|link|runtime)$" "" weights ${arg_WEIGHTS})
     get_filename_component(weights ${weights} ABSOLUTE)
-    if(arg_WEIGHTS MATCHES ":embed$")
+    if(arg_WEIGHTS MATCHES ":(embed|link)$")
       set(embedded ${weights})
-      list(APPEND options --weights=${weights}:embed)
+      list(APPEND options --weights=${weights}:${CMAKE_MATCH_1})
+    endif()
+    if(arg_WEIGHTS MATCHES ":link$")
+      if(arg_SHARED)
+        message(FATAL_ERROR "batten_add_model(${target}): a SHARED library has its weights by :embed, :link is for others")
+      endif()
+      set(beside ${folder}/${name}.weights.o)
     endif()
   endif()
 
-  add_custom_command(OUTPUT ${library} ${folder}/${name}.h
+  add_custom_command(OUTPUT ${library} ${folder}/${name}.h ${beside}
     COMMAND Batten::compiler build ${source} -o ${library} --depfile=${library}.d ${options}
     DEPENDS ${source} ${embedded} Batten::compiler DEPFILE ${library}.d COMMENT "Compiling model ${name}" VERBATIM)
-  set(products ${library} ${folder}/${name}.h)
+  set(products ${library} ${folder}/${name}.h ${beside})
   if(weights AND NOT embedded)
     add_custom_command(OUTPUT ${library}.checked
       COMMAND Batten::compiler check ${source} --weights=${weights}
@@ -62,5 +70,6 @@ function(batten_add_model target model)
   add_library(${target} ${kind} IMPORTED GLOBAL)
   add_dependencies(${target} ${target}_model)
   set_target_properties(${target} PROPERTIES IMPORTED_LOCATION ${library} IMPORTED_NO_SONAME TRUE
-    INTERFACE_INCLUDE_DIRECTORIES ${folder} BATTEN_WEIGHTS "${weights}")
+    INTERFACE_INCLUDE_DIRECTORIES ${folder} INTERFACE_LINK_LIBRARIES "${beside}" INTERFACE_LINK_DEPENDS "${beside}"
+    BATTEN_WEIGHTS "${weights}")
 endfunction()

@@ -49,11 +49,13 @@ batten_add_model(scaled models/two-scales.btn SHARED TARGET cpu:x86-64-v3)
 batten_add_model(renamed models/two-scales.btn PREFIX other OPTIONS --fuse=off)
 add_executable(kinds kinds.c)
 batten_add_model(inside models/classifier.btn PREFIX inside WEIGHTS ${WEIGHTS}:embed)
-target_link_libraries(kinds PRIVATE scaled renamed inside)
+batten_add_model(beside models/classifier.btn PREFIX beside WEIGHTS ${WEIGHTS}:link)
+target_link_libraries(kinds PRIVATE scaled renamed inside beside)
 get_target_property(none scaled BATTEN_WEIGHTS)
 message(STATUS "weights of a model without: [${none}]")
 """
-KINDS = """#include <inside.h>
+KINDS = """#include <beside.h>
+#include <inside.h>
 #include <other.h>
 #include <stdio.h>
 #include <two_scales.h>
@@ -68,6 +70,9 @@ int main(void) {
     return 1;
   printf("a shared and a renamed library: %g\\n", z[1]);
   printf("bound without a file: %d\\n", inside_bind(larger, sizeof larger, &third, NULL) == 0);
+  static _Alignas(64) char linked[BESIDE_BYTES];
+  const beside_program *fourth;
+  printf("bound to the object beside it: %d\\n", beside_bind(linked, sizeof linked, &fourth, NULL) == 0);
 }
 """
 
@@ -81,7 +86,7 @@ def other_kinds():
     print([line for line in told.split("\n") if "without:" in line][0].strip())
     print(run(OUT / "kinds"), end="")
     correct = (SOURCE / "CMakeLists.txt").read_text()
-    for words in ("STATIC", "OPTIONS --prefix=p"):
+    for words in ("STATIC", "OPTIONS --prefix=p", "SHARED WEIGHTS w.safetensors:link"):
         (SOURCE / "CMakeLists.txt").write_text(f"{correct}batten_add_model(odd models/two-scales.btn {words})\n")
         told = " ".join(run("cmake", "--build", OUT, fails=True).split())  # CMake breaks lines where it likes
         begin = told.index("batten_add_model(odd)")
