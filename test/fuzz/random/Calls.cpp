@@ -139,6 +139,11 @@ bool Generator::emitCall(Callee &callee) {
   std::string text = callee.item.name + "(";
   for (size_t i = 0; i < callee.arguments.size(); ++i)
     text += (i ? ", $" : "$") + std::to_string(i);
+  if (callee.item.model && !body.weights.empty() && random.chance(0.35)) {
+    std::string tree = freshName("t");
+    text += "; " + tree;
+    callee.item.tree = tree + ": " + callee.item.name + ".params";
+  }
   std::vector<std::string> features = {callee.item.model ? "R4 model" : "R4 function",
                                        "R4 " + std::to_string(callee.loops.size()) + " loop dims"};
   if (!callee.batch.empty())
@@ -192,6 +197,7 @@ struct Library {
   const char *text; ///< the items
   const char *call; ///< on $0
   double bound;     ///< of the result, per bound of the operand; 0: at most 12
+  const char *tree = "";
 };
 
 const Library vectorFunctions[] = {
@@ -218,6 +224,11 @@ const Library vectorFunctions[] = {
      "D]) -> "
      "f32[| D] = sigmoid(silu(x @ up) @ down) * x\n}\nsub lib@: Gate@<%, 19>\n",
      "lib@($0)", 2},
+    {"a tree of sub models and arrays",
+     "model Leaf@{\n  param w: f32[| %, %]\n  param b: f32[| %]\n  fn apply(x: f32[| %]) -> f32[| %] = tanh(linear(x, "
+     "w, b)) + x\n}\nmodel lib@{\n  param scale: f32\n  sub blocks[2]: Leaf@\n  sub last: Leaf@\n  fn apply(x: "
+     "f32[| %]) -> f32[| %] = last(blocks(x)) * scale\n}\n",
+     "lib@($0; t@)", 8, "t@: lib@.params"},
 };
 
 std::string filled(std::string text, const std::string &number, const std::string &size) {
@@ -252,9 +263,10 @@ bool Generator::libraryCall() {
   Item item;
   item.name = name;
   item.literal = text;
+  item.tree = filled(library.tree, number, "");
   sketch.items.push_back(item);
   double bound = library.bound ? library.bound * at(x).range.magnitude() + 6 : 12;
-  int made = emit(name + "($0)", {x}, type, {-bound, bound}, elementsOf(type) * Dim::constant(4 * n),
+  int made = emit(filled(library.call, number, ""), {x}, type, {-bound, bound}, elementsOf(type) * Dim::constant(4 * n),
                   {library.feature, "R4 " + std::to_string(type.batch.size()) + " loop dims"});
   scope->body->statements.back().calls = {name};
   moderate(made);

@@ -181,7 +181,8 @@ bool Generator::comparison() {
   int a = pick([](const Value &value) { return value.type.dtype != DType::Bool; });
   if (a < 0)
     return false;
-  std::string op = random.pick({"==", "!=", "<", "<=", ">", ">="});
+  static const std::vector<std::string> ops = {"==", "!=", "<", "<=", ">", ">="};
+  std::string op = wish ? ops[turn++ % ops.size()] : random.pick(ops);
   TensorType type{DType::Bool, at(a).type.batch, at(a).type.core};
   if (random.chance(0.4)) {
     emit("$0 " + op + " " + literal(at(a).type.dtype), {a}, type, {0, 1});

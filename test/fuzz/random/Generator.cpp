@@ -66,66 +66,97 @@ void Generator::chooseSizes() {
   }
 }
 
+/// Code for the size of the call itself, or for another.
+void Generator::chooseVersions() {
+  if (!random.chance(0.1))
+    return;
+  const RuntimeDim &dim = random.pick(sketch.runtimeDims);
+  sketch.specialized.emplace_back(dim.name, random.chance(0.6) ? std::max<int64_t>(dim.size, 1) : dim.least);
+}
+
 //===- Statements -------------------------------------------------------------------------------------------------===//
 
+/// The families of statements, and how often each is drawn.
+struct Generator::Family {
+  bool (Generator::*make)();
+  int weight;
+  static const std::vector<Family> all;
+};
+
+const std::vector<Generator::Family> Generator::Family::all = {{&Generator::unary, 16},
+                                                               {&Generator::binary, 18},
+                                                               {&Generator::number, 5},
+                                                               {&Generator::comparison, 4},
+                                                               {&Generator::logic, 3},
+                                                               {&Generator::selection, 5},
+                                                               {&Generator::cast, 5},
+                                                               {&Generator::product, 16},
+                                                               {&Generator::linear, 6},
+                                                               {&Generator::outer, 3},
+                                                               {&Generator::transposition, 3},
+                                                               {&Generator::reduction, 12},
+                                                               {&Generator::batchReduction, 4},
+                                                               {&Generator::softmax, 5},
+                                                               {&Generator::norm, 6},
+                                                               {&Generator::argmax, 4},
+                                                               {&Generator::topk, 4},
+                                                               {&Generator::cumsum, 5},
+                                                               {&Generator::crossEntropy, 2},
+                                                               {&Generator::squaredError, 2},
+                                                               {&Generator::binaryCrossEntropy, 2},
+                                                               {&Generator::squaredNorm, 2},
+                                                               {&Generator::rearrange, 12},
+                                                               {&Generator::slice, 6},
+                                                               {&Generator::split, 3},
+                                                               {&Generator::concat, 5},
+                                                               {&Generator::brackets, 3},
+                                                               {&Generator::spread, 3},
+                                                               {&Generator::making, 3},
+                                                               {&Generator::flatten, 2},
+                                                               {&Generator::dimAsNumber, 2},
+                                                               {&Generator::call, 5},
+                                                               {&Generator::libraryCall, 5},
+                                                               {&Generator::modelCall, 4},
+                                                               {&Generator::embed, 4},
+                                                               {&Generator::update, 5},
+                                                               {&Generator::rope, 4},
+                                                               {&Generator::attention, 6},
+                                                               {&Generator::convolution, 5},
+                                                               {&Generator::pool, 3}};
+
 bool Generator::statement() {
-  using Family = bool (Generator::*)();
-  struct Weighted {
-    Family family;
-    int weight;
-  };
-  static const Weighted families[] = {{&Generator::unary, 16},
-                                      {&Generator::binary, 18},
-                                      {&Generator::number, 5},
-                                      {&Generator::comparison, 4},
-                                      {&Generator::logic, 3},
-                                      {&Generator::selection, 5},
-                                      {&Generator::cast, 5},
-                                      {&Generator::product, 16},
-                                      {&Generator::linear, 6},
-                                      {&Generator::outer, 3},
-                                      {&Generator::transposition, 3},
-                                      {&Generator::reduction, 12},
-                                      {&Generator::batchReduction, 4},
-                                      {&Generator::softmax, 5},
-                                      {&Generator::norm, 6},
-                                      {&Generator::argmax, 4},
-                                      {&Generator::topk, 4},
-                                      {&Generator::cumsum, 5},
-                                      {&Generator::crossEntropy, 2},
-                                      {&Generator::squaredError, 2},
-                                      {&Generator::binaryCrossEntropy, 2},
-                                      {&Generator::squaredNorm, 2},
-                                      {&Generator::rearrange, 12},
-                                      {&Generator::slice, 6},
-                                      {&Generator::split, 3},
-                                      {&Generator::concat, 5},
-                                      {&Generator::brackets, 3},
-                                      {&Generator::spread, 3},
-                                      {&Generator::making, 3},
-                                      {&Generator::flatten, 2},
-                                      {&Generator::dimAsNumber, 2},
-                                      {&Generator::call, 5},
-                                      {&Generator::libraryCall, 5},
-                                      {&Generator::modelCall, 4},
-                                      {&Generator::embed, 4},
-                                      {&Generator::update, 5},
-                                      {&Generator::rope, 4},
-                                      {&Generator::attention, 6},
-                                      {&Generator::convolution, 5},
-                                      {&Generator::pool, 3}};
   int sum = 0;
-  for (const Weighted &family : families)
+  for (const Family &family : Family::all)
     sum += family.weight;
   for (int tries = 0; tries < 8; ++tries) {
     int64_t drawn = random.below(sum);
-    const Weighted *family = families;
+    auto family = Family::all.begin();
     while (drawn >= family->weight)
       drawn -= (family++)->weight;
-    if ((this->*family->family)())
+    if ((this->*family->make)())
       return true;
   }
   return false;
+}
+
+/// Families and dtypes go round with the program's number: chance alone brings few of them together.
+void Generator::statementInTurn() {
+  constexpr DType dtypes[] = {DType::F64, DType::F32, DType::F16, DType::BF16, DType::I64,
+                              DType::I32, DType::I8,  DType::U8,  DType::Bool};
+  const Family &family = Family::all[program / std::size(dtypes) % Family::all.size()];
+  wish = dtypes[program % std::size(dtypes)];
+  turn = program / (std::size(dtypes) * Family::all.size()) * 3;
+  DType before = mainType;
+  mainType = frontend::isFloat(*wish) ? *wish : mainType;
+  for (int64_t rank : {1, 2}) { // something of that dtype must be there
+    TensorType type{*wish, {"B"}, {}};
+    type.core.resize(size_t(rank), anyCoreDim());
+    fresh(type);
+  }
+  for (int tries = 0, made = 0; tries < 9 && made < 3; ++tries)
+    made += (this->*family.make)();
+  mainType = before;
+  wish.reset();
 }
 
 /// Values that nothing reads, the latest first.
@@ -166,12 +197,14 @@ Sketch Generator::make() {
         {DType::I32, DType::I8, DType::I8, DType::U8, DType::I64, DType::Bool, DType::F64, DType::F16, DType::BF16})));
   for (int64_t wanted = random.between(5, 16); wanted > 0; --wanted)
     statement();
+  statementInTurn();
   chooseResults();
   if (sketch.entry.body.results.empty()) // nothing fitted
     sketch.entry.body.results.push_back(emit("-$0", {sketch.entry.body.parameters[0]}, first, {-2, 2}));
   chooseUpdates();
   sketch.prune();
   chooseSizes();
+  chooseVersions();
   return std::move(sketch);
 }
 

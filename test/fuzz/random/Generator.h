@@ -17,7 +17,7 @@ namespace batten::fuzz {
 
 class Generator {
 public:
-  Generator(uint64_t seed, uint64_t program) : random(seed, program) {}
+  Generator(uint64_t seed, uint64_t program) : random(seed, program), program(program) {}
   Sketch make();
 
 private:
@@ -34,19 +34,25 @@ private:
   };
 
   Random random;
+  uint64_t program; ///< its number
   Sketch sketch;
   Scope *scope = nullptr;
   DType mainType = DType::F32;
   std::vector<int64_t> favourites; ///< sizes of core dims
   int names = 0;
   int functionDepth = 0;
+  std::optional<DType> wish; ///< operands are rather of this dtype
+  uint64_t turn = 0;         ///< for choices that go round with the program's number, too
 
   // Generator.cpp: the frame
+  struct Family;
   void chooseDims();
   void chooseResults();
   void chooseUpdates();
   void chooseSizes();
+  void chooseVersions();
   bool statement();
+  void statementInTurn();
   int64_t elements(const TensorType &type) const;
   Dim elementsOf(const TensorType &type) const;
   int64_t sizeOf(const Dim &dim) const { return dim.evaluate(scope->sizes).value_or(INT64_MAX / 1024); }
@@ -56,6 +62,7 @@ private:
 
   // Values.cpp: operands and results
   int pick(const std::function<bool(const Value &)> &accepts);
+  int pickAny(const std::function<bool(const Value &)> &accepts);
   int fresh(TensorType type, Interval range = {-2, 2});
   int madeOf(const TensorType &type);
   /// From the values so far or made anew; `type` is exact.
@@ -122,6 +129,8 @@ private:
   bool modelCall();
 
   int image(bool integers);
+  std::optional<Dim> windows(const Dim &in, int64_t pad, int64_t span, int64_t stride);
+  bool isAtLeast(const Dim &dim, const Dim &least);
   bool keepsOrder(const Dim &queries, const Dim &keys);
   std::optional<std::pair<std::string, std::vector<int64_t>>> axesOf(const Value &value, bool single);
   int loss(const std::string &text, std::vector<int> operands, Interval range);

@@ -19,24 +19,42 @@ bool Generator::argmax() {
   return true;
 }
 
+/// Makes it so, by a `where` of the entry on a dim of the call.
+bool Generator::isAtLeast(const Dim &dim, const Dim &least) {
+  for (RuntimeDim &known : sketch.runtimeDims) {
+    int64_t size = least.constantValue().value_or(INT64_MAX);
+    if (scope->kind != ScopeKind::Entry || dim != Dim::symbol(known.name) || size > std::min(known.most, known.bound))
+      continue;
+    known.least = std::max(known.least, size);
+    known.stated = std::max(known.stated, size);
+    return true;
+  }
+  return false;
+}
+
 bool Generator::topk() {
   int x = pick([](const Value &value) { return value.type.dtype != DType::Bool && !value.type.core.empty(); });
   auto axes = x < 0 ? std::nullopt : axesOf(at(x), true);
   if (!axes)
     return false;
   size_t axis = size_t(axes->second[0]);
-  std::optional<int64_t> n = at(x).type.core[axis].constantValue(); // or it takes a `where` to say that k <= n
-  if (!n)
+  Dim extent = at(x).type.core[axis], k = extent;
+  int64_t n = sizeOf(extent);
+  if (extent.isConstant())
+    k = Dim::constant(random.pick({int64_t(1), n, random.between(1, n), random.between(1, std::min<int64_t>(n, 8))}));
+  else if (random.chance(0.5) && !isAtLeast(extent, k = Dim::constant(random.between(1, 8))))
     return false;
-  int64_t k = random.pick({int64_t(1), *n, random.between(1, *n), random.between(1, std::min<int64_t>(*n, 8))});
   TensorType values = at(x).type;
-  values.core[axis] = Dim::constant(k);
+  values.core[axis] = k;
   TensorType indices = values;
   indices.dtype = DType::I32;
-  Interval range{std::min(0.0, at(x).range.low), std::max(double(*n) - 1, at(x).range.high)};
+  Interval range{std::min(0.0, at(x).range.low), std::max(double(n) - 1, at(x).range.high)};
   bool last = axis + 1 == values.core.size();
-  emitMany("topk($0" + axes->first + ", k: " + std::to_string(k) + ")", {x}, {values, indices}, range,
-           elementsOf(at(x).type), {last ? "topk over the last dim" : "topk over an outer dim"});
+  emitMany("topk($0" + axes->first + ", k: " + k.str() + ")", {x}, {values, indices}, range, elementsOf(at(x).type),
+           {last ? "topk over the last dim" : "topk over an outer dim", extent.isConstant() ? "topk of a known size"
+                                                                        : k.isConstant()
+                                                                            ? "topk of few of the call's"
+                                                                            : "topk of all of the call's"});
   return true;
 }
 

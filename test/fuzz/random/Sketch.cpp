@@ -92,6 +92,20 @@ private:
   }
 };
 
+/// " where 4 <= T"
+std::string conditions(const Sketch &sketch) {
+  std::vector<std::string> texts;
+  std::set<std::string> known = sketch.dimsOfEntry();
+  for (const Statement &statement : sketch.entry.body.statements)
+    for (int result : statement.results)
+      for (const Dim &dim : sketch.entry.body.values[size_t(result)].type.core)
+        known.merge(dim.symbols());
+  for (const RuntimeDim &dim : sketch.runtimeDims)
+    if (dim.stated && known.count(dim.name))
+      texts.push_back(std::to_string(dim.stated) + " <= " + dim.name);
+  return texts.empty() ? "" : " where " + joined(texts);
+}
+
 std::string signature(const Sketch &sketch, const Item &item) {
   std::vector<std::string> parameters, results;
   for (int parameter : item.body.parameters) {
@@ -102,9 +116,14 @@ std::string signature(const Sketch &sketch, const Item &item) {
   }
   for (int result : item.body.results)
     results.push_back(sketch.typeText(item.body.values[size_t(result)].type));
+  if (&item == &sketch.entry)
+    for (const Item &called : sketch.items)
+      if (!called.tree.empty())
+        parameters.push_back(called.tree);
   std::string generics = item.generics.empty() ? "" : "<" + joined(item.generics) + ">";
   return "fn " + (item.model ? "apply" : item.name) + generics + "(" + joined(parameters) + ") -> " +
-         (results.size() == 1 ? results[0] : "(" + joined(results) + ")");
+         (results.size() == 1 ? results[0] : "(" + joined(results) + ")") +
+         (&item == &sketch.entry ? conditions(sketch) : "");
 }
 
 std::string itemText(const Sketch &sketch, const Item &item) {
@@ -146,7 +165,22 @@ std::string Sketch::source() const {
   std::string text = "dim " + joined(dims) + "\n";
   for (const Item &item : items)
     text += itemText(*this, item);
+  std::set<std::string> known = dimsOfEntry();
+  for (const auto &[dim, size] : specialized)
+    if (known.count(dim))
+      text += "#[specialize(" + dim + " = " + std::to_string(size) + ")]\n";
   return text + "pub " + itemText(*this, entry);
+}
+
+std::set<std::string> Sketch::dimsOfEntry() const {
+  std::set<std::string> names;
+  for (int parameter : entry.body.parameters) {
+    const TensorType &type = entry.body.values[size_t(parameter)].type;
+    names.insert(type.batch.begin(), type.batch.end());
+    for (const Dim &dim : type.core)
+      names.merge(dim.symbols());
+  }
+  return names;
 }
 
 std::map<std::string, int64_t> Sketch::sizes() const {
@@ -184,6 +218,11 @@ std::vector<std::string> Sketch::features() const {
   for (const Item &item : items)
     collect(item.body);
   collect(entry.body);
+  for (const Item &item : items)
+    if (!item.tree.empty())
+      all.push_back("a parameter tree");
+  if (!specialized.empty())
+    all.push_back("versions for a size");
   if (!entry.body.updates.empty())
     all.push_back(entry.body.updates.size() == 1 ? "an inout" : "several inouts");
   return all;

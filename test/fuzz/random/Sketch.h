@@ -59,6 +59,7 @@ struct Item {
   bool model = false;
   std::vector<std::string> generics;
   std::string literal; ///< text of the whole item instead of a body
+  std::string tree;    ///< of a model called on weights of the caller's: "t: Model.params", a parameter of the entry
   Body body;
 };
 
@@ -73,6 +74,7 @@ struct RuntimeDim {
   int64_t bound = 0;                   ///< 0: unbounded
   int64_t size = 1;                    ///< in the call that is tested
   int64_t least = 1, most = INT64_MAX; ///< what guards at entry allow
+  int64_t stated = 0;                  ///< what a `where` of the entry says it is at least; 0: there is none
 };
 
 struct Sketch {
@@ -80,10 +82,13 @@ struct Sketch {
   std::vector<StaticDim> staticDims;
   std::vector<Item> items; ///< what `entry` calls, in an order in which they may be declared
   Item entry;
+  std::vector<std::pair<std::string, int64_t>> specialized; ///< sizes that the entry has versions for
 
   std::string source() const;
   /// As the source spells it: a static dim by its name where it has one.
   std::string typeText(const TensorType &type) const;
+  /// The runtime dims that parameters of the entry have: only of these it may speak.
+  std::set<std::string> dimsOfEntry() const;
   /// Sizes of all dims by name.
   std::map<std::string, int64_t> sizes() const;
   /// Multiplications and elements of one call.

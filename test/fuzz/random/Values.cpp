@@ -147,8 +147,14 @@ std::vector<std::string> Generator::broadcastFeatures(const std::vector<int> &op
 
 //===- Operands ---------------------------------------------------------------------------------------------------===//
 
-/// One of the values so far, rather a late one and one that nothing has used yet. -1: none.
+/// One of the values so far, of the dtype wished for where there is one. -1: none.
 int Generator::pick(const std::function<bool(const Value &)> &accepts) {
+  int found = wish ? pickAny([&](const Value &value) { return value.type.dtype == *wish && accepts(value); }) : -1;
+  return found >= 0 ? found : pickAny(accepts);
+}
+
+/// Rather a late one and one that nothing has used yet.
+int Generator::pickAny(const std::function<bool(const Value &)> &accepts) {
   std::vector<int> choices;
   const std::vector<Value> &values = scope->body->values;
   for (size_t i = 0; i < values.size(); ++i) {

@@ -6,22 +6,39 @@ namespace batten::fuzz {
 
 static constexpr int64_t multiplications = 120000;
 
-/// How many windows of this span there are; 0: it does not fit.
-static int64_t windows(int64_t in, int64_t span, int64_t stride) { return in < span ? 0 : (in - span) / stride + 1; }
+/// How many windows of this span there are; nullopt: it does not fit. Where a size of the call decides, it is kept so
+/// large that it does.
+std::optional<Dim> Generator::windows(const Dim &in, int64_t pad, int64_t span, int64_t stride) {
+  int64_t least = span - 2 * pad;
+  bool fits = in.constantValue().value_or(0) >= least;
+  for (RuntimeDim &dim : sketch.runtimeDims)
+    if (scope->kind == ScopeKind::Entry && in == Dim::symbol(dim.name) && least <= std::min(dim.most, dim.bound)) {
+      dim.least = std::max(dim.least, least);
+      fits = true;
+    }
+  if (!fits)
+    return std::nullopt;
+  return Dim::floorDiv(in - Dim::constant(least), Dim::constant(stride)) + Dim::constant(1);
+}
 
 /// A value with three core dims of fixed size; made anew where there is none.
 int Generator::image(bool integers) {
   int found = pick([&](const Value &value) {
     const TensorType &type = value.type;
-    return type.core.size() == 3 && type.dtype != DType::Bool && (integers || frontend::isFloat(type.dtype)) &&
-           type.core[0].isConstant() && type.core[1].isConstant() && type.core[2].isConstant();
+    return type.core.size() == 3 && (integers || frontend::isFloat(type.dtype)) && type.core[0].isConstant();
   });
   if (found >= 0 && random.chance(0.6))
     return found;
-  DType dtype = integers && random.chance(0.2) ? random.pick({DType::I8, DType::U8, DType::I32, DType::I64}) : mainType;
+  DType dtype = integers && random.chance(0.2)
+                    ? random.pick({DType::I8, DType::U8, DType::I32, DType::I64, DType::Bool})
+                    : mainType;
+  if (wish && (integers || frontend::isFloat(*wish)))
+    dtype = *wish;
   static const std::vector<int64_t> channels = {1, 2, 3, 4, 6, 7, 8, 12, 13},
                                     sides = {1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 18, 33, 37, 66};
   Dim height = Dim::constant(random.pick({1, 2, 3, 5, 6, 9})), width = Dim::constant(random.pick(sides));
+  if (scope->kind == ScopeKind::Entry && scope->bounded.count("T") && random.chance(0.3))
+    (random.chance(0.5) ? height : width) = Dim::symbol("T");
   TensorType type{dtype, {}, {Dim::constant(random.pick(channels)), height, width}};
   if (scope->kind == ScopeKind::Entry)
     type.batch = random.chance(0.8) ? Batch{"B"} : Batch();
@@ -33,22 +50,24 @@ bool Generator::convolution() {
   if (x < 0)
     return false;
   const TensorType in = at(x).type;
-  int64_t channels = sizeOf(in.core[0]), height = sizeOf(in.core[1]), width = sizeOf(in.core[2]);
+  int64_t channels = sizeOf(in.core[0]);
   int64_t stride = random.pick({1, 1, 1, 2, 2, 3, 5}), pad = random.pick({0, 0, 1, 1, 2, 4});
   int64_t dilation = random.pick({1, 1, 1, 2, 3}), kh = random.pick({1, 1, 2, 3, 3, 5}),
           kw = random.chance(0.7) ? kh : 4;
   int64_t groups = random.chance(0.6) ? 1 : random.chance(0.6) || channels % 2 ? channels : 2;
   int64_t outputs = groups * random.pick({1, 1, 2, 3, 5, 7, 13}), depth = channels / groups;
-  int64_t ho = windows(height + 2 * pad, dilation * (kh - 1) + 1, stride);
-  int64_t wo = windows(width + 2 * pad, dilation * (kw - 1) + 1, stride);
+  std::optional<Dim> ho = windows(in.core[1], pad, dilation * (kh - 1) + 1, stride);
+  std::optional<Dim> wo = ho ? windows(in.core[2], pad, dilation * (kw - 1) + 1, stride) : std::nullopt;
+  if (!wo)
+    return false;
   TensorType weights{in.dtype, {}, {}};
   for (int64_t size : {outputs, depth, kh, kw})
     weights.core.push_back(Dim::constant(size));
   if (scope->kind == ScopeKind::Entry && random.chance(0.15))
     weights.batch = sublist(in.batch);
-  TensorType type{accumulatorOf(in.dtype), in.batch, {Dim::constant(outputs), Dim::constant(ho), Dim::constant(wo)}};
+  TensorType type{accumulatorOf(in.dtype), in.batch, {Dim::constant(outputs), *ho, *wo}};
   int64_t terms = depth * kh * kw;
-  if (ho == 0 || wo == 0 || elements(type) * terms > multiplications)
+  if (elements(type) * terms > multiplications)
     return false;
   int w = fresh(weights, {-1, 1});
   DType added = random.chance(0.5) ? in.dtype : type.dtype;
@@ -74,6 +93,8 @@ bool Generator::convolution() {
   option("pad", pad, 0);
   option("dilation", dilation, 1);
   option("groups", groups, 1);
+  if (!ho->isConstant() || !wo->isConstant())
+    features.push_back("convolution with a size of the call");
   if (depth == 1 && groups > 1)
     features.push_back("depthwise convolution");
   moderate(emit(text + ")", operands, type, {-bound, bound}, elementsOf(type) * Dim::constant(terms), features));
@@ -87,11 +108,12 @@ bool Generator::pool() {
     return false;
   TensorType type = at(x).type;
   int64_t k = random.pick({1, 2, 2, 3, 5}), stride = random.chance(0.5) ? k : random.pick({1, 2, 3, 5});
-  int64_t ho = windows(sizeOf(type.core[1]), k, stride), wo = windows(sizeOf(type.core[2]), k, stride);
-  if (ho == 0 || wo == 0)
+  std::optional<Dim> ho = windows(type.core[1], 0, k, stride);
+  std::optional<Dim> wo = ho ? windows(type.core[2], 0, k, stride) : std::nullopt;
+  if (!wo || type.dtype == DType::Bool)
     return false;
-  type.core[1] = Dim::constant(ho);
-  type.core[2] = Dim::constant(wo);
+  type.core[1] = *ho;
+  type.core[2] = *wo;
   std::string text = std::string(mean ? "avg" : "max") + "_pool2d($0, k: " + std::to_string(k);
   if (stride != k)
     text += ", stride: " + std::to_string(stride);
