@@ -148,8 +148,12 @@ void handleCrashes(bool handles) {
   struct sigaction action = {};
   action.sa_handler = handles ? onCrash : SIG_DFL;
   action.sa_flags = SA_ONSTACK | SA_RESETHAND | SA_NODEFER; // a crash in the handler ends the process
-  for (int signal : crashes)
-    sigaction(signal, &action, nullptr);
+  for (int signal : crashes) {
+    struct sigaction known = {};
+    sigaction(signal, nullptr, &known);
+    if (known.sa_handler == (handles ? SIG_DFL : onCrash)) // a sanitizer has handlers of its own
+      sigaction(signal, &action, nullptr);
+  }
 }
 
 } // namespace

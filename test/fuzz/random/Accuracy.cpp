@@ -190,8 +190,15 @@ private:
       return ulp + 4 * (terms + 16) * unit * most * most;
     if (whole && magnitude < 0x1p20)
       return 0;
-    double smallest = ulpOf(0, result.dtype == DType::F64 ? DType::F64 : DType::F32);
-    return ulp + (terms + 4) * (unit * magnitude + smallest); // the latter where products are subnormal
+    return ulp + (terms + 4) * (unit * magnitude + smallest());
+  }
+
+  /// What a step may lose where it is subnormal; where pairs are flushed, also with what a subnormal operand met.
+  double smallest() const {
+    bool isPairs = (op.name == "matmul" || op.name == "linear") && operands[0]->dtype == DType::BF16;
+    if (isPairs)
+      return 0x1p-126 * std::max({1.0, most, largest(*operands[1])});
+    return ulpOf(0, result.dtype == DType::F64 ? DType::F64 : DType::F32);
   }
 
   /// What a score is off by changes its exponential by as much, relatively; then a chain over the keys.
