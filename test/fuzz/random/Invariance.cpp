@@ -180,6 +180,13 @@ std::string Checks::checkEmpty(const Artifact &native, const std::string &dim) {
   return compare(*found, wanted, what + "against the exact evaluator");
 }
 
+/// A size that a `where` speaks of may not be chosen freely.
+static bool isGuarded(const frontend::Function &function, const std::string &dim) {
+  return std::any_of(function.guards.begin(), function.guards.end(), [&](const frontend::Guard &guard) {
+    return guard.lhs.symbols().count(dim) || guard.rhs.symbols().count(dim);
+  });
+}
+
 std::string Checks::checkIndependence(const Artifact &native) {
   const batten_entry &entry = native.entry(*function);
   std::set<std::string> independent;
@@ -194,7 +201,7 @@ std::string Checks::checkIndependence(const Artifact &native) {
       if (std::string fault = checkEmpty(native, symbol.name); !fault.empty())
         return fault;
     }
-    if (symbol.kind == Symbol::Static || !independent.count(symbol.name))
+    if (symbol.kind == Symbol::Static || !independent.count(symbol.name) || isGuarded(*function, symbol.name))
       continue;
     if (standsRight(*function, symbol.name))
       return symbol.name + " stands right of a bar, and the description calls its positions independent";
