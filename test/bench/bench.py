@@ -26,6 +26,8 @@ import report
 from measure import KINDS, Probes, bf16_instruction, measure, summarise
 from rows import all_specs
 
+ROOT = f"{Path(__file__).resolve().parents[2]}/"  # of no interest to who reads a result
+
 EXAMPLES = """examples:
   ./dev bench                                     every row, one and two threads (20 minutes)
   ./dev bench --quick                             a few rows, few runs (2 minutes): does it work here?
@@ -92,7 +94,7 @@ def prepare_all(row, modules, threads, wanted):
             contender = module.prepare(row, threads)
             error = float(np.abs(contender.result().astype(np.float64) - wanted).max()) / largest
         except Exception as failure:
-            problems[module.NAME] = f"failed: {str(failure).strip().splitlines()[0][:200]}"
+            problems[module.NAME] = "failed: " + str(failure).strip().splitlines()[0].replace(ROOT, "")[:200]
             continue
         errors[contender.name] = error
         if not error <= row.error_bound:  # NaN is not
