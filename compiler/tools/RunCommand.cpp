@@ -62,6 +62,7 @@ private:
   int select(const frontend::Program &all, const std::string &name);
   int checkOutputs();
   int checkResults(const Inputs &inputs);
+  int prepare(Inputs &inputs);
   int evaluate(Compiler &compiler, Inputs &inputs);
   int compileAndCall(Compiler &compiler, Inputs &inputs);
   int runSource();
@@ -148,6 +149,13 @@ int Run::checkResults(const Inputs &inputs) {
                      function().name + "(): result " + std::to_string(i) + ", " + type.str() + ", " + fault, "R0002");
   }
   return session.diagnostics().hasErrors() ? session.finish() : ExitOk;
+}
+
+/// All that can be refused before anything is compiled, bound or called.
+int Run::prepare(Inputs &inputs) {
+  if (int exit = checkOutputs())
+    return exit;
+  return inputs.prepare() ? checkResults(inputs) : session.finish();
 }
 
 int Run::evaluate(Compiler &compiler, Inputs &inputs) {
@@ -245,12 +253,8 @@ int Run::runLibrary(const std::string &path) {
   if (int exit = select(all, options.positional()[1]))
     return exit;
   execution.choose(function().name);
-  if (int exit = checkOutputs())
-    return exit;
   Inputs inputs(session, options, function());
-  if (!inputs.prepare())
-    return session.finish();
-  if (int exit = checkResults(inputs))
+  if (int exit = prepare(inputs))
     return exit;
   if (int exit = execution.bind(options.get("--weights")))
     return exit;
@@ -272,12 +276,8 @@ int Run::runSource() {
     return session.finish();
   if (int exit = select(*analysed, options.positional()[1]))
     return exit;
-  if (int exit = checkOutputs())
-    return exit;
   Inputs inputs(session, options, function());
-  if (!inputs.prepare())
-    return session.finish();
-  if (int exit = checkResults(inputs))
+  if (int exit = prepare(inputs))
     return exit;
   std::string error;
   Compiler *compiler = loadCompiler(error);
