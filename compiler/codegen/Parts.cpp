@@ -1,8 +1,8 @@
 // Parts.cpp - the kernels of a program compiled side by side.
 //
-// A module that is worth it is cut into parts: the first has entries and tables, and the kernels are dealt
-// over all. An LLVM context serves one thread only, so the module travels as bitcode, of which each thread reads the
-// bodies of its part. Where to cut depends on the module alone, so the bytes are the same on every machine.
+// A module that is worth it is cut into parts: the first has entries and tables, and the kernels are dealt over all. An
+// LLVM context serves one thread only, so the module travels as bitcode, of which each thread reads the bodies of its
+// part. Where to cut depends on the module alone, so the bytes are the same on every machine.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/Backend.h"
 #include "llvm/ADT/StringSet.h"

@@ -10,6 +10,9 @@ using namespace mlir;
 
 namespace batten {
 
+Dim ceilDiv(const Dim &dim, int64_t by) { return Dim::floorDiv(dim + Dim::constant(by - 1), Dim::constant(by)); }
+Dim roundUp(const Dim &dim, int64_t to) { return ceilDiv(dim, to) * Dim::constant(to); }
+
 static Dim unknown() { return Dim::symbol("?"); }
 
 //===- Shapes -----------------------------------------------------------------------------------------------------===//

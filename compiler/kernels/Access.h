@@ -19,6 +19,10 @@
 
 namespace batten {
 
+/// How many pieces of `by` hold `dim`, and what they hold together.
+Dim ceilDiv(const Dim &dim, int64_t by);
+Dim roundUp(const Dim &dim, int64_t to);
+
 /// Extents of the tensor values of one function, in elements, as polynomials in its symbols.
 class Shapes {
 public:

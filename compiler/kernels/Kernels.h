@@ -12,6 +12,13 @@
 
 namespace batten {
 
+/// The type that a tensor element has in memory: i1 is a byte; f16 and bf16 are i16, because a masked load or a select
+/// of them makes LLVM call a library where the CPU has no arithmetic on them; everything else is itself.
+mlir::Type storageType(mlir::Type element);
+inline int64_t elementBytes(mlir::Type element) { return storageType(element).getIntOrFloatBitWidth() / 8; }
+
+inline constexpr int64_t lineBytes = 64; ///< of a cache line
+
 /// What a builder may know of the CPU. It changes tiles and speed, never the order of arithmetic; whether subnormals
 /// are flushed, only where dialect/NUMERICS.md says so.
 struct Level {
@@ -31,7 +38,7 @@ struct Level {
     return (registers - 1 - vectors) / vectors;
   }
   /// Elements of one register; bool counts as a byte.
-  int64_t lanes(mlir::Type element) const { return vectorBytes * 8 / std::max(8u, element.getIntOrFloatBitWidth()); }
+  int64_t lanes(mlir::Type element) const { return vectorBytes / elementBytes(element); }
 };
 
 /// A kernel and how to launch it: over [0, range), cut at multiples of `grain`, with `scratch` bytes a thread.
@@ -95,10 +102,6 @@ private:
   llvm::SmallVector<mlir::Value> results;
   SizeValues sizes{{}};
 };
-
-/// The type that a tensor element has in memory: i1 is a byte; f16 and bf16 are i16, because a masked load or a select
-/// of them makes LLVM call a library where the CPU has no arithmetic on them; everything else is itself.
-mlir::Type storageType(mlir::Type element);
 
 } // namespace batten
 #endif // BATTEN_COMPILER_KERNELS_KERNELS_H

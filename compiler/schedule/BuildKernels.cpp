@@ -23,7 +23,7 @@ namespace batten {
 namespace {
 
 Dim bytesOf(ArrayRef<Dim> extents, Type element) {
-  Dim bytes = Dim::constant(std::max(8u, element.getIntOrFloatBitWidth()) / 8);
+  Dim bytes = Dim::constant(elementBytes(element));
   for (const Dim &extent : extents)
     bytes = bytes * extent;
   return bytes;
@@ -171,7 +171,7 @@ bool PlanEntry::moveToBind(func::CallOp call) {
   if (source == places.end() || source->second.kind != Place::Weight || !type.hasStaticShape() ||
       !readsNoSize(*kernels.lookup(call.getCallee()), call))
     return false;
-  int64_t bytes = type.getNumElements() * std::max(8u, type.getElementTypeBitWidth()) / 8;
+  int64_t bytes = type.getNumElements() * elementBytes(type.getElementType());
   std::string path = source->second.path;
   places[call.getResult(0)] = {Place::Program, {}, {}, memory.packed(path, call, bytes)};
   return true;

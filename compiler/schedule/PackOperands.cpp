@@ -26,12 +26,12 @@ static void packOperand(func::FuncOp entry, OpOperand *operand, Shapes &shapes, 
   auto element = cast<RankedTensorType>(source.getType()).getElementType();
   ArrayRef<Dim> extents = shapes.of(source);
   SmallVector<Dim> packed = llvm::map_to_vector(order, [&](int64_t dim) { return extents[dim]; });
-  packed.front() = Dim::floorDiv(packed.front() + Dim::constant(width - 1), Dim::constant(width));
+  packed.front() = ceilDiv(packed.front(), width);
   packed.push_back(Dim::constant(width));
   SmallVector<int64_t> tiled{order.front()};
   SmallVector<OpFoldResult> tiles{b.getIndexAttr(width)};
   if (granule > 1) {
-    packed[order.size() - 1] = granules(packed[order.size() - 1], granule);
+    packed[order.size() - 1] = ceilDiv(packed[order.size() - 1], granule);
     packed.push_back(Dim::constant(granule));
     tiled.push_back(order.back());
     tiles.push_back(b.getIndexAttr(granule));
@@ -85,7 +85,6 @@ static int64_t panelVectors(const Window &window, int64_t lanes, const Level &le
   for (const Dim &extent : ArrayRef<Dim>(window.extents).drop_front(window.batch))
     known.push_back(extent.constantValue().value_or(0));
   std::optional<int64_t> imageChannels = window.image.channels.constantValue();
-  int64_t elementBytes = std::max(8u, window.image.element.getIntOrFloatBitWidth()) / 8;
   if (llvm::is_contained(known, 0) || !imageChannels || !window.image.width.constantValue() ||
       !window.image.height.constantValue())
     return 0;
@@ -94,7 +93,7 @@ static int64_t panelVectors(const Window &window, int64_t lanes, const Level &le
     return 0;
   for (int64_t vectors = 1; vectors <= level.tileVectors; ++vectors) {
     int64_t cost = costOf(outputs, width, lanes, vectors, level);
-    int64_t panelBytes = known[3] * known[4] * known[5] * vectors * lanes * elementBytes;
+    int64_t panelBytes = known[3] * known[4] * known[5] * vectors * lanes * elementBytes(window.image.element);
     bool isWhole = groups == 1 || outputs % (vectors * lanes) == 0;
     bool fits = vectors == 1 || panelBytes <= level.cacheBytesL2 / 4 * 3;
     if (isWhole && fits && (best == 0 || cost < least)) {

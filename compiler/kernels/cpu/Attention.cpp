@@ -66,10 +66,6 @@ LogicalResult Attention::resolve(func::FuncOp group) {
   return success();
 }
 
-static Dim roundedUp(const Dim &value, int64_t to) {
-  return Dim::floorDiv(value + Dim::constant(to - 1), Dim::constant(to)) * Dim::constant(to);
-}
-
 /// No more of a tile than the sizes fill, where they are known.
 void Attention::chooseTiles() {
   auto vectorsOf = [&](const Dim &extent) {
@@ -87,15 +83,15 @@ void Attention::chooseTiles() {
     unitRows = std::min(unitRows, (*known + tileRows - 1) / tileRows * tileRows);
   std::optional<int64_t> known = keys.constantValue();
   blockKeys = !online ? keys : Dim::constant(known && *known > singleBlockKeys ? onlineBlockKeys : singleBlockKeys);
-  paddedKeys = roundedUp(blockKeys, numLanes);
-  paddedColumns = roundedUp(columns, code.lanes);
+  paddedKeys = roundUp(blockKeys, numLanes);
+  paddedColumns = roundUp(columns, code.lanes);
 }
 
 void Attention::layOutScratch() {
   int64_t bytes = real.getIntOrFloatBitWidth() / 8;
   auto take = [&](Dim &place, const Dim &elements) {
     place = scratch.bytes;
-    scratch.bytes = scratch.bytes + roundedUp(elements * Dim::constant(bytes), 64);
+    scratch.bytes = scratch.bytes + roundUp(elements * Dim::constant(bytes), lineBytes);
   };
   Dim unit = Dim::constant(unitRows);
   take(scratch.queries, unit * depth);
@@ -262,7 +258,7 @@ void Attention::unit(Value unit, Value blocksOfRows) {
 }
 
 Kernel Attention::build() {
-  Dim blocksOfRows = Dim::floorDiv(queries + Dim::constant(unitRows - 1), Dim::constant(unitRows));
+  Dim blocksOfRows = ceilDiv(queries, unitRows);
   loop(frame.begin, frame.end, code.index(1), [&](Value at) { unit(at, frame.size(blocksOfRows)); });
   Dim range = product(batch) * blocksOfRows;
   auto known = [](const Dim &dim) { return std::max<int64_t>(1, dim.constantValue().value_or(64)); };

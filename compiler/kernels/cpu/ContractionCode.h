@@ -47,7 +47,7 @@ public:
   mlir::Value size(const Dim &dim) { return frame.size(dim); }
   mlir::Value extent(int64_t loop) { return frame.size(c.extents[loop]); }
   /// The depth of a panel: that of the product, filled up to whole steps.
-  Dim panelDepth() const { return granules(c.extents[c.depth], dot.elements()) * Dim::constant(dot.elements()); }
+  Dim panelDepth() const { return roundUp(c.extents[c.depth], dot.elements()); }
   /// Memory of the packed panels, panel[depth in granules][column in panel][element of the granule] each, or of the
   /// right side as it lies.
   mlir::Value rightMemory();

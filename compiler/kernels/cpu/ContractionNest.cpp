@@ -29,7 +29,6 @@ namespace {
 
 using Right = ContractionCode::Right;
 
-constexpr int64_t lineBytes = 64;
 /// Tiles of a block of rows: fewer read the panels too often, more leave threads without a part.
 constexpr int64_t fewestTiles = 20, mostTiles = 42;
 /// Multiply-adds that are worth a thread's while: about 5 us.
@@ -38,8 +37,6 @@ constexpr int64_t leastProducts = 1 << 18;
 constexpr int64_t usualDepth = 256;
 /// Of a block whose panels are packed on the way: packing is then a small part of it.
 constexpr int64_t tilesOfOwnPanel = 170;
-
-int64_t bytesOf(Type element) { return std::max(8u, element.getIntOrFloatBitWidth()) / 8; }
 
 class Nest {
 public:
@@ -73,9 +70,6 @@ private:
     Value batch, begin, end;
   };
 
-  Dim ceilDiv(const Dim &dim, int64_t by) const {
-    return Dim::floorDiv(dim + Dim::constant(by - 1), Dim::constant(by));
-  }
   Dim tileCount() const { return ceilDiv(rows, k.tileRows); }
   Dim blockCount() const { return ceilDiv(rows, k.tileRows * blockTiles); }
   Dim panelCount() const { return ceilDiv(c.extents[c.column], k.panelColumns()); }
@@ -162,27 +156,26 @@ void Nest::dispatch(Value height, llvm::function_ref<void(int64_t)> body) {
 
 //===- What is decided --------------------------------------------------------------------------------------------===//
 
-Dim Nest::panelBytes() const { return k.panelDepth() * Dim::constant(bytesOf(k.rhs.element) * k.panelColumns()); }
+Dim Nest::panelBytes() const { return k.panelDepth() * Dim::constant(elementBytes(k.rhs.element) * k.panelColumns()); }
 
 /// Of a thread: its panel and, where the depth is cut, the accumulators of a block.
 Dim Nest::scratchBytes() const {
   Dim bytes = k.right == Right::OwnPanel ? panelBytes() : Dim::constant(0);
   if (depthBlock)
-    bytes = ceilDiv(bytes, lineBytes) * Dim::constant(lineBytes) +
-            Dim::constant(blockTiles * stageOfTile() * bytesOf(k.accumulator));
+    bytes = roundUp(bytes, lineBytes) + Dim::constant(blockTiles * stageOfTile() * elementBytes(k.accumulator));
   return bytes;
 }
 
 /// A part of a panel takes a quarter of L2 at most, but a depth that is little more is not cut.
 void Nest::decide() {
   std::optional<int64_t> depth = c.extents[c.depth].constantValue(), known = rows.constantValue();
-  int64_t fits = k.level.cacheBytesL2 / 4 / (bytesOf(k.rhs.element) * k.panelColumns());
+  int64_t fits = k.level.cacheBytesL2 / 4 / (elementBytes(k.rhs.element) * k.panelColumns());
   bool isOneTile = known && *known <= k.tileRows;
   if (depth && *depth > fits + fits / 2 && !isOneTile && k.right != Right::InPlace) {
     int64_t parts = llvm::divideCeil(*depth, fits);
     depthBlock = llvm::alignTo(llvm::divideCeil(*depth, parts), k.dot.elements());
   }
-  int64_t bytesOfTile = k.tileRows * depth.value_or(1024) * bytesOf(k.lhs.element);
+  int64_t bytesOfTile = k.tileRows * depth.value_or(1024) * elementBytes(k.lhs.element);
   blockTiles = k.right == Right::OwnPanel
                    ? tilesOfOwnPanel
                    : std::clamp(k.level.cacheBytesL2 / 2 / std::max<int64_t>(bytesOfTile, 1), fewestTiles, mostTiles);
@@ -226,7 +219,7 @@ void Nest::countTiles() {
 /// Elements of the next panel for each depth of each tile, such that a block fetches all of it; 0 where that would take
 /// more than a line at a time.
 Value Nest::stepOfPrefetch() {
-  int64_t perLine = lineBytes / bytesOf(k.rhs.element), width = k.panelColumns();
+  int64_t perLine = lineBytes / elementBytes(k.rhs.element), width = k.panelColumns();
   int64_t fewest = llvm::divideCeil(width * k.dot.elements(), perLine); // tiles; a step takes several depths
   if (std::optional<int64_t> known = constantIndex(tilesOfBlock))
     return *known < fewest ? Value() : code.index(llvm::divideCeil(width, *known));
@@ -240,7 +233,7 @@ void Nest::makeStage() {
   Value stage;
   if (depthBlock) {
     Dim before = k.right == Right::OwnPanel ? panelBytes() : Dim::constant(0);
-    stage = k.frame.scratchView(ceilDiv(before, lineBytes) * Dim::constant(lineBytes), k.accumulator);
+    stage = k.frame.scratchView(roundUp(before, lineBytes), k.accumulator);
   } else if (k.epilogue.isLong()) {
     auto type = MemRefType::get({stageOfTile()}, k.accumulator);
     stage = memref::AllocaOp::create(b, loc, type, b.getI64IntegerAttr(lineBytes));

@@ -7,17 +7,11 @@
 #define BATTEN_COMPILER_KERNELS_CPU_GRANULES_H
 
 #include "compiler/kernels/cpu/VectorCode.h"
-#include "dialect/Dims.h"
 
 namespace batten {
 
 /// Elements of a granule.
 int64_t granuleElements(mlir::Type element);
-
-/// So many granules of `elements` each hold `depth` elements.
-inline Dim granules(const Dim &depth, int64_t elements) {
-  return Dim::floorDiv(depth + Dim::constant(elements - 1), Dim::constant(elements));
-}
 
 /// Elements of two dims of memory.
 struct GranuleRows {

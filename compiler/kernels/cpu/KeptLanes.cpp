@@ -91,10 +91,7 @@ KeptLanes::KeptLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars,
   group.plan(/*inRegisters=*/false);
 }
 
-Dim KeptLanes::unitsPerRow() const {
-  int64_t width = vectors * code.lanes;
-  return Dim::floorDiv(results + Dim::constant(width - 1), Dim::constant(width));
-}
+Dim KeptLanes::unitsPerRow() const { return ceilDiv(results, vectors * code.lanes); }
 
 //===- Once a kernel ----------------------------------------------------------------------------------------------===//
 

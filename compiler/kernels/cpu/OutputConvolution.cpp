@@ -25,7 +25,6 @@ namespace {
 
 /// Pixels of a unit, about: enough that packing them costs little, few enough that threads share the rows of an image.
 constexpr int64_t unitPixels = 256;
-constexpr int64_t cacheLine = 64;
 
 class OutputConvolution : WindowBuilder {
 public:
@@ -104,7 +103,7 @@ void OutputConvolution::resolveShape() {
   }
   int64_t most = level.convolutionPixels(panelVectors);
   tilePixels = llvm::divideCeilSigned(width, llvm::divideCeilSigned(width, most));
-  int64_t rowBytes = channels * imageWidth * std::max(8u, image.element.getIntOrFloatBitWidth()) / 8;
+  int64_t rowBytes = channels * imageWidth * elementBytes(image.element);
   int64_t fitting = (level.cacheBytesL2 / 4 / rowBytes - (tapRows - 1) * window.dilation - 1) / window.stride + 1;
   int64_t rows = std::clamp<int64_t>(std::min(fitting, llvm::divideCeilSigned(unitPixels, width)), 1, height);
   unitRows = llvm::divideCeilSigned(height, llvm::divideCeilSigned(height, rows));
@@ -114,7 +113,7 @@ Dim OutputConvolution::makeScratch() {
   int64_t bytes = 0;
   auto take = [&](int64_t elements, Type element) {
     Value view = frame.scratchView(Dim::constant(bytes), element);
-    bytes += llvm::alignTo(elements * std::max(8u, element.getIntOrFloatBitWidth()) / 8, cacheLine);
+    bytes += llvm::alignTo(elements * elementBytes(element), lineBytes);
     return view;
   };
   imagePart = take(partRows() * channels * imageWidth, window.image.element);
@@ -352,11 +351,7 @@ FailureOr<Kernel> OutputConvolution::build() {
 } // namespace
 
 FailureOr<Kernel> buildOutputConvolution(func::FuncOp group, StringRef name, const Level &level) {
-  KernelFrame frame(group, name, level);
-  FailureOr<Kernel> kernel = OutputConvolution(group, level, frame).build();
-  if (failed(kernel))
-    frame.function.erase();
-  return kernel;
+  return buildWindow<OutputConvolution>(group, name, level);
 }
 
 } // namespace batten

@@ -70,11 +70,9 @@ FailureOr<Kernel> buildPack(func::FuncOp group, StringRef name, const Level &lev
                      frame.size(plan->columnStride),
                      frame.size(plan->depthStrides.back()),
                      granule};
-  Dim panelDepth = granules(plan->depths.back(), granule) * Dim::constant(granule * plan->panelColumns);
+  Dim panelDepth = roundUp(plan->depths.back(), granule) * Dim::constant(plan->panelColumns);
   emitPanel(v, source, first, plan->panelColumns, frame.resultMemory(0), v.times(row, frame.size(panelDepth)));
-  Dim panelCount =
-      Dim::floorDiv(plan->columns + Dim::constant(plan->panelColumns - 1), Dim::constant(plan->panelColumns));
-  return Kernel{frame.function, panelCount, 1, Dim::constant(0)};
+  return Kernel{frame.function, ceilDiv(plan->columns, plan->panelColumns), 1, Dim::constant(0)};
 }
 
 } // namespace batten

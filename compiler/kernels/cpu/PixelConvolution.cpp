@@ -127,10 +127,7 @@ void PixelConvolution::chooseTile() {
 }
 
 /// Units of one image: blocks of rows, or of the columns of a line.
-Dim PixelConvolution::blocks() const {
-  int64_t step = isLine ? unitColumns : unitRows;
-  return Dim::floorDiv((isLine ? width : height) + Dim::constant(step - 1), Dim::constant(step));
-}
+Dim PixelConvolution::blocks() const { return isLine ? ceilDiv(width, unitColumns) : ceilDiv(height, unitRows); }
 
 //===- Small steps ------------------------------------------------------------------------------------------------===//
 
@@ -377,11 +374,7 @@ FailureOr<Kernel> PixelConvolution::build() {
 } // namespace
 
 FailureOr<Kernel> buildPixelConvolution(func::FuncOp group, StringRef name, const Level &level) {
-  KernelFrame frame(group, name, level);
-  FailureOr<Kernel> kernel = PixelConvolution(group, level, frame).build();
-  if (failed(kernel))
-    frame.function.erase();
-  return kernel;
+  return buildWindow<PixelConvolution>(group, name, level);
 }
 
 } // namespace batten

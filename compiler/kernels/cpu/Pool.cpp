@@ -121,11 +121,7 @@ FailureOr<Kernel> Pool::build() {
 } // namespace
 
 FailureOr<Kernel> buildPool(func::FuncOp group, StringRef name, const Level &level) {
-  KernelFrame frame(group, name, level);
-  FailureOr<Kernel> kernel = Pool(group, level, frame).build();
-  if (failed(kernel))
-    frame.function.erase();
-  return kernel;
+  return buildWindow<Pool>(group, name, level);
 }
 
 } // namespace batten

@@ -65,9 +65,6 @@ private:
 mlir::FailureOr<RowGroup> matchRows(mlir::func::FuncOp group, Shapes &shapes, KernelFrame &frame,
                                     GroupScalars &scalars);
 
-/// Bytes of an element in memory.
-inline int64_t elementBytes(mlir::Type element) { return storageType(element).getIntOrFloatBitWidth() / 8; }
-
 /// Product of extents.
 Dim countOf(mlir::ArrayRef<Dim> extents);
 

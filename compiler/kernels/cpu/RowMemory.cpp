@@ -12,7 +12,6 @@ using namespace mlir;
 
 namespace batten {
 
-constexpr int64_t lineBytes = 64;
 /// The row that is prefetched is this far ahead: the time of one row is not always enough for DRAM.
 constexpr int64_t rowsAhead = 2;
 /// Longer rows do not wait in L1 beside the current one, shorter ones are soon done: the hardware follows both well.
@@ -25,8 +24,7 @@ constexpr int64_t rowParts = 4;
 /// Room for one row of `element` in the scratch, on a cache line of its own.
 Value Rows::scratchFor(Type element) {
   Value view = frame.scratchView(scratchBytes, element);
-  Dim bytes = count * Dim::constant(elementBytes(element)), line = Dim::constant(lineBytes);
-  scratchBytes = scratchBytes + Dim::floorDiv(bytes + Dim::constant(lineBytes - 1), line) * line;
+  scratchBytes = scratchBytes + roundUp(count * Dim::constant(elementBytes(element)), lineBytes);
   return view;
 }
 

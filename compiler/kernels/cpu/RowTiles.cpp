@@ -41,9 +41,7 @@ std::optional<size_t> Rows::findTileDim() {
   return dim;
 }
 
-Dim Rows::tilesAcross() const {
-  return Dim::floorDiv(rowDims.extents[*tileDim] + Dim::constant(code.lanes - 1), Dim::constant(code.lanes));
-}
+Dim Rows::tilesAcross() const { return ceilDiv(rowDims.extents[*tileDim], code.lanes); }
 
 Dim Rows::tileCount() const {
   Dim count = tilesAcross();

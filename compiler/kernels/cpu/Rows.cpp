@@ -47,9 +47,7 @@ Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Lev
 
 //===- Once a kernel ----------------------------------------------------------------------------------------------===//
 
-Dim Rows::blocksPerRow() const {
-  return Dim::floorDiv(count + Dim::constant(blockColumns - 1), Dim::constant(blockColumns));
-}
+Dim Rows::blocksPerRow() const { return ceilDiv(count, blockColumns); }
 
 /// Everything that does not depend on the row: strides, extents, places in the scratch.
 void Rows::setUp() {

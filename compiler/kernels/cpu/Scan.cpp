@@ -66,10 +66,7 @@ Scan::Scan(ScanOp op, func::FuncOp function, Operand x, KernelFrame &frame, cons
   code.lanes = level.vectorBytes * 8 / int64_t(accumulator.getIntOrFloatBitWidth());
 }
 
-Dim Scan::unitsPerRow() const {
-  return isAlongLanes() ? Dim::constant(1)
-                        : Dim::floorDiv(innerCount() + Dim::constant(code.lanes - 1), Dim::constant(code.lanes));
-}
+Dim Scan::unitsPerRow() const { return isAlongLanes() ? Dim::constant(1) : ceilDiv(innerCount(), code.lanes); }
 
 Kernel Scan::build() {
   DimWalk rows(extents, dim, lanesFrom);

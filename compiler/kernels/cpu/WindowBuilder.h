@@ -55,5 +55,15 @@ protected:
   void finish(mlir::Value sum, mlir::ValueRange digits, mlir::Value lane, mlir::Value mask);
 };
 
+/// The kernel of `group` by a WindowBuilder with a build(); none is left where it fails.
+template <typename Builder>
+llvm::FailureOr<Kernel> buildWindow(mlir::func::FuncOp group, mlir::StringRef name, const Level &level) {
+  KernelFrame frame(group, name, level);
+  llvm::FailureOr<Kernel> kernel = Builder(group, level, frame).build();
+  if (failed(kernel))
+    frame.function.erase();
+  return kernel;
+}
+
 } // namespace batten
 #endif // BATTEN_COMPILER_KERNELS_CPU_WINDOWBUILDER_H
