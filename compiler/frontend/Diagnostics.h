@@ -19,6 +19,7 @@
 
 #include "compiler/frontend/Source.h"
 
+#include <deque>
 #include <optional>
 #include <set>
 #include <string>
@@ -81,7 +82,7 @@ class Diagnostics {
 public:
   explicit Diagnostics(const Sources &sources, DiagnosticOptions options = {});
 
-  // The returned reference is good until the next error() or warning().
+  // The returned reference stays good: what is added to a diagnostic may itself be evaluated, and find an error.
   Diagnostic &error(std::string code, SourceRange range, std::string message);
   // Without a place: "batten: error: ...".
   Diagnostic &error(std::string code, std::string message);
@@ -99,7 +100,7 @@ public:
   // True once the limit is reached: a phase may then stop early.
   bool limitReached() const { return options.errorLimit != 0 && errors >= options.errorLimit; }
 
-  const std::vector<Diagnostic> &all() const { return diagnostics; }
+  const std::deque<Diagnostic> &all() const { return diagnostics; }
   const Sources &sources() const { return files; }
   std::string at(const SourceRange &range) const { return files.at(range); }
 
@@ -112,7 +113,7 @@ private:
 
   const Sources &files;
   DiagnosticOptions options;
-  std::vector<Diagnostic> diagnostics;
+  std::deque<Diagnostic> diagnostics;
   Diagnostic dropped; // takes what comes after the limit
   unsigned errors = 0;
   std::optional<InternalError> fault;
