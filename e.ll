@@ -1,1 +1,0 @@
-target triple = "x86_64-unknown-linux-gnu"
