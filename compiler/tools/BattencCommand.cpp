@@ -1,5 +1,6 @@
 // BattencCommand.cpp - `battenc`: `batten build` for makefiles, in the spelling of clang.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/Version.h"
 #include "compiler/tools/CommandLine.h"
 #include "compiler/tools/Commands.h"
 #include <algorithm>
@@ -135,7 +136,7 @@ int Translator::run() {
       return ExitOk;
     }
     if (words[at] == "--version") {
-      printVersion();
+      puts(versionText);
       return ExitOk;
     }
     takeWord();

@@ -48,7 +48,7 @@ std::vector<OptionSpec> benchOptions() {
       {"--threads", "1..1024", "threads of a call (1)"},
       {"--seconds", "1..60", "at most so long for each row (3)"},
       {"--kernels", "", "what each kernel takes of a call, in place of the rows"},
-      {"--json", "", "the rows as JSON, for --compare"},
+      {"--json", "", "as JSON, which --compare takes"},
       {"--compare", "FILE", "also show how the times of an older --json compare"},
   }));
   for (OptionSpec &spec : specs)
@@ -126,6 +126,7 @@ private:
   int measureAt(Execution &execution, const std::vector<std::pair<std::string, int64_t>> &choice);
   void count(BenchRow &row, const Sizes &sizes, int64_t bytes) const;
   void print() const;
+  void printJson(const std::string &what) const;
 };
 
 bool Bench::isDouble() const {
@@ -139,9 +140,8 @@ std::string Bench::readOptions() {
            std::to_string(options.positional().size()) + " given: batten bench FILE.btn FUNCTION";
   if (std::string fault = readSweep(options.all("--dim"), sweep); !fault.empty())
     return fault;
-  for (const char *other : {"--json", "--compare"})
-    if (options.has("--kernels") && options.has(other))
-      return "--kernels and " + std::string(other) + " do not go together";
+  if (options.has("--kernels") && options.has("--compare"))
+    return "--kernels and --compare do not go together";
   compile.timeLaunches = options.has("--kernels");
   return readCodeOptions(options, compile);
 }
@@ -287,12 +287,19 @@ int Bench::measureAt(Execution &execution, const std::vector<std::pair<std::stri
   return ExitOk;
 }
 
+void Bench::printJson(const std::string &what) const {
+  std::vector<std::string> texts;
+  for (const BenchRow &row : rows)
+    texts.push_back(rowJson(row));
+  for (const auto &[dims, times] : kernels)
+    texts.push_back(kernelsJson(dims, times, peak));
+  fputs(benchJson(texts, what, compile.cpu, options.number("--threads", 1)).c_str(), stdout);
+}
+
 void Bench::print() const {
   std::string what = function().name + " of " + options.positional()[0];
-  if (options.has("--json")) {
-    fputs(benchJson(rows, what, compile.cpu, options.number("--threads", 1)).c_str(), stdout);
-    return;
-  }
+  if (options.has("--json"))
+    return printJson(what);
   printf("%s, %s, peak %s\n", what.c_str(),
          frontend::counted(size_t(options.number("--threads", 1)), "thread", "threads").c_str(),
          amount(peak, "FLOP/s").c_str());

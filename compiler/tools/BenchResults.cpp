@@ -3,6 +3,7 @@
 #include "compiler/tools/BenchResults.h"
 #include "compiler/Version.h"
 #include "compiler/frontend/Diagnostics.h"
+#include "compiler/frontend/Types.h"
 #include "compiler/tools/Amounts.h"
 #include <algorithm>
 #include <cerrno>
@@ -55,21 +56,20 @@ std::vector<std::vector<std::string>> benchTable(const std::vector<BenchRow> &ro
   return table;
 }
 
-std::string benchJson(const std::vector<BenchRow> &rows, const std::string &what, const std::string &cpu,
+std::string rowJson(const BenchRow &row) {
+  return "{\"dims\":" + frontend::jsonString(row.dims) + decimalText(row.timing.median, ",\"seconds\":%.9g") +
+         decimalText(row.timing.low, ",\"low\":%.9g") + decimalText(row.timing.high, ",\"high\":%.9g") +
+         ",\"calls\":" + std::to_string(row.timing.calls) + decimalText(row.samples, ",\"samples\":%.17g") +
+         decimalText(row.flops, ",\"flops\":%.17g") + decimalText(row.bytes, ",\"bytes\":%.17g") +
+         decimalText(row.peak, ",\"peak_flops_per_second\":%.6g}");
+}
+
+std::string benchJson(const std::vector<std::string> &rows, const std::string &what, const std::string &cpu,
                       int64_t threads) {
-  std::string text = "{\"bench\":" + frontend::jsonString(what) + ",\"cpu\":" + frontend::jsonString(cpu) +
-                     ",\"threads\":" + std::to_string(threads) +
-                     ",\"machine\":" + frontend::jsonString(processorName()) +
-                     ",\"compiler\":\"batten " BATTEN_VERSION "\",\"commit\":\"" BATTEN_COMMIT "\",\"rows\":[\n";
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const BenchRow &row = rows[i];
-    text += "{\"dims\":" + frontend::jsonString(row.dims) + decimalText(row.timing.median, ",\"seconds\":%.9g") +
-            decimalText(row.timing.low, ",\"low\":%.9g") + decimalText(row.timing.high, ",\"high\":%.9g") +
-            ",\"calls\":" + std::to_string(row.timing.calls) + decimalText(row.samples, ",\"samples\":%.17g") +
-            decimalText(row.flops, ",\"flops\":%.17g") + decimalText(row.bytes, ",\"bytes\":%.17g") +
-            decimalText(row.peak, ",\"peak_flops_per_second\":%.6g}") + (i + 1 < rows.size() ? ",\n" : "\n");
-  }
-  return text + "]}\n";
+  return "{\"bench\":" + frontend::jsonString(what) + ",\"cpu\":" + frontend::jsonString(cpu) +
+         ",\"threads\":" + std::to_string(threads) + ",\"machine\":" + frontend::jsonString(processorName()) +
+         ",\"compiler\":\"batten " BATTEN_VERSION "\",\"commit\":" + frontend::jsonString(sourceCommit) +
+         ",\"rows\":[\n" + frontend::joined(rows, ",\n") + "\n]}\n";
 }
 
 std::string processorName() {

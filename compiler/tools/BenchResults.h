@@ -18,7 +18,9 @@ struct BenchRow {
 
 /// With a heading. A row of `older` with the same dims adds what became of its time.
 std::vector<std::vector<std::string>> benchTable(const std::vector<BenchRow> &rows, const std::vector<BenchRow> &older);
-std::string benchJson(const std::vector<BenchRow> &rows, const std::string &what, const std::string &cpu,
+std::string rowJson(const BenchRow &row);
+/// A result of `batten bench --json`, of rows as JSON.
+std::string benchJson(const std::vector<std::string> &rows, const std::string &what, const std::string &cpu,
                       int64_t threads);
 /// What must be the same for times to be compared.
 struct BenchSubject {

@@ -17,8 +17,6 @@ int runCommand(const std::vector<std::string> &words);
 int testCommand(const std::vector<std::string> &words);
 /// The options of `batten build`.
 std::vector<OptionSpec> buildOptions();
-/// What `--version` prints.
-void printVersion();
 /// `battenc`: the build with the spelling of clang.
 int battencCommand(const std::vector<std::string> &words);
 

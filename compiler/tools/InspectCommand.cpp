@@ -216,7 +216,7 @@ void Inspection::printText() {
   }
   printf("%s: %s, %s, %s parameters\nsource %s, batten %s (commit %s)\n", options.positional()[0].c_str(),
          program->name.c_str(), frontend::counted(program->functions.size(), "entry", "entries").c_str(),
-         amount(double(parameters)).c_str(), sourceHash.c_str(), BATTEN_VERSION, BATTEN_COMMIT);
+         amount(double(parameters)).c_str(), sourceHash.c_str(), BATTEN_VERSION, sourceCommit);
   for (size_t i = 0; i < program->functions.size(); ++i)
     printFunction(i);
 }
@@ -263,7 +263,7 @@ void Inspection::printJson() {
   printf("{\"name\":%s,\"source\":%s,\"source_hash\":\"%s\",\"compiler\":\"batten "
          "%s\",\"commit\":\"%s\",\"entries\":%s}\n",
          frontend::jsonString(program->name).c_str(), frontend::jsonString(options.positional()[0]).c_str(),
-         sourceHash.c_str(), BATTEN_VERSION, BATTEN_COMMIT, jsonList(functions).c_str());
+         sourceHash.c_str(), BATTEN_VERSION, sourceCommit, jsonList(functions).c_str());
 }
 
 int Inspection::drawGraph(const std::string &path) {

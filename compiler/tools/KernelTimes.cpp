@@ -1,6 +1,8 @@
 // KernelTimes.cpp - see KernelTimes.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/KernelTimes.h"
+#include "compiler/frontend/Diagnostics.h"
+#include "compiler/frontend/Types.h"
 #include "compiler/tools/Amounts.h"
 #include <algorithm>
 #include <chrono>
@@ -104,6 +106,17 @@ std::vector<std::vector<std::string>> kernelTable(const CallTimes &times, double
   cells(between);
   cells(whole);
   return table;
+}
+
+std::string kernelsJson(const std::string &dims, const CallTimes &times, double peak) {
+  std::vector<std::string> kernels;
+  for (const KernelTime &row : times.kernels)
+    kernels.push_back("{\"kernel\":" + frontend::jsonString(row.kernel) + ",\"source\":" +
+                      frontend::jsonString(row.place) + ",\"launches\":" + std::to_string(row.launches) +
+                      decimalText(row.seconds, ",\"seconds\":%.9g") + decimalText(row.flops, ",\"flops\":%.17g}"));
+  return "{\"dims\":" + frontend::jsonString(dims) + decimalText(times.seconds, ",\"seconds\":%.9g") +
+         ",\"calls\":" + std::to_string(times.calls) + decimalText(peak, ",\"peak_flops_per_second\":%.6g") +
+         ",\"kernels\":[" + frontend::joined(kernels, ",") + "]}";
 }
 
 } // namespace batten

@@ -30,6 +30,8 @@ CallTimes timeKernels(const std::function<bool()> &call, const std::vector<Launc
 
 /// With a heading, and lines for what is between the kernels and for the whole. `peak`: FLOP/s.
 std::vector<std::vector<std::string>> kernelTable(const CallTimes &times, double peak);
+/// The same as a row of `bench --json`.
+std::string kernelsJson(const std::string &dims, const CallTimes &times, double peak);
 
 } // namespace batten
 #endif // BATTEN_COMPILER_TOOLS_KERNELTIMES_H

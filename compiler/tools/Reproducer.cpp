@@ -71,8 +71,7 @@ static Reproducer prepare(const frontend::Sources &sources, const std::string &r
   Reproducer reproducer;
   addSources(reproducer, sources);
   reproducer.files.emplace_back("command", commandLine());
-  reproducer.files.emplace_back(
-      "report", "batten " BATTEN_VERSION " (commit " BATTEN_COMMIT ", LLVM " BATTEN_LLVM_VERSION ")\n" + report + "\n");
+  reproducer.files.emplace_back("report", std::string(versionText) + "\n" + report + "\n");
   const char *temporary = getenv("TMPDIR");
   for (std::string parent : {temporary && *temporary ? temporary : "/tmp", "/tmp"})
     reproducer.places.push_back(parent + "/batten-XXXXXX");

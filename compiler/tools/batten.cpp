@@ -73,7 +73,7 @@ int dispatch(std::vector<std::string> words) {
     return ExitOk;
   }
   if (words[0] == "--version") {
-    printVersion();
+    puts(versionText);
     return ExitOk;
   }
   for (const Command &command : commands)
@@ -96,10 +96,6 @@ void keepStandardStreams() {
 }
 
 } // namespace
-
-void batten::printVersion() {
-  printf("batten %s (commit %s, LLVM %s)\n", BATTEN_VERSION, BATTEN_COMMIT, BATTEN_LLVM_VERSION);
-}
 
 int main(int argc, char **argv) {
   keepStandardStreams();

@@ -1,12 +1,43 @@
-"""bench_kernels.py BATTEN SOURCE FUNCTION [options]: holds the tables of `bench --kernels` on standard input to the plan.
+"""bench_kernels.py BATTEN SOURCE FUNCTION [options]: holds the output of `bench --kernels` on standard input, tables or
+JSON, to the plan.
 
 The kernels are those that the plan of the function launches, in its order and as often; the shares make up the whole; the
 operations are those of the call: of B samples, three products of 48x48 with relu, one of 48x9, and a softmax.
 """
 
+import json
 import re
 import subprocess
 import sys
+
+UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3}
+
+
+def seconds(cell):
+    value, unit = cell.split()
+    return float(value) * UNITS[unit]
+
+
+def of_tables(text):
+    """(dims, kernels as in JSON, FLOPs of the call) of each table."""
+    for table in text.split("\n\n")[1:]:
+        dims, _, *rows = table.strip().split("\n")
+        cells = [re.split(r" {2,}", row) for row in rows]
+        kernels, between, whole = cells[:-2], cells[-2], cells[-1]
+        assert between[0] == "between them" and whole[0] == "the call", cells
+        share = sum(float(row[4].split()[0]) for row in kernels) + float(between[2].split()[0])
+        assert abs(share - 100) < 1, share
+        kernels = [{"kernel": row[0], "source": row[1], "launches": int(row[2])} for row in kernels]
+        yield dims, kernels, float(whole[3]) * 1e9 * seconds(whole[1])
+
+
+def of_json(text):
+    for row in json.loads(text)["rows"]:
+        kernels = row["kernels"]
+        assert 0 < sum(kernel["seconds"] for kernel in kernels) <= row["seconds"] < 1 and row["calls"] >= 4, row
+        assert row["peak_flops_per_second"] > 1e9, row
+        yield row["dims"], kernels, sum(kernel["flops"] for kernel in kernels)
+
 
 batten, source, function, *options = sys.argv[1:]
 emitted = subprocess.run([batten, "build", source, "--emit=scheduled", "-o", "-", *options], check=True,
@@ -17,22 +48,13 @@ expected = {}
 for quoted, plain in launched:
     expected[quoted or plain] = expected.get(quoted or plain, 0) + 1
 
-tables = sys.stdin.read().split("\n\n")[1:]
-assert len(tables) == 2, tables
-for table in tables:
-    dims, heading, *rows = table.strip().split("\n")
-    samples = int(dims.removeprefix("B="))
-    cells = [re.split(r" {2,}", row) for row in rows]
-    kernels, between, whole = cells[:-2], cells[-2], cells[-1]
-    assert {row[0]: int(row[2]) for row in kernels} == expected, (kernels, expected)
-    assert list(expected) == [row[0] for row in kernels]
-    assert between[0] == "between them" and whole[0] == "the call", cells
-    share = sum(float(row[4].split()[0]) for row in kernels) + float(between[2].split()[0])
-    assert abs(share - 100) < 1, share
-    value, unit = whole[1].split()
-    seconds = float(value) * {"ns": 1e-9, "us": 1e-6, "ms": 1e-3}[unit]
-    products = 2 * samples * (3 * 48 * 48 + 48 * 9)
-    flops = float(whole[3]) * 1e9 * seconds
+output = sys.stdin.read()
+results = list(of_json(output) if output.startswith("{") else of_tables(output))
+assert [dims for dims, *_ in results] == ["B=1", "B=200"], results
+for dims, kernels, flops in results:
+    assert {row["kernel"]: row["launches"] for row in kernels} == expected, (kernels, expected)
+    assert list(expected) == [row["kernel"] for row in kernels]
+    products = 2 * int(dims.removeprefix("B=")) * (3 * 48 * 48 + 48 * 9)
     assert 0.95 * products < flops < 1.2 * products, (flops, products)
-    assert all(re.fullmatch(r"net\.btn:\d+", row[1]) for row in kernels), kernels
+    assert all(re.fullmatch(r"net\.btn:\d+", row["source"]) for row in kernels), kernels
 print("ok")
