@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/Types.h"
 #include "compiler/tools/Commands.h"
+#include "compiler/tools/SourceFiles.h"
 #include "compiler/tools/Weights.h"
 #include <algorithm>
 #include <cstdio>
@@ -13,6 +14,7 @@ const char *examples = R"(
 Examples:
   batten check simple.btn
   batten check *.btn                       every file; the status is that of the worst
+  batten check .                           every .btn of this folder and those below it, and how many have errors
   batten check --independent=B qproj.btn   proves that samples of B never meet, or says where they do and refuses
   batten check --weights=simple.safetensors simple.btn
 )";
@@ -60,6 +62,22 @@ int checkFile(const CommandLine &options, const std::string &path) {
   return reportIndependence(path, *program, options.get("--independent"));
 }
 
+int checkFiles(const CommandLine &options) {
+  std::vector<std::string> files = findSources(options.positional());
+  if (files.empty())
+    return Session(options).fail(ExitUsage, noSourcesIn(options.positional()));
+  int worst = ExitOk;
+  size_t refused = 0;
+  for (const std::string &path : files) {
+    int exit = checkFile(options, path);
+    refused += exit != ExitOk;
+    worst = std::max(worst, exit);
+  }
+  if (files != options.positional() && !options.has("--quiet")) // a folder was named
+    printf("%s, %zu with errors\n", frontend::counted(files.size(), "file", "files").c_str(), refused);
+  return worst;
+}
+
 } // namespace
 
 int checkCommand(const std::vector<std::string> &words) {
@@ -68,16 +86,13 @@ int checkCommand(const std::vector<std::string> &words) {
       {"--weights", "FILE", "also hold the .safetensors file against the parameters"},
   }));
   if (std::optional<int> exit =
-          options.begin(words, "batten check [options] file.btn...: look for errors only", examples))
+          options.begin(words, "batten check [options] file.btn|folder...: look for errors only", examples))
     return *exit;
   if (options.positional().empty()) {
-    fputs("batten: error: `batten check` takes at least one source file\n", stderr);
+    fputs("batten: error: `batten check` takes at least one source file or folder\n", stderr);
     return ExitUsage;
   }
-  int worst = ExitOk;
-  for (const std::string &path : options.positional())
-    worst = std::max(worst, checkFile(options, path));
-  return worst;
+  return checkFiles(options);
 }
 
 } // namespace batten

@@ -149,7 +149,7 @@ int Fmt::run() {
     return formatStandardInput();
   std::vector<std::string> files = findSources(options.positional());
   if (files.empty())
-    return Session(options).fail(ExitUsage, "no .btn file in '" + frontend::joined(options.positional(), "', '") + "'");
+    return Session(options).fail(ExitUsage, noSourcesIn(options.positional()));
   int worst = ExitOk;
   for (const std::string &path : files)
     worst = std::max(worst, formatFile(path));

@@ -1,6 +1,7 @@
 // SourceFiles.cpp - see SourceFiles.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/SourceFiles.h"
+#include "compiler/frontend/Types.h"
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
@@ -39,6 +40,10 @@ std::vector<std::string> findSources(const std::vector<std::string> &paths) {
     files.insert(files.end(), found.begin(), found.end());
   }
   return files;
+}
+
+std::string noSourcesIn(const std::vector<std::string> &folders) {
+  return "no .btn file in '" + frontend::joined(folders, "', '") + "'";
 }
 
 } // namespace batten

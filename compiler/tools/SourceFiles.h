@@ -14,6 +14,8 @@ FileKind kindOf(const std::string &path);
 
 /// The files as they are named; for a folder the .btn files in it and below it, in order of path.
 std::vector<std::string> findSources(const std::vector<std::string> &paths);
+/// The sentence where there is none.
+std::string noSourcesIn(const std::vector<std::string> &folders);
 
 } // namespace batten
 #endif // BATTEN_COMPILER_TOOLS_SOURCEFILES_H
