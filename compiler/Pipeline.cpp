@@ -62,7 +62,8 @@ private:
   bool generate(const std::vector<Emission> &wanted);
   bool runPasses(StringRef phase, llvm::function_ref<void(PassManager &)> add);
   std::optional<std::string> generateObject(const CodegenOptions &code, std::string &error);
-  std::optional<std::string> generateOne(Emission emission, const CodegenOptions &code, std::string &error);
+  std::optional<std::string> generateOne(Emission emission, const CodegenOptions &code, StringRef object,
+                                         std::string &error);
   void keep(Emission emission, const std::vector<Emission> &wanted);
   void timed(StringRef phase, llvm::function_ref<void()> work);
   bool internalError(StringRef phase, StringRef what);
@@ -216,18 +217,31 @@ void Pipeline::numberLaunches() {
   (*module)->setAttr(attr::timeLaunches, b.getI64IntegerAttr(int64_t(out.launches.size())));
 }
 
-std::optional<std::string> Pipeline::generateOne(Emission emission, const CodegenOptions &code, std::string &error) {
+/// What is made of the object, or of what is measured in it.
+bool needsObject(Emission emission) {
+  return emission == Emission::Object || emission == Emission::Archive || emission == Emission::SharedLibrary ||
+         emission == Emission::Manifest;
+}
+
+std::optional<std::string> Pipeline::generateOne(Emission emission, const CodegenOptions &code, StringRef object,
+                                                 std::string &error) {
   switch (emission) {
   case Emission::Llvm:
     return emitLLVM(*module, code, error);
   case Emission::Asm:
     return emitAssembly(*module, code, error);
+  case Emission::Archive:
+    return makeArchive(object, program.name, error);
+  case Emission::SharedLibrary:
+    return linkShared(object, "", error);
   case Emission::Header:
     return emitHeader(*module, code, error);
   case Emission::Manifest:
-    return emitManifest(*module, code, error);
+    return emitManifest(*module, code, object, error);
+  case Emission::Weights:
+    return makeWeightsObject(options.weights.bytes, weightsSymbol(program.name));
   default:
-    return emitObject(*module, code, error);
+    return object.str();
   }
 }
 
@@ -265,24 +279,12 @@ bool Pipeline::generate(const std::vector<Emission> &wanted) {
   for (Emission emission : wanted) {
     if (emission < Emission::Llvm)
       continue;
-    bool linked = emission == Emission::Object || emission == Emission::Archive || emission == Emission::SharedLibrary;
-    if (linked && !object)
+    if (needsObject(emission) && !object)
       timed("codegen", [&] { object = generateObject(code, error); });
-    if (linked && !object)
+    if (needsObject(emission) && !object)
       return codegenFailed(error);
     std::optional<std::string> file;
-    timed("write", [&] {
-      if (emission == Emission::Object)
-        file = object;
-      else if (emission == Emission::Archive)
-        file = makeArchive(*object, program.name, error);
-      else if (emission == Emission::SharedLibrary)
-        file = linkShared(*object, "", error);
-      else if (emission == Emission::Weights)
-        file = makeWeightsObject(options.weights.bytes, weightsSymbol(program.name));
-      else
-        file = generateOne(emission, code, error);
-    });
+    timed("write", [&] { file = generateOne(emission, code, object ? StringRef(*object) : "", error); });
     if (!file)
       return codegenFailed(error);
     out.files[emission] = std::move(*file);

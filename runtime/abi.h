@@ -230,6 +230,7 @@ typedef struct batten_description {
   const batten_level *levels; /* best first */
   int64_t level_count;
   const char *placed_weights; /* "w.safetensors:embed": the weights are built in, from that file; else NULL */
+  const int64_t *code_bytes;  /* of the kernels of each level */
 } batten_description;
 
 /* What bind writes at the start of the program's memory. */
@@ -260,7 +261,7 @@ BATTEN_STATIC_ASSERT(sizeof(batten_entry) == 256);
 BATTEN_STATIC_ASSERT(sizeof(batten_weight) == 56);
 BATTEN_STATIC_ASSERT(sizeof(batten_cpuid) == 16);
 BATTEN_STATIC_ASSERT(sizeof(batten_level) == 24);
-BATTEN_STATIC_ASSERT(sizeof(batten_description) == 136);
+BATTEN_STATIC_ASSERT(sizeof(batten_description) == 144);
 BATTEN_STATIC_ASSERT(sizeof(batten_program_header) == 64);
 
 /* One step of a formula on its two operands; 0 when the result does not fit into 64 bits. */

@@ -35,8 +35,9 @@ std::optional<std::string> emitAssembly(mlir::ModuleOp module, const CodegenOpti
 std::optional<std::string> emitLLVM(mlir::ModuleOp module, const CodegenOptions &options, std::string &error);
 
 std::optional<std::string> emitHeader(mlir::ModuleOp module, const CodegenOptions &options, std::string &error);
-/// The description as JSON.
-std::optional<std::string> emitManifest(mlir::ModuleOp module, const CodegenOptions &options, std::string &error);
+/// The description as JSON. `object`: what emitObject made of the module.
+std::optional<std::string> emitManifest(mlir::ModuleOp module, const CodegenOptions &options, llvm::StringRef object,
+                                        std::string &error);
 
 /// How `error` begins where not the compiler is at fault but this machine, which has no room for the linker's files.
 inline constexpr llvm::StringLiteral noRoom = "no room for the linker";

@@ -31,6 +31,7 @@ inline constexpr llvm::StringLiteral launchesAttribute = "batten-launches";
 /// Names that entries and tables share. A dot keeps them apart from anything that C can name.
 inline std::string descriptionName(const ProgramInfo &program) { return program.name + ".description"; }
 inline std::string entriesName(const ProgramInfo &program) { return program.name + ".entries"; }
+inline std::string codeBytesName(const ProgramInfo &program) { return program.name + ".code_bytes"; }
 inline std::string launchTimesName(const ProgramInfo &program) { return program.name + "_launch_times"; }
 inline std::string uniformCallName(const EntryInfo &entry) { return entry.cSymbol + ".call"; }
 inline std::string uniformWorkspaceName(const EntryInfo &entry) { return entry.cSymbol + ".bytes"; }

@@ -27,8 +27,8 @@ public:
   /// A pointer to the elements, NULL for none.
   Constant *array(ArrayRef<Constant *> elements);
   Constant *function(StringRef name) { return module.getFunction(name); }
-  /// Gives the table that the entries know by `name` its contents.
-  void define(StringRef name, Constant *contents);
+  /// Makes a table with a name; what knew it by that name before now reads this one.
+  Constant *define(StringRef name, Constant *contents);
 
 private:
   GlobalVariable *constant(Constant *contents);
@@ -60,13 +60,18 @@ Constant *Tables::array(ArrayRef<Constant *> elements) {
   return constant(ConstantArray::get(ArrayType::get(elements[0]->getType(), elements.size()), elements));
 }
 
-void Tables::define(StringRef name, Constant *contents) {
+Constant *Tables::define(StringRef name, Constant *contents) {
   GlobalVariable *placeholder = module.getGlobalVariable(name);
   auto *table =
       new GlobalVariable(module, contents->getType(), /*isConstant=*/true, GlobalValue::InternalLinkage, contents);
-  table->takeName(placeholder);
-  placeholder->replaceAllUsesWith(table);
-  placeholder->eraseFromParent();
+  if (placeholder) {
+    table->takeName(placeholder);
+    placeholder->replaceAllUsesWith(table);
+    placeholder->eraseFromParent();
+  } else {
+    table->setName(name);
+  }
+  return table;
 }
 
 //===- The structs of runtime/abi.h -------------------------------------------------------------------------------===//
@@ -164,6 +169,12 @@ static Constant *level(Tables &t, const CpuLevel &level) {
   return t.record({t.text(level.name), t.array(required), t.i64(required.size())});
 }
 
+/// Of zeros: the lengths are filled in when the object is there.
+static Constant *codeBytes(Tables &t, const ProgramInfo &program) {
+  SmallVector<Constant *> zeros(program.levels.size(), t.i64(0));
+  return t.define(codeBytesName(program), ConstantArray::get(ArrayType::get(zeros[0]->getType(), zeros.size()), zeros));
+}
+
 void defineDescription(Module &module, const ProgramInfo &program) {
   Tables t(module);
   SmallVector<Constant *> entries;
@@ -179,8 +190,8 @@ void defineDescription(Module &module, const ProgramInfo &program) {
                 t.text(program.numerics), t.i64(program.programBytes), t.function(uniformBindName(program)),
                 module.getGlobalVariable(entriesName(program), /*AllowInternal=*/true), t.i64(entries.size()),
                 each(t, program.weights, weight), t.i64(program.weights.size()), each(t, program.levels, level),
-                t.i64(program.levels.size()),
-                program.placedWeights.empty() ? t.null() : t.text(program.placedWeights)}));
+                t.i64(program.levels.size()), program.placedWeights.empty() ? t.null() : t.text(program.placedWeights),
+                codeBytes(t, program)}));
 }
 
 } // namespace batten

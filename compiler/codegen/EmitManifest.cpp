@@ -2,6 +2,7 @@
 // formulas.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/CNames.h"
+#include "compiler/codegen/CodeBytes.h"
 #include "compiler/codegen/ProgramInfo.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
@@ -97,9 +98,11 @@ static void writeWeight(OStream &json, const WeightInfo &weight) {
   });
 }
 
-std::optional<std::string> emitManifest(mlir::ModuleOp module, const CodegenOptions &options, std::string &error) {
+std::optional<std::string> emitManifest(mlir::ModuleOp module, const CodegenOptions &options, llvm::StringRef object,
+                                        std::string &error) {
   auto program = readProgram(module, options, error);
-  if (!program)
+  auto bytes = program ? codeBytes(object, program->levels, error) : std::nullopt;
+  if (!bytes)
     return std::nullopt;
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -124,8 +127,11 @@ std::optional<std::string> emitManifest(mlir::ModuleOp module, const CodegenOpti
         writeWeight(json, weight);
     });
     json.attributeArray("levels", [&] {
-      for (const CpuLevel &level : program->levels)
-        json.value(level.name);
+      for (auto [level, levelBytes] : llvm::zip(program->levels, *bytes))
+        json.object([&] {
+          json.attribute("name", level.name);
+          json.attribute("code_bytes", levelBytes);
+        });
     });
   });
   stream << "\n";

@@ -5,6 +5,7 @@
 // one and nothing can be interposed.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/Backend.h"
+#include "compiler/codegen/CodeBytes.h"
 #include "compiler/codegen/Emit.h"
 #include "compiler/codegen/Join.h"
 #include "compiler/codegen/WeightsObject.h"
@@ -39,6 +40,8 @@ struct Compilation {
   std::unique_ptr<llvm::LLVMContext> context = std::make_unique<llvm::LLVMContext>();
   std::unique_ptr<llvm::Module> module;
   std::unique_ptr<llvm::TargetMachine> machine;
+  std::vector<CpuLevel> levels;
+  std::string codeBytesTable; ///< of `levels`, to be filled in the object
 };
 
 /// Turns MLIR diagnostics of the current scope into one error text.
@@ -89,6 +92,8 @@ static std::optional<Compilation> translate(ModuleOp source, const CodegenOption
     return failure();
 
   Compilation compilation;
+  compilation.levels = program->levels;
+  compilation.codeBytesTable = codeBytesName(*program);
   compilation.machine = createTargetMachine(options.optLevel, error);
   compilation.module = translateModuleToLLVMIR(*module, *compilation.context, program->name);
   if (!compilation.machine || !compilation.module)
@@ -141,6 +146,9 @@ std::optional<std::string> emitObject(ModuleOp module, const CodegenOptions &opt
   std::optional<std::string> object = joined ? localizeHidden(*joined, error) : std::nullopt;
   std::string weights = module->hasAttr(weightOffsetsName) ? weightsSymbol(compilation->module->getName()) : "";
   if (!object || !checkUndefined(*object, weights, error))
+    return std::nullopt;
+  auto bytes = codeBytes(*object, compilation->levels, error);
+  if (!bytes || !fillTable(*object, compilation->codeBytesTable, *bytes, error))
     return std::nullopt;
   return object;
 }

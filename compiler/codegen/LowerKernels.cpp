@@ -9,6 +9,7 @@
 // become llvm.fmuladd, which leaves it to the target whether it rounds once or twice; math.fma rounds once. And a
 // select of bf16 is one of integers.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/codegen/CodeBytes.h"
 #include "compiler/codegen/Emit.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
@@ -138,6 +139,7 @@ LogicalResult lowerKernels(ModuleOp module, ArrayRef<CpuLevel> levels) {
     if (!level)
       return kernel.emitError("internal error: a kernel of no level of the program");
     setTarget(kernel, *level);
+    kernel.setSection(codeSection(*level));
     kernel.setVisibility_(LLVM::Visibility::Hidden);
     kernel.setDsoLocal(true);
     kernel.setNoUnwind(true);

@@ -87,7 +87,7 @@ void printText(const batten_description &about, const std::string &path) {
   }
   std::vector<std::string> levels;
   for (int64_t i = 0; i < about.level_count; ++i)
-    levels.push_back(about.levels[i].name);
+    levels.push_back(about.levels[i].name + (" (" + amount(double(about.code_bytes[i]), "B") + " of code)"));
   printf("%s: %s, %s, %s parameters (%s), program memory %s\n", path.c_str(), about.name,
          frontend::counted(size_t(about.entry_count), "entry", "entries").c_str(), amount(double(parameters)).c_str(),
          amount(double(bytes), "B").c_str(), amount(double(about.program_bytes), "B").c_str());
@@ -121,7 +121,8 @@ std::string weightJson(const batten_weight &weight) {
 void printJson(const batten_description &about) {
   std::vector<std::string> levels, entries, weights;
   for (int64_t i = 0; i < about.level_count; ++i)
-    levels.push_back(about.levels[i].name);
+    levels.push_back("{\"name\":" + json(about.levels[i].name) +
+                     ",\"code_bytes\":" + std::to_string(about.code_bytes[i]) + "}");
   for (int64_t i = 0; i < about.entry_count; ++i)
     entries.push_back(entryJson(about.entries[i]));
   for (int64_t i = 0; i < about.weight_count; ++i)
@@ -129,11 +130,11 @@ void printJson(const batten_description &about) {
   std::string placed = about.placed_weights ? json(about.placed_weights) : "null";
   printf("{\"name\":%s,\"source\":%s,\"source_hash\":%s,\"compiler\":%s,\"flags\":%s,\"numerics\":%s,\"placed_"
          "weights\":%s,"
-         "\"program_bytes\":%lld,\"levels\":%s,\"entries\":[%s],\"weights\":[%s]}\n",
+         "\"program_bytes\":%lld,\"levels\":[%s],\"entries\":[%s],\"weights\":[%s]}\n",
          json(about.name).c_str(), json(about.source).c_str(), json(about.source_hash).c_str(),
          json(about.compiler).c_str(), json(about.flags).c_str(), json(about.numerics).c_str(), placed.c_str(),
-         static_cast<long long>(about.program_bytes), jsonList(levels).c_str(), frontend::joined(entries, ",").c_str(),
-         frontend::joined(weights, ",").c_str());
+         static_cast<long long>(about.program_bytes), frontend::joined(levels, ",").c_str(),
+         frontend::joined(entries, ",").c_str(), frontend::joined(weights, ",").c_str());
 }
 
 } // namespace

@@ -105,7 +105,7 @@ TEST(Manifest, SaysTheSameInJson) {
   Module module;
   ASSERT_TRUE(module.parseFile("tiny.mlir"));
   std::string error;
-  auto text = batten::emitManifest(*module, {}, error);
+  auto text = batten::emitManifest(*module, {}, tiny().object, error);
   ASSERT_TRUE(text) << error;
   auto json = llvm::json::parse(*text);
   ASSERT_TRUE(bool(json)) << llvm::toString(json.takeError());
@@ -117,4 +117,5 @@ TEST(Manifest, SaysTheSameInJson) {
   EXPECT_EQ(add->getString("flops"), "10*B");
   EXPECT_EQ((*add->getArray("arguments"))[0].getAsObject()->getString("dtype"), "f32");
   EXPECT_EQ((*root->getArray("weights"))[0].getAsObject()->getString("from"), "m.weight");
+  EXPECT_EQ((*root->getArray("levels"))[0].getAsObject()->getInteger("code_bytes"), tiny().describe()->code_bytes[0]);
 }

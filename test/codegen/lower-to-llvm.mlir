@@ -8,10 +8,10 @@ module attributes {batten.program = "p", batten.level = "x86-64-v4", batten.prog
   // Pointers are plain and keep noalias; the chain is one fma; loops are blocks.
   // CHECK-LABEL: llvm.func hidden @square(
   // CHECK-SAME: i64, %{{.*}}: i64, %{{.*}}: !llvm.ptr {llvm.noalias}, %{{.*}}: !llvm.ptr {llvm.noalias}, %{{.*}}: !llvm.ptr)
-  // CHECK-SAME: no_unwind, prefer_vector_width = "512", target_cpu = "x86-64-v4"
+  // CHECK-SAME: no_unwind, prefer_vector_width = "512", section = ".text.x86-64-v4", target_cpu = "x86-64-v4"
   // CHECK: llvm.cond_br
   // CHECK: llvm.intr.fma({{.*}}) : (vector<16xf32>, vector<16xf32>, vector<16xf32>) -> vector<16xf32>
-  // V3: prefer_vector_width = "256", target_cpu = "x86-64-v3"
+  // V3: prefer_vector_width = "256", section = ".text.x86-64-v3", target_cpu = "x86-64-v3"
   func.func @square(%begin: index, %end: index, %x: memref<f32> {llvm.noalias}, %y: memref<f32> {llvm.noalias},
                     %scratch: memref<i8>) attributes {batten.kernel} {
     %c1 = arith.constant 1 : index
