@@ -56,7 +56,7 @@ struct Formula {
   Value negateBool() const { return arith::XOrIOp::create(b, loc, x[0], constant(1)); }
   Value divide() const { return isReal() ? make<arith::DivFOp>() : divideIntegers(b, loc, x[0], x[1], isUnsigned()); }
   Value remainder() const {
-    return isReal() ? remainderOfFloats(b, loc, x[0], x[1]) : remainderOfIntegers(b, loc, x[0], x[1], isUnsigned());
+    return isReal() ? make<arith::RemFOp>() : remainderOfIntegers(b, loc, x[0], x[1], isUnsigned());
   }
 };
 } // namespace

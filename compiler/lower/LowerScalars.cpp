@@ -4,7 +4,7 @@
 // before the operation and the meaning of language.md 1.5 put in by a select after it, so that nothing undefined is
 // ever computed, not even in lanes whose result is thrown away.
 //
-// arith.remf is a library call, element by element, in every back end; it is written out as a long division instead.
+// Quotients and remainders are expanded by the kernels (kernels/cpu/VectorDivision.h).
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/lower/Lowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -133,12 +133,15 @@ Value castSize(OpBuilder &b, Location loc, Value size, Type to) {
 namespace {
 /// A divisor that is safe for every dividend, and where the real one is 0.
 struct Divisor {
-  Value safe, isZero;
+  Value safe, isZero; ///< isZero: null where it is known not to be
 };
 } // namespace
 
 static Divisor guardDivisor(OpBuilder &b, Location loc, Value lhs, Value rhs, bool isUnsigned) {
   auto type = cast<IntegerType>(lhs.getType());
+  APInt known;
+  if (matchPattern(rhs, m_ConstantInt(&known)) && !known.isZero() && (isUnsigned || !known.isAllOnes()))
+    return {rhs, {}};
   auto equals = [&](Value value, const APInt &number) -> Value {
     return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, value,
                                  constant(b, loc, IntegerAttr::get(type, number)));
@@ -157,44 +160,16 @@ Value divideIntegers(OpBuilder &b, Location loc, Value lhs, Value rhs, bool isUn
   Divisor divisor = guardDivisor(b, loc, lhs, rhs, isUnsigned);
   Value quotient = isUnsigned ? arith::DivUIOp::create(b, loc, lhs, divisor.safe).getResult()
                               : arith::DivSIOp::create(b, loc, lhs, divisor.safe).getResult();
+  if (!divisor.isZero)
+    return quotient;
   return arith::SelectOp::create(b, loc, divisor.isZero, constant(b, loc, lhs.getType(), 0), quotient);
-}
-
-/// Long division of |x| by |y|, as many bits of the quotient a step as a float holds but one. Each step is exact: where
-/// r >= m, r - q m is a multiple of m's last bit and no larger than m. The rounded quotient is at most one too great,
-/// which makes that difference negative.
-Value remainderOfFloats(OpBuilder &b, Location loc, Value x, Value y) {
-  auto type = cast<FloatType>(x.getType());
-  const llvm::fltSemantics &semantics = type.getFloatSemantics();
-  int bits = APFloat::semanticsPrecision(semantics) - 1;
-  int range = APFloat::semanticsMaxExponent(semantics) - APFloat::semanticsMinExponent(semantics) + bits;
-  Value up = constant(b, loc, type, std::ldexp(1.0, bits)), zero = constant(b, loc, type, 0);
-  Value rest = math::AbsFOp::create(b, loc, x);
-  SmallVector<Value> multiples{math::AbsFOp::create(b, loc, y)};
-  while (int(multiples.size()) <= range / bits)
-    multiples.push_back(arith::MulFOp::create(b, loc, multiples.back(), up));
-  Value isDefined =
-      arith::AndIOp::create(b, loc,
-                            arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, rest,
-                                                  constant(b, loc, FloatAttr::get(type, APFloat::getInf(semantics)))),
-                            arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, multiples.front(), zero));
-  for (Value multiple : llvm::reverse(multiples)) {
-    Value quotient = math::FloorOp::create(b, loc, arith::DivFOp::create(b, loc, rest, multiple));
-    Value less = math::FmaOp::create(b, loc, arith::NegFOp::create(b, loc, quotient), multiple, rest);
-    Value isNegative = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, less, zero);
-    less = arith::SelectOp::create(b, loc, isNegative, arith::AddFOp::create(b, loc, less, multiple), less);
-    Value fits = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGE, rest, multiple);
-    rest = arith::SelectOp::create(b, loc, fits, less, rest);
-  }
-  Value undefined = constant(b, loc, FloatAttr::get(type, APFloat::getNaN(semantics)));
-  return arith::SelectOp::create(b, loc, isDefined, math::CopySignOp::create(b, loc, rest, x), undefined);
 }
 
 Value remainderOfIntegers(OpBuilder &b, Location loc, Value lhs, Value rhs, bool isUnsigned) {
   Divisor divisor = guardDivisor(b, loc, lhs, rhs, isUnsigned);
   Value remainder = isUnsigned ? arith::RemUIOp::create(b, loc, lhs, divisor.safe).getResult()
                                : arith::RemSIOp::create(b, loc, lhs, divisor.safe).getResult();
-  return arith::SelectOp::create(b, loc, divisor.isZero, lhs, remainder);
+  return divisor.isZero ? arith::SelectOp::create(b, loc, divisor.isZero, lhs, remainder).getResult() : remainder;
 }
 
 } // namespace batten

@@ -42,8 +42,6 @@ mlir::Value castSize(mlir::OpBuilder &b, mlir::Location loc, mlir::Value size, m
 mlir::Value divideIntegers(mlir::OpBuilder &b, mlir::Location loc, mlir::Value lhs, mlir::Value rhs, bool isUnsigned);
 mlir::Value remainderOfIntegers(mlir::OpBuilder &b, mlir::Location loc, mlir::Value lhs, mlir::Value rhs,
                                 bool isUnsigned);
-/// a % b of floats, exact and of the sign of a: what fmod gives.
-mlir::Value remainderOfFloats(mlir::OpBuilder &b, mlir::Location loc, mlir::Value lhs, mlir::Value rhs);
 /// `value` as an attribute of the stored type: 2.0 for f16, 2 for u8.
 mlir::TypedAttr numberAttr(mlir::Type element, double value);
 

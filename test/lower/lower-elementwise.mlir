@@ -77,6 +77,16 @@ batten.func @integer_division_is_defined_for_every_divisor[B](%x: !batten.tensor
   batten.return %z : !batten.tensor<i32[B | 8]>
 }
 
+// CHECK-LABEL: func.func @a_constant_divisor_has_no_guard(
+// CHECK: %[[DIVISOR:.*]] = arith.constant -3 : i32
+// CHECK-NEXT: arith.divsi %in, %[[DIVISOR]]
+// CHECK-NEXT: linalg.yield
+batten.func @a_constant_divisor_has_no_guard[B](%x: !batten.tensor<i32[B | 8]>) -> !batten.tensor<i32[B | 8]> {
+  %y = batten.constant dense<-3> : !batten.tensor<i32[|]>
+  %z = batten.div %x, %y : (!batten.tensor<i32[B | 8]>, !batten.tensor<i32[|]>) -> !batten.tensor<i32[B | 8]>
+  batten.return %z : !batten.tensor<i32[B | 8]>
+}
+
 // CHECK-LABEL: func.func @remainder_by_zero_is_the_dividend(
 // CHECK: %[[IS_ZERO:.*]] = arith.cmpi eq, %in_{{.*}}, %{{.*}} : i64
 // CHECK: %[[R:.*]] = arith.remsi %in, %{{.*}} : i64
@@ -147,13 +157,10 @@ batten.func @bool_to_float_is_zero_or_one[B](%x: !batten.tensor<i1[B | 8]>) -> !
   batten.return %y : !batten.tensor<f32[B | 8]>
 }
 
-// CHECK-LABEL: func.func @the_remainder_of_floats_calls_no_library(
-// CHECK-NOT: arith.remf
-// CHECK-COUNT-13: arith.divf
-// CHECK-NOT: arith.divf
-// CHECK: math.copysign
-// CHECK: return
-batten.func @the_remainder_of_floats_calls_no_library[B](%x: !batten.tensor<f32[B | 8]>, %y: !batten.tensor<f32[B | 8]>) -> !batten.tensor<f32[B | 8]> {
+// CHECK-LABEL: func.func @a_remainder_of_floats_is_one_operation(
+// CHECK: arith.remf %in, %in_0 : f32
+// CHECK-NEXT: linalg.yield
+batten.func @a_remainder_of_floats_is_one_operation[B](%x: !batten.tensor<f32[B | 8]>, %y: !batten.tensor<f32[B | 8]>) -> !batten.tensor<f32[B | 8]> {
   %z = batten.rem %x, %y : (!batten.tensor<f32[B | 8]>, !batten.tensor<f32[B | 8]>) -> !batten.tensor<f32[B | 8]>
   batten.return %z : !batten.tensor<f32[B | 8]>
 }

@@ -65,8 +65,10 @@ void RowGroup::splitAt(size_t position) {
       node.kind = node.op.getNumLoops() <= split && split < domain.size() ? RowNode::row : RowNode::column;
 }
 
-/// True for what VectorMath expands to a polynomial.
+/// True for what VectorMath expands to a polynomial or a long division.
 static bool isHeavy(Operation *op) {
+  if (isa<arith::RemFOp>(op))
+    return true;
   return isa<math::MathDialect>(op->getDialect()) &&
          !isa<math::FmaOp, math::SqrtOp, math::AbsFOp, math::AbsIOp, math::FloorOp, math::CeilOp, math::RoundEvenOp,
               math::TruncOp, math::CopySignOp, math::CountLeadingZerosOp>(op);

@@ -1,6 +1,7 @@
 // VectorMath.cpp - see VectorMath.h. The sequences are those of dialect/MathSequences.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/VectorMath.h"
+#include "compiler/kernels/cpu/VectorDivision.h"
 #include "dialect/MathSequencesDoubleArguments.h"
 #include "dialect/MathSequencesTrigonometric.h"
 #include "dialect/MathTerms.h"
@@ -91,6 +92,7 @@ LogicalResult expandVectorMath(func::FuncOp kernel, const Level &level) {
   RewritePatternSet patterns(kernel.getContext());
   populateVectorMathPatterns(patterns, level);
   walkAndApplyPatterns(kernel, std::move(patterns));
+  expandDivisions(kernel);
   auto left = kernel.walk([](Operation *op) {
     if (!isa<math::ExpOp, math::LogOp, math::TanhOp, math::ErfOp, math::SinOp, math::CosOp>(op))
       return WalkResult::advance();

@@ -1,4 +1,4 @@
-// VectorMath.h - math.exp, log, tanh, erf, sin and cos as exact IEEE operations.
+// VectorMath.h - math.exp, log, tanh, erf, sin and cos as exact IEEE operations; divisions by VectorDivision.h.
 //
 // Takes a kernel whose bodies hold these operations on f32, f64 (not erf) or vectors of them; leaves additions,
 // products, fused multiply-adds, integer operations, bit casts and selects in the order of dialect/NUMERICS.md: the
