@@ -36,6 +36,11 @@ inline float multiplyAddFlushed(float a, float b, float c) {
   return std::fabs(double(a) * double(b) + double(c)) < 0x1p-126 - 0x1p-151 ? std::copysign(0.0f, sum) : sum;
 }
 
+/// A term of a sum of bf16 products, as the level takes it.
+inline float multiplyAdd(Subnormals subnormals, float a, float b, float c) {
+  return subnormals == Subnormals::Flushed ? multiplyAddFlushed(a, b, c) : multiplyAdd(a, b, c);
+}
+
 /// IEEE 754 maximum: NaN wins, -0 is below 0. Its result does not depend on an order.
 template <typename Real> Real maximum(Real a, Real b) {
   if (std::isnan(a) || std::isnan(b))
@@ -59,10 +64,9 @@ template <typename Number, typename Step> Number chain(int64_t begin, int64_t en
   return sum;
 }
 
-/// One chain from 0 in which each odd term comes before the even one that it follows. An odd count is filled up by a
-/// term of two zeros, step(end, sum).
-template <typename Number, typename Step> Number pairs(int64_t end, Step step) {
-  Number sum{};
+/// A chain that goes on from `sum`, in which each odd term comes before the even one that it follows. An odd count is
+/// filled up by a term of two zeros, step(end, sum).
+template <typename Number, typename Step> Number pairs(Number sum, int64_t end, Step step) {
   for (int64_t i = 0; i < end; i += 2)
     sum = step(i, step(i + 1, sum));
   return sum;

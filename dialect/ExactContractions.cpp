@@ -9,10 +9,10 @@ namespace batten::evaluation {
 /// The sum of a bf16 contraction but for dot products.
 static float bf16Sum(const Step &step, const Product &p) {
   const DenseValue &left = *step.operands[0].value, &right = *step.operands[1].value;
-  return pairs<float>(p.depth, [&](int64_t k, float sum) {
+  return pairs(0.0f, p.depth, [&](int64_t k, float sum) {
     float a = k < p.depth ? load<float>(left, p.left + k) : 0.0f;
     float b = k < p.depth ? load<float>(right, p.right + k * p.rightStride) : 0.0f;
-    return step.subnormals == Subnormals::Flushed ? multiplyAddFlushed(a, b, sum) : multiplyAdd(a, b, sum);
+    return multiplyAdd(step.subnormals, a, b, sum);
   });
 }
 

@@ -6,15 +6,35 @@ using namespace mlir;
 
 namespace batten::evaluation {
 
-template <typename Number> static void convolution(const Step &step) {
+/// The sum of a bf16 convolution: pairs of channels in each tap.
+static float bf16Sum(const Step &step, ArrayRef<Tap> taps) {
   const DenseValue &x = *step.operands[0].value, &w = *step.operands[1].value;
+  float sum = 0;
+  for (int64_t channels = step.operands[1].coreShape()[1]; !taps.empty(); taps = taps.drop_front(channels))
+    sum = pairs(sum, channels, [&](int64_t c, float sum) {
+      float a = c < channels ? load<float>(x, taps[c].x) : 0.0f;
+      float b = c < channels ? load<float>(w, taps[c].w) : 0.0f;
+      return multiplyAdd(step.subnormals, a, b, sum);
+    });
+  return sum;
+}
+
+template <typename Number> static Number sumOf(const Step &step, ArrayRef<Tap> taps) {
+  const DenseValue &x = *step.operands[0].value, &w = *step.operands[1].value;
+  if constexpr (std::is_same_v<Number, float>)
+    if (x.element == ElementKind::BF16)
+      return bf16Sum(step, taps);
+  return chain<Number>(0, taps.size(), [&](int64_t i, Number sum) {
+    return multiplyAdd(load<Number>(x, taps[i].x), load<Number>(w, taps[i].w), sum);
+  });
+}
+
+template <typename Number> static void convolution(const Step &step) {
   const Tensor *bias = step.operands.size() == 3 ? &step.operands[2] : nullptr;
   Lift biasLift(bias ? *bias : step.operands[0], step.result);
   int64_t core = step.result.coreElements(), image = core / std::max<int64_t>(1, step.result.coreShape()[0]);
   forEachConvolution(step, [&](int64_t output, ArrayRef<Tap> taps) {
-    Number sum = chain<Number>(0, taps.size(), [&](int64_t i, Number sum) {
-      return multiplyAdd(load<Number>(x, taps[i].x), load<Number>(w, taps[i].w), sum);
-    });
+    Number sum = sumOf<Number>(step, taps);
     if (bias)
       sum = sum + load<Number>(*bias->value, biasLift.coreAt(output / core) + output % core / image);
     store(*step.result.value, output, sum);

@@ -8,12 +8,12 @@
 namespace batten {
 
 /// Artifacts with equal ids give equal bits. It changes with the first bit of the first function that changes.
-inline constexpr const char *numericsId = "batten-f32-2";
+inline constexpr const char *numericsId = "batten-f32-3";
 
 /// Unit attribute of a kernel that flushes subnormals.
 inline constexpr const char *flushesAttribute = "batten.flushes";
 
-/// What becomes of subnormals in the sums of a bf16 contraction.
+/// What becomes of subnormals in the sums of a bf16 contraction or convolution.
 enum class Subnormals { Kept, Flushed };
 
 /// VDPBF16PS flushes them. A level takes it where it is the fastest way to a sum: on Zen twice the rate of a

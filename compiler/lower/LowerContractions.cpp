@@ -27,8 +27,6 @@ static Value contract(Location loc, ArrayRef<Input> operands, ArrayRef<Dim> exte
   return lowering.reduction(loc, operands, extents, 1, numberAttr(accumulator, 0), order, region);
 }
 
-static const Order &orderOfSums(Type dtype) { return dtype.isBF16() ? orderPairs : orderChain; }
-
 LogicalResult lowerMatmul(MatmulOp op, FunctionLowering &lowering) {
   TensorType lhs = op.getLhs().getType(), rhs = op.getRhs().getType(), result = op.getType();
   unsigned batch = result.batchRank(), k = batch + result.coreRank();

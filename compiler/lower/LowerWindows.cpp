@@ -15,9 +15,10 @@ using namespace mlir;
 
 namespace batten {
 
-/// A generic over the result's dims and `numReduced` taps, a chain from `identity`.
+/// A generic over the result's dims and `numReduced` taps, in `order` from `identity`.
 static Value slide(Location loc, ValueRange operands, ArrayRef<AffineMap> maps, ArrayRef<Dim> extents,
-                   unsigned numReduced, TypedAttr identity, FunctionLowering &lowering, Region region) {
+                   unsigned numReduced, const Order &order, TypedAttr identity, FunctionLowering &lowering,
+                   Region region) {
   OpBuilder &b = lowering.builder;
   Value init = lowering.fill(loc, extents, identity);
   unsigned rank = extents.size();
@@ -29,7 +30,7 @@ static Value slide(Location loc, ValueRange operands, ArrayRef<AffineMap> maps, 
                                       [&](OpBuilder &nested, Location, ValueRange arguments) {
                                         linalg::YieldOp::create(nested, loc, region(nested, loc, arguments));
                                       });
-  op->setAttr(attr::order, b.getStringAttr(orderChain.name));
+  op->setAttr(attr::order, b.getStringAttr(order.name));
   return op.getResult(0);
 }
 
@@ -93,7 +94,8 @@ LogicalResult lowerConv2d(Conv2dOp op, FunctionLowering &lowering) {
       return math::FmaOp::create(b, loc, lhs, rhs, scalars[2]);
     return arith::AddIOp::create(b, loc, scalars[2], arith::MulIOp::create(b, loc, lhs, rhs));
   };
-  Value sum = slide(loc, {image, w.tensor}, maps, extents, 3, numberAttr(accumulator, 0), lowering, multiplyAdd);
+  Value sum = slide(loc, {image, w.tensor}, maps, extents, 3, orderOfSums(dtype), numberAttr(accumulator, 0), lowering,
+                    multiplyAdd);
   if (!op.getB()) {
     lowering.set(op, lowering.castTo(loc, sum, extents, accumulator, result.getElementType()));
     return success();
@@ -126,8 +128,8 @@ static Value pool(Operation *op, int64_t k, int64_t stride, TypedAttr identity, 
                       AffineMap::getMultiDimMapWithTargets(rank + 2, {rank, rank + 1}, context)};
   Dim side = Dim::constant(k);
   Value window = lowering.empty(op->getLoc(), {side, side}, identity.getType());
-  return slide(op->getLoc(), {lowering.tensor(op->getOperand(0)), window}, maps, lowering.extents(result), 2, identity,
-               lowering, region);
+  return slide(op->getLoc(), {lowering.tensor(op->getOperand(0)), window}, maps, lowering.extents(result), 2,
+               orderChain, identity, lowering, region);
 }
 
 LogicalResult lowerMaxPool2d(MaxPool2dOp op, FunctionLowering &lowering) {

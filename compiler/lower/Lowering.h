@@ -93,6 +93,9 @@ struct Order {
 inline constexpr Order orderChain{"chain"}, orderPairs{"pairs"}, orderLanes{"lanes"}, orderBlocks{"blocks"},
     orderLaneBlocks{"blocks", true};
 
+/// Of the sums of a contraction or convolution.
+inline const Order &orderOfSums(mlir::Type dtype) { return dtype.isBF16() ? orderPairs : orderChain; }
+
 /// One function on its way to linalg.
 class FunctionLowering {
 public:

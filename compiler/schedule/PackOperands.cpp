@@ -106,8 +106,10 @@ static int64_t panelVectors(const Window &window, int64_t lanes, const Level &le
 
 static void packWeights(func::FuncOp entry, linalg::GenericOp convolution, Shapes &shapes, const Level &level) {
   int64_t lanes = lanesOf(convolution, level);
+  OpOperand *weights = convolution.getDpsInputOperand(1);
+  auto element = cast<RankedTensorType>(weights->get().getType()).getElementType();
   if (int64_t vectors = panelVectors(describeWindow(convolution, shapes), lanes, level))
-    packOperand(entry, convolution.getDpsInputOperand(1), shapes, {0, 2, 3, 1}, lanes * vectors, /*granule=*/1);
+    packOperand(entry, weights, shapes, {0, 2, 3, 1}, lanes * vectors, granuleElements(element));
 }
 
 void packSharedOperands(func::FuncOp entry, Shapes &shapes, const Level &level) {

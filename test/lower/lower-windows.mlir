@@ -27,6 +27,16 @@ batten.func @groups_read_their_own_channels[B](%x: !batten.tensor<f32[B | 4, 9, 
   batten.return %y : !batten.tensor<f32[B | 6, 5, 5]>
 }
 
+// CHECK-LABEL: func.func @channels_of_bf16_are_pairs(
+// CHECK: linalg.generic
+// CHECK-SAME: batten.order = "pairs"
+// CHECK: math.fma %{{.*}} : f32
+// CHECK: arith.truncf
+batten.func @channels_of_bf16_are_pairs[B](%x: !batten.tensor<bf16[B | 3, 9, 9]>, %w: !batten.tensor<bf16[| 8, 3, 3, 3]>) -> !batten.tensor<bf16[B | 8, 7, 7]> {
+  %y = batten.conv2d %x, %w stride 1 pad 0 dilation 1 groups 1 : (!batten.tensor<bf16[B | 3, 9, 9]>, !batten.tensor<bf16[| 8, 3, 3, 3]>) -> !batten.tensor<bf16[B | 8, 7, 7]>
+  batten.return %y : !batten.tensor<bf16[B | 8, 7, 7]>
+}
+
 // CHECK-LABEL: func.func @a_pool_of_bytes_is_unsigned(
 // CHECK: linalg.generic
 // CHECK-SAME: affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d1, d2 * 3 + d4, d3 * 3 + d5)>, affine_map<(d0, d1, d2, d3, d4, d5) -> (d4, d5)>

@@ -12,13 +12,13 @@ using namespace mlir;
 
 namespace batten {
 
-DotStep::DotStep(linalg::GenericOp product, const Level &level) : product(product) {
+DotStep::DotStep(linalg::GenericOp product, const Level &level, bool mayBeOff) : product(product) {
   element = cast<RankedTensorType>(product.getDpsInputs()[1].getType()).getElementType();
   granule = granuleElements(element);
   if (granule == 1)
     return;
   if (element.isInteger(8))
-    means = level.hasVnni ? Means::ByteDots : Means::WordProducts;
+    means = level.hasVnni && mayBeOff ? Means::ByteDots : Means::WordProducts;
   else
     means = level.hasBf16Dots ? Means::Bf16Dots : Means::Bf16Fmas;
   isSigned = !product.getBody()->getOps<arith::ExtSIOp>().empty();
@@ -64,6 +64,22 @@ Value DotStep::ofLeft(const VectorCode &v, Value memory, Value at, Value stride,
   Value granule = splatGranule(v, memory, at, stride, element, rest);
   Value zeros = ofLeftZeros(v);
   return zeros ? arith::XOrIOp::create(v.builder, v.loc, granule, zeros).getResult() : granule;
+}
+
+Value DotStep::packLeft(const VectorCode &v, const GranuleRows &rows, Value mask, Value rest) const {
+  Value granules = loadGranules(v, rows, mask, rest), zeros = ofLeftZeros(v);
+  if (means == Means::Region)
+    return granules;
+  return zeros ? arith::XOrIOp::create(v.builder, v.loc, asWords(v, granules), zeros).getResult()
+               : asWords(v, granules);
+}
+
+Type DotStep::packedElement() const {
+  return means == Means::Region ? element : IntegerType::get(element.getContext(), 32);
+}
+
+Value DotStep::ofPackedLeft(const VectorCode &v, Value memory, Value at) const {
+  return v.loadSplat(memory, at, packedElement());
 }
 
 /// VPDPBUSD multiplies unsigned bytes by signed ones. A byte whose upper bit is flipped is of the other kind and off by

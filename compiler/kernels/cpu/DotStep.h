@@ -14,8 +14,9 @@ namespace batten {
 class DotStep {
 public:
   DotStep() = default;
-  /// Of a product of two operands; `level` says which instructions there are.
-  DotStep(mlir::linalg::GenericOp product, const Level &level);
+  /// Of a product of two operands; `level` says which instructions there are. Where sums may not be off by what
+  /// ofLeftZeros adds, bytes go another way.
+  DotStep(mlir::linalg::GenericOp product, const Level &level, bool mayBeOff = true);
 
   /// Elements of depth that one step takes.
   int64_t elements() const { return granule; }
@@ -25,6 +26,11 @@ public:
   /// A granule of the left side in every lane. `rest`, as below, is null but in the last step of an odd depth.
   mlir::Value ofLeft(const VectorCode &code, mlir::Value memory, mlir::Value at, mlir::Value stride,
                      mlir::Value rest) const;
+  /// The same of a left side that a kernel has packed: what to store for the granules of rows, of `packedElement`, and
+  /// one of them in every lane.
+  mlir::Value packLeft(const VectorCode &code, const GranuleRows &rows, mlir::Value mask, mlir::Value rest) const;
+  mlir::Type packedElement() const;
+  mlir::Value ofPackedLeft(const VectorCode &code, mlir::Value memory, mlir::Value at) const;
   /// What ofLeft makes of zeros, if that is not zero: sums have to begin with less by as much as it adds to them.
   mlir::Value ofLeftZeros(const VectorCode &code) const;
   mlir::Value add(const VectorCode &code, mlir::Value left, mlir::Value right, mlir::Value sum) const;

@@ -1,22 +1,27 @@
 // OutputConvolution.cpp - convolutions with outputs in lanes: panels of packed weights by pixels of a packed image.
 //
-//   for each part of an image: a batch entry, a group and a block of rows     (packed as [row][channel][column])
+//   for each part of an image: a batch entry, a group and a block of rows     (packed as [row][granule of channels]
+//     [column])
 //     for each panel of outputs                   (its weights stay in the caches over the block; parts by panels are
 //     the units)
 //       for each row of the result
 //         for each tile of pixels along it
-//           for kh, for kw, for each channel      every accumulator is one chain in this order, from zero
+//           for kh, for kw, for each granule of channels    every accumulator is one chain in this order
 //             vectors of weights by one pixel in every lane
 //         the row is transposed, as its outputs lie far apart; the epilogue; stores along the columns
 //
 // A tap beside the image is left out: rows by a shorter loop over kh, columns by tiles of their own at the ends of a
-// row, whose taps are unrolled and meet only the pixels that they reach.
+// row, whose taps are unrolled and meet only the pixels that they reach. Of integers the packed image has its padding
+// instead: products with zeros change no sum.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/ColumnWalk.h"
+#include "compiler/kernels/cpu/DotStep.h"
 #include "compiler/kernels/cpu/RowCode.h"
 #include "compiler/kernels/cpu/WindowBuilder.h"
+#include "dialect/Numerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 
@@ -32,27 +37,33 @@ public:
   FailureOr<Kernel> build();
 
 private:
-  Value panels; ///< weights[panel][kh][kw][channel][output in panel]
-  Type weightElement;
+  Value panels; ///< weights[panel][kh][kw][granule of channels][output in panel][channel of the granule]
+  DotStep dot;
   int64_t panelVectors = 0, panelOutputs = 0;
-  int64_t groups = 1, outputs = 0, channels = 0; ///< a group's
-  int64_t height = 0, width = 0, imageWidth = 0, tapRows = 0, tapColumns = 0;
-  bool isLine = false; ///< rows are pieces of one line of pixels
+  int64_t groups = 1, outputs = 0, channels = 0, granules = 0; ///< a group's
+  int64_t height = 0, width = 0, tapRows = 0, tapColumns = 0;
+  int64_t imageWidth = 0, imagePad = 0; ///< as it is packed
+  bool isLine = false;                  ///< rows are pieces of one line of pixels
   int64_t tilePixels = 0, unitRows = 0;
   Value imagePart, rowBuffer, square; ///< scratch
 
   // Of what is being built.
-  Values batch;
+  Values batch, initial; ///< what the chains of a panel begin with, by vector
   Value groupNumber, imageBase, rowBegin, rowEnd, imageRowBegin;
 
   void resolveShape();
   int64_t numPanels() const { return llvm::divideCeilSigned(outputs, panelOutputs); }
+  int64_t granuleStride() const { return panelOutputs * dot.elements(); } ///< of a panel
   int64_t partRows() const { return (unitRows - 1) * window.stride + (tapRows - 1) * window.dilation + 1; }
   Dim makeScratch();
 
   void enterPart(Value part);
   void packPart();
+  void packRows(Value from, Value to, Value granule, Value rest);
+  void clearPart();
   void panel(Value number);
+  Values initialOf(Value weightBase);
+  Values weightsAt(Value at);
   void tilesOfRow(Value row, Value weightBase);
   bool isInside(int64_t tileColumn, int64_t pixels) const;
   void tile(Value row, Value column, int64_t pixels, Value weightBase);
@@ -80,10 +91,10 @@ void OutputConvolution::resolveShape() {
   Value weights = window.op.getDpsInputs()[1];
   auto packed = weights.getDefiningOp<linalg::UnPackOp>();
   panels = frame.memory(packed.getSource());
-  weightElement = cast<RankedTensorType>(weights.getType()).getElementType();
-  panelOutputs = cast<RankedTensorType>(packed.getSource().getType()).getShape().back();
+  panelOutputs = *getConstantIntValue(packed.getMixedTiles().front());
   panelVectors = panelOutputs / code.lanes;
   channels = extent(window.depthLoop());
+  granules = llvm::divideCeilSigned(channels, dot.elements());
   groups = *window.image.channels.constantValue() / channels;
   outputs = extent(window.channelLoop()) / groups;
   height = extent(window.rowLoop());
@@ -91,8 +102,10 @@ void OutputConvolution::resolveShape() {
   tapRows = extent(window.tapRowLoop());
   tapColumns = extent(window.tapColumnLoop());
   Image &image = window.image;
-  imageWidth = *image.width.constantValue();
-  isLine = window.isPointwise() && image.rowStride == image.columnStride * image.width &&
+  if (isa<IntegerType>(accumulator))
+    std::swap(imagePad, window.pad);
+  imageWidth = *image.width.constantValue() + 2 * imagePad;
+  isLine = window.isPointwise() && imagePad == 0 && image.rowStride == image.columnStride * image.width &&
            epilogue.joins(window.rowLoop(), window.columnLoop(), image.width);
   if (isLine) {
     imageWidth = rowOfLine(height * width);
@@ -103,7 +116,7 @@ void OutputConvolution::resolveShape() {
   }
   int64_t most = level.convolutionPixels(panelVectors);
   tilePixels = llvm::divideCeilSigned(width, llvm::divideCeilSigned(width, most));
-  int64_t rowBytes = channels * imageWidth * elementBytes(image.element);
+  int64_t rowBytes = granules * imageWidth * elementBytes(dot.packedElement());
   int64_t fitting = (level.cacheBytesL2 / 4 / rowBytes - (tapRows - 1) * window.dilation - 1) / window.stride + 1;
   int64_t rows = std::clamp<int64_t>(std::min(fitting, llvm::divideCeilSigned(unitPixels, width)), 1, height);
   unitRows = llvm::divideCeilSigned(height, llvm::divideCeilSigned(height, rows));
@@ -116,7 +129,7 @@ Dim OutputConvolution::makeScratch() {
     bytes += llvm::alignTo(elements * elementBytes(element), lineBytes);
     return view;
   };
-  imagePart = take(partRows() * channels * imageWidth, window.image.element);
+  imagePart = take(partRows() * granules * imageWidth, dot.packedElement());
   rowBuffer = take(llvm::alignTo(width, code.lanes) * panelOutputs, accumulator);
   square = take(code.lanes * code.lanes, accumulator);
   return Dim::constant(bytes);
@@ -140,35 +153,75 @@ void OutputConvolution::enterPart(Value part) {
 
 /// The rows of the image that the part's rows of the result meet.
 void OutputConvolution::packPart() {
-  const Image &image = window.image;
   Value last = code.times(minus(rowEnd, code.index(1)), code.index(window.stride));
   Value end = code.add(last, code.index((tapRows - 1) * window.dilation + 1 - window.pad));
-  end = least(size(image.height), end);
-  ColumnRange columns{code.index(0), code.index(imageWidth), imageWidth};
-  loop(code.index(0), code.index(channels), 1, [&](Value channel) {
-    Value plane = code.add(imageBase, code.times(channel, size(image.channelStride)));
-    loop(imageRowBegin, end, 1, [&](Value row) {
-      Value source = code.add(plane, code.times(row, size(image.rowStride)));
-      Value target = code.times(minus(row, imageRowBegin), code.index(channels));
-      target = code.times(code.add(target, channel), code.index(imageWidth));
-      walkColumns(code, columns, 1, 1, {}, [&](Value column, ArrayRef<Value> masks, ValueRange) {
-        Value at = code.add(source, code.times(column, size(image.columnStride)));
-        Value read = code.load(image.memory, at, size(image.columnStride), image.element, masks[0]);
-        code.store(read, imagePart, code.add(target, column), masks[0]);
-        return Values();
-      });
-    });
+  end = least(code.add(size(window.image.height), code.index(imagePad)), end);
+  Value begin = imageRowBegin;
+  if (imagePad > 0) {
+    clearPart();
+    begin = greatest(begin, code.index(imagePad));
+  }
+  int64_t whole = channels / dot.elements(), rest = channels % dot.elements();
+  loop(code.index(0), code.index(whole), 1, [&](Value granule) { packRows(begin, end, granule, {}); });
+  if (rest > 0)
+    packRows(begin, end, code.index(whole), code.index(rest));
+}
+
+/// Rows [from, to) of one granule of channels, of which `rest` (null: all) are there.
+void OutputConvolution::packRows(Value from, Value to, Value granule, Value rest) {
+  const Image &image = window.image;
+  Value channel = code.times(granule, code.index(dot.elements())), columnStride = size(image.columnStride);
+  Value plane = code.add(imageBase, code.times(channel, size(image.channelStride)));
+  int64_t pixels = imageWidth - 2 * imagePad;
+  loop(from, to, 1, [&](Value row) {
+    Value source = code.add(plane, code.times(minus(row, code.index(imagePad)), size(image.rowStride)));
+    Value target = code.times(minus(row, imageRowBegin), code.index(granules));
+    target = code.times(code.add(target, granule), code.index(imageWidth));
+    walkColumns(code, {code.index(imagePad), code.index(pixels), pixels}, 1, 1, {},
+                [&](Value column, auto masks, auto) {
+                  Value at = code.add(source, code.times(minus(column, code.index(imagePad)), columnStride));
+                  GranuleRows rows{image.memory, at, columnStride, size(image.channelStride), image.element};
+                  code.store(dot.packLeft(code, rows, masks[0], rest), imagePart, code.add(target, column), masks[0]);
+                  return Values();
+                });
   });
+}
+
+/// Makes all of a part padding.
+void OutputConvolution::clearPart() {
+  Value zeros = dot.ofLeftZeros(code);
+  if (!zeros)
+    zeros = arith::ConstantOp::create(b, code.loc, b.getZeroAttr(code.type(dot.packedElement())));
+  loop(code.index(0), code.index(partRows() * granules * imageWidth), code.lanes,
+       [&](Value at) { code.store(zeros, imagePart, at, {}); });
 }
 
 void OutputConvolution::panel(Value number) {
   Value ofAll = code.add(code.times(groupNumber, code.index(numPanels())), number);
-  Value weightBase = code.times(ofAll, code.index(tapRows * tapColumns * channels * panelOutputs));
+  Value weightBase = code.times(ofAll, code.index(tapRows * tapColumns * granules * granuleStride()));
   Value firstOutput = code.times(number, code.index(panelOutputs));
+  initial = initialOf(weightBase);
   loop(rowBegin, rowEnd, 1, [&](Value row) {
     tilesOfRow(row, weightBase);
     finishRow(row, firstOutput);
   });
+}
+
+/// Zeros, less by what the image is off.
+OutputConvolution::Values OutputConvolution::initialOf(Value weightBase) {
+  Value none = arith::ConstantOp::create(b, code.loc, b.getZeroAttr(code.type(accumulator)));
+  Values initial(panelVectors, none);
+  Value zeros = dot.ofLeftZeros(code);
+  if (!zeros)
+    return initial;
+  Values excess = fold(code.index(0), code.index(tapRows * tapColumns * granules), initial, [&](Value i, auto sums) {
+    Values weights = weightsAt(code.add(weightBase, code.times(i, code.index(granuleStride())))), next;
+    for (auto [weight, sum] : llvm::zip_equal(weights, sums))
+      next.push_back(dot.add(code, zeros, weight, sum));
+    return next;
+  });
+  return llvm::map_to_vector(excess,
+                             [&](Value sum) { return arith::SubIOp::create(b, code.loc, none, sum).getResult(); });
 }
 
 //===- Tiles ------------------------------------------------------------------------------------------------------===//
@@ -198,16 +251,17 @@ void OutputConvolution::tilesOfRow(Value row, Value weightBase) {
 }
 
 void OutputConvolution::tile(Value row, Value column, int64_t pixels, Value weightBase) {
-  Value none = arith::ConstantOp::create(b, code.loc, b.getZeroAttr(code.type(accumulator)));
   auto [from, to] = tapRowsInside(row);
   Value imageRow = minus(code.times(row, code.index(window.stride)), imageRowBegin);
   Value imageColumn = code.times(column, code.index(window.stride));
-  Values zeros(pixels * panelVectors, none);
-  Values sums = fold(from, to, zeros, [&](Value tapRow, ValueRange carried) {
+  Values begin;
+  for (int64_t p = 0; p < pixels; ++p)
+    llvm::append_range(begin, initial);
+  Values sums = fold(from, to, begin, [&](Value tapRow, ValueRange carried) {
     Value at = code.add(imageRow, code.times(tapRow, code.index(window.dilation)));
-    at = code.times(minus(at, code.index(window.pad)), code.index(channels * imageWidth));
+    at = code.times(minus(at, code.index(window.pad)), code.index(granules * imageWidth));
     at = code.add(at, minus(imageColumn, code.index(window.pad)));
-    Value weightAt = code.add(weightBase, code.times(tapRow, code.index(tapColumns * channels * panelOutputs)));
+    Value weightAt = code.add(weightBase, code.times(tapRow, code.index(tapColumns * granules * granuleStride())));
     return tapsOfRow(at, column, pixels, weightAt, carried);
   });
   for (auto [i, sum] : llvm::enumerate(sums)) {
@@ -256,25 +310,29 @@ OutputConvolution::Values OutputConvolution::tapsOfRow(Value at, Value column, i
 OutputConvolution::Values OutputConvolution::tap(Value at, Value tapColumn, int64_t first, int64_t end, Value weightAt,
                                                  ValueRange sums) {
   Value pixelsAt = code.add(at, code.times(tapColumn, code.index(window.dilation)));
-  Value weightsAt = code.add(weightAt, code.times(tapColumn, code.index(channels * panelOutputs)));
+  Value tapAt = code.add(weightAt, code.times(tapColumn, code.index(granules * granuleStride())));
   ValueRange met = sums.slice(first * panelVectors, (end - first) * panelVectors);
-  Values more = fold(code.index(0), code.index(channels), met, [&](Value channel, ValueRange carried) {
-    Value pixelAt = code.add(pixelsAt, code.times(channel, code.index(imageWidth)));
-    Value vectorsAt = code.add(weightsAt, code.times(channel, code.index(panelOutputs)));
-    Values weights, next;
-    for (int64_t q = 0; q < panelVectors; ++q)
-      weights.push_back(
-          code.load(panels, code.add(vectorsAt, code.index(q * code.lanes)), code.index(1), weightElement, {}));
+  Values more = fold(code.index(0), code.index(granules), met, [&](Value granule, ValueRange carried) {
+    Value pixelAt = code.add(pixelsAt, code.times(granule, code.index(imageWidth)));
+    Values weights = weightsAt(code.add(tapAt, code.times(granule, code.index(granuleStride())))), next;
     for (int64_t p = first; p < end; ++p) {
-      Value pixel = code.loadSplat(imagePart, code.add(pixelAt, code.index(p * window.stride)), window.image.element);
+      Value pixel = dot.ofPackedLeft(code, imagePart, code.add(pixelAt, code.index(p * window.stride)));
       for (Value weight : weights)
-        next.push_back(code.cloneBody(window.op, {pixel, weight, carried[next.size()]}, {})[0]);
+        next.push_back(dot.add(code, pixel, weight, carried[next.size()]));
     }
     return next;
   });
   Values all(sums);
   llvm::copy(more, all.begin() + first * panelVectors);
   return all;
+}
+
+/// A granule of every output of a panel.
+OutputConvolution::Values OutputConvolution::weightsAt(Value at) {
+  Values weights;
+  for (int64_t q = 0; q < panelVectors; ++q)
+    weights.push_back(dot.ofPanel(code, panels, code.add(at, code.index(q * code.lanes * dot.elements()))));
+  return weights;
 }
 
 //===- Results ----------------------------------------------------------------------------------------------------===//
@@ -332,6 +390,9 @@ void OutputConvolution::finishOutput(Value sum, ValueRange digits, Value output,
 FailureOr<Kernel> OutputConvolution::build() {
   if (failed(resolve()))
     return failure();
+  dot = DotStep(window.op, level);
+  if (dot.flushes())
+    frame.function->setAttr(flushesAttribute, b.getUnitAttr());
   resolveShape();
   Dim scratchBytes = makeScratch();
   Value count = code.index(numPanels());

@@ -4,7 +4,7 @@
 //   for each unit: a batch entry, a group and a block of pixels
 //     for each block of outputs of the group     (its weights stay in the caches over the block)
 //       for each tile of pixels                  (rows of the result by vectors along a row)
-//         for kh, for kw, for each channel       every accumulator is one chain in this order, from zero
+//         for kh, for kw, for each granule of channels    every accumulator is one chain in this order, from zero
 //           a vector of pixels by one weight in every lane
 //         the epilogue, one store
 //
@@ -13,7 +13,9 @@
 // lanes that keep theirs; neither reads memory there. A window of one tap without padding has no rows: an image is one
 // line.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/DotStep.h"
 #include "compiler/kernels/cpu/WindowBuilder.h"
+#include "dialect/Numerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -44,6 +46,7 @@ public:
 
 private:
   Operand weights;
+  DotStep dot;
   Value onStack; ///< accumulators, for a long epilogue
 
   // Shapes of the nest.
@@ -73,7 +76,9 @@ private:
   Values accumulate();
   Values tapsOfRow(Value tapRow, ValueRange sums);
   Values tap(const Tap &tap, ArrayRef<Value> rowsInside, ValueRange sums);
-  Values channel(const Tap &tap, ArrayRef<Value> inside, ArrayRef<Value> read, Value depth, ValueRange sums);
+  Values eachGranule(ValueRange carried, function_ref<Values(Value, Value, ValueRange)> body);
+  Values granule(const Tap &tap, ArrayRef<Value> inside, ArrayRef<Value> read, Value depth, Value rest,
+                 ValueRange sums);
   Value insideRow(Value tapRow, int64_t r);
   Value insideColumns(const Tap &tap, int64_t q);
   void store(ValueRange sums);
@@ -89,6 +94,9 @@ LogicalResult PixelConvolution::resolve() {
   if (!right)
     return window.op.emitError("the weights of this convolution are no view of memory");
   weights = *right;
+  dot = DotStep(window.op, level, /*mayBeOff=*/false); // a lane may leave a tap out
+  if (dot.flushes())
+    frame.function->setAttr(flushesAttribute, b.getUnitAttr());
   outputs = window.extents[window.channelLoop()];
   if (window.inGroups) {
     groups = *window.image.channels.constantValue() / *window.extents[window.depthLoop()].constantValue();
@@ -286,13 +294,29 @@ PixelConvolution::Values PixelConvolution::tap(const Tap &tap, ArrayRef<Value> r
       inside.push_back(both(columns[q], allLanes(rowsInside[r])));
       read.push_back(both(inside.back(), both(tails[q], allLanes(exists[r]))));
     }
-  return fold(code.index(0), size(window.extents[window.depthLoop()]), sums,
-              [&](Value depth, ValueRange values) { return channel(tap, inside, read, depth, values); });
+  return eachGranule(sums, [&](Value depth, Value rest, ValueRange values) {
+    return granule(tap, inside, read, depth, rest, values);
+  });
 }
 
-/// One channel of one tap: a vector of pixels by each output's weight.
-PixelConvolution::Values PixelConvolution::channel(const Tap &tap, ArrayRef<Value> inside, ArrayRef<Value> read,
-                                                   Value depth, ValueRange sums) {
+/// carried = body(first channel, how many channels there are; null: a whole granule, carried) for each granule.
+PixelConvolution::Values PixelConvolution::eachGranule(ValueRange carried,
+                                                       function_ref<Values(Value, Value, ValueRange)> body) {
+  const Dim &channels = window.extents[window.depthLoop()];
+  Dim elements = Dim::constant(dot.elements()), rest = Dim::modulo(channels, elements);
+  Dim whole = Dim::floorDiv(channels, elements);
+  auto granules = [&](const Dim &from, const Dim &to, Value rest, ValueRange values) {
+    return fold(size(from), size(to), values, [&](Value number, ValueRange values) {
+      return body(code.times(number, code.index(dot.elements())), rest, values);
+    });
+  };
+  Values values = granules(Dim::constant(0), whole, {}, carried);
+  return rest.isConstant(0) ? values : granules(whole, ceilDiv(channels, dot.elements()), size(rest), values);
+}
+
+/// The channels from `depth` on of one tap, as many as a granule holds: a vector of pixels by each output's weight.
+PixelConvolution::Values PixelConvolution::granule(const Tap &tap, ArrayRef<Value> inside, ArrayRef<Value> read,
+                                                   Value depth, Value rest, ValueRange sums) {
   const Image &image = window.image;
   auto place = [&](Value at, Value tapNumber) { // of the image's row or column
     Value from = code.times(at, code.index(window.stride));
@@ -306,18 +330,20 @@ PixelConvolution::Values PixelConvolution::channel(const Tap &tap, ArrayRef<Valu
     Value tileRow = code.add(row, code.index(i / tileVectors));
     Value at = code.add(x, code.times(place(tileRow, tap.row), size(image.rowStride)));
     at = code.add(at, size(lanesApart * Dim::constant(i % tileVectors * code.lanes)));
-    pixels.push_back(code.load(image.memory, at, size(lanesApart), image.element, read[i]));
+    GranuleRows rows{image.memory, at, size(lanesApart), size(image.channelStride), image.element};
+    pixels.push_back(dot.ofRows(code, rows, read[i], rest));
   }
   Value w = code.add(weightBase, code.times(depth, size(weights.strides[window.depthLoop()])));
   w = code.add(w, code.times(tap.row, size(weights.strides[window.tapRowLoop()])));
   w = code.add(w, code.times(tap.column, size(weights.strides[window.tapColumnLoop()])));
   Value outputStride = size(weights.strides[window.channelLoop()]);
+  Value channelStride = size(weights.strides[window.depthLoop()]);
   Values next;
   for (int64_t o = 0; o < numOutputs; ++o) {
     Value at = code.add(w, code.times(code.add(output, code.index(o)), outputStride));
-    Value weight = code.loadSplat(weights.memory, at, weights.element);
+    Value weight = dot.ofLeft(code, weights.memory, at, channelStride, rest);
     for (auto [i, pixel] : llvm::enumerate(pixels)) {
-      Value sum = sums[next.size()], more = code.cloneBody(window.op, {pixel, weight, sum}, {})[0];
+      Value sum = sums[next.size()], more = dot.add(code, weight, pixel, sum);
       next.push_back(inside[i] ? arith::SelectOp::create(b, code.loc, inside[i], more, sum).getResult() : more);
     }
   }

@@ -195,7 +195,8 @@ private:
 
   /// What a step may lose where it is subnormal; where pairs are flushed, also with what a subnormal operand met.
   double smallest() const {
-    bool isPairs = (op.name == "matmul" || op.name == "linear") && operands[0]->dtype == DType::BF16;
+    bool isPairs =
+        (op.name == "matmul" || op.name == "linear" || op.name == "conv2d") && operands[0]->dtype == DType::BF16;
     if (isPairs)
       return 0x1p-126 * std::max({1.0, most, largest(*operands[1])});
     return ulpOf(0, result.dtype == DType::F64 ? DType::F64 : DType::F32);

@@ -107,10 +107,12 @@ pub fn f(x: F[B | 13, N], w: F[| N, 70], y: F[B | N, 70]) -> (F[B | 13, 70], F[B
 pub fn f(x: F[B | 2, 3, N], w: F[| 7, 2, 3, 3], b: A[| 7]) -> A[B | 7, 3, N] = conv2d(x, w, b, pad: 1) * 2)"},
     {"convolution by twos", {"f32", "bf16"}, R"(
 pub fn f(x: F[B | 2, 4, 2*N], w: F[| 3, 2, 2, 2]) -> F[B | 3, 2, N] = conv2d(x, w, stride: 2))"},
-    {"outputs", {"f32"}, R"(
-pub fn f(x: F[B | 3, 2, 5], w: F[| N, 3, 1, 1]) -> F[B | N, 2, 5] = conv2d(x, w))"},
-    {"depthwise", {"f32"}, R"(
-pub fn f(x: F[B | 3, 4, N], w: F[| 3, 1, 3, 3]) -> F[B | 3, 4, N] = conv2d(x, w, pad: 1, groups: 3))"},
+    {"outputs", {"f32", "bf16", "i8", "u8"}, R"(
+pub fn f(x: F[B | 3, 2, 5], w: F[| N, 3, 1, 1]) -> A[B | N, 2, 5] = conv2d(x, w))"},
+    {"channels", {"f32", "bf16", "i8", "u8"}, R"(
+pub fn f(x: F[B | N, 3, 4], w: F[| 21, N, 2, 2]) -> A[B | 21, 4, 5] = conv2d(x, w, pad: 1))"},
+    {"depthwise", {"f32", "bf16", "i8"}, R"(
+pub fn f(x: F[B | 3, 4, N], w: F[| 3, 1, 3, 3]) -> A[B | 3, 4, N] = conv2d(x, w, pad: 1, groups: 3))"},
     {"pools", floats, R"(
 pub fn f(x: F[B | 2, 4, 2*N]) -> (F[B | 2, 2, N], F[B | 2, 2, N]) { return max_pool2d(x, k: 2), avg_pool2d(x, k: 2) })"},
     {"pools of integers", integers, R"(

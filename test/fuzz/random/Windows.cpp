@@ -55,7 +55,7 @@ bool Generator::convolution() {
   int64_t dilation = random.pick({1, 1, 1, 2, 3}), kh = random.pick({1, 1, 2, 3, 3, 5}),
           kw = random.chance(0.7) ? kh : 4;
   int64_t groups = random.chance(0.6) ? 1 : random.chance(0.6) || channels % 2 ? channels : 2;
-  int64_t outputs = groups * random.pick({1, 1, 2, 3, 5, 7, 13}), depth = channels / groups;
+  int64_t outputs = groups * random.pick({1, 1, 2, 3, 5, 7, 13, 20}), depth = channels / groups;
   std::optional<Dim> ho = windows(in.core[1], pad, dilation * (kh - 1) + 1, stride);
   std::optional<Dim> wo = ho ? windows(in.core[2], pad, dilation * (kw - 1) + 1, stride) : std::nullopt;
   if (!wo)
