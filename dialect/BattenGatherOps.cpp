@@ -24,6 +24,14 @@ LogicalResult EmbedOp::verify() {
 
 //===- update -----------------------------------------------------------------------------------------------------===//
 
+/// In place: the row is read and written, once a batch entry of c, and the other rows stay where they are.
+Dim UpdateOp::bytes() {
+  batten::TensorType c = getC().getType(), row = getRow().getType(), at = getAt().getType();
+  auto written = batten::TensorType::get(c.getElementType(), c.getBatch(), {c.coreDim(1)});
+  return at.numElements() * Dim::constant(at.elementBytes()) +
+         Dim::constant(c.elementBytes()) * (row.numElements() + written.numElements());
+}
+
 LogicalResult UpdateOp::verify() {
   // update_c1
   if (failed(verifyDtypeKept(*this)) || failed(verifyCoreKept(*this)))

@@ -23,7 +23,7 @@ def Batten_EmbedOp : Batten_TensorOp<"embed", "(v,d),()->(d)", [], ["bytes"]> {
   let hasVerifier = 1;
 }
 
-def Batten_UpdateOp : Batten_TensorOp<"update", "(s,d),(d),()->(s,d)"> {
+def Batten_UpdateOp : Batten_TensorOp<"update", "(s,d),(d),()->(s,d)", [], ["bytes"]> {
   let summary = "a matrix with one row replaced";
   let description = [{
     `(s,d),(d),()->(s,d)`: `y[i,j] = i == at ? row[j] : c[i,j]`. Where `at` is outside `0..s-1` the result is `c`.

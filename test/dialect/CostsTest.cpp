@@ -89,6 +89,15 @@ TEST(Costs, EmbedReadsTheRowsThatItPicks) {
   EXPECT_EQ(cost.bytes, "36*B*T");
 }
 
+TEST(Costs, UpdateMovesARowAndNotTheCache) {
+  Cost cost = costOf("f32[B, H | 4096, 64]", "i32[B |]",
+                     "%row = batten.reduce \"sum\" %x dims [0] " + signature("f32[B, H | 4096, 64]", "f32[B, H | 64]") +
+                         "\n" + "  %r = batten.update %x, %row, %y " +
+                         signature("f32[B, H | 4096, 64];f32[B, H | 64];i32[B |]", "f32[B, H | 4096, 64]"));
+  EXPECT_EQ(cost.flops, "0");
+  EXPECT_EQ(cost.bytes, "512*B*H + 4*B");
+}
+
 TEST(Costs, RopeHasItsAnglesOnceAPosition) {
   std::string types = signature("f32[B, T | 8];i32[B |]", "f32[B, T | 8]");
   EXPECT_EQ(costOf("f32[B, T | 8]", "i32[B |]", "batten.rope %x, %y base 100.0 interleaved false " + types).flops,
