@@ -97,11 +97,10 @@ template <class Element> constexpr batten_dtype dtypeOf() {
 /// Dense row-major elements of the caller's. A shape that is out of range gives a tensor of rank -1, which every
 /// function refuses.
 inline batten_tensor view(batten_dtype dtype, const void *data, const std::vector<int64_t> &sizes) {
-  batten_tensor tensor{};
+  batten_tensor tensor{nullptr, BATTEN_CPU, 0, dtype, -1, {}, {}}; // stays so where the shape is out of range
   // Inputs are only read; one struct serves inputs and results.
-  if (batten_tensor_make(dtype, static_cast<int32_t>(sizes.size()), sizes.data(), const_cast<void *>(data), &tensor,
-                         nullptr))
-    tensor.rank = -1;
+  batten_tensor_make(dtype, static_cast<int32_t>(sizes.size()), sizes.data(), const_cast<void *>(data), &tensor,
+                     nullptr);
   return tensor;
 }
 template <class Element> batten_tensor view(Element *data, const std::vector<int64_t> &sizes) {
@@ -141,7 +140,9 @@ public:
     bool same = tensor.rank == rank && tensor.sizes[0] >= 0 && batten_tensor_is_dense(&tensor);
     for (int32_t i = 1; same && i < rank; ++i)
       same = tensor.sizes[i] == wanted[i];
-    if (tensor.device != BATTEN_CPU)
+    if (tensor.rank < 0)
+      error.set(BATTEN_E_SHAPE, "the tensor's shape is out of range");
+    else if (tensor.device != BATTEN_CPU)
       error.set(BATTEN_E_UNSUPPORTED, "the tensor is not on the CPU");
     else if (tensor.dtype != dtypeOf<Element>())
       error.set(BATTEN_E_DTYPE, "the tensor has another dtype than the view");
@@ -163,10 +164,9 @@ public:
 
   batten_tensor tensor() const {
     const int64_t sizes[] = {samples, Core...};
-    batten_tensor made{};
-    if (batten_tensor_make(dtypeOf<Element>(), rank, sizes, const_cast<std::remove_const_t<Element> *>(data()), &made,
-                           nullptr))
-      made.rank = -1; // refused by whoever gets it
+    batten_tensor made{nullptr, BATTEN_CPU, 0, dtypeOf<Element>(), -1, {}, {}}; // so it is refused by whoever gets it
+    batten_tensor_make(dtypeOf<Element>(), rank, sizes, const_cast<std::remove_const_t<Element> *>(data()), &made,
+                       nullptr);
     return made;
   }
   operator batten_tensor() const { return tensor(); }
@@ -190,16 +190,11 @@ public:
   ~Tensor() { batten_tensor_release(&raw); }
 
   static Tensor allocate(batten_dtype dtype, const std::vector<int64_t> &sizes, Error &error) {
-    return like(view(dtype, nullptr, sizes), error);
+    return allocate(dtype, static_cast<int32_t>(sizes.size()), sizes.data(), error);
   }
   /// Of the dtype and shape of another.
   static Tensor like(const batten_tensor &shape, Error &error) {
-    Tensor tensor;
-    batten_tensor made{};
-    if (!batten_tensor_make(shape.dtype, shape.rank, shape.sizes, nullptr, &made, error.get()) &&
-        !batten_tensor_allocate(&made, error.get()))
-      tensor.raw = made;
-    return tensor;
+    return allocate(shape.dtype, shape.rank, shape.sizes, error);
   }
   static Tensor loadNpy(const std::string &path, Error &error) {
     Tensor tensor;
@@ -229,6 +224,15 @@ public:
   template <class Element> Element *data() const { return static_cast<Element *>(raw.data); }
 
 private:
+  static Tensor allocate(batten_dtype dtype, int32_t rank, const int64_t *sizes, Error &error) {
+    Tensor tensor;
+    batten_tensor made{};
+    if (!batten_tensor_make(dtype, rank, sizes, nullptr, &made, error.get()) &&
+        !batten_tensor_allocate(&made, error.get()))
+      tensor.raw = made;
+    return tensor;
+  }
+
   batten_tensor raw{};
   friend class Safetensors;
 };

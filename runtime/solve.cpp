@@ -77,6 +77,8 @@ int Solver::checkTensor(int64_t i) {
   const batten_tensor &tensor = tensors[i];
   char text[200];
   Sentence sentence(text, sizeof text);
+  if (batten_tensor_bytes(&tensor) < 0) // first: what views make of such a shape says nothing else
+    return refuseArgument(i, BATTEN_E_SHAPE, "its rank or a size is out of range");
   if (tensor.device != BATTEN_CPU) {
     sentence.add("it is on device %d, it must be on the CPU", tensor.device);
     return refuseArgument(i, BATTEN_E_UNSUPPORTED, text);
@@ -90,8 +92,6 @@ int Solver::checkTensor(int64_t i) {
     addType(sentence, argument);
     return refuseArgument(i, BATTEN_E_SHAPE, text);
   }
-  if (batten_tensor_bytes(&tensor) < 0)
-    return refuseArgument(i, BATTEN_E_SHAPE, "a size is negative, or the bytes do not fit into 63 bits");
   if (!batten_tensor_is_dense(&tensor))
     return refuseArgument(i, BATTEN_E_SHAPE, "its elements must lie row-major without gaps");
   return 0;

@@ -91,6 +91,8 @@ TEST(Tensor, WhatIsOutOfRangeIsRefusedEverywhere) {
   EXPECT_EQ(batten_tensor_convert(&tensor, &good, error.get()), BATTEN_E_SHAPE);
   EXPECT_EQ(batten_tensor_convert(&good, &tensor, error.get()), BATTEN_E_SHAPE);
   EXPECT_EQ(make({-1}).rank, -1);
+  EXPECT_FALSE(batten::Tensor::allocate(BATTEN_F32, {-1}, error));
+  EXPECT_STREQ(error.message(), "a size is negative, or the tensor has more than 2^63 - 1 bytes");
   tensor = make({4}, BATTEN_DTYPE(17, 4));
   tensor.sizes[0] = INT64_MAX;
   EXPECT_EQ(batten_tensor_bytes(&tensor), -1);

@@ -78,6 +78,7 @@ TEST(Views, OfTensorsAndBuffersAreChecked) {
   tensor = buffer;
   tensor.device = BATTEN_CUDA;
   refused(View<float, 2, 3>::of(tensor, error), BATTEN_E_UNSUPPORTED);
+  refused(View<float, 2, 3>::of(batten::view(buffer.data<float>(), {-5, 2, 3}), error), BATTEN_E_SHAPE);
 }
 
 TEST(Views, AreHandedToCalls) {
