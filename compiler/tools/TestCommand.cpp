@@ -54,7 +54,7 @@ private:
   void testErrors(Session &session, const std::string &path, const ErrorPlaces &expected, Clock::time_point start);
   void testBlock(Session &session, const std::string &path, const frontend::Program &program,
                  const frontend::Test &test);
-  int compute(Session &session, const frontend::Program &program, const frontend::Program &all,
+  int compute(Session &session, const std::string &name, const frontend::Program &program, const frontend::Program &all,
               std::vector<HostTensor> &results);
   int evaluate(Session &session, const frontend::Program &program, const std::map<std::string, int64_t> &sizes,
                std::vector<HostTensor> &results);
@@ -107,9 +107,9 @@ int TestRun::evaluate(Session &session, const frontend::Program &program, const 
   return error.empty() ? session.finish() : session.fail(ExitRefused, error);
 }
 
-int TestRun::compute(Session &session, const frontend::Program &program, const frontend::Program &all,
-                     std::vector<HostTensor> &results) {
-  if (int exit = requireWeights(session, options.get("--weights"), program, all))
+int TestRun::compute(Session &session, const std::string &name, const frontend::Program &program,
+                     const frontend::Program &all, std::vector<HostTensor> &results) {
+  if (int exit = requireWeights(session, options.get("--weights"), program, all, /*help=*/"", "test " + name))
     return exit;
   std::map<std::string, int64_t> sizes;
   for (const frontend::Symbol &symbol : program.functions[0].symbols)
@@ -180,7 +180,7 @@ void TestRun::testBlock(Session &session, const std::string &path, const fronten
   std::vector<HostTensor> results;
   session.clear();
   frontend::Program program = onlyFunction(all, test.function);
-  if (int status = compute(session, program, all, results)) {
+  if (int status = compute(session, name, program, all, results)) {
     report(path, name, status == ExitUsage ? ExitRefused : status, start);
     return;
   }

@@ -61,15 +61,15 @@ bool checkWeights(Session &session, const std::string &path, const frontend::Pro
 }
 
 int requireWeights(Session &session, const std::string &path, const frontend::Program &needed,
-                   const frontend::Program &program, const std::string &help) {
+                   const frontend::Program &program, const std::string &help, const std::string &reader) {
   if (!path.empty())
     return checkWeights(session, path, needed, program) ? ExitOk : session.finish();
   const std::vector<frontend::Weight> &weights = needed.weights;
   if (weights.empty())
     return ExitOk;
-  frontend::Diagnostic &error = session.refuse(ExitUsage, needed.functions[0].name + "() reads " +
-                                                              frontend::counted(weights.size(), "weight", "weights") +
-                                                              ": give --weights=FILE.safetensors");
+  frontend::Diagnostic &error = session.refuse(
+      ExitUsage, (reader.empty() ? needed.functions[0].name + "()" : reader) + " reads " +
+                     frontend::counted(weights.size(), "weight", "weights") + ": give --weights=FILE.safetensors");
   size_t shown = std::min<size_t>(weights.size(), 8), more = weights.size() - shown;
   for (size_t i = 0; i < shown; ++i)
     error.note("`" + weights[i].from + "` " + weights[i].type.str());

@@ -18,9 +18,10 @@ bool checkWeights(Session &session, const std::string &path, const frontend::Pro
                   const frontend::Program &program);
 
 /// checkWeights, where the one function of `needed` reads weights; without a path (empty) it is then refused, with
-/// `help` where that is given. The exit status; the session has said what is wrong.
+/// `help` where that is given; `reader` is what a user calls the function, empty: its name. The exit status; the
+/// session has said what is wrong.
 int requireWeights(Session &session, const std::string &path, const frontend::Program &needed,
-                   const frontend::Program &program, const std::string &help = "");
+                   const frontend::Program &program, const std::string &help = "", const std::string &reader = "");
 
 /// The tensors of a file that fits the program, as they are to lie in what is built. The sentence of the fault, or
 /// empty.
