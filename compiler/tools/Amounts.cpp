@@ -6,7 +6,8 @@
 
 namespace batten {
 
-std::string amount(double value, const char *unit) {
+/// A number and its unit with a prefix, apart.
+static std::pair<std::string, std::string> scaled(double value, const char *unit) {
   static const char *const prefixes[] = {"", "k", "M", "G", "T", "P", "E"};
   size_t step = 0;
   for (; step + 1 < std::size(prefixes) && std::fabs(value) >= 999.95; ++step)
@@ -16,8 +17,16 @@ std::string amount(double value, const char *unit) {
   std::string number(text);
   if (number.ends_with(".0"))
     number.resize(number.size() - 2);
-  std::string suffix = std::string(prefixes[step]) + unit;
-  return number + (suffix.empty() ? "" : " " + suffix);
+  return {number, std::string(prefixes[step]) + unit};
+}
+
+static std::string beside(const std::string &number, const std::string &unit) {
+  return number + (unit.empty() ? "" : " " + unit);
+}
+
+std::string amount(double value, const char *unit) {
+  const auto [number, prefixed] = scaled(value, unit);
+  return beside(number, prefixed);
 }
 
 /// "B*T^2" of the factors of a term: a power repeats its atom.
@@ -46,7 +55,11 @@ std::string amount(const Dim &formula, const char *unit) {
     double coefficient = double(terms[i].coefficient);
     std::string factors = factorsOf(terms[i]);
     text += text.empty() ? (coefficient < 0 ? "-" : "") : (coefficient < 0 ? " - " : " + ");
-    text += amount(std::fabs(coefficient), unit) + (factors.empty() ? "" : "*" + factors);
+    if (!factors.empty())
+      factors = "*" + factors;
+    const auto [number, prefixed] = scaled(std::fabs(coefficient), unit);
+    // "6.1 kB*T", but "80*T B": in "80 B*T" the unit would look like a dim.
+    text += prefixed == unit ? beside(number + factors, unit) : beside(number, prefixed) + factors;
   }
   return text.empty() ? amount(0.0, unit) : text;
 }
