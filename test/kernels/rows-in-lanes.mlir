@@ -1,16 +1,17 @@
 // Reductions whose results lie side by side: the kept dims run along the lanes, positions are a loop.
 // RUN: batten-opt --split-input-file --batten-build-kernels=cpu=x86-64-v4 --canonicalize --cse %s | FileCheck %s
 
-// 64 accumulators a result: vectors on the stack, 4 KiB; position k meets accumulator k mod 64.
+// 64 accumulators a result: four vectors each on the stack, 16 KiB; position k meets accumulator k mod 64.
 // CHECK-LABEL: func.func @mean_of_pixels(
-// CHECK: %[[STACK:.*]] = memref.alloca() {alignment = 64 : i64} : memref<4096xi8>
+// CHECK: %[[STACK:.*]] = memref.alloca() {alignment = 64 : i64} : memref<16384xi8>
 // CHECK: scf.for
 // CHECK: scf.for
-// CHECK: arith.addf
-// CHECK: vector.store
+// CHECK-COUNT-4: arith.addf
+// CHECK-COUNT-4: vector.store
 // CHECK: scf.for %[[K:.*]] =
 // CHECK: arith.andi %[[K]],
-// CHECK: %[[ACC:.*]] = vector.load {{.*}} : memref<1024xf32>
+// CHECK: %[[ACC:.*]] = vector.load {{.*}} : memref<4096xf32>
+// CHECK-COUNT-3: vector.load {{.*}} : memref<4096xf32>
 // CHECK: %[[X:.*]] = vector.load
 // CHECK: arith.addf %[[ACC]], %[[X]] : vector<16xf32>
 // The six halves.
@@ -30,6 +31,45 @@ func.func private @mean_of_pixels(%B: index {batten.symbol = "B"}, %x: tensor<?x
     linalg.yield %next : f32
   } -> tensor<?x64xf32>
   return %sum : tensor<?x64xf32>
+}
+
+// -----
+
+// At most 64 positions: each has a lane of its own, and those that are equal modulo 8 meet in one turn. Of 20 positions
+// four turns have three, four have two; halves without a position are left out. A row ahead is prefetched into L2.
+// CHECK-LABEL: func.func @sum_of_twenty(
+// CHECK: memref.alloca() {alignment = 64 : i64} : memref<1024xi8>
+// CHECK: scf.for
+// CHECK: scf.for %[[R:.*]] = %c0 to %c4 step %c1
+// CHECK: memref.prefetch {{.*}}, read, locality<2>, data
+// CHECK: %[[X0:.*]] = vector.load
+// CHECK: %[[L0:.*]] = arith.addf %[[X0]], %
+// CHECK: arith.addi %[[R]], %c16
+// CHECK: %[[X2:.*]] = vector.load
+// CHECK: %[[L2:.*]] = arith.addf %[[X2]], %
+// CHECK: %[[LOW:.*]] = arith.addf %[[L0]], %[[L2]]
+// CHECK: arith.addi %[[R]], %c8
+// CHECK: %[[X1:.*]] = vector.load
+// CHECK: %[[L1:.*]] = arith.addf %[[X1]], %
+// CHECK: arith.addf %[[LOW]], %[[L1]]
+// CHECK: vector.store
+// CHECK: scf.for {{.*}} = %c4 to %c8 step %c1
+// CHECK-COUNT-3: arith.addf
+// CHECK: vector.store
+// CHECK-COUNT-8: vector.load {{.*}} : memref<256xf32>
+func.func private @sum_of_twenty(%B: index {batten.symbol = "B"}, %x: tensor<?x20x24xf32> {batten.dims = ["B", "20", "24"]})
+    -> (tensor<?x24xf32> {batten.dims = ["B", "24"]}) attributes {batten.kind = "rows", batten.split = 2 : i64} {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty(%B) : tensor<?x24xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<?x24xf32>) -> tensor<?x24xf32>
+  %sum = linalg.generic {indexing_maps = [affine_map<(d0, d1, d2) -> (d0, d2, d1)>, affine_map<(d0, d1, d2) -> (d0, d1)>],
+                         iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x : tensor<?x20x24xf32>) outs(%init : tensor<?x24xf32>) attrs = {batten.order = "lanes"} {
+  ^bb0(%a: f32, %acc: f32):
+    %next = arith.addf %acc, %a : f32
+    linalg.yield %next : f32
+  } -> tensor<?x24xf32>
+  return %sum : tensor<?x24xf32>
 }
 
 // -----

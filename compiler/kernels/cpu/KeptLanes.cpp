@@ -7,10 +7,14 @@
 // Where the reduced dims are not the contiguous ones (a sum over the batch, the first of two core dims, the pixels of
 // an image) the results lie side by side, so a vector holds as many of them and every lane does the same positions. The
 // order of arithmetic is the group's: "blocks" is one chain a block of 256 positions, block results added in order;
-// "lanes" are 64 accumulators a result, which stay on the stack, 4 KiB at most.
+// "lanes" are 64 accumulators a result: a tree in registers where no lane has two positions, else on the stack. The
+// walks are in KeptLanesWalks.cpp.
+//
+// A unit's positions lie apart, a line or a few at each, which no hardware follows well: every load of its first walk
+// prefetches what stands at its place a few positions or a row later.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/KeptLanes.h"
 #include "compiler/kernels/cpu/ColumnWalk.h"
-#include "compiler/kernels/cpu/RowCode.h"
 #include "compiler/kernels/cpu/RowKernels.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -19,85 +23,50 @@
 using namespace mlir;
 
 namespace batten {
-namespace {
 
-/// Vectors a unit in "blocks" order: independent chains, and whole cache lines of every position.
-constexpr int64_t blockVectors = 4;
-/// Up to this many positions the 64 lanes are registers.
-constexpr int64_t unrolledPositions = 16;
+/// Vectors a unit: whole cache lines of every position, and 16 KiB of accumulators where they are on the stack.
+constexpr int64_t unitVectors = 4;
+/// Where each position is tens of operations, no more of them are code of their own.
+constexpr int64_t mostHeavyPositions = 16;
+/// How far ahead of a load its prefetch is: positions of a batch reduction, else rows. Into L2: L1 waits for too few
+/// lines at once.
+constexpr int64_t positionsAhead = 8, rowsAhead = 1, longestRow = 16384;
 
-class KeptLanes : RowCode {
-public:
-  KeptLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, int64_t lanes, bool inBlocks);
-  Kernel build();
-
-private:
-  bool inBlocks;
-  size_t firstLaneDim; ///< kept dims from here on run along lanes
-  Dim results;         ///< along lanes
-  Dim positions;
-  int64_t vectors = 1; ///< a unit
-  MergedDims outerDims, positionDims;
-  SmallVector<Value> outerExtents, positionExtents;
-  SmallVector<SmallVector<Value>> outerStrides, positionStrides; ///< by access
-  SmallVector<Value> laneStrides;                                ///< by access
-  Value resultCount, positionCount;
-  Value accumulators; ///< memref of 64 vectors
-  DenseMap<unsigned, Value> keptMemory;
-  Dim scratchBytes;
-
-  // Of the unit that is being built.
-  SmallVector<Value> outerDigits, unitOffsets, positionDigits, positionOffsets;
-  SmallVector<Chunk> units;                           ///< the vectors, without a position
-  SmallVector<DenseMap<unsigned, Value>> rowValuesOf; ///< by vector
-  size_t current = 0;                                 ///< vector whose values `rowValues` holds
-  Value position;
-
-  Dim unitsPerRow() const;
-  void setUp();
-  void unit(Value index);
-  void enterUnit(Value index);
-  void enterPosition(Value at);
-  void select(size_t vector);
-  void walk();
-  void reduceInBlocks(ArrayRef<unsigned> reductions, ArrayRef<unsigned> stores);
-  void reduceInLanes(unsigned node, ArrayRef<unsigned> stores);
-  void reduceUnrolled(unsigned node, ArrayRef<unsigned> stores, int64_t count);
-  void combineOnStack(unsigned node);
-  Value accumulateAt(unsigned node, ArrayRef<unsigned> stores, Value accumulator);
-  void storeKept(unsigned node, Chunk &chunk);
-  void storeResults();
-  Value address(unsigned access, Chunk &chunk, bool atPosition);
-  SmallVector<Value> loop(Value from, Value to, int64_t step, ValueRange carried,
-                          llvm::function_ref<SmallVector<Value>(Value, ValueRange)> body);
-
-  Value load(unsigned access, Chunk &chunk) override;
-  Value loadForRow(unsigned access) override;
-  Value loadKept(unsigned node, Chunk &chunk) override;
-  Value loopIndex(int64_t dim, Chunk *chunk) override;
-};
-
-KeptLanes::KeptLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, int64_t lanes, bool inBlocks)
-    : RowCode(group, frame, scalars, lanes), inBlocks(inBlocks), firstLaneDim(lanesFrom(group)) {
+KeptLanes::KeptLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level, bool inBlocks)
+    : RowCode(group, frame, scalars, laneCount(group, level)), inBlocks(inBlocks), firstLaneDim(lanesFrom(group)) {
   ArrayRef<Dim> domain(group.domain);
   results = countOf(domain.slice(firstLaneDim, group.split - firstLaneDim));
   positions = countOf(group.columns());
-  if (inBlocks)
-    vectors = blockVectors;
-  if (std::optional<int64_t> count = results.constantValue())
-    vectors = std::min(vectors, (*count + lanes - 1) / lanes);
+  vectors = vectorsOfUnit(level);
   outerDims = mergeDims(group, 0, firstLaneDim);
   positionDims = mergeDims(group, group.split, domain.size());
   group.plan(/*inRegisters=*/false);
 }
 
+/// In "blocks" order half of the registers are accumulators. Units of one size, so that none is mostly empty.
+int64_t KeptLanes::vectorsOfUnit(const Level &level) const {
+  std::optional<int64_t> count = results.constantValue();
+  if (!count)
+    return inBlocks ? unitVectors : 1;
+  int64_t most = !inBlocks ? unitVectors : level.vectorBytes == 64 ? 4 * unitVectors : 2 * unitVectors;
+  int64_t all = std::max<int64_t>(1, llvm::divideCeil(*count, code.lanes)), units = llvm::divideCeil(all, most);
+  return llvm::divideCeil(all, units);
+}
+
 Dim KeptLanes::unitsPerRow() const { return ceilDiv(results, vectors * code.lanes); }
+
+/// At most one position for each of the 64 lanes.
+bool KeptLanes::hasLaneEach() const {
+  bool heavy = llvm::any_of(group.nodes, [](const RowNode &node) { return node.heavy; });
+  std::optional<int64_t> count = positions.constantValue();
+  return count && *count > 0 && *count <= (heavy ? mostHeavyPositions : numLanes);
+}
 
 //===- Once a kernel ----------------------------------------------------------------------------------------------===//
 
 void KeptLanes::setUp() {
   auto values = [&](ArrayRef<Dim> dims) {
-    return SmallVector<Value>(llvm::map_range(dims, [&](const Dim &dim) { return frame.size(dim); }));
+    return Values(llvm::map_range(dims, [&](const Dim &dim) { return frame.size(dim); }));
   };
   outerExtents = values(outerDims.extents);
   positionExtents = values(positionDims.extents);
@@ -105,6 +74,7 @@ void KeptLanes::setUp() {
     outerStrides.push_back(values(outerDims.strides[i]));
     positionStrides.push_back(values(positionDims.strides[i]));
     laneStrides.push_back(frame.size(*flatStride(access, group.domain, firstLaneDim, group.split)));
+    laterPlaces.push_back(laterPlace(i));
   }
   resultCount = frame.size(results);
   positionCount = frame.size(positions);
@@ -115,39 +85,45 @@ void KeptLanes::setUp() {
     if (node.kept) {
       keptMemory[i] = frame.scratchView(scratchBytes, node.element());
       int64_t bytes = code.lanes * elementBytes(node.element());
-      scratchBytes = scratchBytes + positions * Dim::constant(bytes); // multiples of a vector, so aligned
+      scratchBytes = scratchBytes + positions * Dim::constant(vectors * bytes); // multiples of a vector, so aligned
     }
     if (node.kind == RowNode::reduction)
       widest = std::max(widest, elementBytes(node.element()));
   }
-  if (inBlocks || positions.constantValue().value_or(unrolledPositions + 1) <= unrolledPositions)
+  if (inBlocks)
     return;
-  int64_t bytes = numLanes * code.lanes * widest;
-  accumulators =
-      memref::AllocaOp::create(b, code.loc, MemRefType::get({bytes}, b.getI8Type()), b.getI64IntegerAttr(64));
+  int64_t elements = (hasLaneEach() ? residues : numLanes) * vectors * code.lanes;
+  stackBytes = memref::AllocaOp::create(b, code.loc, MemRefType::get({elements * widest}, b.getI8Type()),
+                                        b.getI64IntegerAttr(lineBytes));
+}
+
+Value KeptLanes::stackOf(Type element) {
+  int64_t bytes = cast<MemRefType>(stackBytes.getType()).getDimSize(0);
+  auto type = MemRefType::get({bytes / elementBytes(element)}, storageType(element));
+  return memref::ViewOp::create(b, code.loc, type, stackBytes, code.index(0), ValueRange());
+}
+
+/// Elements from a load of `access` to what it prefetches; null: a row is long, so the hardware follows the walk.
+Value KeptLanes::laterPlace(unsigned access) {
+  const MergedDims &dims = inBlocks ? positionDims : outerDims;
+  if (dims.extents.empty() || dims.strides[access].back().isConstant(0))
+    return {};
+  Dim rowBytes = positions * results * Dim::constant(elementBytes(group.accesses[access].element));
+  if (!inBlocks && rowBytes.constantValue().value_or(longestRow + 1) > longestRow)
+    return {};
+  return code.times(frame.size(dims.strides[access].back()), code.index(inBlocks ? positionsAhead : rowsAhead));
 }
 
 Kernel KeptLanes::build() {
   setUp();
   loop(frame.begin, frame.end, 1, {}, [&](Value index, ValueRange) {
     unit(index);
-    return SmallVector<Value>();
+    return Values();
   });
   int64_t width = vectors * code.lanes;
   int64_t elements = positions.constantValue().value_or(256) * width;
   return {frame.function, countOf(ArrayRef<Dim>(group.domain).take_front(firstLaneDim)) * unitsPerRow(),
           std::max<int64_t>(1, grainElements / std::max<int64_t>(1, elements)), scratchBytes};
-}
-
-SmallVector<Value> KeptLanes::loop(Value from, Value to, int64_t step, ValueRange carried,
-                                   llvm::function_ref<SmallVector<Value>(Value, ValueRange)> body) {
-  auto forOp = scf::ForOp::create(b, code.loc, from, to, code.index(step), carried);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(forOp.getBody());
-  SmallVector<Value> next = body(forOp.getInductionVar(), forOp.getRegionIterArgs());
-  if (!next.empty())
-    scf::YieldOp::create(b, code.loc, next);
-  return SmallVector<Value>(forOp.getResults());
 }
 
 //===- Once a unit ------------------------------------------------------------------------------------------------===//
@@ -213,144 +189,6 @@ void KeptLanes::storeResults() {
   }
 }
 
-//===- Walks over the positions -----------------------------------------------------------------------------------===//
-
-void KeptLanes::walk() {
-  SmallVector<unsigned> stores, reductions;
-  for (auto [i, node] : llvm::enumerate(group.nodes)) {
-    if (node.step != step)
-      continue;
-    if (node.kind == RowNode::reduction)
-      reductions.push_back(i);
-    if (node.kind == RowNode::column && node.kept)
-      stores.push_back(i);
-  }
-  for (size_t j = 0; j < units.size(); ++j) {
-    select(j);
-    for (unsigned node : stores)
-      prepare(node);
-    for (unsigned node : reductions)
-      prepare(node);
-  }
-  if (inBlocks && !reductions.empty())
-    return reduceInBlocks(reductions, stores);
-  for (unsigned node : reductions) {
-    reduceInLanes(node, stores);
-    stores.clear(); // kept with the first reduction of the step
-  }
-  if (stores.empty())
-    return;
-  loop(code.index(0), positionCount, 1, {}, [&](Value at, ValueRange) {
-    enterPosition(at);
-    Chunk chunk(units[0].at, {});
-    for (unsigned node : stores)
-      storeKept(node, chunk);
-    return SmallVector<Value>();
-  });
-}
-
-void KeptLanes::enterPosition(Value at) {
-  position = at;
-  positionDigits = digitsOf(code, at, positionExtents);
-  positionOffsets.clear();
-  for (const SmallVector<Value> &strides : positionStrides) {
-    Value offset = code.index(0);
-    for (auto [digit, stride] : llvm::zip(positionDigits, strides))
-      offset = code.add(offset, code.times(digit, stride));
-    positionOffsets.push_back(offset);
-  }
-}
-
-/// One chain a block of 256 positions, a vector and a reduction; block results are combined in order.
-void KeptLanes::reduceInBlocks(ArrayRef<unsigned> reductions, ArrayRef<unsigned> stores) {
-  SmallVector<Value> identities;
-  for (unsigned node : reductions)
-    identities.append(units.size(), identity(node));
-  auto chains = [&](Value at, ValueRange carried) {
-    enterPosition(at);
-    SmallVector<Value> next(carried);
-    for (size_t j = 0; j < units.size(); ++j) {
-      select(j);
-      Chunk chunk(units[j].at, {}); // lanes without a result may hold anything
-      for (unsigned node : stores)
-        storeKept(node, chunk);
-      for (auto [r, node] : llvm::enumerate(reductions))
-        next[r * units.size() + j] = accumulate(node, chunk, next[r * units.size() + j]);
-    }
-    return next;
-  };
-  auto block = [&](Value first, ValueRange totals) {
-    Value last = arith::MinUIOp::create(b, code.loc, code.add(first, code.index(blockPositions)), positionCount);
-    SmallVector<Value> sums = loop(first, last, 1, identities, chains), next;
-    for (auto [i, total] : llvm::enumerate(totals))
-      next.push_back(combine(reductions[i / units.size()], total, sums[i]));
-    return next;
-  };
-  SmallVector<Value> totals = loop(code.index(0), positionCount, blockPositions, identities, block);
-  for (size_t j = 0; j < units.size(); ++j) {
-    select(j);
-    for (auto [r, node] : llvm::enumerate(reductions))
-      rowValues[node] = finish(node, totals[r * units.size() + j]);
-  }
-}
-
-Value KeptLanes::accumulateAt(unsigned node, ArrayRef<unsigned> stores, Value accumulator) {
-  Chunk chunk(units[0].at, {});
-  for (unsigned kept : stores)
-    storeKept(kept, chunk);
-  return accumulate(node, chunk, accumulator);
-}
-
-/// Position k goes to accumulator k mod 64, on the stack.
-void KeptLanes::reduceInLanes(unsigned node, ArrayRef<unsigned> stores) {
-  std::optional<int64_t> count = positions.constantValue();
-  if (count && *count <= unrolledPositions)
-    return reduceUnrolled(node, stores, *count);
-  Type element = accumulatorElement(node);
-  auto type = MemRefType::get({numLanes * code.lanes}, storageType(element));
-  Value stack = memref::ViewOp::create(b, code.loc, type, accumulators, code.index(0), ValueRange());
-  Value one = code.index(1), lanes = code.index(code.lanes), start = identity(node);
-  auto none = SmallVector<Value>();
-  Value first = arith::MinUIOp::create(b, code.loc, positionCount, code.index(numLanes));
-  loop(code.index(0), first, 1, {}, [&](Value at, ValueRange) {
-    enterPosition(at);
-    code.store(accumulateAt(node, stores, start), stack, code.times(at, lanes), {});
-    return none;
-  });
-  loop(first, code.index(numLanes), 1, {}, [&](Value at, ValueRange) {
-    code.store(start, stack, code.times(at, lanes), {});
-    return none;
-  });
-  loop(code.index(numLanes), positionCount, 1, {}, [&](Value at, ValueRange) {
-    Value lane = arith::AndIOp::create(b, code.loc, at, code.index(numLanes - 1));
-    Value place = code.times(lane, lanes);
-    enterPosition(at);
-    code.store(accumulateAt(node, stores, code.load(stack, place, one, element, {})), stack, place, {});
-    return none;
-  });
-  for (int64_t half = numLanes / 2; half >= 1; half /= 2)
-    loop(code.index(0), code.index(half), 1, {}, [&](Value at, ValueRange) {
-      Value low = code.times(at, lanes), high = code.add(low, code.index(half * code.lanes));
-      Value lhs = code.load(stack, low, one, element, {}), rhs = code.load(stack, high, one, element, {});
-      code.store(combine(node, lhs, rhs), stack, low, {});
-      return none;
-    });
-  rowValues[node] = finish(node, code.load(stack, code.index(0), one, element, {}));
-}
-
-/// A few positions: each has an accumulator of its own, and lanes that hold the identity are left out.
-void KeptLanes::reduceUnrolled(unsigned node, ArrayRef<unsigned> stores, int64_t count) {
-  SmallVector<Value> sums;
-  for (int64_t k = 0; k < count; ++k) {
-    enterPosition(code.index(k));
-    sums.push_back(accumulateAt(node, stores, identity(node)));
-  }
-  for (int64_t half = numLanes / 2; half >= 1; half /= 2)
-    for (int64_t k = 0; k < half && k + half < count; ++k)
-      sums[k] = combine(node, sums[k], sums[k + half]);
-  rowValues[node] = finish(node, sums[0]);
-}
-
 //===- Loads ------------------------------------------------------------------------------------------------------===//
 
 Value KeptLanes::address(unsigned access, Chunk &chunk, bool atPosition) {
@@ -359,8 +197,11 @@ Value KeptLanes::address(unsigned access, Chunk &chunk, bool atPosition) {
 }
 
 Value KeptLanes::load(unsigned access, Chunk &chunk) {
-  return code.load(group.accesses[access].memory, address(access, chunk, true), laneStrides[access],
-                   group.accesses[access].element, units[current].mask);
+  Value memory = group.accesses[access].memory, at = address(access, chunk, true);
+  if (isFirstVisit && laterPlaces[access])
+    memref::PrefetchOp::create(b, code.loc, memory, ValueRange{code.add(at, laterPlaces[access])}, /*isWrite=*/false,
+                               /*localityHint=*/2, /*isDataCache=*/true);
+  return code.load(memory, at, laneStrides[access], group.accesses[access].element, units[current].mask);
 }
 
 Value KeptLanes::loadForRow(unsigned access) {
@@ -369,14 +210,17 @@ Value KeptLanes::loadForRow(unsigned access) {
                    group.accesses[access].element, chunk.mask);
 }
 
+Value KeptLanes::keptPlace() {
+  Value vector = code.add(code.times(position, code.index(vectors)), code.index(current));
+  return code.times(vector, code.index(code.lanes));
+}
+
 void KeptLanes::storeKept(unsigned node, Chunk &chunk) {
-  Value value = columnValue(node, chunk);
-  code.store(value, keptMemory[node], code.times(position, code.index(code.lanes)), {});
+  code.store(columnValue(node, chunk), keptMemory[node], keptPlace(), {});
 }
 
 Value KeptLanes::loadKept(unsigned node, Chunk &chunk) {
-  Value at = code.times(position, code.index(code.lanes));
-  return code.load(keptMemory[node], at, code.index(1), group.nodes[node].element(), {});
+  return code.load(keptMemory[node], keptPlace(), code.index(1), group.nodes[node].element(), {});
 }
 
 Value KeptLanes::loopIndex(int64_t dim, Chunk *chunk) {
@@ -391,8 +235,6 @@ Value KeptLanes::loopIndex(int64_t dim, Chunk *chunk) {
     return digit(positionDims, group.split, positionDigits);
   return laneIndex((chunk ? *chunk : units[current]).at, firstLaneDim, group.split, d);
 }
-
-} // namespace
 
 size_t lanesFrom(const RowGroup &group) {
   size_t from = group.split;
@@ -409,7 +251,7 @@ size_t lanesFrom(const RowGroup &group) {
 }
 
 Kernel buildRowsInLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level, bool inBlocks) {
-  return KeptLanes(group, frame, scalars, laneCount(group, level), inBlocks).build();
+  return KeptLanes(group, frame, scalars, level, inBlocks).build();
 }
 
 } // namespace batten
