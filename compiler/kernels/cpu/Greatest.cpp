@@ -1,22 +1,26 @@
 // Greatest.cpp - the builder of the k greatest elements of a row, sorted, with their indices.
 //
 //   for each row in [begin, end)
-//     a heap of k entries that all stand below every element; its root is the one to beat
-//     the first k elements replace these
-//     for each vector of the others: where a lane is above the root, these elements one by one
-//     k times: the root is the next result from behind, and an entry above all takes its place
+//     the first P elements, P a power of two of at least k, sorted: the greatest so far
+//     while there are elements left
+//       P of those above the k-th greatest so far, or all there are, put side by side and sorted
+//       the greatest of both
+//     the first k are the result
 //
 // Elements are compared as integers in the order of the op: NaN above all, -0 equal to 0. Of equal ones that with the
-// lower index is above, so no two entries are equal, and an element that comes later must be above the root's key to
-// enter: most vectors of a long row cost one comparison. The values are read again by their indices.
+// lower index is above, so no two entries are equal, and an element that comes later must be above the k-th key to
+// enter. A key of 32 bits and its index are one i64. Of a long row of which little is wanted nearly all vectors cost
+// a comparison, and nothing branches by the data. The values are read again by their indices.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/Candidates.h"
 #include "compiler/kernels/cpu/DimWalk.h"
 #include "compiler/kernels/cpu/RowKernels.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include <limits>
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -25,11 +29,10 @@ namespace {
 
 /// What a grain takes a row of unknown length for.
 constexpr int64_t usualExtent = 512;
-
-/// An element by its key and its index, i32.
-struct Entry {
-  Value key, index;
-};
+/// Registers of a sorted block at most: its network is straight code.
+constexpr int64_t mostRegisters = 8;
+/// Elements of a row that a first bound is taken from, at most: they are read twice.
+constexpr int64_t sampledElements = 4096;
 
 class Greatest {
 public:
@@ -37,61 +40,72 @@ public:
   Kernel build();
 
 private:
-  GreatestOp op;
   KernelFrame &frame;
+  const Level &level;
   OpBuilder &b;
-  VectorCode code;
   SmallVector<Dim> extents;
   size_t dim;
   Dim count; ///< of the elements that are wanted
   Operand x;
   std::optional<Operand> values, indices; ///< what of it the group returns
-  Type keyType;
-  Value keys, entries; ///< the heap: keys and indices of `count` entries, then one above all
+  OrderedKeys order;
+  VectorCode code;    ///< lanes of keys
+  VectorCode entries; ///< lanes of i64
+  int64_t registers;  ///< of a sorted block
   Dim scratchBytes;
-  Value firstOfX, wanted, length, xStride;
+  std::optional<Candidates> candidates;
+  std::optional<EntrySort> sorted; ///< what is greatest so far, and behind it what is new
+  Value sortedKeys, sortedInverses;
+  Value firstOfX, wanted, length, room, xStride;
+
+  bool isPacked() const { return order.type.isInteger(32); }
+  std::optional<int64_t> knownRoom() const;
+  bool allFit() const;
+  bool samples() const;
+  Dim roomBound() const;
+  Value roomOf();
+  void makeScratch();
 
   void row(const DimWalk &rows, Value index);
-  void fillHeap();
-  void visit(Value from, Value to);
-  void visitVectors(Value from, Value to);
-  void takeFromBehind(ArrayRef<Value> firsts);
-  void replaceRoot(Entry entry);
-  Value keyOf(Value element);
-  Value elementAt(Value at) {
-    return code.loadScalar(x.memory, code.add(firstOfX, code.times(at, xStride)), x.element);
+  Value turn(Value from);
+  Value begin();
+  Value sampleThreshold();
+  void takeFirst();
+  Value takeAbove(Value from, Value threshold, bool orEqual);
+  void sort(Value first);
+  Value threshold();
+  void giveResults(ArrayRef<Value> firsts);
+  Value indexAt(Value rank);
+
+  Value load(Value at, Value mask = {}) {
+    return order.load(x.memory, code.add(firstOfX, code.times(at, xStride)), xStride, mask);
   }
-  Value isBelow(Entry a, Entry b);
-  Entry entryAt(Value place);
-  void setEntry(Value place, Entry entry);
-  Entry extreme(bool greatest);
-  void loop(Value from, Value to, int64_t step, function_ref<void(Value)> body);
-  void when(Value condition, function_ref<void()> body);
-  Value constant(Value like, TypedAttr value);
+  Value compare(arith::CmpIPredicate predicate, Value lhs, Value rhs) {
+    return arith::CmpIOp::create(b, code.loc, predicate, lhs, rhs);
+  }
+  Value subtract(Value lhs, Value rhs) { return arith::SubIOp::create(b, code.loc, lhs, rhs); }
+  Value least(Value lhs, Value rhs) { return arith::MinUIOp::create(b, code.loc, lhs, rhs); }
 };
 
-Type keyTypeOf(Type element) {
-  unsigned bits = element.getIntOrFloatBitWidth() == 64 ? 64 : 32;
-  return IntegerType::get(element.getContext(), bits);
-}
-
 Greatest::Greatest(GreatestOp op, func::FuncOp function, Operand operand, KernelFrame &frame, const Level &level)
-    : op(op), frame(frame), b(frame.builder),
-      code{b, op.getLoc(), level.vectorBytes * 8 / int64_t(keyTypeOf(operand.element).getIntOrFloatBitWidth())},
-      dim(op.getDim()), x(std::move(operand)), keyType(keyTypeOf(x.element)) {
+    : frame(frame), level(level), b(frame.builder), dim(op.getDim()), x(std::move(operand)),
+      order(b, op.getLoc(), x.element, op.getIsUnsigned(), level), code(order.code),
+      entries{b, op.getLoc(), level.lanes(b.getI64Type())} {
   Shapes shapes(function);
   extents = SmallVector<Dim>(shapes.of(op.getX()));
   count = shapes.of(op.getValues())[dim];
   for (auto [i, value] : llvm::enumerate(function.getBody().front().getTerminator()->getOperands()))
     (value == op.getValues() ? values : indices) = resultOperand(function, i, shapes, frame);
+  // Four times what is wanted: the more are sorted at once, the fewer of a long row are sorted at all. And two vectors
+  // at least, of which one may be left empty for want of room for the next.
+  int64_t enough = std::max(count.constantValue().value_or(INT64_MAX / 8) * 4, 2 * code.lanes);
+  enough = std::min(enough, extents[dim].constantValue().value_or(enough));
+  int64_t wide = int64_t(llvm::PowerOf2Ceil(uint64_t(llvm::divideCeil(enough, entries.lanes))));
+  registers = std::clamp<int64_t>(wide, 2, mostRegisters);
 }
 
 Kernel Greatest::build() {
-  Type i32 = b.getI32Type();
-  keys = frame.scratchView(scratchBytes, keyType);
-  scratchBytes = scratchBytes + (count + Dim::constant(1)) * Dim::constant(elementBytes(keyType));
-  entries = frame.scratchView(scratchBytes, i32);
-  scratchBytes = scratchBytes + (count + Dim::constant(1)) * Dim::constant(elementBytes(i32));
+  makeScratch();
   DimWalk rows(extents, dim, extents.size());
   rows.add(x);
   for (const std::optional<Operand> &result : {values, indices})
@@ -99,176 +113,232 @@ Kernel Greatest::build() {
       rows.add(*result);
   wanted = frame.size(count);
   length = frame.size(extents[dim]);
+  room = roomOf();
   xStride = frame.size(x.strides[dim]);
-  loop(frame.begin, frame.end, 1, [&](Value index) { row(rows, index); });
+  loop(code, frame.begin, frame.end, code.index(1), [&](Value index) { row(rows, index); });
   int64_t elements = extents[dim].constantValue().value_or(usualExtent);
   return {frame.function, rows.count(), std::max<int64_t>(1, grainElements / elements), scratchBytes};
 }
 
+//===- Sizes ------------------------------------------------------------------------------------------------------===//
+
+std::optional<int64_t> Greatest::knownRoom() const {
+  std::optional<int64_t> known = count.constantValue();
+  if (!known)
+    return std::nullopt;
+  return std::max<int64_t>(registers * entries.lanes, int64_t(llvm::PowerOf2Ceil(uint64_t(*known))));
+}
+
+/// Whether no row is longer than what is sorted at once.
+bool Greatest::allFit() const {
+  std::optional<int64_t> most = knownRoom(), elements = extents[dim].constantValue();
+  return count == extents[dim] || (most && elements && *elements <= *most);
+}
+
+/// Whether a bound from a sample pays: the more elements pass, the more are sorted either way.
+bool Greatest::samples() const {
+  std::optional<int64_t> most = knownRoom();
+  return most == registers * entries.lanes && *count.constantValue() * 2 <= *most;
+}
+
+Value Greatest::roomOf() {
+  if (std::optional<int64_t> known = knownRoom())
+    return code.index(*known);
+  Type i64 = b.getI64Type();
+  Value block = code.index(registers * entries.lanes), one = code.index(1);
+  Value least = arith::MaxUIOp::create(b, code.loc, wanted, one);
+  Value before = arith::DivUIOp::create(b, code.loc, subtract(least, one), block); // blocks but one
+  Value zeros = math::CountLeadingZerosOp::create(b, code.loc, arith::IndexCastOp::create(b, code.loc, i64, before));
+  Value bits = subtract(code.index(64), arith::IndexCastOp::create(b, code.loc, b.getIndexType(), zeros));
+  return arith::ShLIOp::create(b, code.loc, block, bits);
+}
+
+/// At least the room, which is a formula in the sizes no more than a power of two is.
+Dim Greatest::roomBound() const {
+  if (std::optional<int64_t> known = knownRoom())
+    return Dim::constant(*known);
+  return count * Dim::constant(2) + Dim::constant(registers * entries.lanes);
+}
+
+void Greatest::makeScratch() {
+  auto take = [&](Type type, const Dim &size) {
+    Value view = frame.scratchView(scratchBytes, type);
+    scratchBytes = scratchBytes + size * Dim::constant(elementBytes(type));
+    return view;
+  };
+  Dim most = roomBound() * Dim::constant(allFit() ? 1 : 2), withVector = roomBound() + Dim::constant(code.lanes);
+  sortedKeys = take(b.getI64Type(), most);
+  sortedInverses = isPacked() ? Value() : take(b.getI64Type(), most);
+  sorted.emplace(entries, registers, sortedKeys, sortedInverses);
+  Value keys = take(order.type, withVector);
+  candidates.emplace(order, level, keys, take(order.type, withVector));
+}
+
+//===- A row ------------------------------------------------------------------------------------------------------===//
+
 void Greatest::row(const DimWalk &rows, Value index) {
   SmallVector<Value> firsts = rows.firstElements(code, frame, index);
   firstOfX = firsts[0];
-  fillHeap();
-  visit(code.index(0), wanted);
-  Value left = arith::SubIOp::create(b, code.loc, length, wanted), lanes = code.index(code.lanes);
-  Value end = arith::SubIOp::create(b, code.loc, length, arith::RemUIOp::create(b, code.loc, left, lanes));
-  visitVectors(wanted, end);
-  visit(end, length);
-  takeFromBehind(ArrayRef<Value>(firsts).drop_front());
+  if (allFit()) {
+    takeFirst();
+    sort(code.index(0));
+    return giveResults(ArrayRef<Value>(firsts).drop_front());
+  }
+  auto goesOn = [&](OpBuilder &, Location, ValueRange next) {
+    Value from = turn(next[0]);
+    scf::ConditionOp::create(b, code.loc, compare(arith::CmpIPredicate::ult, from, length), from);
+  };
+  auto yield = [&](OpBuilder &, Location, ValueRange next) { scf::YieldOp::create(b, code.loc, next); };
+  scf::WhileOp::create(b, code.loc, TypeRange{b.getIndexType()}, ValueRange{code.index(0)}, goesOn, yield);
+  giveResults(ArrayRef<Value>(firsts).drop_front());
 }
 
-void Greatest::fillHeap() {
-  loop(code.index(0), wanted, 1, [&](Value place) { setEntry(place, extreme(/*greatest=*/false)); });
-  setEntry(wanted, extreme(/*greatest=*/true));
+/// Sorts elements from `from` on; returns where the next ones are.
+Value Greatest::turn(Value from) {
+  Value isFirst = compare(arith::CmpIPredicate::eq, from, code.index(0));
+  auto first = [&](OpBuilder &, Location) { scf::YieldOp::create(b, code.loc, begin()); };
+  auto later = [&](OpBuilder &, Location) {
+    scf::YieldOp::create(b, code.loc, takeAbove(from, threshold(), /*orEqual=*/false));
+  };
+  Value next = scf::IfOp::create(b, code.loc, isFirst, first, later).getResult(0);
+  sort(arith::SelectOp::create(b, code.loc, isFirst, code.index(0), room));
+  auto nothing = [&](OpBuilder &, Location) { scf::YieldOp::create(b, code.loc); };
+  auto keep = [&](OpBuilder &, Location) {
+    sorted->keepGreatest(room);
+    scf::YieldOp::create(b, code.loc);
+  };
+  scf::IfOp::create(b, code.loc, isFirst, nothing, keep);
+  return next;
 }
 
-/// Elements that are above the root replace it.
-void Greatest::visit(Value from, Value to) {
-  loop(from, to, 1, [&](Value at) {
-    Entry entry{keyOf(elementAt(at)), arith::IndexCastOp::create(b, code.loc, b.getI32Type(), at)};
-    when(isBelow(entryAt(code.index(0)), entry), [&] { replaceRoot(entry); });
+/// The first turn has no result so far to compare with.
+Value Greatest::begin() {
+  auto first = [&] {
+    takeFirst();
+    return room;
+  };
+  auto above = [&] { return takeAbove(code.index(0), sampleThreshold(), /*orEqual=*/true); };
+  if (!samples())
+    return first();
+  if (extents[dim].constantValue())
+    return above();
+  auto yield = [&](function_ref<Value()> build) {
+    return [&b = b, loc = code.loc, build](OpBuilder &, Location) { scf::YieldOp::create(b, loc, build()); };
+  };
+  Value isShort = compare(arith::CmpIPredicate::ule, length, room);
+  return scf::IfOp::create(b, code.loc, isShort, yield(first), yield(above)).getResult(0);
+}
+
+/// A key that at least as many elements reach as are wanted: among the greatest of a room of groups, lane by lane of
+/// the first rooms of the row, the one of that rank.
+Value Greatest::sampleThreshold() {
+  Value enough = least(length, code.index(sampledElements));
+  Value end = subtract(enough, arith::RemUIOp::create(b, code.loc, enough, room));
+  SmallVector<Value> groups;
+  for (int64_t at = 0; at < *knownRoom(); at += code.lanes)
+    groups.push_back(load(code.index(at)));
+  auto body = [&](OpBuilder &, Location, Value from, ValueRange so) {
+    SmallVector<Value> next;
+    for (auto [i, group] : llvm::enumerate(so))
+      next.push_back(order.greaterOf(load(code.add(from, code.index(int64_t(i) * code.lanes))), group));
+    scf::YieldOp::create(b, code.loc, next);
+  };
+  auto walk = scf::ForOp::create(b, code.loc, room, end, room, groups, body);
+  EntrySort::Block block;
+  for (Value group : walk.getResults())
+    block.push_back({order.of(group), {}});
+  EntrySort::sortBlock(code, block);
+  int64_t rank = std::max<int64_t>(1, *count.constantValue()) - 1, width = int64_t(block.size());
+  return vector::ExtractOp::create(b, code.loc, block[size_t(rank % width)].key, rank / width);
+}
+
+/// As many of the first elements as there is room for.
+void Greatest::takeFirst() {
+  std::optional<int64_t> most = knownRoom(), elements = extents[dim].constantValue();
+  Value lanes = code.index(code.lanes), there = least(room, length);
+  Value left = arith::RemUIOp::create(b, code.loc, there, lanes), full = subtract(there, left);
+  bool isFull = most && elements && *elements >= *most;
+  if (!isFull)
+    candidates->clear(full, room);
+  loop(code, code.index(0), full, lanes, [&](Value at) { candidates->put(load(at), at, {}); });
+  if (isFull)
+    return;
+  loop(code, full, there, lanes, [&](Value at) { // one turn or none
+    Value mask = code.firstLanes(left);
+    candidates->put(load(at, mask), at, mask);
   });
 }
 
-void Greatest::visitVectors(Value from, Value to) {
-  loop(from, to, code.lanes, [&](Value first) {
-    Value at = code.add(firstOfX, code.times(first, xStride));
-    Value vector = keyOf(code.load(x.memory, at, xStride, x.element, {}));
-    Value root = code.splat(entryAt(code.index(0)).key);
-    Value above = arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::sgt, vector, root);
-    Value any = vector::ReductionOp::create(b, code.loc, vector::CombiningKind::OR, above);
-    when(any, [&] { visit(first, code.add(first, code.index(code.lanes))); });
-  });
+/// Elements above the threshold from `from` on, until there may be no room for more; returns where it stopped. Some
+/// that are not above may come along: a NaN does, for the price of being sorted.
+Value Greatest::takeAbove(Value from, Value threshold, bool orEqual) {
+  candidates->clear(code.index(0), room);
+  Value lanes = code.index(code.lanes), most = subtract(room, lanes), last = subtract(length, lanes);
+  Value bound = code.splat(order.number(threshold));
+  auto goesOn = [&](OpBuilder &, Location, ValueRange next) {
+    Value isThere = compare(arith::CmpIPredicate::ult, next[0], length);
+    Value hasRoom = compare(arith::CmpIPredicate::ule, next[1], most);
+    scf::ConditionOp::create(b, code.loc, arith::AndIOp::create(b, code.loc, isThere, hasRoom), next);
+  };
+  auto turn = [&](OpBuilder &, Location, ValueRange next) {
+    Value at = next[0];
+    std::optional<int64_t> known = extents[dim].constantValue();
+    bool isWhole = known && *known % code.lanes == 0;
+    if (!isWhole) // the last vector ends with the row, and some lanes of it were met before
+      at = least(at, last);
+    Value vector = load(at), isTaken = order.isAbove(vector, bound, orEqual);
+    if (!isWhole) {
+      Value isNew =
+          compare(arith::CmpIPredicate::sge, candidates->placesFrom(at), code.splat(candidates->asKey(next[0])));
+      isTaken = arith::AndIOp::create(b, code.loc, isTaken, isNew);
+    }
+    scf::YieldOp::create(b, code.loc,
+                         ValueRange{code.add(next[0], lanes), candidates->append(vector, at, isTaken, next[1])});
+  };
+  Type index = b.getIndexType();
+  auto walk = scf::WhileOp::create(b, code.loc, TypeRange{index, index}, ValueRange{from, code.index(0)}, goesOn, turn);
+  candidates->end(walk.getResult(1));
+  return walk.getResult(0);
 }
 
-/// The root is the least entry, so results come last to first.
-void Greatest::takeFromBehind(ArrayRef<Value> firsts) {
-  loop(code.index(0), wanted, 1, [&](Value turn) {
-    Value root = entryAt(code.index(0)).index, one = code.index(1);
-    Value place = arith::SubIOp::create(b, code.loc, arith::SubIOp::create(b, code.loc, wanted, turn), one);
+void Greatest::sort(Value first) {
+  sorted->sort(first, room, [&](Value at) { return candidates->load(entries, at); });
+}
+
+/// The key of the last of those that are wanted.
+Value Greatest::threshold() {
+  Value one = code.index(1), rank = subtract(arith::MaxUIOp::create(b, code.loc, wanted, one), one);
+  Value place = sorted->place(rank);
+  Value key = memref::LoadOp::create(b, code.loc, sortedKeys, ValueRange{place});
+  if (!isPacked())
+    return key;
+  key = arith::ShRSIOp::create(b, code.loc, key, constantOf(code, key.getType(), b.getI64IntegerAttr(32)));
+  return arith::TruncIOp::create(b, code.loc, order.type, key);
+}
+
+void Greatest::giveResults(ArrayRef<Value> firsts) {
+  loop(code, code.index(0), wanted, code.index(1), [&](Value rank) {
+    Value index = indexAt(rank);
     auto store = [&](const Operand &result, Value first, Value value) {
-      Value at = code.add(first, code.times(place, frame.size(result.strides[dim])));
+      Value at = code.add(first, code.times(rank, frame.size(result.strides[dim])));
       memref::StoreOp::create(b, code.loc, value, result.memory, ValueRange{at});
     };
     if (values) {
-      Value at = arith::IndexCastOp::create(b, code.loc, b.getIndexType(), root);
+      Value at = arith::IndexCastOp::create(b, code.loc, b.getIndexType(), index);
       at = code.add(firstOfX, code.times(at, xStride));
       store(*values, firsts.front(), memref::LoadOp::create(b, code.loc, x.memory, ValueRange{at}));
     }
     if (indices)
-      store(*indices, firsts.back(), root);
-    replaceRoot(extreme(/*greatest=*/true));
+      store(*indices, firsts.back(), index);
   });
 }
 
-//===- The heap ---------------------------------------------------------------------------------------------------===//
-
-/// Puts `entry` in place of the root, the least one: whatever of its children is below it moves up.
-void Greatest::replaceRoot(Entry entry) {
-  Type index = b.getIndexType(), i32 = b.getI32Type();
-  auto child = [&](Value place, int64_t which) -> Value { // beyond the heap: the entry above all
-    Value at = code.add(code.times(place, code.index(2)), code.index(which));
-    return arith::MinUIOp::create(b, code.loc, at, wanted);
-  };
-  auto before = [&](OpBuilder &, Location, ValueRange arguments) {
-    Value left = child(arguments[0], 1), right = child(arguments[0], 2);
-    Entry leftEntry = entryAt(left), rightEntry = entryAt(right);
-    Value isRight = isBelow(rightEntry, leftEntry);
-    auto pick = [&](Value r, Value l) { return arith::SelectOp::create(b, code.loc, isRight, r, l).getResult(); };
-    Entry least{pick(rightEntry.key, leftEntry.key), pick(rightEntry.index, leftEntry.index)};
-    scf::ConditionOp::create(b, code.loc, isBelow(least, entry),
-                             ValueRange{arguments[0], pick(right, left), least.key, least.index});
-  };
-  auto after = [&](OpBuilder &, Location, ValueRange arguments) {
-    setEntry(arguments[0], {arguments[2], arguments[3]});
-    scf::YieldOp::create(b, code.loc, arguments[1]);
-  };
-  auto sift = scf::WhileOp::create(b, code.loc, TypeRange{index, index, keyType, i32}, ValueRange{code.index(0)},
-                                   before, after);
-  setEntry(sift.getResult(0), entry);
-}
-
-/// Of equal keys that with the higher index is below.
-Value Greatest::isBelow(Entry lhs, Entry rhs) {
-  auto compare = [&](arith::CmpIPredicate predicate, Value l, Value r) {
-    return arith::CmpIOp::create(b, code.loc, predicate, l, r).getResult();
-  };
-  Value less = compare(arith::CmpIPredicate::slt, lhs.key, rhs.key);
-  Value equal = compare(arith::CmpIPredicate::eq, lhs.key, rhs.key);
-  Value later = compare(arith::CmpIPredicate::sgt, lhs.index, rhs.index);
-  return arith::OrIOp::create(b, code.loc, less, arith::AndIOp::create(b, code.loc, equal, later));
-}
-
-Entry Greatest::entryAt(Value place) {
-  return {memref::LoadOp::create(b, code.loc, keys, ValueRange{place}),
-          memref::LoadOp::create(b, code.loc, entries, ValueRange{place})};
-}
-
-void Greatest::setEntry(Value place, Entry entry) {
-  memref::StoreOp::create(b, code.loc, entry.key, keys, ValueRange{place});
-  memref::StoreOp::create(b, code.loc, entry.index, entries, ValueRange{place});
-}
-
-/// Below or above every element.
-Entry Greatest::extreme(bool greatest) {
-  unsigned bits = keyType.getIntOrFloatBitWidth();
-  APInt key = greatest ? APInt::getSignedMaxValue(bits) : APInt::getSignedMinValue(bits);
-  int32_t index = greatest ? -1 : std::numeric_limits<int32_t>::max();
-  return {arith::ConstantOp::create(b, code.loc, IntegerAttr::get(keyType, key)),
-          arith::ConstantOp::create(b, code.loc, b.getI32IntegerAttr(index))};
-}
-
-//===- Keys -------------------------------------------------------------------------------------------------------===//
-
-/// `value` in the type of `like`, a scalar or a vector.
-Value Greatest::constant(Value like, TypedAttr value) {
-  if (auto vector = dyn_cast<VectorType>(like.getType()))
-    value = DenseElementsAttr::get(vector, ArrayRef<Attribute>(value));
-  return arith::ConstantOp::create(b, code.loc, value);
-}
-
-/// An element or a vector of them as a signed integer in the order of the op.
-Value Greatest::keyOf(Value element) {
-  auto shaped = [&](Type type) {
-    auto vector = dyn_cast<VectorType>(element.getType());
-    return vector ? Type(vector.clone(type)) : type;
-  };
-  unsigned bits = keyType.getIntOrFloatBitWidth();
-  if (!isa<FloatType>(x.element)) {
-    if (x.element == keyType)
-      return element;
-    return op.getIsUnsigned() ? arith::ExtUIOp::create(b, code.loc, shaped(keyType), element).getResult()
-                              : arith::ExtSIOp::create(b, code.loc, shaped(keyType), element).getResult();
-  }
-  Type real = bits == 64 ? Type(b.getF64Type()) : Type(b.getF32Type());
-  if (x.element != real)
-    element = arith::ExtFOp::create(b, code.loc, shaped(real), element);
-  Value zero = constant(element, b.getFloatAttr(real, 0.0));
-  Value isZero = arith::CmpFOp::create(b, code.loc, arith::CmpFPredicate::OEQ, element, zero);
-  Value isNan = arith::CmpFOp::create(b, code.loc, arith::CmpFPredicate::UNO, element, element);
-  element = arith::SelectOp::create(b, code.loc, isZero, zero, element);
-  Value key = arith::BitcastOp::create(b, code.loc, shaped(keyType), element);
-  Value most = constant(key, IntegerAttr::get(keyType, APInt::getSignedMaxValue(bits)));
-  // Below zero the bits of a float descend: flip all but the sign.
-  Value negative = arith::ShRSIOp::create(b, code.loc, key, constant(key, b.getIntegerAttr(keyType, bits - 1)));
-  key = arith::XOrIOp::create(b, code.loc, key, arith::AndIOp::create(b, code.loc, negative, most));
-  return arith::SelectOp::create(b, code.loc, isNan, most, key);
-}
-
-//===- Control flow -----------------------------------------------------------------------------------------------===//
-
-void Greatest::loop(Value from, Value to, int64_t step, function_ref<void(Value)> body) {
-  auto forOp = scf::ForOp::create(b, code.loc, from, to, code.index(step));
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(forOp.getBody());
-  body(forOp.getInductionVar());
-}
-
-void Greatest::when(Value condition, function_ref<void()> body) {
-  auto branch = scf::IfOp::create(b, code.loc, condition, /*withElseRegion=*/false);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(branch.thenBlock());
-  body();
+/// i32.
+Value Greatest::indexAt(Value rank) {
+  Value place = sorted->place(rank);
+  Value held = memref::LoadOp::create(b, code.loc, isPacked() ? sortedKeys : sortedInverses, ValueRange{place});
+  held = arith::TruncIOp::create(b, code.loc, b.getI32Type(), held);
+  return arith::XOrIOp::create(b, code.loc, held, constantOf(code, held.getType(), b.getI32IntegerAttr(-1)));
 }
 
 } // namespace

@@ -1,0 +1,91 @@
+// OrderedKeys.cpp - see OrderedKeys.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/OrderedKeys.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+
+namespace batten {
+
+Value constantOf(const VectorCode &code, Type type, TypedAttr value) {
+  if (auto vector = dyn_cast<VectorType>(type))
+    value = DenseElementsAttr::get(vector, ArrayRef<Attribute>(value));
+  return arith::ConstantOp::create(code.builder, code.loc, value);
+}
+
+static Type keyType(OpBuilder &b, Type element) {
+  return element.getIntOrFloatBitWidth() == 64 ? b.getI64Type() : b.getI32Type();
+}
+
+static Type numberType(OpBuilder &b, Type element) {
+  if (!isa<FloatType>(element))
+    return keyType(b, element);
+  return element.isF64() ? Type(b.getF64Type()) : Type(b.getF32Type());
+}
+
+OrderedKeys::OrderedKeys(OpBuilder &builder, Location loc, Type element, bool isUnsigned, const Level &level)
+    : type(keyType(builder, element)), code{builder, loc, level.lanes(type)}, element(element),
+      wide(numberType(builder, element)), isUnsigned(isUnsigned) {}
+
+Value OrderedKeys::load(Value memory, Value at, Value stride, Value mask) const {
+  Value vector = code.load(memory, at, stride, element, mask);
+  if (element == wide)
+    return vector;
+  if (isa<FloatType>(wide))
+    return arith::ExtFOp::create(code.builder, code.loc, code.type(wide), vector);
+  return isUnsigned ? arith::ExtUIOp::create(code.builder, code.loc, code.type(wide), vector).getResult()
+                    : arith::ExtSIOp::create(code.builder, code.loc, code.type(wide), vector).getResult();
+}
+
+Value OrderedKeys::of(Value numbers) const {
+  if (wide == type)
+    return numbers;
+  OpBuilder &b = code.builder;
+  Value isNan = arith::CmpFOp::create(b, code.loc, arith::CmpFPredicate::UNO, numbers, numbers);
+  Value zero = constantOf(code, numbers.getType(), b.getFloatAttr(wide, 0.0));
+  numbers = arith::AddFOp::create(b, code.loc, numbers, zero); // makes 0 of -0
+  Value key = mirrored(arith::BitcastOp::create(b, code.loc, code.type(type), numbers));
+  return arith::SelectOp::create(b, code.loc, isNan, splat(greatest()), key);
+}
+
+/// Below zero the bits of a float descend: flips all but the sign. Its own inverse.
+Value OrderedKeys::mirrored(Value bits) const {
+  OpBuilder &b = code.builder;
+  Value shift = constantOf(code, bits.getType(), b.getIntegerAttr(type, type.getIntOrFloatBitWidth() - 1));
+  Value negative = arith::ShRSIOp::create(b, code.loc, bits, shift);
+  Value flips = arith::AndIOp::create(b, code.loc, negative, constantOf(code, bits.getType(), greatest()));
+  return arith::XOrIOp::create(b, code.loc, bits, flips);
+}
+
+Value OrderedKeys::number(Value key) const {
+  return wide == type ? key : arith::BitcastOp::create(code.builder, code.loc, wide, mirrored(key)).getResult();
+}
+
+Value OrderedKeys::isAbove(Value numbers, Value bound, bool orEqual) const {
+  using Int = arith::CmpIPredicate;
+  using Float = arith::CmpFPredicate;
+  OpBuilder &b = code.builder;
+  if (wide == type)
+    return arith::CmpIOp::create(b, code.loc, orEqual ? Int::sge : Int::sgt, numbers, bound);
+  return arith::CmpFOp::create(b, code.loc, orEqual ? Float::UGE : Float::UGT, numbers, bound);
+}
+
+Value OrderedKeys::greaterOf(Value lhs, Value rhs) const {
+  OpBuilder &b = code.builder;
+  if (wide == type)
+    return arith::MaxSIOp::create(b, code.loc, lhs, rhs);
+  Value isGreater = arith::CmpFOp::create(b, code.loc, arith::CmpFPredicate::OGT, lhs, rhs);
+  return arith::SelectOp::create(b, code.loc, isGreater, lhs, rhs);
+}
+
+TypedAttr OrderedKeys::least() const {
+  return code.builder.getIntegerAttr(type, APInt::getSignedMinValue(type.getIntOrFloatBitWidth()));
+}
+
+TypedAttr OrderedKeys::greatest() const {
+  return code.builder.getIntegerAttr(type, APInt::getSignedMaxValue(type.getIntOrFloatBitWidth()));
+}
+
+Value OrderedKeys::splat(TypedAttr value) const { return constantOf(code, code.type(type), value); }
+
+} // namespace batten

@@ -1,0 +1,44 @@
+// OrderedKeys.h - elements as signed integers in the order of topk: NaN above all, -0 equal to 0.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_KERNELS_CPU_ORDEREDKEYS_H
+#define BATTEN_COMPILER_KERNELS_CPU_ORDEREDKEYS_H
+
+#include "compiler/kernels/Kernels.h"
+#include "compiler/kernels/cpu/VectorCode.h"
+
+namespace batten {
+
+/// Elements are loaded as numbers of a key's width: floats as f32 or f64, integers as the keys that they are.
+class OrderedKeys {
+public:
+  OrderedKeys(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type element, bool isUnsigned, const Level &level);
+
+  mlir::Type type; ///< of a key: i64 of elements of 64 bits, i32 of all others
+  VectorCode code; ///< as many lanes as keys have in a register
+
+  mlir::Value load(mlir::Value memory, mlir::Value at, mlir::Value stride, mlir::Value mask) const;
+  /// The keys of a vector of numbers.
+  mlir::Value of(mlir::Value numbers) const;
+  /// The number of a scalar key.
+  mlir::Value number(mlir::Value key) const;
+  /// Whether numbers are above `bound`, or equal to it if `orEqual`. NaN is, whatever the bound.
+  mlir::Value isAbove(mlir::Value numbers, mlir::Value bound, bool orEqual) const;
+  /// One of both, lane by lane, and the greater one unless one is NaN.
+  mlir::Value greaterOf(mlir::Value lhs, mlir::Value rhs) const;
+
+  mlir::TypedAttr least() const;    ///< of all keys
+  mlir::TypedAttr greatest() const; ///< of all keys
+  mlir::Value splat(mlir::TypedAttr value) const;
+
+private:
+  mlir::Type element, wide; ///< in memory, as a number
+  bool isUnsigned;
+
+  mlir::Value mirrored(mlir::Value bits) const;
+};
+
+/// `value` as one of `type`, of scalars or of vectors.
+mlir::Value constantOf(const VectorCode &code, mlir::Type type, mlir::TypedAttr value);
+
+} // namespace batten
+#endif // BATTEN_COMPILER_KERNELS_CPU_ORDEREDKEYS_H
