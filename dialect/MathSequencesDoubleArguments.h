@@ -86,17 +86,17 @@ template <typename F, typename I> F sineOf(F r, I quadrant) {
   return fromBits(bitsOf(select(isOdd, cosine, sine)) ^ flip);
 }
 
-template <typename F> F sin(F x) {
-  Angle<F> angle = f64::reduceAngle(absolute(x));
+template <typename F> F sineAt(F x, Angle<F> angle) {
   F y = f64::sineOf(angle.r, bitsOf(angle.quadrant));
   return fromBits(bitsOf(y) ^ (bitsOf(x) & like(bitsOf(x), signBit)));
 }
-
-template <typename F> F cos(F x) {
-  Angle<F> angle = f64::reduceAngle(absolute(x));
+template <typename F> F cosineAt(Angle<F> angle) {
   auto quadrant = bitsOf(angle.quadrant);
   return f64::sineOf(angle.r, quadrant + like(quadrant, uint64_t(1)));
 }
+
+template <typename F> F sin(F x) { return f64::sineAt(x, f64::reduceAngle(absolute(x))); }
+template <typename F> F cos(F x) { return f64::cosineAt(f64::reduceAngle(absolute(x))); }
 
 //===- pow --------------------------------------------------------------------------------------------------------===//
 

@@ -86,17 +86,18 @@ template <typename F, typename I> F sineOf(F r, I quadrant) {
   return fromBits(bitsOf(select(isOdd, cosine, sine)) ^ flip);
 }
 
-template <typename F> F sin(F x) {
-  Angle<F> angle = reduceAngle(absolute(x));
+/// sin x and cos x, where |x| is the angle.
+template <typename F> F sineAt(F x, Angle<F> angle) {
   F y = sineOf(angle.r, bitsOf(angle.quadrant));
   return fromBits(bitsOf(y) ^ (bitsOf(x) & like(bitsOf(x), signBit)));
 }
-
-template <typename F> F cos(F x) {
-  Angle<F> angle = reduceAngle(absolute(x));
+template <typename F> F cosineAt(Angle<F> angle) {
   auto quadrant = bitsOf(angle.quadrant);
   return sineOf(angle.r, quadrant + like(quadrant, 1u));
 }
+
+template <typename F> F sin(F x) { return sineAt(x, reduceAngle(absolute(x))); }
+template <typename F> F cos(F x) { return cosineAt(reduceAngle(absolute(x))); }
 
 } // namespace batten::sequence
 #endif // BATTEN_DIALECT_MATHSEQUENCESTRIGONOMETRIC_H

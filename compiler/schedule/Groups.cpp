@@ -237,6 +237,16 @@ bool Grouping::areBounded(ArrayRef<Dim> extents) const {
   });
 }
 
+/// A row computes its own values in every lane of a vector, which fewer columns than this are not worth.
+constexpr int64_t fewestColumns = 4;
+
+static bool areFew(ArrayRef<Dim> columns) {
+  Dim count = Dim::constant(1);
+  for (const Dim &extent : columns)
+    count = count * extent;
+  return count.constantValue().value_or(fewestColumns) < fewestColumns;
+}
+
 /// Rows: the operation runs over the group's domain, over its rows alone, or gives rows their columns.
 bool Grouping::joinRows(linalg::GenericOp op, Group &group) {
   if (kindOf(op) != GroupKind::Rows)
@@ -255,9 +265,9 @@ bool Grouping::joinRows(linalg::GenericOp op, Group &group) {
     bool perRow = split && ArrayRef<Dim>(extents) == ArrayRef<Dim>(group.domain).take_front(*split);
     // A row is the work of one thread and may need scratch for its columns, so those may not grow without bound.
     size_t rank = group.domain.size();
-    bool widens = !split && extents.size() > rank &&
-                  ArrayRef<Dim>(extents).take_front(rank) == ArrayRef<Dim>(group.domain) &&
-                  areBounded(ArrayRef<Dim>(extents).drop_front(rank));
+    bool widens =
+        !split && extents.size() > rank && ArrayRef<Dim>(extents).take_front(rank) == ArrayRef<Dim>(group.domain) &&
+        areBounded(ArrayRef<Dim>(extents).drop_front(rank)) && !areFew(ArrayRef<Dim>(extents).drop_front(rank));
     if (!perRow && !widens)
       return false;
     if (widens) {

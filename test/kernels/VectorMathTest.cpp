@@ -54,6 +54,12 @@ const Case cases[] = {
     {"erf", scalar::erf, nullptr, "math.erf"},
     {"sin", scalar::sin, scalar::sin, "math.sin"},
     {"cos", scalar::cos, scalar::cos, "math.cos"},
+    {"sin_less_cos", [](float x) { return scalar::sin(x) - scalar::cos(x); },
+     [](double x) { return scalar::sin(x) - scalar::cos(x); }, "",
+     [](OpBuilder &b, Location loc, Value x) -> Value {
+       Value sine = math::SinOp::create(b, loc, x);
+       return arith::SubFOp::create(b, loc, sine, math::CosOp::create(b, loc, x));
+     }},
     {"sigmoid", scalar::sigmoid, scalar::sigmoid, "", buildSigmoid},
     {"silu", scalar::silu, scalar::silu, "", buildSilu},
     {"softplus", scalar::softplus, scalar::softplus, "", buildSoftplus},

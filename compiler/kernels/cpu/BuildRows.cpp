@@ -9,13 +9,15 @@ using namespace mlir;
 namespace batten {
 
 /// Element-wise: as many trailing dims as every operand meets as one are the columns.
-static size_t freeSplit(const RowGroup &group) {
+static size_t freeSplit(const RowGroup &group, int64_t lanes) {
   size_t rank = group.domain.size();
   auto flat = [&](size_t from) {
-    bool indexed = llvm::is_contained(ArrayRef<bool>(group.indexed).drop_front(from), true);
-    return !(indexed && from + 1 < rank) && llvm::all_of(group.accesses, [&](const Operand &access) {
-      return flatStride(access, group.domain, from, rank).has_value();
-    });
+    bool cheapIndices = from + 1 == rank || llvm::all_of(llvm::seq(from, rank), [&](size_t dim) {
+                          return !group.indexed[dim] || lanePeriod(group.domain, dim, lanes);
+                        });
+    return cheapIndices && llvm::all_of(group.accesses, [&](const Operand &access) {
+             return columnElements(access, group.domain, from, lanes).has_value();
+           });
   };
   size_t split = rank;
   while (split > 0 && flat(split - 1))
@@ -61,7 +63,7 @@ FailureOr<Kernel> buildRows(func::FuncOp function, StringRef name, const Level &
     if (failed(group))
       return failure();
     if (!group->readsRows())
-      group->splitAt(freeSplit(*group));
+      group->splitAt(freeSplit(*group, laneCount(*group, level)));
     Kernel kernel = reducesAcrossRows(*group) ? buildRowsInLanes(*group, frame, scalars, level)
                                               : buildColumnsInLanes(*group, frame, scalars, level);
     if (failed(expandVectorMath(kernel.function, level)))

@@ -33,6 +33,28 @@ std::optional<Dim> flatStride(const Operand &operand, ArrayRef<Dim> domain, size
   return inner.value_or(Dim::constant(0));
 }
 
+std::optional<ColumnElements> columnElements(const Operand &operand, ArrayRef<Dim> domain, size_t from, int64_t lanes) {
+  if (std::optional<Dim> stride = flatStride(operand, domain, from, domain.size()))
+    return ColumnElements{*stride};
+  size_t to = domain.size();
+  int64_t repeat = 1;
+  while (to > from && (operand.strides[to - 1].isConstant(0) || domain[to - 1].isConstant(1))) {
+    repeat *= domain[--to].constantValue().value_or(0);
+    if (repeat == 0 || lanes % (2 * repeat) != 0)
+      return std::nullopt;
+  }
+  std::optional<Dim> stride = flatStride(operand, domain, from, to);
+  return stride ? std::optional(ColumnElements{*stride, repeat}) : std::nullopt;
+}
+
+std::optional<LanePeriod> lanePeriod(ArrayRef<Dim> domain, size_t dim, int64_t lanes) {
+  std::optional<int64_t> inner = countOf(domain.drop_front(dim + 1)).constantValue();
+  std::optional<int64_t> extent = domain[dim].constantValue();
+  if (!inner || !extent || *inner * *extent == 0 || lanes % (*inner * *extent) != 0)
+    return std::nullopt;
+  return LanePeriod{*inner, *extent};
+}
+
 //===- What the group is ------------------------------------------------------------------------------------------===//
 
 bool RowGroup::hasReduction() const {
@@ -43,19 +65,26 @@ bool RowGroup::readsRows() const {
   return llvm::any_of(nodes, [](const RowNode &node) { return node.kind != RowNode::column; });
 }
 
-unsigned RowGroup::widestBits() const {
+/// Bits of the widest number that the operation computes.
+static unsigned widestBits(const RowNode &node) {
   unsigned bits = 8;
-  auto see = [&](Type type) {
-    if (type.isIntOrFloat())
-      bits = std::max(bits, type.getIntOrFloatBitWidth());
-  };
-  for (const Operand &access : accesses)
-    see(access.element);
-  for (const RowNode &node : nodes)
-    for (Operation &op : node.body()->without_terminator())
-      if (!isa<arith::ConstantOp>(op))
-        llvm::for_each(op.getResultTypes(), see);
+  for (Operation &op : node.body()->without_terminator())
+    for (Type type : op.getResultTypes())
+      if (type.isIntOrFloat() && !isa<arith::ConstantOp>(op))
+        bits = std::max(bits, type.getIntOrFloatBitWidth());
   return bits;
+}
+
+unsigned RowGroup::laneBits() const {
+  unsigned heavy = 0, bits = 8;
+  for (const RowNode &node : nodes) {
+    bits = std::max(bits, widestBits(node));
+    if (node.heavy)
+      heavy = std::max(heavy, widestBits(node));
+  }
+  for (const Operand &access : accesses)
+    bits = std::max(bits, access.element.getIntOrFloatBitWidth());
+  return heavy ? heavy : bits;
 }
 
 void RowGroup::splitAt(size_t position) {

@@ -47,8 +47,8 @@ struct RowGroup {
   bool readsRows() const; ///< has row nodes: the split is given, not free
   mlir::ArrayRef<Dim> rows() const { return mlir::ArrayRef<Dim>(domain).take_front(split); }
   mlir::ArrayRef<Dim> columns() const { return mlir::ArrayRef<Dim>(domain).drop_front(split); }
-  /// Bits of the widest element that a vector of this group holds.
-  unsigned widestBits() const;
+  /// Bits of the elements that fill a register: the widest of the heavy operations, where there are some, or of all.
+  unsigned laneBits() const;
   /// Numbers the steps and decides what is kept. `inRegisters`: a row stays in registers, nothing needs keeping.
   void plan(bool inRegisters);
   /// Sets the split of a group without reductions and tells each operation by it.
@@ -71,6 +71,20 @@ Dim countOf(mlir::ArrayRef<Dim> extents);
 /// The one stride by which `operand` meets domain dims [from, to) counted row-major; nullopt where there is no such
 /// stride. Dims of extent 1 do not matter.
 std::optional<Dim> flatStride(const Operand &operand, mlir::ArrayRef<Dim> domain, size_t from, size_t to);
+
+/// The elements that an operand has along the columns: `stride` apart, each for `repeat` columns.
+struct ColumnElements {
+  Dim stride;
+  int64_t repeat = 1;
+};
+/// The same where the innermost dims may repeat elements, a part of a vector of `lanes` each.
+std::optional<ColumnElements> columnElements(const Operand &operand, mlir::ArrayRef<Dim> domain, size_t from,
+                                             int64_t lanes);
+/// The index of domain dim `dim` in lane l, (l / inner) % extent, is that of every vector of `lanes` columns.
+struct LanePeriod {
+  int64_t inner, extent;
+};
+std::optional<LanePeriod> lanePeriod(mlir::ArrayRef<Dim> domain, size_t dim, int64_t lanes);
 
 } // namespace batten
 #endif // BATTEN_COMPILER_KERNELS_CPU_ROWGROUP_H

@@ -13,7 +13,7 @@ inline constexpr int64_t grainElements = 16384;
 /// Positions of a block of a batch reduction (dialect/NUMERICS.md).
 inline constexpr int64_t blockPositions = 256;
 
-/// Lanes of every vector of a group's kernel: as many as its widest element has in a register.
+/// Lanes of every vector of a group's kernel: as many as fill a register where the work is (RowGroup::laneBits).
 int64_t laneCount(const RowGroup &group, const Level &level);
 
 /// Vectors run along the columns of one row. `inBlocks`: reductions in blocks of 256, each summed by the lane tree.

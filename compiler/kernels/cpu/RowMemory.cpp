@@ -79,9 +79,14 @@ Value Rows::load(unsigned access, Chunk &chunk) {
   const Place &place = places[access];
   if (place.everywhere)
     return place.everywhere;
-  if (!columnStrides[access])
+  if (!columnElements[access])
     if (Value offsets = columnOffsets(access, chunk.at))
       return code.gather(place.memory, place.base, offsets, place.element, chunk.mask);
+  if (place.repeat > 1) {
+    Value element = arith::DivUIOp::create(b, code.loc, chunk.at, code.index(place.repeat));
+    Value at = code.add(place.base, code.times(element, place.stride));
+    return code.loadRepeated(place.memory, at, place.stride, place.repeat, place.element, chunk.mask);
+  }
   Value at = code.add(place.base, code.times(chunk.at, place.stride));
   return code.load(place.memory, at, place.stride, place.element, chunk.mask);
 }
@@ -106,6 +111,12 @@ Value Rows::loadKept(unsigned index, Chunk &chunk) {
 Value Rows::loopIndex(int64_t dim, Chunk *chunk) {
   if (size_t(dim) < group.split)
     return rowDims.dimOf[dim] < 0 ? code.index(0) : digits[rowDims.dimOf[dim]];
+  if (auto period = lanePeriod(group.domain, dim, code.lanes)) { // a chunk begins at a multiple of its lanes
+    auto numbers = llvm::map_to_vector(llvm::seq<int64_t>(0, code.lanes), [&](int64_t lane) -> Attribute {
+      return b.getIndexAttr(lane / period->inner % period->extent);
+    });
+    return arith::ConstantOp::create(b, code.loc, DenseElementsAttr::get(code.type(b.getIndexType()), numbers));
+  }
   return laneIndex(chunk->at, group.split, group.domain.size(), dim);
 }
 
@@ -194,8 +205,8 @@ void Rows::findLaterRows() {
     bool isResult = llvm::any_of(group.nodes, [&](const RowNode &node) { return node.result == unsigned(i); });
     std::optional<int64_t> bytes = (count * Dim::constant(elementBytes(access.element))).constantValue();
     Value stride = rowStrides[i].back();
-    if (isResult || columnStrides[i] != Dim::constant(1) || constantIndex(stride) == 0 ||
-        (bytes && (*bytes > longestPrefetch || *bytes < shortestPrefetch)))
+    if (isResult || !columnElements[i] || !columnElements[i]->stride.isConstant(1) || columnElements[i]->repeat > 1 ||
+        constantIndex(stride) == 0 || (bytes && (*bytes > longestPrefetch || *bytes < shortestPrefetch)))
       continue;
     laterRows.push_back({i, code.add(firstOfRow[i], code.times(stride, code.index(rowsAhead)))});
   }

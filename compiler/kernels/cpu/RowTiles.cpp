@@ -28,7 +28,10 @@ std::optional<size_t> Rows::findTileDim() {
   }
   std::optional<size_t> dim;
   for (auto [i, access] : llvm::enumerate(group.accesses)) {
-    if (!columnStrides[i] || columnStrides[i]->isConstant(0) || columnStrides[i]->isConstant(1))
+    const std::optional<ColumnElements> &elements = columnElements[i];
+    if (elements && elements->repeat > 1)
+      return std::nullopt;
+    if (!elements || elements->stride.isConstant(0) || elements->stride.isConstant(1))
       continue;
     ArrayRef<Dim> strides = rowDims.strides[i];
     size_t found = llvm::find(strides, Dim::constant(1)) - strides.begin();
@@ -109,7 +112,7 @@ void Rows::tileRows(const Values &place) {
 void Rows::tile(const Values &place, const Values &offsets, Value at, int64_t columns) {
   DenseMap<unsigned, Values> transposed;
   for (auto [i, access] : llvm::enumerate(group.accesses)) {
-    if (columnStrides[i]->isConstant(0) || columnStrides[i]->isConstant(1))
+    if (columnElements[i]->stride.isConstant(0) || columnElements[i]->stride.isConstant(1))
       continue;
     Type stored = storageType(access.element);
     Value none = arith::ConstantOp::create(b, code.loc, b.getZeroAttr(code.type(stored)));

@@ -35,7 +35,7 @@ Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Lev
   std::optional<int64_t> columns = count.constantValue();
   rowDims = mergeDims(group, 0, group.split);
   for (const Operand &access : group.accesses)
-    columnStrides.push_back(flatStride(access, group.domain, group.split, group.domain.size()));
+    columnElements.push_back(batten::columnElements(access, group.domain, group.split, code.lanes));
   tileDim = findTileDim();
   if (tileDim)
     code.lanes = std::min(code.lanes, longestTile);
@@ -59,10 +59,12 @@ void Rows::setUp() {
     for (const Dim &stride : rowDims.strides[i])
       strides.push_back(frame.size(stride));
     Place place{access.memory, zero, one, access.element, {}};
-    if (columnStrides[i])
-      place.stride = frame.size(*columnStrides[i]);
-    else if (!inBlocks)
+    if (columnElements[i]) {
+      place.stride = frame.size(columnElements[i]->stride);
+      place.repeat = columnElements[i]->repeat;
+    } else if (!inBlocks) {
       place.memory = scratchFor(access.element);
+    }
     places.push_back(place);
   }
   for (auto [i, node] : llvm::enumerate(group.nodes)) {
@@ -134,7 +136,7 @@ void Rows::enterRow(Values place) {
     for (auto [digit, stride] : llvm::zip(digits, rowStrides[i]))
       first = code.add(first, code.times(digit, stride));
     firstOfRow[i] = first;
-    if (columnStrides[i] || inBlocks)
+    if (columnElements[i] || inBlocks)
       places[i].base = first;
     else
       gatherColumns(i);
@@ -275,7 +277,7 @@ Rows::Values Rows::chunks(Value first, ArrayRef<Value> masks, Nodes stores, Node
 }
 
 int64_t laneCount(const RowGroup &group, const Level &level) {
-  return std::min(numLanes, level.vectorBytes * 8 / int64_t(group.widestBits()));
+  return std::min(numLanes, level.vectorBytes * 8 / int64_t(group.laneBits()));
 }
 
 Kernel buildColumnsInLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level,

@@ -23,6 +23,7 @@ private:
     mlir::Value memory, base, stride;
     mlir::Type element;
     mlir::Value everywhere; ///< stride 0: the vector of its one element
+    int64_t repeat = 1;     ///< columns that an element stands for
   };
   struct PendingStore {
     mlir::Value value, memory, at, mask;
@@ -34,9 +35,9 @@ private:
   bool blocked;  ///< units are blocks of columns
   bool inBlocks; ///< reductions begin anew every 256 columns
   MergedDims rowDims;
-  Values rowExtents;                                   ///< of rowDims
-  llvm::SmallVector<Values> rowStrides;                ///< by access, of rowDims
-  llvm::SmallVector<std::optional<Dim>> columnStrides; ///< by access; nullopt: gathered into scratch
+  Values rowExtents;                                               ///< of rowDims
+  llvm::SmallVector<Values> rowStrides;                            ///< by access, of rowDims
+  llvm::SmallVector<std::optional<ColumnElements>> columnElements; ///< by access; nullopt: gathered into scratch
   Dim scratchBytes;
   std::optional<size_t> tileDim; ///< of rowDims: units are tiles of this dim's rows
   mlir::Value streaming;         ///< i1: results bypass the caches; null: never

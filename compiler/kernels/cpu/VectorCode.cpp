@@ -124,6 +124,17 @@ Value VectorCode::load(Value memory, Value at, Value stride, Type element, Value
   return fromStorage(vector::MaskedLoadOp::create(builder, loc, stored, memory, ValueRange{at}, mask, none), element);
 }
 
+Value VectorCode::loadRepeated(Value memory, Value at, Value stride, int64_t repeat, Type element, Value mask) const {
+  VectorCode few{builder, loc, lanes / repeat};
+  if (mask) {
+    auto firsts = llvm::map_to_vector(llvm::seq<int64_t>(0, few.lanes), [&](int64_t i) { return i * repeat; });
+    mask = vector::ShuffleOp::create(builder, loc, mask, mask, firsts);
+  }
+  Value loaded = few.toStorage(few.load(memory, at, stride, element, mask));
+  auto sources = llvm::map_to_vector(llvm::seq<int64_t>(0, lanes), [&](int64_t lane) { return lane / repeat; });
+  return fromStorage(vector::ShuffleOp::create(builder, loc, loaded, loaded, sources), element);
+}
+
 Value VectorCode::gather(Value memory, Value at, Value offsets, Type element, Value mask) const {
   VectorType stored = type(storageType(element));
   Value none = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(stored));
@@ -151,7 +162,7 @@ void VectorCode::store(Value vector, Value memory, Value at, Value mask) const {
 
 void VectorCode::storePastCaches(Value vector, Value memory, Value at) const {
   vector = toStorage(vector);
-  int64_t bytes = lanes * getElementTypeOrSelf(vector).getIntOrFloatBitWidth() / 8;
+  int64_t bytes = std::min(lineBytes, lanes * int64_t(getElementTypeOrSelf(vector).getIntOrFloatBitWidth()) / 8);
   vector::StoreOp::create(builder, loc, vector, memory, ValueRange{at}, /*nontemporal=*/true, llvm::MaybeAlign(bytes));
 }
 

@@ -35,6 +35,9 @@ struct VectorCode {
   mlir::Value load(mlir::Value memory, mlir::Value at, mlir::Value stride, mlir::Type element, mlir::Value mask) const;
   /// The same for a small stride of more than 1.
   mlir::Value loadStrided(mlir::Value memory, mlir::Value at, int64_t step, mlir::Type element, mlir::Value mask) const;
+  /// The same where each element stands in `repeat` lanes side by side, `repeat` a divisor of the lanes.
+  mlir::Value loadRepeated(mlir::Value memory, mlir::Value at, mlir::Value stride, int64_t repeat, mlir::Type element,
+                           mlir::Value mask) const;
   /// Elements memory[at + offsets] likewise; `offsets` is a vector of index values.
   mlir::Value gather(mlir::Value memory, mlir::Value at, mlir::Value offsets, mlir::Type element,
                      mlir::Value mask) const;
@@ -48,7 +51,8 @@ struct VectorCode {
   mlir::Value fromStorage(mlir::Value loaded, mlir::Type element) const;
   /// Stores the lanes inside `mask` (null: all) side by side.
   void store(mlir::Value vector, mlir::Value memory, mlir::Value at, mlir::Value mask) const;
-  /// Stores all lanes, at an address that is a multiple of their bytes, without a place in the caches.
+  /// Stores all lanes, at an address that is a multiple of their bytes or of a cache line, without a place in the
+  /// caches.
   void storePastCaches(mlir::Value vector, mlir::Value memory, mlir::Value at) const;
   void storeScalar(mlir::Value scalar, mlir::Value memory, mlir::Value at) const;
 

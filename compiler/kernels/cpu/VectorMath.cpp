@@ -78,6 +78,35 @@ struct ExpandExp : Expand<math::ExpOp> {
 };
 } // namespace
 
+/// A sine and a cosine of one argument reduce it once.
+static void expandSineAndCosine(math::SinOp sine, math::CosOp cosine) {
+  Operation *first = sine->isBeforeInBlock(cosine) ? sine.getOperation() : cosine.getOperation();
+  OpBuilder b(first);
+  FloatTerm x{sine.getOperand(), {&b, first->getLoc()}}, magnitude = sequence::absolute(x);
+  auto replace = [&](auto angle, auto sineAt, auto cosineAt) {
+    sine.replaceAllUsesWith(sineAt(x, angle).value);
+    cosine.replaceAllUsesWith(cosineAt(angle).value);
+    sine.erase();
+    cosine.erase();
+  };
+  if (getElementTypeOrSelf(sine.getType()).isF32())
+    replace(sequence::reduceAngle(magnitude), sequence::sineAt<FloatTerm>, sequence::cosineAt<FloatTerm>);
+  else
+    replace(sequence::f64::reduceAngle(magnitude), sequence::f64::sineAt<FloatTerm>,
+            sequence::f64::cosineAt<FloatTerm>);
+}
+
+static void expandSinesWithCosines(func::FuncOp kernel) {
+  SmallVector<math::SinOp> sines;
+  kernel.walk([&](math::SinOp sine) { sines.push_back(sine); });
+  for (math::SinOp sine : sines)
+    for (Operation *user : llvm::make_early_inc_range(sine.getOperand().getUsers()))
+      if (auto cosine = dyn_cast<math::CosOp>(user); cosine && cosine->getBlock() == sine->getBlock()) {
+        expandSineAndCosine(sine, cosine);
+        break;
+      }
+}
+
 void populateVectorMathPatterns(RewritePatternSet &patterns, const Level &level) {
   MLIRContext *context = patterns.getContext();
   patterns.add<ExpandExp>(context, level);
@@ -89,6 +118,7 @@ void populateVectorMathPatterns(RewritePatternSet &patterns, const Level &level)
 }
 
 LogicalResult expandVectorMath(func::FuncOp kernel, const Level &level) {
+  expandSinesWithCosines(kernel);
   RewritePatternSet patterns(kernel.getContext());
   populateVectorMathPatterns(patterns, level);
   walkAndApplyPatterns(kernel, std::move(patterns));
