@@ -12,7 +12,8 @@ using namespace mlir;
 
 namespace batten {
 
-/// The row that is prefetched is this far ahead: the time of one row is not always enough for DRAM.
+/// The row that is prefetched is this far ahead: the time of one row is not always enough for DRAM. It is brought to
+/// L2: L1 waits for too few lines at once.
 constexpr int64_t rowsAhead = 2;
 /// Longer rows do not wait in L1 beside the current one, shorter ones are soon done: the hardware follows both well.
 constexpr int64_t longestPrefetch = 16384, shortestPrefetch = 1024;
@@ -230,7 +231,7 @@ void Rows::prefetchLaterRows(Value first, int64_t columns) {
       for (int64_t ahead = 0; ahead < columns / rowParts || ahead == 0; ahead += perLine) {
         Value at = code.add(code.add(row, code.times(quarter, code.index(part))), within);
         memref::PrefetchOp::create(b, code.loc, places[access].memory, ValueRange{code.add(at, code.index(ahead))},
-                                   /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+                                   /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
       }
   }
 }
