@@ -114,3 +114,24 @@ func.func private @transpose(%S: index {batten.symbol = "S"}, %T: index {batten.
   } -> tensor<?x?xf32>
   return %y : tensor<?x?xf32>
 }
+
+// -----
+
+// Squares of bytes are 16 x 16, so 16 rows are enough for them although a vector has 32 lanes.
+// CHECK-LABEL: func.func @transpose_of_bytes(
+// CHECK-NOT: vector.gather
+// CHECK-COUNT-16: vector.load {{.*}} vector<16xi8>
+// CHECK: vector.shuffle {{.*}} : vector<16xi8>, vector<16xi8>
+// CHECK-COUNT-16: vector.store {{.*}} vector<16xi8>
+// CHECK-NOT: vector.gather
+func.func private @transpose_of_bytes(%B: index {batten.symbol = "B"}, %x: tensor<?x64x16xi8> {batten.dims = ["B", "64", "16"]})
+    -> (tensor<?x16x64xi8> {batten.dims = ["B", "16", "64"]}) attributes {batten.kind = "rows"} {
+  %empty = tensor.empty(%B) : tensor<?x16x64xi8>
+  %y = linalg.generic {indexing_maps = [affine_map<(d0, d1, d2) -> (d0, d2, d1)>, affine_map<(d0, d1, d2) -> (d0, d1, d2)>],
+                       iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x : tensor<?x64x16xi8>) outs(%empty : tensor<?x16x64xi8>) {
+  ^bb0(%a: i8, %out: i8):
+    linalg.yield %a : i8
+  } -> tensor<?x16x64xi8>
+  return %y : tensor<?x16x64xi8>
+}

@@ -7,6 +7,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Rows.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -16,6 +17,13 @@ namespace batten {
 
 /// A tile unrolls the group's operations once a row; beyond this many they outweigh the gathers.
 constexpr size_t mostOperations = 8;
+
+/// Rows and columns of a tile: more shuffles than it saves gathers otherwise.
+constexpr int64_t longestTile = 16;
+/// A tile prefetches what this many tiles later loads, a line a vector: no hardware follows so many streams.
+constexpr int64_t tilesAhead = 4;
+
+int64_t Rows::tileLanes() const { return std::min(code.lanes, longestTile); }
 
 /// The row dim (of rowDims) along which every operand lies that does not lie along the columns; nullopt where tiles are
 /// not worth it.
@@ -39,7 +47,7 @@ std::optional<size_t> Rows::findTileDim() {
       return std::nullopt;
     dim = found;
   }
-  if (!dim || rowDims.extents[*dim].constantValue().value_or(code.lanes) < code.lanes)
+  if (!dim || rowDims.extents[*dim].constantValue().value_or(tileLanes()) < tileLanes())
     return std::nullopt;
   return dim;
 }
@@ -117,9 +125,14 @@ void Rows::tile(const Values &place, const Values &offsets, Value at, int64_t co
     Type stored = storageType(access.element);
     Value none = arith::ConstantOp::create(b, code.loc, b.getZeroAttr(code.type(stored)));
     Values vectors(code.lanes, none);
+    bool fillsLines = columns == code.lanes && code.lanes * elementBytes(access.element) == lineBytes;
+    Value later = code.times(code.index(tilesAhead * code.lanes), places[i].stride);
     for (int64_t k = 0; k < columns; ++k) {
-      Value column = code.times(code.add(at, code.index(k)), places[i].stride);
-      vectors[k] = code.load(access.memory, code.add(offsets[i], column), code.index(1), stored, {});
+      Value from = code.add(offsets[i], code.times(code.add(at, code.index(k)), places[i].stride));
+      if (fillsLines)
+        memref::PrefetchOp::create(b, code.loc, access.memory, ValueRange{code.add(from, later)}, /*isWrite=*/false,
+                                   /*localityHint=*/2, /*isDataCache=*/true);
+      vectors[k] = code.load(access.memory, from, code.index(1), stored, {});
     }
     transposed[i] = code.transpose(vectors);
   }

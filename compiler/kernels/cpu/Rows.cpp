@@ -24,8 +24,6 @@ namespace batten {
 
 /// Columns of a unit where a row may be cut: a few pages of L1, so that a long vector is split over threads.
 constexpr int64_t blockColumns = 4096;
-/// Rows and columns of a tile: more shuffles than it saves gathers otherwise.
-constexpr int64_t longestTile = 16;
 /// What a grain takes a row of unknown length for.
 constexpr int64_t usualColumns = 512;
 
@@ -38,7 +36,7 @@ Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Lev
     columnElements.push_back(batten::columnElements(access, group.domain, group.split, code.lanes));
   tileDim = findTileDim();
   if (tileDim)
-    code.lanes = std::min(code.lanes, longestTile);
+    code.lanes = tileLanes();
   // A value per row would be computed once a block, and written by several threads.
   blocked = !tileDim && !group.readsRows() && !(columns && *columns <= 2 * blockColumns);
   inRegisters = !tileDim && columns && *columns <= numLanes && !inBlocks;

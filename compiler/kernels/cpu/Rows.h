@@ -67,6 +67,7 @@ private:
   int64_t vectorsWithoutReduction(Nodes stores) const;
 
   // RowTiles.cpp: squares of rows and columns.
+  int64_t tileLanes() const;
   std::optional<size_t> findTileDim();
   Dim tilesAcross() const;
   Dim tileCount() const;
