@@ -7,6 +7,7 @@
 #include "compiler/kernels/cpu/DimWalk.h"
 #include "compiler/kernels/cpu/RowKernels.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -177,6 +178,11 @@ Value Scan::add(Value lhs, Value rhs) {
 Value Scan::load(Value at, Value mask) {
   Value stride =
       isAlongLanes() ? frame.size(x.strides[dim]) : frame.size(*flatStride(x, extents, lanesFrom, extents.size()));
+  if (!isAlongLanes()) { // elements of a column lie apart, where the next row begins no hardware knows
+    Value later = frame.size(x.strides[dim] * extents[dim]);
+    memref::PrefetchOp::create(b, code.loc, x.memory, ValueRange{code.add(at, later)}, /*isWrite=*/false,
+                               /*localityHint=*/2, /*isDataCache=*/true);
+  }
   Value vector = code.load(x.memory, at, stride, x.element, mask);
   if (x.element == accumulator)
     return vector;
