@@ -40,6 +40,15 @@ static std::optional<PackPlan> planPack(linalg::PackOp pack, Shapes &shapes, Ker
   return plan;
 }
 
+/// Panels that would fill the last cache are stored past it: ordinary stores would first read the memory that they
+/// write, which is a third of the traffic.
+static bool fillsCaches(const PackPlan &plan, const Level &level) {
+  Dim bytes = plan.columns * Dim::constant(2 * elementBytes(plan.source.element)); // read and written
+  for (const Dim &depth : plan.depths)
+    bytes = bytes * depth;
+  return bytes.constantValue().value_or(0) > level.cacheBytesL3 / 2;
+}
+
 FailureOr<Kernel> buildPack(func::FuncOp group, StringRef name, const Level &level) {
   auto pack = *group.getOps<linalg::PackOp>().begin();
   Shapes shapes(group);
@@ -49,7 +58,10 @@ FailureOr<Kernel> buildPack(func::FuncOp group, StringRef name, const Level &lev
     return pack.emitError("the source of this pack is no view of memory");
   OpBuilder &b = frame.builder;
   Location loc = pack.getLoc();
-  VectorCode v{b, loc, std::gcd(level.lanes(plan->source.element), plan->panelColumns)}; // panels of whole vectors
+  int64_t granule = pack.getMixedTiles().size() > 1 ? granuleElements(plan->source.element) : 1;
+  int64_t lanes = level.lanes(plan->source.element) / granule;
+  VectorCode v{b, loc, std::gcd(lanes, plan->panelColumns)}; // panels of whole vectors
+  bool pastCaches = fillsCaches(*plan, level) && v.canStorePastCaches(plan->source.element);
   auto panels = scf::ForOp::create(b, loc, frame.begin, frame.end, v.index(1));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(panels.getBody());
@@ -61,7 +73,6 @@ FailureOr<Kernel> buildPack(func::FuncOp group, StringRef name, const Level &lev
     from = v.add(from, v.times(depths.getInductionVar(), frame.size(stride)));
     row = v.add(v.times(row, frame.size(extent)), depths.getInductionVar());
   }
-  int64_t granule = pack.getMixedTiles().size() > 1 ? granuleElements(plan->source.element) : 1;
   PanelSource source{plan->source.memory,
                      from,
                      plan->source.element,
@@ -69,9 +80,14 @@ FailureOr<Kernel> buildPack(func::FuncOp group, StringRef name, const Level &lev
                      frame.size(plan->depths.back()),
                      frame.size(plan->columnStride),
                      frame.size(plan->depthStrides.back()),
-                     granule};
+                     granule,
+                     pastCaches};
   Dim panelDepth = roundUp(plan->depths.back(), granule) * Dim::constant(plan->panelColumns);
   emitPanel(v, source, first, plan->panelColumns, frame.resultMemory(0), v.times(row, frame.size(panelDepth)));
+  if (pastCaches) {
+    b.setInsertionPointAfter(panels);
+    v.orderStores();
+  }
   return Kernel{frame.function, ceilDiv(plan->columns, plan->panelColumns), 1, Dim::constant(0)};
 }
 

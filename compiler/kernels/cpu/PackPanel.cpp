@@ -9,6 +9,13 @@ using namespace mlir;
 
 namespace batten {
 
+void storePanel(const VectorCode &v, const PanelSource &source, Value vector, Value target, Value at) {
+  if (source.pastCaches)
+    v.storePastCaches(vector, target, at);
+  else
+    v.store(vector, target, at, {});
+}
+
 /// The granules of the panel's columns from depth `k` on; `rest` (null: all) elements of them are there.
 static void packRow(const VectorCode &v, const PanelSource &source, Value first, int64_t panelColumns, Value k,
                     Value rest, Value target, Value at) {
@@ -23,7 +30,7 @@ static void packRow(const VectorCode &v, const PanelSource &source, Value first,
     GranuleRows rows{source.memory, from, source.columnStride, source.depthStride, source.element};
     Value loaded = source.granule == 1 ? v.toStorage(v.load(rows.memory, from, rows.columnStride, rows.element, mask))
                                        : loadGranules(v, rows, mask, rest);
-    v.store(loaded, target, v.add(packed, v.index(q * source.granule)), {});
+    storePanel(v, source, loaded, target, v.add(packed, v.index(q * source.granule)));
   }
 }
 

@@ -14,13 +14,18 @@ struct PanelSource {
   mlir::Type element;
   mlir::Value columns, depth;
   mlir::Value columnStride, depthStride;
-  int64_t granule = 1; ///< elements of the depth that lie together in the panel
+  int64_t granule = 1;     ///< elements of the depth that lie together in the panel
+  bool pastCaches = false; ///< the panel is stored past the caches, at a multiple of 64 bytes
 };
 
 /// Packs the columns [first, first + panelColumns) to target[at]; those beyond the last are zero, and so are depths
 /// beyond the last in a granule: the contraction may read whole vectors. `code` is for vectors that divide a panel.
 void emitPanel(const VectorCode &code, const PanelSource &source, mlir::Value first, int64_t panelColumns,
                mlir::Value target, mlir::Value at);
+
+/// A vector of a panel.
+void storePanel(const VectorCode &code, const PanelSource &source, mlir::Value vector, mlir::Value target,
+                mlir::Value at);
 
 /// Of a source with its depths side by side: as many depths as whole squares take; the first depth that is left.
 mlir::Value emitTurnedPanel(const VectorCode &code, const PanelSource &source, mlir::Value first, int64_t panelColumns,

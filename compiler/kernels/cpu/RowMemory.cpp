@@ -142,7 +142,7 @@ Value Rows::isStreaming() {
   if (constant && *constant <= level.cacheBytesL3 / 2)
     return {};
   for (const RowNode &node : group.nodes) {
-    if (!node.result || node.kind != RowNode::column || !canStream(node.element()))
+    if (!node.result || node.kind != RowNode::column || !code.canStorePastCaches(node.element()))
       continue;
     Dim rowBytes = count * Dim::constant(elementBytes(node.element()));
     if (std::optional<int64_t> row = rowBytes.constantValue(); row && *row % lineBytes != 0 && !rowExtents.empty())
@@ -160,16 +160,13 @@ Value Rows::isStreaming() {
   return arith::AndIOp::create(b, code.loc, aligned, large);
 }
 
-/// x86 has such stores of 16 bytes and more.
-bool Rows::canStream(Type element) const { return code.lanes * elementBytes(element) >= 16; }
-
 void Rows::storeColumn(unsigned index, Chunk &chunk) {
   RowNode &node = group.nodes[index];
   Value value = columnValue(index, chunk);
   const Place &place = node.result ? places[*node.result] : keptPlaces[index];
   code.loc = node.op.getLoc();
   pendingStores.push_back({code.toStorage(value), place.memory, code.add(place.base, chunk.at), chunk.mask,
-                           node.result && !node.kept && canStream(node.element())});
+                           node.result && !node.kept && code.canStorePastCaches(node.element())});
 }
 
 /// Stores what the turn has computed; one branch decides how its results go.

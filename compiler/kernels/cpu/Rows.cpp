@@ -14,7 +14,6 @@
 #include "compiler/kernels/cpu/Rows.h"
 #include "compiler/kernels/cpu/RowKernels.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -86,8 +85,8 @@ Kernel Rows::build() {
     else
       unit(loop.getInductionVar());
   }
-  if (streaming) // such stores are ordered with nothing else, and another thread may read the results next
-    LLVM::CallIntrinsicOp::create(b, code.loc, b.getStringAttr("llvm.x86.sse.sfence"), ValueRange());
+  if (streaming)
+    code.orderStores();
   Dim units = tileDim ? tileCount() : countOf(group.rows());
   int64_t elements = count.constantValue().value_or(usualColumns);
   if (blocked) {

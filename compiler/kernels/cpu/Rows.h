@@ -81,7 +81,6 @@ private:
   void gatherColumns(unsigned access);
   mlir::Value columnOffsets(unsigned access, mlir::Value at);
   mlir::Value isStreaming();
-  bool canStream(mlir::Type element) const;
   void storeColumn(unsigned node, Chunk &chunk);
   void flushStores();
   void findLaterRows();

@@ -4,6 +4,7 @@
 #include "compiler/kernels/Kernels.h"
 #include "dialect/Batten.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -162,8 +163,15 @@ void VectorCode::store(Value vector, Value memory, Value at, Value mask) const {
 
 void VectorCode::storePastCaches(Value vector, Value memory, Value at) const {
   vector = toStorage(vector);
-  int64_t bytes = std::min(lineBytes, lanes * int64_t(getElementTypeOrSelf(vector).getIntOrFloatBitWidth()) / 8);
+  auto type = cast<VectorType>(vector.getType());
+  int64_t bytes = std::min(lineBytes, type.getNumElements() * type.getElementTypeBitWidth() / 8);
   vector::StoreOp::create(builder, loc, vector, memory, ValueRange{at}, /*nontemporal=*/true, llvm::MaybeAlign(bytes));
+}
+
+bool VectorCode::canStorePastCaches(Type element) const { return lanes * elementBytes(element) >= 16; }
+
+void VectorCode::orderStores() const {
+  LLVM::CallIntrinsicOp::create(builder, loc, builder.getStringAttr("llvm.x86.sse.sfence"), ValueRange());
 }
 
 void VectorCode::storeScalar(Value scalar, Value memory, Value at) const {

@@ -54,6 +54,10 @@ struct VectorCode {
   /// Stores all lanes, at an address that is a multiple of their bytes or of a cache line, without a place in the
   /// caches.
   void storePastCaches(mlir::Value vector, mlir::Value memory, mlir::Value at) const;
+  /// x86 has such stores of 16 bytes and more.
+  bool canStorePastCaches(mlir::Type element) const;
+  /// Such stores are ordered with nothing else: what another thread may read next waits for this.
+  void orderStores() const;
   void storeScalar(mlir::Value scalar, mlir::Value memory, mlir::Value at) const;
 
   /// As many vectors as they have lanes: lane i of vector k becomes lane k of vector i.
