@@ -64,10 +64,44 @@ struct SelectOfBits : OpRewritePattern<arith::SelectOp> {
 };
 } // namespace
 
+namespace {
+/// To nearest, ties to even. All in 32 bits, so that a shift and a choice of bits put two of them into one word.
+struct RoundToBf16 : OpRewritePattern<arith::TruncFOp> {
+  explicit RoundToBf16(MLIRContext *context) : OpRewritePattern(context, /*benefit=*/2) {}
+  LogicalResult matchAndRewrite(arith::TruncFOp op, PatternRewriter &rewriter) const override {
+    Type from = op.getIn().getType(), to = op.getType();
+    if (!getElementTypeOrSelf(from).isF32() || !getElementTypeOrSelf(to).isBF16())
+      return failure();
+    Location loc = op.getLoc();
+    auto like = [&](Type element) -> Type {
+      auto vector = dyn_cast<VectorType>(to);
+      return vector ? Type(vector.clone(element)) : element;
+    };
+    Type words = like(rewriter.getI32Type());
+    auto word = [&](int32_t value) -> Value {
+      TypedAttr scalar = rewriter.getI32IntegerAttr(value);
+      auto vector = dyn_cast<VectorType>(words);
+      return arith::ConstantOp::create(rewriter, loc,
+                                       vector ? DenseElementsAttr::get(vector, Attribute(scalar)) : scalar);
+    };
+    Value bits = arith::BitcastOp::create(rewriter, loc, words, op.getIn()), half = word(16);
+    Value last = arith::AndIOp::create(rewriter, loc, arith::ShRUIOp::create(rewriter, loc, bits, half), word(1));
+    Value rounded =
+        arith::AddIOp::create(rewriter, loc, arith::AddIOp::create(rewriter, loc, bits, last), word(0x7fff));
+    Value isNan = arith::CmpFOp::create(rewriter, loc, arith::CmpFPredicate::UNO, op.getIn(), op.getIn());
+    rounded = arith::SelectOp::create(rewriter, loc, isNan, word(0x7fc00000), rounded);
+    Value upper = arith::ShRUIOp::create(rewriter, loc, rounded, half);
+    Value narrow = arith::TruncIOp::create(rewriter, loc, like(rewriter.getI16Type()), upper);
+    rewriter.replaceOpWithNewOp<arith::BitcastOp>(op, to, narrow);
+    return success();
+  }
+};
+} // namespace
+
 /// Rewrites that have to come before the conversion, since it has no pattern of its own for their results.
 static LogicalResult prepare(ModuleOp module) {
   RewritePatternSet patterns(module.getContext());
-  patterns.add<OneRounding, SelectOfBits>(module.getContext());
+  patterns.add<OneRounding, SelectOfBits, RoundToBf16>(module.getContext());
   arith::populateExpandBFloat16Patterns(patterns);
   // The expansion goes through i16, and so does memory: without bf16 in between, none of it reaches LLVM.
   arith::BitcastOp::getCanonicalizationPatterns(patterns, module.getContext());

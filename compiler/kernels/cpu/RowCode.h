@@ -17,6 +17,8 @@ struct Chunk {
   Chunk(mlir::Value at, mlir::Value mask) : at(at), mask(mask) {}
   mlir::Value at;                                      ///< index of the first column
   mlir::Value mask;                                    ///< of the lanes that exist; null: all
+  bool isOdd = false;                                  ///< of a pair (RowPairs.cpp): its lanes are the odd columns
+  mlir::Value pairMask;                                ///< of a pair's columns; null: all
   llvm::DenseMap<unsigned, mlir::Value> loads, values; ///< by access, by node
 };
 

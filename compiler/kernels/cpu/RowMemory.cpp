@@ -25,7 +25,8 @@ constexpr int64_t rowParts = 4;
 /// Room for one row of `element` in the scratch, on a cache line of its own.
 Value Rows::scratchFor(Type element) {
   Value view = frame.scratchView(scratchBytes, element);
-  scratchBytes = scratchBytes + roundUp(count * Dim::constant(elementBytes(element)), lineBytes);
+  Dim columns = inPairs ? roundUp(count, walker().lanes) : count;
+  scratchBytes = scratchBytes + roundUp(columns * Dim::constant(elementBytes(element)), lineBytes);
   return view;
 }
 
@@ -80,6 +81,8 @@ Value Rows::load(unsigned access, Chunk &chunk) {
   const Place &place = places[access];
   if (place.everywhere)
     return place.everywhere;
+  if (inPairs && constantIndex(place.stride) == 1)
+    return loadHalf(place, chunk);
   if (!columnElements[access])
     if (Value offsets = columnOffsets(access, chunk.at))
       return code.gather(place.memory, place.base, offsets, place.element, chunk.mask);
@@ -105,8 +108,10 @@ Value Rows::loadForRow(unsigned access) {
 
 Value Rows::loadKept(unsigned index, Chunk &chunk) {
   RowNode &node = group.nodes[index];
+  if (inPairs && node.result)
+    return loadHalf(places[*node.result], chunk);
   const Place &place = node.result ? places[*node.result] : keptPlaces[index];
-  return code.load(place.memory, code.add(place.base, chunk.at), place.stride, place.element, chunk.mask);
+  return code.load(place.memory, code.add(place.base, keptAt(chunk)), place.stride, place.element, chunk.mask);
 }
 
 Value Rows::loopIndex(int64_t dim, Chunk *chunk) {
@@ -165,7 +170,7 @@ void Rows::storeColumn(unsigned index, Chunk &chunk) {
   Value value = columnValue(index, chunk);
   const Place &place = node.result ? places[*node.result] : keptPlaces[index];
   code.loc = node.op.getLoc();
-  pendingStores.push_back({code.toStorage(value), place.memory, code.add(place.base, chunk.at), chunk.mask,
+  pendingStores.push_back({code.toStorage(value), place.memory, code.add(place.base, keptAt(chunk)), chunk.mask,
                            node.result && !node.kept && code.canStorePastCaches(node.element())});
 }
 

@@ -39,6 +39,7 @@ Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Lev
   // A value per row would be computed once a block, and written by several threads.
   blocked = !tileDim && !group.readsRows() && !(columns && *columns <= 2 * blockColumns);
   inRegisters = !tileDim && columns && *columns <= numLanes && !inBlocks;
+  inPairs = findPairs();
   group.plan(inRegisters);
 }
 
@@ -201,14 +202,19 @@ void Rows::walk() {
   Values identities;
   for (unsigned node : reductions)
     identities.append(vectors, identity(node));
+  VectorCode wide = walker();
   auto turn = [&](Value first, ArrayRef<Value> masks, ValueRange accumulators) {
-    prefetchLaterRows(first, masks.size() * code.lanes);
-    return chunks(first, masks, stores, reductions, accumulators);
+    prefetchLaterRows(first, masks.size() * wide.lanes);
+    return inPairs ? pairs(first, masks, stores, reductions, accumulators)
+                   : chunks(first, masks, stores, reductions, accumulators);
   };
+  int64_t width = inPairs ? std::max<int64_t>(1, vectors / 2) : vectors;
   Values accumulators =
-      walkColumns(code, range, vectors, reductions.empty() && !inRegisters ? 1 : vectors, identities, turn);
+      walkColumns(wide, range, width, reductions.empty() && !inRegisters ? 1 : width, identities, turn);
   for (auto [i, node] : llvm::enumerate(reductions)) {
     Values lanes(ArrayRef<Value>(accumulators).slice(i * vectors, vectors));
+    if (inPairs)
+      orderLanes(lanes);
     rowValues[node] = finish(node, combineLanes(node, lanes, range.constant.value_or(numLanes)));
   }
 }
@@ -268,6 +274,24 @@ Rows::Values Rows::chunks(Value first, ArrayRef<Value> masks, Nodes stores, Node
       storeColumn(node, chunk);
     for (auto [r, node] : llvm::enumerate(reductions))
       next[r * vectors + j] = accumulate(node, chunk, next[r * vectors + j]);
+  }
+  flushStores();
+  return next;
+}
+
+/// The same of masks.size() pairs of vectors.
+Rows::Values Rows::pairs(Value first, ArrayRef<Value> masks, Nodes stores, Nodes reductions, ValueRange accumulators) {
+  Values next(accumulators);
+  size_t vectors = reductions.empty() ? 0 : accumulators.size() / reductions.size();
+  for (auto [j, mask] : llvm::enumerate(masks)) {
+    auto [even, odd] = pairAt(code.add(first, code.index(2 * j * code.lanes)), mask);
+    for (unsigned node : stores)
+      storePair(node, even, odd);
+    for (auto [r, node] : llvm::enumerate(reductions)) {
+      Value *sums = &next[r * vectors + 2 * j];
+      sums[0] = accumulate(node, even, sums[0]);
+      sums[1] = accumulate(node, odd, sums[1]);
+    }
   }
   flushStores();
   return next;

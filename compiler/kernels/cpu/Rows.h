@@ -34,6 +34,7 @@ private:
   Dim count;     ///< of columns
   bool blocked;  ///< units are blocks of columns
   bool inBlocks; ///< reductions begin anew every 256 columns
+  bool inPairs;  ///< chunks are the even and the odd ones of twice as many columns
   MergedDims rowDims;
   Values rowExtents;                                               ///< of rowDims
   llvm::SmallVector<Values> rowStrides;                            ///< by access, of rowDims
@@ -63,6 +64,8 @@ private:
   Values blockTurn(const ColumnRange &block, Nodes reductions, mlir::ValueRange totals);
   Values chunks(mlir::Value first, mlir::ArrayRef<mlir::Value> masks, Nodes stores, Nodes reductions,
                 mlir::ValueRange accumulators);
+  Values pairs(mlir::Value first, mlir::ArrayRef<mlir::Value> masks, Nodes stores, Nodes reductions,
+               mlir::ValueRange accumulators);
   size_t operationsOf(unsigned node, llvm::SmallDenseSet<unsigned> &seen) const;
   int64_t vectorsWithoutReduction(Nodes stores) const;
 
@@ -75,6 +78,16 @@ private:
   void tileRows(const Values &place);
   void rowsOneByOne(Values place, mlir::Value count, const ColumnRange &part);
   void tile(const Values &place, const Values &offsets, mlir::Value at, int64_t columns);
+
+  // RowPairs.cpp: even and odd columns.
+  bool findPairs() const;
+  VectorCode walker() const;
+  std::pair<Chunk, Chunk> pairAt(mlir::Value at, mlir::Value mask);
+  mlir::Value loadHalf(const Place &place, const Chunk &chunk);
+  mlir::Value joinHalves(mlir::Value even, mlir::Value odd);
+  void storePair(unsigned node, Chunk &even, Chunk &odd);
+  mlir::Value keptAt(const Chunk &chunk) const;
+  void orderLanes(Values &accumulators) const;
 
   // RowMemory.cpp: scratch, loads, stores, prefetches.
   mlir::Value scratchFor(mlir::Type element);

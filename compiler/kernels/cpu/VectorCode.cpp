@@ -164,7 +164,7 @@ void VectorCode::store(Value vector, Value memory, Value at, Value mask) const {
 void VectorCode::storePastCaches(Value vector, Value memory, Value at) const {
   vector = toStorage(vector);
   auto type = cast<VectorType>(vector.getType());
-  int64_t bytes = std::min(lineBytes, type.getNumElements() * type.getElementTypeBitWidth() / 8);
+  int64_t bytes = std::min(lineBytes, type.getNumElements() * int64_t(type.getElementTypeBitWidth()) / 8);
   vector::StoreOp::create(builder, loc, vector, memory, ValueRange{at}, /*nontemporal=*/true, llvm::MaybeAlign(bytes));
 }
 
