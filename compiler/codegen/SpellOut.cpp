@@ -62,6 +62,8 @@ struct Spelling {
   Value multiplyAddFlushed(Value left, Value right, Value sum);
   Value dotOfBf16();
   Value scale();
+  Value areSubnormal();
+  Value roundTwo();
 };
 
 } // namespace
@@ -101,10 +103,31 @@ Value Spelling::scale() {
   return arith::TruncFOp::create(b, loc, lanes(b.getF32Type()), arith::MulFOp::create(b, loc, x, factor));
 }
 
+/// Of the classes, kernels ask for this one alone.
+Value Spelling::areSubnormal() {
+  auto type = cast<VectorType>(operand(0).getType());
+  auto number = [&](int32_t value) { return constant(b.getI32Type(), b.getI32IntegerAttr(value)); };
+  Value bits = arith::BitcastOp::create(b, loc, type.clone(b.getI32Type()), operand(0));
+  Value magnitude = arith::AndIOp::create(b, loc, bits, number(INT32_MAX));
+  Value isZero = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, magnitude, number(0));
+  Value isTiny = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, magnitude, number(0x00800000));
+  return arith::SelectOp::create(b, loc, isZero, constant(b.getI1Type(), b.getBoolAttr(false)), isTiny);
+}
+
+/// Kernels ask for it where nothing is flushed. The second operand comes first.
+Value Spelling::roundTwo() {
+  int64_t lanes = cast<VectorType>(operand(0).getType()).getNumElements();
+  auto order = llvm::to_vector(llvm::seq<int64_t>(0, 2 * lanes));
+  Value both = vector::ShuffleOp::create(b, loc, operand(1), operand(0), order);
+  return arith::TruncFOp::create(b, loc, call.getResult(0).getType(), both);
+}
+
 /// The feature that has the instruction; empty: every level has it.
 static StringRef featureOf(StringRef intrinsic) {
   return llvm::StringSwitch<StringRef>(intrinsic)
       .Case("llvm.x86.avx512bf16.dpbf16ps.512", "avx512bf16")
+      .Case("llvm.x86.avx512bf16.cvtne2ps2bf16.512", "avx512bf16")
+      .Case("llvm.x86.avx512.fpclass.ps.512", "avx512dq")
       .Case("llvm.x86.avx512.vpdpbusd.512", "avx512vnni")
       .Case("llvm.x86.avx512.pmaddw.d.512", "avx512bw")
       .Case("llvm.x86.avx512.mask.scalef.ps.512", "avx512f")
@@ -116,6 +139,10 @@ static Value spell(LLVM::CallIntrinsicOp call) {
   StringRef intrinsic = call.getIntrin();
   if (intrinsic.contains("dpbf16ps"))
     return s.dotOfBf16();
+  if (intrinsic.contains("cvtne2ps2bf16"))
+    return s.roundTwo();
+  if (intrinsic.contains("fpclass"))
+    return s.areSubnormal();
   if (intrinsic.contains("scalef"))
     return s.scale();
   if (intrinsic.contains("pmaddw"))

@@ -6,10 +6,15 @@
 // come in pairs here, of twice as many columns as a vector has lanes: the even ones and the odd ones. Lanes of
 // reductions are put in their order before they are combined; what a walk keeps for the next one lies in the order of
 // the chunks.
+//
+// A level of AVX512-BF16 rounds two vectors in one instruction. It flushes subnormals, so vectors with one go the other
+// way.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/RowKernels.h"
 #include "compiler/kernels/cpu/Rows.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -70,7 +75,46 @@ Value Rows::loadHalf(const Place &place, const Chunk &chunk) {
   return code.fromStorage(half, place.element);
 }
 
-/// Two halves side by side, as memory holds them.
+/// What `half` was rounded from, where it was.
+static Value floatsOf(Value half) {
+  auto rounding = half.getDefiningOp<arith::TruncFOp>();
+  return rounding && getElementTypeOrSelf(rounding.getIn().getType()).isF32() ? rounding.getIn() : Value();
+}
+
+/// Which of sixteen floats are subnormal.
+static Value areSubnormal(const VectorCode &code, Value floats) {
+  OpBuilder &b = code.builder;
+  Value subnormal = arith::ConstantOp::create(b, code.loc, b.getI32IntegerAttr(0x20));
+  return LLVM::CallIntrinsicOp::create(b, code.loc, code.type(b.getI1Type()),
+                                       b.getStringAttr("llvm.x86.avx512.fpclass.ps.512"), ValueRange{floats, subnormal})
+      .getResult(0);
+}
+
+/// Two halves, rounded, side by side, as memory holds them.
+Value Rows::roundHalves(Value even, Value odd) {
+  Value low = floatsOf(even), high = floatsOf(odd);
+  if (!low || !high || !level.hasBf16Dots || code.lanes != 16)
+    return joinHalves(even, odd);
+  Value either = arith::OrIOp::create(b, code.loc, areSubnormal(code, low), areSubnormal(code, high));
+  Value any = vector::ReductionOp::create(b, code.loc, vector::CombiningKind::OR, either);
+  VectorCode wide = walker();
+  Type stored = wide.type(b.getI16Type());
+  auto branch = scf::IfOp::create(b, code.loc, stored, any, /*addThenBlock=*/true, /*addElseBlock=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(b, code.loc, joinHalves(even, odd));
+  b.setInsertionPointToStart(branch.elseBlock());
+  auto rounded =
+      LLVM::CallIntrinsicOp::create(b, code.loc, wide.type(b.getBF16Type()),
+                                    b.getStringAttr("llvm.x86.avx512bf16.cvtne2ps2bf16.512"), ValueRange{high, low});
+  Value halves = arith::BitcastOp::create(b, code.loc, stored, rounded.getResult(0));
+  auto order = llvm::map_to_vector(llvm::seq<int64_t>(0, wide.lanes),
+                                   [&](int64_t column) { return column / 2 + column % 2 * code.lanes; });
+  scf::YieldOp::create(b, code.loc, vector::ShuffleOp::create(b, code.loc, halves, halves, order).getResult());
+  return branch.getResult(0);
+}
+
+/// The same of halves that are rounded already.
 Value Rows::joinHalves(Value even, Value odd) {
   auto word = [&](Value half) -> Value {
     return arith::ExtUIOp::create(b, code.loc, code.type(b.getI32Type()), code.toStorage(half));
@@ -87,7 +131,7 @@ void Rows::storePair(unsigned index, Chunk &even, Chunk &odd) {
     storeColumn(index, odd);
     return;
   }
-  Value joined = joinHalves(columnValue(index, even), columnValue(index, odd));
+  Value joined = roundHalves(columnValue(index, even), columnValue(index, odd));
   const Place &place = places[*node.result];
   pendingStores.push_back(
       {joined, place.memory, code.add(place.base, even.at), even.pairMask, !node.kept && canStream(node.element())});

@@ -84,6 +84,7 @@ private:
   VectorCode walker() const;
   std::pair<Chunk, Chunk> pairAt(mlir::Value at, mlir::Value mask);
   mlir::Value loadHalf(const Place &place, const Chunk &chunk);
+  mlir::Value roundHalves(mlir::Value even, mlir::Value odd);
   mlir::Value joinHalves(mlir::Value even, mlir::Value odd);
   void storePair(unsigned node, Chunk &even, Chunk &odd);
   mlir::Value keptAt(const Chunk &chunk) const;
