@@ -12,6 +12,9 @@ using namespace mlir;
 namespace batten {
 
 void loop(const VectorCode &code, Value from, Value to, Value step, function_ref<void(Value)> body) {
+  std::optional<int64_t> first = constantIndex(from), end = constantIndex(to), width = constantIndex(step);
+  if (first && end && width && *first + *width >= *end)
+    return *first < *end ? body(from) : void();
   auto forOp = scf::ForOp::create(code.builder, code.loc, from, to, step);
   OpBuilder::InsertionGuard guard(code.builder);
   code.builder.setInsertionPointToStart(forOp.getBody());

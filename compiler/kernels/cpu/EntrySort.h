@@ -58,7 +58,7 @@ private:
   void store(Entries entries, mlir::Value at) const;
 };
 
-/// scf.for, whose body is built by `body`.
+/// scf.for, whose body is built by `body`; a turn that is known to be the only one is built alone.
 void loop(const VectorCode &code, mlir::Value from, mlir::Value to, mlir::Value step,
           llvm::function_ref<void(mlir::Value)> body);
 

@@ -29,8 +29,12 @@ namespace {
 
 /// What a grain takes a row of unknown length for.
 constexpr int64_t usualExtent = 512;
+/// Entries of a sorted block at least: two registers of two lanes.
+constexpr int64_t fewestEntries = 4;
 /// Registers of a sorted block at most: its network is straight code.
 constexpr int64_t mostRegisters = 8;
+/// So many results are given without a loop.
+constexpr int64_t unrolledResults = 8;
 /// Elements of a row that a first bound is taken from, at most: they are read twice.
 constexpr int64_t sampledElements = 4096;
 
@@ -83,8 +87,9 @@ private:
   Value compare(arith::CmpIPredicate predicate, Value lhs, Value rhs) {
     return arith::CmpIOp::create(b, code.loc, predicate, lhs, rhs);
   }
-  Value subtract(Value lhs, Value rhs) { return arith::SubIOp::create(b, code.loc, lhs, rhs); }
-  Value least(Value lhs, Value rhs) { return arith::MinUIOp::create(b, code.loc, lhs, rhs); }
+  Value subtract(Value lhs, Value rhs) { return b.createOrFold<arith::SubIOp>(code.loc, lhs, rhs); }
+  Value least(Value lhs, Value rhs) { return b.createOrFold<arith::MinUIOp>(code.loc, lhs, rhs); }
+  Value remainder(Value lhs, Value rhs) { return b.createOrFold<arith::RemUIOp>(code.loc, lhs, rhs); }
 };
 
 Greatest::Greatest(GreatestOp op, func::FuncOp function, Operand operand, KernelFrame &frame, const Level &level)
@@ -100,8 +105,11 @@ Greatest::Greatest(GreatestOp op, func::FuncOp function, Operand operand, Kernel
   // at least, of which one may be left empty for want of room for the next.
   int64_t enough = std::max(count.constantValue().value_or(INT64_MAX / 8) * 4, 2 * code.lanes);
   enough = std::min(enough, extents[dim].constantValue().value_or(enough));
-  int64_t wide = int64_t(llvm::PowerOf2Ceil(uint64_t(llvm::divideCeil(enough, entries.lanes))));
-  registers = std::clamp<int64_t>(wide, 2, mostRegisters);
+  int64_t block = int64_t(llvm::PowerOf2Ceil(uint64_t(enough)));
+  block = std::clamp<int64_t>(block, fewestEntries, mostRegisters * entries.lanes);
+  while (entries.lanes * entries.lanes > block) // many registers of few lanes need fewer moves between lanes
+    entries.lanes /= 2;
+  registers = block / entries.lanes;
 }
 
 Kernel Greatest::build() {
@@ -233,7 +241,7 @@ Value Greatest::begin() {
 /// the first rooms of the row, the one of that rank.
 Value Greatest::sampleThreshold() {
   Value enough = least(length, code.index(sampledElements));
-  Value end = subtract(enough, arith::RemUIOp::create(b, code.loc, enough, room));
+  Value end = subtract(enough, remainder(enough, room));
   SmallVector<Value> groups;
   for (int64_t at = 0; at < *knownRoom(); at += code.lanes)
     groups.push_back(load(code.index(at)));
@@ -256,10 +264,12 @@ Value Greatest::sampleThreshold() {
 void Greatest::takeFirst() {
   std::optional<int64_t> most = knownRoom(), elements = extents[dim].constantValue();
   Value lanes = code.index(code.lanes), there = least(room, length);
-  Value left = arith::RemUIOp::create(b, code.loc, there, lanes), full = subtract(there, left);
-  bool isFull = most && elements && *elements >= *most;
+  Value left = remainder(there, lanes), full = subtract(there, left);
+  bool isFull = most && elements && *elements >= *most && *most % code.lanes == 0;
   if (!isFull)
-    candidates->clear(full, room);
+    candidates->clear(
+        b.createOrFold<arith::MulIOp>(code.loc, b.createOrFold<arith::CeilDivUIOp>(code.loc, there, lanes), lanes),
+        room);
   loop(code, code.index(0), full, lanes, [&](Value at) { candidates->put(load(at), at, {}); });
   if (isFull)
     return;
@@ -317,7 +327,7 @@ Value Greatest::threshold() {
 }
 
 void Greatest::giveResults(ArrayRef<Value> firsts) {
-  loop(code, code.index(0), wanted, code.index(1), [&](Value rank) {
+  auto give = [&](Value rank) {
     Value index = indexAt(rank);
     auto store = [&](const Operand &result, Value first, Value value) {
       Value at = code.add(first, code.times(rank, frame.size(result.strides[dim])));
@@ -330,7 +340,12 @@ void Greatest::giveResults(ArrayRef<Value> firsts) {
     }
     if (indices)
       store(*indices, firsts.back(), index);
-  });
+  };
+  std::optional<int64_t> known = count.constantValue();
+  if (!known || *known > unrolledResults)
+    return loop(code, code.index(0), wanted, code.index(1), give);
+  for (int64_t rank = 0; rank < *known; ++rank)
+    give(code.index(rank));
 }
 
 /// i32.
