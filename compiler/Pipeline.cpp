@@ -335,8 +335,7 @@ std::optional<Evaluation> evaluationOf(Evaluator evaluator, const std::string &c
   if (levels.empty())
     return std::nullopt;
   auto here = llvm::find_if(levels, [](const CpuLevel &level) { return lackingFeatures(level.name).empty(); });
-  return Evaluation{EvaluationMode::Exact,
-                    subnormalsOfBf16Sums(here == levels.end() ? levels.front().name : here->name)};
+  return Evaluation{EvaluationMode::Exact, bf16SumsOf(here == levels.end() ? levels.front().name : here->name)};
 }
 
 /// The function's own block arguments are in the order of the front end's arguments.

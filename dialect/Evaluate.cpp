@@ -290,7 +290,7 @@ bool Evaluator::evaluateOp(Operation &op) {
       return false;
     made.emplace_back(elementKind(type.getElementType()), *shape);
   }
-  Step step{&op, {}, {}, {}, sizes, how.subnormals, error};
+  Step step{&op, {}, {}, {}, sizes, how.bf16Sums, error};
   for (auto [value, type] : llvm::zip_equal(made, op.getResultTypes()))
     step.results.push_back({cast<TensorType>(type), &value});
   step.result = step.results.front();

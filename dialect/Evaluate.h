@@ -48,11 +48,11 @@ ElementKind elementKind(mlir::Type element);
 
 enum class EvaluationMode { Reference, Exact };
 
-/// How to evaluate. Where the page leaves bits to the CPU level, the exact evaluator follows `subnormals`.
+/// How to evaluate. Where the page leaves bits to the CPU level, the exact evaluator follows `bf16Sums`.
 struct Evaluation {
   EvaluationMode mode = EvaluationMode::Reference;
-  Subnormals subnormals = Subnormals::Kept;
-  Evaluation(EvaluationMode mode, Subnormals subnormals = Subnormals::Kept) : mode(mode), subnormals(subnormals) {}
+  Bf16Sums bf16Sums = Bf16Sums::Pairs;
+  Evaluation(EvaluationMode mode, Bf16Sums bf16Sums = Bf16Sums::Pairs) : mode(mode), bf16Sums(bf16Sums) {}
 };
 
 /// What kind of reason there is for no result.

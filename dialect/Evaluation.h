@@ -31,7 +31,7 @@ struct Step {
   llvm::SmallVector<Tensor> results;
   Tensor result; ///< the first one, of most ops the only one
   const std::map<std::string, int64_t> &sizes;
-  Subnormals subnormals; ///< in the sums of bf16 contractions
+  Bf16Sums bf16Sums;
   std::string &error;
 
   bool fail(const llvm::Twine &why) const;

@@ -36,10 +36,12 @@ inline float multiplyAddFlushed(float a, float b, float c) {
   return std::fabs(double(a) * double(b) + double(c)) < 0x1p-126 - 0x1p-151 ? std::copysign(0.0f, sum) : sum;
 }
 
-/// A term of a sum of bf16 products, as the level takes it.
-inline float multiplyAdd(Subnormals subnormals, float a, float b, float c) {
-  return subnormals == Subnormals::Flushed ? multiplyAddFlushed(a, b, c) : multiplyAdd(a, b, c);
+/// A term of a sum in pairs of bf16 products, as a level takes it.
+inline float multiplyAdd(Bf16Sums sums, float a, float b, float c) {
+  return sums == Bf16Sums::FlushedPairs ? multiplyAddFlushed(a, b, c) : multiplyAdd(a, b, c);
 }
+
+inline float addFlushed(float a, float b) { return multiplyAddFlushed(a, 1.0f, b); }
 
 /// IEEE 754 maximum: NaN wins, -0 is below 0. Its result does not depend on an order.
 template <typename Real> Real maximum(Real a, Real b) {

@@ -6,14 +6,36 @@ using namespace mlir;
 
 namespace batten::evaluation {
 
+/// As TDPBF16PS sums: term(k, sum) adds the product at k, which is one of two zeros beyond the depth.
+template <typename Term> static float tileSum(int64_t depth, Term term) {
+  float sum = 0;
+  for (int64_t begin = 0; begin < depth; begin += 32) {
+    float even = 0, odd = 0;
+    for (int64_t k = begin; k < begin + 32; k += 2) {
+      even = term(k, even);
+      odd = term(k + 1, odd);
+    }
+    sum = addFlushed(sum, addFlushed(even, odd));
+  }
+  return sum;
+}
+
 /// The sum of a bf16 contraction but for dot products.
 static float bf16Sum(const Step &step, const Product &p) {
   const DenseValue &left = *step.operands[0].value, &right = *step.operands[1].value;
-  return pairs(0.0f, p.depth, [&](int64_t k, float sum) {
-    float a = k < p.depth ? load<float>(left, p.left + k) : 0.0f;
-    float b = k < p.depth ? load<float>(right, p.right + k * p.rightStride) : 0.0f;
-    return multiplyAdd(step.subnormals, a, b, sum);
-  });
+  auto factors = [&](int64_t k) {
+    return k < p.depth ? std::pair(load<float>(left, p.left + k), load<float>(right, p.right + k * p.rightStride))
+                       : std::pair(0.0f, 0.0f);
+  };
+  auto flushed = [&](int64_t k, float sum) {
+    auto [a, b] = factors(k);
+    return multiplyAddFlushed(a, b, sum);
+  };
+  auto term = [&](int64_t k, float sum) {
+    auto [a, b] = factors(k);
+    return multiplyAdd(step.bf16Sums, a, b, sum);
+  };
+  return step.bf16Sums == Bf16Sums::Tiles ? tileSum(p.depth, flushed) : pairs(0.0f, p.depth, term);
 }
 
 template <typename Number> static Number sumOf(const Step &step, const Product &p) {

@@ -14,7 +14,7 @@ static float bf16Sum(const Step &step, ArrayRef<Tap> taps) {
     sum = pairs(sum, channels, [&](int64_t c, float sum) {
       float a = c < channels ? load<float>(x, taps[c].x) : 0.0f;
       float b = c < channels ? load<float>(w, taps[c].w) : 0.0f;
-      return multiplyAdd(step.subnormals, a, b, sum);
+      return multiplyAdd(step.bf16Sums, a, b, sum);
     });
   return sum;
 }

@@ -10,16 +10,24 @@ namespace batten {
 /// Artifacts with equal ids give equal bits. It changes with the first bit of the first function that changes.
 inline constexpr const char *numericsId = "batten-f32-3";
 
-/// Unit attribute of a kernel that flushes subnormals.
-inline constexpr const char *flushesAttribute = "batten.flushes";
+/// String attribute of a kernel whose bits are those of some levels only: what the id says before their names.
+inline constexpr const char *routeAttribute = "batten.route";
 
-/// What becomes of subnormals in the sums of a bf16 contraction or convolution.
-enum class Subnormals { Kept, Flushed };
+/// The orders of the page that the sums of a bf16 contraction may have; those of a convolution are never by tiles.
+enum class Bf16Sums { Pairs, FlushedPairs, Tiles };
 
-/// VDPBF16PS flushes them. A level takes it where it is the fastest way to a sum: on Zen twice the rate of a
-/// multiply-add, on Intel's CPUs half of it.
-inline Subnormals subnormalsOfBf16Sums(std::string_view cpu) {
-  return cpu == "znver4" || cpu == "znver5" ? Subnormals::Flushed : Subnormals::Kept;
+/// A level takes the instruction that is its fastest way to a sum: TDPBF16PS where there are tiles, VDPBF16PS on Zen,
+/// where it has twice the rate of a multiply-add (half of it on Intel's CPUs).
+inline Bf16Sums bf16SumsOf(std::string_view cpu) {
+  for (std::string_view withTiles : {"sapphirerapids", "emeraldrapids", "graniterapids", "graniterapids-d"})
+    if (cpu == withTiles)
+      return Bf16Sums::Tiles;
+  return cpu == "znver4" || cpu == "znver5" ? Bf16Sums::FlushedPairs : Bf16Sums::Pairs;
+}
+
+/// Empty for the order that every other level has.
+inline const char *routeOf(Bf16Sums sums) {
+  return sums == Bf16Sums::Tiles ? "tiles" : sums == Bf16Sums::FlushedPairs ? "flush" : "";
 }
 
 } // namespace batten

@@ -195,13 +195,15 @@ typedef struct batten_weight {
   int64_t used_by_count;
 } batten_weight;
 
-/* A bit that a CPU must show. `leaf` 0xffffffff stands for XCR0, what the operating system saves (xgetbv). */
+/* A bit that a CPU must show. `leaf` 0xffffffff stands for XCR0, what the operating system saves (xgetbv); 0xfffffffe for
+ * bit 0 of eax, which is set where the operating system lets this process use AMX tiles once it is asked. */
 typedef struct batten_cpuid {
   uint32_t leaf, subleaf;
   uint32_t reg; /* 0 eax, 1 ebx, 2 ecx, 3 edx */
   uint32_t mask;
 } batten_cpuid;
 #define BATTEN_CPUID_XCR0 UINT32_C(0xffffffff)
+#define BATTEN_CPUID_TILES UINT32_C(0xfffffffe)
 
 typedef struct batten_level {
   const char *name; /* x86-64-v3, znver5, ... */

@@ -65,11 +65,18 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine, unsigned optLe
   hurryLongRuns(module);
 }
 
+/// Without an effort LLVM cannot keep tiles in registers from block to block.
+static void workOnTiles(const llvm::Module &module, llvm::TargetMachine &machine) {
+  if (module.getFunction("llvm.x86.tilezero.internal") && machine.getOptLevel() == llvm::CodeGenOptLevel::None)
+    machine.setOptLevel(llvm::CodeGenOptLevel::Less);
+}
+
 std::optional<std::string> generate(llvm::Module &module, llvm::TargetMachine &machine, llvm::CodeGenFileType kind,
                                     std::string &error) {
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager passes;
+  workOnTiles(module, machine);
   if (machine.addPassesToEmitFile(passes, stream, nullptr, kind)) {
     error = "internal error: this target makes no such file";
     return std::nullopt;

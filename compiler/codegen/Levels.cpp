@@ -14,6 +14,8 @@
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/X86TargetParser.h"
 #include <algorithm>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 using llvm::StringRef;
 
@@ -57,7 +59,10 @@ static const Feature features[] = {
     {"avx512vnni", 7, 0, Ecx, 11},
     {"avx512bitalg", 7, 0, Ecx, 12},
     {"avx512vpopcntdq", 7, 0, Ecx, 14},
+    {"amx-bf16", 7, 0, Edx, 22},
     {"avx512fp16", 7, 0, Edx, 23},
+    {"amx-tile", 7, 0, Edx, 24},
+    {"amx-int8", 7, 0, Edx, 25},
     {"avxvnni", 7, 1, Eax, 4},
     {"avx512bf16", 7, 1, Eax, 5},
     {"avxifma", 7, 1, Eax, 23},
@@ -66,11 +71,12 @@ static const Feature features[] = {
     {"lzcnt", 0x80000001, 0, Ecx, 5},
 };
 
-/// Bits of XCR0: the operating system saves the registers.
+/// Bits of XCR0: the operating system saves the registers. And, asked after all else, it lets us use the tiles.
 static const Feature registers[] = {
-    {"avx", BATTEN_CPUID_XCR0, 0, Eax, 1},     {"avx", BATTEN_CPUID_XCR0, 0, Eax, 2},
-    {"avx512f", BATTEN_CPUID_XCR0, 0, Eax, 5}, {"avx512f", BATTEN_CPUID_XCR0, 0, Eax, 6},
-    {"avx512f", BATTEN_CPUID_XCR0, 0, Eax, 7},
+    {"avx", BATTEN_CPUID_XCR0, 0, Eax, 1},       {"avx", BATTEN_CPUID_XCR0, 0, Eax, 2},
+    {"avx512f", BATTEN_CPUID_XCR0, 0, Eax, 5},   {"avx512f", BATTEN_CPUID_XCR0, 0, Eax, 6},
+    {"avx512f", BATTEN_CPUID_XCR0, 0, Eax, 7},   {"amx-tile", BATTEN_CPUID_XCR0, 0, Eax, 17},
+    {"amx-tile", BATTEN_CPUID_XCR0, 0, Eax, 18}, {"amx-tile", BATTEN_CPUID_TILES, 0, Eax, 0},
 };
 
 static llvm::StringMap<bool> featuresOf(StringRef cpu) {
@@ -82,6 +88,13 @@ static llvm::StringMap<bool> featuresOf(StringRef cpu) {
     llvm::X86::updateImpliedFeatures(feature, /*Enabled=*/true, all);
   }
   return all;
+}
+
+/// This machine has AMX and lets this process use it.
+static bool hasTiles(const llvm::StringMap<bool> &host) {
+  auto has = [&](const char *feature) { return host.lookup(feature); };
+  return has("amx-tile") && has("amx-bf16") && has("amx-int8") &&
+         syscall(SYS_arch_prctl, /*ARCH_REQ_XCOMP_PERM*/ 0x1023, /*XFEATURE_XTILEDATA*/ 18) == 0;
 }
 
 static void require(CpuLevel &level, const Feature &feature) {
@@ -103,6 +116,8 @@ std::optional<CpuLevel> lookupLevel(StringRef name) {
   }
   if (llvm::X86::parseArchX86(name, /*Only64Bit=*/true) == llvm::X86::CK_None)
     return std::nullopt;
+  if (!host.empty() && featuresOf(name).contains("amx-tile") && !hasTiles(host))
+    name = "icelake-server"; // as those CPUs were before they had tiles: kernels of tiles are of no use without them
   level.name = level.cpu = name.str();
 
   llvm::StringMap<bool> all = featuresOf(name), base = featuresOf("x86-64"), used;
@@ -185,6 +200,8 @@ static std::vector<std::string> lackingFeaturesOf(StringRef name) {
   for (const Feature &feature : features)
     if (used.contains(feature.name) && !host.lookup(feature.name))
       lacking.push_back(feature.name);
+  if (lacking.empty() && used.contains("amx-tile") && !hasTiles(host))
+    lacking.push_back("amx-tile");
   return lacking;
 }
 

@@ -15,6 +15,7 @@
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/xxhash.h"
+#include <map>
 #include <set>
 
 using namespace mlir;
@@ -148,15 +149,18 @@ static uint64_t magicOf(const ProgramInfo &program) {
   return llvm::xxh3_64bits(text);
 }
 
-/// The id of the numerics page, and the levels at which some kernel flushes subnormals.
+/// The id of the numerics page, and the levels at which some kernel sums by a route of its own.
 static std::string numericsOf(ModuleOp module, ArrayRef<CpuLevel> levels) {
-  std::set<StringRef> flushing;
+  std::map<StringRef, std::set<StringRef>> routes;
   for (Operation &op : *module.getBody())
-    if (op.hasAttr(flushesAttribute)) {
+    if (auto route = op.getAttrOfType<StringAttr>(routeAttribute)) {
       auto name = op.getAttrOfType<StringAttr>(attr::level);
-      flushing.insert(name ? name.getValue() : StringRef(levels.front().name));
+      routes[route.getValue()].insert(name ? name.getValue() : StringRef(levels.front().name));
     }
-  return numericsId + (flushing.empty() ? "" : "+flush:" + llvm::join(flushing, ","));
+  std::string id = numericsId;
+  for (const auto &[route, names] : routes)
+    id += "+" + route.str() + ":" + llvm::join(names, ",");
+  return id;
 }
 
 std::optional<ProgramInfo> readProgram(ModuleOp module, const CodegenOptions &options, std::string &error) {

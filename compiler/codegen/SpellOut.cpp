@@ -2,12 +2,14 @@
 //
 // Kernels name instructions as LLVM intrinsics where their level has them. The same kernel is compiled for less where a
 // virtual machine hides a feature of its CPU, and where a level is emulated so that its kernels can be tested on any
-// machine. All of it works on vectors of 32-bit lanes; registers that the CPU lacks are LLVM's to split.
+// machine. All of it works on vectors of 32-bit lanes; registers that the CPU lacks are LLVM's to split. A tile becomes
+// memory on the stack, and where it was a value, there is a pointer to it.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/Emit.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/StringSwitch.h"
 
@@ -20,14 +22,12 @@ namespace {
 /// A call and the few operations that its place in the code is filled with.
 struct Spelling {
   LLVM::CallIntrinsicOp call;
+  int64_t laneCount;
   OpBuilder b{call};
   Location loc = call.getLoc();
 
   Value operand(unsigned i) { return call.getArgs()[i]; }
-  VectorType lanes(Type element) {
-    auto type = cast<VectorType>(call.getResult(0).getType());
-    return VectorType::get(type.getShape(), element);
-  }
+  VectorType lanes(Type element) { return VectorType::get({laneCount}, element); }
   Value constant(Type element, TypedAttr value) {
     return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(lanes(element), Attribute(value)));
   }
@@ -45,9 +45,9 @@ struct Spelling {
                     : arith::ShRUIOp::create(b, loc, raised, word(32 - width)).getResult();
   }
   /// sum + the products of all parts; what a sum of 32 bits loses, it loses in any order.
-  Value products(Value left, Value right, int64_t count, bool isLeftSigned, Value sum) {
+  Value products(Value left, Value right, int64_t count, bool isLeftSigned, bool isRightSigned, Value sum) {
     for (int64_t i = 0; i < count; ++i) {
-      Value l = part(words(left), i, count, isLeftSigned), r = part(words(right), i, count, true);
+      Value l = part(words(left), i, count, isLeftSigned), r = part(words(right), i, count, isRightSigned);
       Value product = arith::MulIOp::create(b, loc, l, r);
       sum = sum ? arith::AddIOp::create(b, loc, sum, product).getResult() : product;
     }
@@ -60,10 +60,34 @@ struct Spelling {
     return arith::SelectOp::create(b, loc, isTiny, zeroOfSign(number), number);
   }
   Value multiplyAddFlushed(Value left, Value right, Value sum);
+  Value odd(Value pairs) { return floats(arith::AndIOp::create(b, loc, pairs, word(int32_t(0xffff0000)))); }
+  Value even(Value pairs) { return floats(arith::ShLIOp::create(b, loc, pairs, word(16))); }
   Value dotOfBf16();
   Value scale();
   Value areSubnormal();
   Value roundTwo();
+};
+
+/// A call of a tile's intrinsic, whose tiles are pointers to 16 rows of 16 words.
+struct TileSpelling : Spelling {
+  static constexpr int64_t rows = 16, rowBytes = 64;
+  explicit TileSpelling(LLVM::CallIntrinsicOp call) : Spelling{call, 16} {}
+
+  void spell();
+
+private:
+  Value number(int64_t value) { return arith::ConstantOp::create(b, loc, b.getI64IntegerAttr(value)); }
+  Value place(Value base, Value bytes) {
+    return LLVM::GEPOp::create(b, loc, base.getType(), b.getI8Type(), base, ValueRange{bytes});
+  }
+  Value row(Value tile, Value row) { return place(tile, arith::MulIOp::create(b, loc, row, number(rowBytes))); }
+  Value wordsAt(Value pointer) { return LLVM::LoadOp::create(b, loc, lanes(b.getI32Type()), pointer, /*alignment=*/1); }
+  void storeAt(Value words, Value pointer) { LLVM::StoreOp::create(b, loc, words, pointer, /*alignment=*/1); }
+  Value newTile();
+  void forEachRow(llvm::function_ref<void(Value)> body);
+  void copyRows(Value from, Value fromStride, Value to, Value toStride);
+  void multiply(Value sum, Value left, Value right);
+  SmallVector<Value> termsOf(Value leftRow, Value right, SmallVector<Value> sums);
 };
 
 } // namespace
@@ -81,8 +105,6 @@ Value Spelling::multiplyAddFlushed(Value left, Value right, Value sum) {
 
 Value Spelling::dotOfBf16() {
   Value left = words(operand(1)), right = words(operand(2)), sum = operand(0);
-  auto odd = [&](Value pairs) { return floats(arith::AndIOp::create(b, loc, pairs, word(int32_t(0xffff0000)))); };
-  auto even = [&](Value pairs) { return floats(arith::ShLIOp::create(b, loc, pairs, word(16))); };
   sum = multiplyAddFlushed(odd(left), odd(right), sum);
   return multiplyAddFlushed(even(left), even(right), sum);
 }
@@ -135,7 +157,7 @@ static StringRef featureOf(StringRef intrinsic) {
 }
 
 static Value spell(LLVM::CallIntrinsicOp call) {
-  Spelling s{call};
+  Spelling s{call, cast<VectorType>(call.getResult(0).getType()).getNumElements()};
   StringRef intrinsic = call.getIntrin();
   if (intrinsic.contains("dpbf16ps"))
     return s.dotOfBf16();
@@ -146,11 +168,114 @@ static Value spell(LLVM::CallIntrinsicOp call) {
   if (intrinsic.contains("scalef"))
     return s.scale();
   if (intrinsic.contains("pmaddw"))
-    return s.products(s.operand(0), s.operand(1), 2, /*isLeftSigned=*/true, {});
-  return s.products(s.operand(1), s.operand(2), 4, /*isLeftSigned=*/false, s.operand(0));
+    return s.products(s.operand(0), s.operand(1), 2, /*isLeftSigned=*/true, /*isRightSigned=*/true, {});
+  return s.products(s.operand(1), s.operand(2), 4, /*isLeftSigned=*/false, /*isRightSigned=*/true, s.operand(0));
+}
+
+//===- Tiles ------------------------------------------------------------------------------------------------------===//
+
+/// Memory of the call's own, in the function's first block: this may be in a loop.
+Value TileSpelling::newTile() {
+  OpBuilder first = OpBuilder::atBlockBegin(&call->getParentOfType<func::FuncOp>().getBody().front());
+  Value bytes = arith::ConstantOp::create(first, loc, first.getI64IntegerAttr(rows * rowBytes));
+  auto pointer = LLVM::LLVMPointerType::get(first.getContext());
+  return LLVM::AllocaOp::create(first, loc, pointer, first.getI8Type(), bytes, /*alignment=*/rowBytes);
+}
+
+void TileSpelling::forEachRow(llvm::function_ref<void(Value)> body) {
+  auto loop = scf::ForOp::create(b, loc, number(0), number(rows), number(1));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVar());
+}
+
+void TileSpelling::copyRows(Value from, Value fromStride, Value to, Value toStride) {
+  forEachRow([&](Value row) {
+    Value source = place(from, arith::MulIOp::create(b, loc, row, fromStride));
+    storeAt(wordsAt(source), place(to, arith::MulIOp::create(b, loc, row, toStride)));
+  });
+}
+
+/// Sums of bf16 are two, of the even and of the odd elements.
+SmallVector<Value> TileSpelling::termsOf(Value leftRow, Value right, SmallVector<Value> sums) {
+  auto loop = scf::ForOp::create(b, loc, number(0), number(rows), number(1), sums);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value k = loop.getInductionVar(), four = number(4);
+  Value granule = LLVM::LoadOp::create(b, loc, b.getI32Type(), place(leftRow, arith::MulIOp::create(b, loc, k, four)));
+  Value l = vector::BroadcastOp::create(b, loc, lanes(b.getI32Type()), granule), r = wordsAt(row(right, k));
+  ValueRange before = loop.getRegionIterArgs();
+  SmallVector<Value> after;
+  if (before.size() == 2) {
+    after.push_back(multiplyAddFlushed(even(l), even(r), before[0]));
+    after.push_back(multiplyAddFlushed(odd(l), odd(r), before[1]));
+  } else {
+    bool isSigned = call.getIntrin().contains("tdpbssd");
+    after.push_back(products(l, r, 4, isSigned, isSigned, before[0]));
+  }
+  scf::YieldOp::create(b, loc, after);
+  return loop.getResults();
+}
+
+/// dialect/NUMERICS.md, tiles: the sums of a step begin at zero and are then added to the tile's.
+void TileSpelling::multiply(Value sum, Value left, Value right) {
+  bool isBf16 = call.getIntrin().contains("bf16");
+  auto one = constant(b.getF32Type(), b.getF32FloatAttr(1));
+  auto add = [&](Value a, Value d) { return multiplyAddFlushed(a, one, d); };
+  forEachRow([&](Value m) {
+    Value sums = row(sum, m), before = wordsAt(sums);
+    if (!isBf16)
+      return storeAt(termsOf(row(left, m), right, {before})[0], sums);
+    Value none = constant(b.getF32Type(), b.getF32FloatAttr(0));
+    SmallVector<Value> terms = termsOf(row(left, m), right, {none, none});
+    storeAt(bits(add(floats(before), add(terms[0], terms[1]))), sums);
+  });
+}
+
+void TileSpelling::spell() {
+  StringRef intrinsic = call.getIntrin();
+  Value result;
+  if (intrinsic.contains("tilezero")) {
+    result = newTile();
+    Value none = word(0);
+    forEachRow([&](Value m) { storeAt(none, row(result, m)); });
+  } else if (intrinsic.contains("tileload")) {
+    result = newTile();
+    copyRows(operand(2), operand(3), result, number(rowBytes));
+  } else if (intrinsic.contains("tilestore")) {
+    copyRows(operand(4), number(rowBytes), operand(2), operand(3));
+  } else {
+    result = operand(3); // which nobody else uses (TileCode.h)
+    multiply(result, operand(4), operand(5));
+  }
+  if (result)
+    call.getResult(0).replaceAllUsesWith(result);
+  call.erase();
+}
+
+static void spellOutTiles(func::FuncOp kernel) {
+  auto becomePointers = [](ValueRange values) {
+    for (Value value : values)
+      if (isa<LLVM::LLVMX86AMXType>(value.getType()))
+        value.setType(LLVM::LLVMPointerType::get(value.getContext()));
+  };
+  SmallVector<LLVM::CallIntrinsicOp> calls;
+  kernel.walk([&](Operation *op) {
+    becomePointers(op->getResults());
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        becomePointers(block.getArguments());
+    auto call = dyn_cast<LLVM::CallIntrinsicOp>(op);
+    if (call && (call.getIntrin().starts_with("llvm.x86.tile") || call.getIntrin().starts_with("llvm.x86.tdp")))
+      calls.push_back(call);
+  });
+  for (LLVM::CallIntrinsicOp call : calls)
+    TileSpelling(call).spell();
 }
 
 void spellOutInstructions(func::FuncOp kernel, const CpuLevel &level) {
+  if (!level.uses("amx-tile"))
+    spellOutTiles(kernel);
   kernel.walk([&](LLVM::CallIntrinsicOp call) {
     StringRef feature = featureOf(call.getIntrin());
     if (feature.empty() || level.uses(feature))

@@ -31,6 +31,7 @@ struct Level {
   int64_t cacheBytesL3 = 33554432;
   bool hasBf16Dots = false; ///< VDPBF16PS is there and the fastest way to a sum
   bool hasVnni = false;     ///< VPDPBUSD on whole registers
+  bool hasTiles = false;    ///< AMX: products of tiles of bf16 and of bytes
   /// Pixels of a convolution's register tile of `vectors` vectors of outputs: the rest of the registers, but for the
   /// vectors of weights and one of a pixel.
   int64_t convolutionPixels(int64_t vectors) const {
@@ -68,6 +69,8 @@ mlir::FailureOr<Kernel> buildGreatest(mlir::func::FuncOp group, mlir::StringRef 
 mlir::FailureOr<Kernel> buildTiledContraction(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 /// A contraction whose right-hand side is too narrow for a panel: read in place.
 mlir::FailureOr<Kernel> buildNarrowContraction(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
+/// A contraction of bf16 or of bytes by products of AMX tiles.
+mlir::FailureOr<Kernel> buildTileProducts(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 /// Softmax of products with keys, times values, a block of queries at a time.
 mlir::FailureOr<Kernel> buildAttention(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 

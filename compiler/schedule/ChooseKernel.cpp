@@ -28,11 +28,23 @@ static bool fitsInPlace(func::FuncOp group, const Level &level) {
   return *columns * *depth * bytes <= level.cacheBytesL1 / 2;
 }
 
+static bool isOfTiles(func::FuncOp group, const Level &level) {
+  Shapes shapes(group);
+  std::optional<Contraction> c = matchContraction(group, shapes);
+  return c && isOfTiles(c->product, level);
+}
+
+static KernelChoice chooseContraction(func::FuncOp group, const Level &level) {
+  if (isOfTiles(group, level)) // at every size: they have an order of arithmetic of their own
+    return {buildTileProducts, "tile products"};
+  return fitsInPlace(group, level) ? KernelChoice{buildNarrowContraction, "narrow contraction"}
+                                   : KernelChoice{buildTiledContraction, "tiled contraction"};
+}
+
 KernelChoice chooseKernel(func::FuncOp group, const Level &level) {
   auto kind = group->getAttrOfType<StringAttr>(attr::kind);
   if (kind && kind.getValue() == "contraction")
-    return fitsInPlace(group, level) ? KernelChoice{buildNarrowContraction, "narrow contraction"}
-                                     : KernelChoice{buildTiledContraction, "tiled contraction"};
+    return chooseContraction(group, level);
   if (kind && kind.getValue() == "convolution") // outputs are in lanes where its weights are packed so
     return group.getOps<linalg::UnPackOp>().empty() ? KernelChoice{buildPixelConvolution, "pixel convolution"}
                                                     : KernelChoice{buildOutputConvolution, "output convolution"};

@@ -20,10 +20,9 @@ struct Entry {
 
 /// Cache sizes in bytes, a core's own and the shared last level, where a CPU is known by name.
 static const Entry caches[] = {
-    {"znver4", 32 << 10, 1 << 20, 32 << 20},
-    {"znver5", 48 << 10, 1 << 20, 32 << 20},
-    {"sapphirerapids", 48 << 10, 2 << 20, 60 << 20},
-    {"emeraldrapids", 48 << 10, 2 << 20, 160 << 20},
+    {"znver4", 32 << 10, 1 << 20, 32 << 20},         {"znver5", 48 << 10, 1 << 20, 32 << 20},
+    {"sapphirerapids", 48 << 10, 2 << 20, 60 << 20}, {"emeraldrapids", 48 << 10, 2 << 20, 160 << 20},
+    {"graniterapids", 48 << 10, 2 << 20, 160 << 20},
 };
 
 std::optional<Level> describeMachine(llvm::StringRef cpu) {
@@ -37,7 +36,8 @@ std::optional<Level> describeMachine(llvm::StringRef cpu) {
   bool zmm = has("avx512bw") && has("avx512dq") && has("avx512vl");
   Level level = zmm ? wide : narrow;
   level.name = cpu.str();
-  level.hasBf16Dots = subnormalsOfBf16Sums(cpu) == Subnormals::Flushed;
+  level.hasBf16Dots = bf16SumsOf(cpu) == Bf16Sums::FlushedPairs;
+  level.hasTiles = bf16SumsOf(cpu) == Bf16Sums::Tiles;
   level.hasVnni = zmm && has("avx512vnni");
   for (const Entry &entry : caches)
     if (cpu == entry.cpu) {

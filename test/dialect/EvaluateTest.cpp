@@ -46,7 +46,7 @@ protected:
     if (!module)
       return std::nullopt;
     FuncOp function = *module->getOps<FuncOp>().begin();
-    return evaluate(function, sizes, arguments, GetParam(), &error);
+    return evaluate(function, sizes, arguments, {GetParam(), bf16Sums}, &error);
   }
 
   /// A function of one op: %0, %1, .. of the given types, and its only result. "T" stands for !batten.tensor.
@@ -67,6 +67,7 @@ protected:
   }
 
   MLIRContext context;
+  Bf16Sums bf16Sums = Bf16Sums::Pairs;
   std::string error;
 };
 
@@ -357,6 +358,27 @@ TEST(FlushedPairs, WhatIsSubnormalOrBecomesItIsAZeroOfItsSign) {
   EXPECT_EQ(multiplyAddFlushed(-0x1p-100f, 0x1p-51f, 0x1p-126f), 0x1p-126f);
   EXPECT_TRUE(isZero(multiplyAddFlushed(-0x1.02p-100f, 0x1p-51f, 0x1p-126f), false));
   EXPECT_TRUE(std::isnan(multiplyAddFlushed(INFINITY, 0x1p-127f, 1)));
+}
+
+TEST_P(ExactOrder, TilesAddEvenAndOddTermsOfThirtyTwoApart) {
+  bf16Sums = Bf16Sums::Tiles;
+  auto sum = [&](Numbers x) {
+    int64_t depth = int64_t(x.size());
+    std::string k = std::to_string(depth);
+    return op("[B]", "matmul %a, %b", {"bf16[B | " + k + "]", "bf16[| " + k + ", 1]"}, "f32[B | 1]", {{"B", 1}},
+              {bf16({1, depth}, x), bf16({depth, 1}, Numbers(depth, 1))})[0];
+  };
+  EXPECT_EQ(sum({0x1p-24, 1, 0x1p-24, 0x1p-24}), 1 + 0x1p-23);
+  EXPECT_EQ(sum({1, 0x1p-24, 0x1p-24, 0x1p-24}), 1 + 0x1p-23);
+  EXPECT_EQ(sum({1, 0, 0x1p-24, 0, 0x1p-24}), 1);
+  Numbers later(35, 0);
+  later[0] = 1, later[32] = later[34] = 0x1p-24;
+  EXPECT_EQ(sum(later), 1 + 0x1p-23);
+  EXPECT_EQ(sum({0x1.8p-126, 0}), 0x1.8p-126);
+  EXPECT_EQ(sum({0x1.8p-126, -0x1p-126}), 0);
+  EXPECT_EQ(sum({0x1p-127, 0}), 0);
+  later[0] = 0x1.8p-126, later[32] = -0x1p-126, later[34] = 0;
+  EXPECT_EQ(sum(later), 0);
 }
 
 TEST_P(ExactOrder, ContractionsAreOneChainAndDotProductsLanes) {

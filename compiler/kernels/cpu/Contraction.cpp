@@ -15,15 +15,21 @@ Dim Contraction::count(ArrayRef<int64_t> loops) const {
   return product;
 }
 
+static Type elementOf(Value value) { return cast<RankedTensorType>(value.getType()).getElementType(); }
+
+bool isOfTiles(linalg::GenericOp product, const Level &level) {
+  return level.hasTiles && granuleElements(elementOf(product.getDpsInputs()[1])) > 1;
+}
+
 PanelShape panelShape(const Dim &columns, linalg::GenericOp product, const Level &level) {
-  auto elementOf = [](Value value) { return cast<RankedTensorType>(value.getType()).getElementType(); };
   int64_t lanes = level.lanes(elementOf(product.getResult(0)));
   std::optional<int64_t> known = columns.constantValue();
+  int64_t most = isOfTiles(product, level) ? 2 : level.tileVectors;
   if (!known)
-    return {lanes, level.tileVectors};
+    return {lanes, most};
   if (granuleElements(elementOf(product.getDpsInputs()[1])) == 1)
     lanes = std::min(lanes, std::max<int64_t>(lanes / 4, llvm::PowerOf2Ceil(*known)));
-  return {lanes, std::min(level.tileVectors, std::max<int64_t>(1, llvm::divideCeil(*known, lanes)))};
+  return {lanes, std::min(most, std::max<int64_t>(1, llvm::divideCeil(*known, lanes)))};
 }
 
 static bool reads(AffineMap map, int64_t loop) {

@@ -24,7 +24,10 @@ struct PanelShape {
   int64_t lanes, vectors;
   int64_t columns() const { return lanes * vectors; }
 };
-/// Of a product with so many columns: 5 need no panel of 64, nor the widest vectors; but dots are of whole registers.
+/// True where the product is one of AMX tiles at this level.
+bool isOfTiles(mlir::linalg::GenericOp product, const Level &level);
+/// Of a product with so many columns: 5 need no panel of 64, nor the widest vectors; but dots are of whole registers,
+/// and of tiles there are two side by side.
 PanelShape panelShape(const Dim &columns, mlir::linalg::GenericOp product, const Level &level);
 
 /// Reads the group; nullopt (with an error at the op) where its loops are not those of a contraction.

@@ -1,6 +1,7 @@
 // ContractionCode.cpp - see ContractionCode.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/ContractionCode.h"
+#include "compiler/kernels/cpu/PackPanel.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -42,6 +43,19 @@ LogicalResult ContractionCode::resolve(func::FuncOp group, Shapes &shapes) {
 
 Value ContractionCode::rightMemory() {
   return right == Right::OwnPanel ? frame.scratchView(Dim::constant(0), rhs.element) : rhs.memory;
+}
+
+void ContractionCode::packPanel(Value batch, Value firstColumn) {
+  Value base = code().add(size(rhs.offset), offsetOf(rhs, c.batch, batch));
+  PanelSource source{rhs.memory,
+                     base,
+                     rhs.element,
+                     extent(c.column),
+                     extent(c.depth),
+                     size(rhs.strides[c.column]),
+                     size(rhs.strides[c.depth]),
+                     dot.elements()};
+  emitPanel(code(), source, firstColumn, panelColumns(), rightMemory(), code().index(0));
 }
 
 /// Sum of strides over `loops`, whose indices are the digits of `flattened`. Loops that lie side by side in this

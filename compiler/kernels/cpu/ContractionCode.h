@@ -51,6 +51,9 @@ public:
   /// Memory of the packed panels, panel[depth in granules][column in panel][element of the granule] each, or of the
   /// right side as it lies.
   mlir::Value rightMemory();
+  Dim panelBytes() const { return panelDepth() * Dim::constant(elementBytes(rhs.element) * panelColumns()); }
+  /// Packs the panel of a batch entry that begins with this column into the thread's scratch (Right::OwnPanel).
+  void packPanel(mlir::Value batch, mlir::Value firstColumn);
   mlir::Value offsetOf(const Operand &operand, llvm::ArrayRef<int64_t> loops, mlir::Value flattened);
   /// Of the operand's first element that batch entry `batch` and row `row` read.
   mlir::Value offsetAt(const Operand &operand, mlir::Value batch, mlir::Value row);

@@ -13,8 +13,8 @@
 // would cost as much as the product. The tile itself is MicroKernel's. Tile sizes and order of loops: BLIS, Van Zee &
 // van de Geijn, ACM TOMS 41(3), 2015.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/LoopCode.h"
 #include "compiler/kernels/cpu/MicroKernel.h"
-#include "compiler/kernels/cpu/PackPanel.h"
 #include "compiler/kernels/cpu/VectorMath.h"
 #include "dialect/Numerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -38,18 +38,16 @@ constexpr int64_t usualDepth = 256;
 /// Of a block whose panels are packed on the way: packing is then a small part of it.
 constexpr int64_t tilesOfOwnPanel = 170;
 
-class Nest {
+class Nest : LoopCode {
 public:
   explicit Nest(ContractionCode &contraction)
-      : k(contraction), c(k.c), b(k.b), loc(k.loc), code(k.code()), rows(c.count(c.rows)) {}
+      : LoopCode{contraction.b, contraction.loc}, k(contraction), c(k.c), code(k.code()), rows(c.count(c.rows)) {}
 
   Kernel build();
 
 private:
   ContractionCode &k;
   Contraction &c;
-  OpBuilder &b;
-  Location loc;
   VectorCode code;
   Dim rows;
   std::unique_ptr<MicroKernel> micro;
@@ -74,7 +72,6 @@ private:
   Dim blockCount() const { return ceilDiv(rows, k.tileRows * blockTiles); }
   Dim panelCount() const { return ceilDiv(c.extents[c.column], k.panelColumns()); }
   int64_t stageOfTile() const { return k.tileRows * k.panelColumns(); }
-  Dim panelBytes() const;
   Dim scratchBytes() const;
 
   void decide();
@@ -84,60 +81,13 @@ private:
   void units();
   void panelsOf(const Block &block, Value from, Value to);
   void panel(const Block &block, Value number, Value next, int64_t vectors, bool masked);
-  void pack(const Block &block, Value firstColumn);
   void tilesOf(const Block &block, const Strip &strip, Value from, Value to, Value next);
   void tile(const Block &block, const Strip &strip, Value number, Value from, Value to, Value next);
   SmallVector<Ahead> aheadOf(const Block &block, const Strip &strip, Value number, Value from, Value to, Value next);
   void dispatch(Value height, llvm::function_ref<void(int64_t)> body);
-
-  Value least(Value a, Value d) { return arith::MinUIOp::create(b, loc, a, d); }
-  Value most(Value a, Value d) { return arith::MaxUIOp::create(b, loc, a, d); }
-  Value minus(Value a, Value d) { return arith::SubIOp::create(b, loc, a, d); }
-  Value below(Value a, Value d) { return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, a, d); }
-  Value same(Value a, Value d) { return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, a, d); }
-  Value choose(Value flag, Value a, Value d) { return arith::SelectOp::create(b, loc, flag, a, d); }
-  Value quotient(Value a, Value d);
-  Value ceilQuotient(Value a, Value d) { return quotient(minus(code.add(a, d), code.index(1)), d); }
-  void loop(Value from, Value to, Value step, llvm::function_ref<void(Value)> body);
-  void onlyIf(Value flag, llvm::function_ref<void()> body);
-  Value either(Value flag, llvm::function_ref<Value()> then, llvm::function_ref<Value()> otherwise);
 };
 
 //===- Parts of a nest --------------------------------------------------------------------------------------------===//
-
-/// One turn needs no loop.
-void Nest::loop(Value from, Value to, Value step, llvm::function_ref<void(Value)> body) {
-  std::optional<int64_t> first = constantIndex(from), last = constantIndex(to), by = constantIndex(step);
-  if (first && last && by && *last - *first > 0 && *last - *first <= *by)
-    return body(from);
-  auto forOp = scf::ForOp::create(b, loc, from, to, step);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(forOp.getBody());
-  body(forOp.getInductionVar());
-}
-
-void Nest::onlyIf(Value flag, llvm::function_ref<void()> body) {
-  auto ifOp = scf::IfOp::create(b, loc, flag, /*withElseRegion=*/false);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(ifOp.thenBlock());
-  body();
-}
-
-Value Nest::either(Value flag, llvm::function_ref<Value()> then, llvm::function_ref<Value()> otherwise) {
-  auto ifOp = scf::IfOp::create(b, loc, TypeRange(b.getIndexType()), flag, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(ifOp.thenBlock());
-  scf::YieldOp::create(b, loc, then());
-  b.setInsertionPointToStart(ifOp.elseBlock());
-  scf::YieldOp::create(b, loc, otherwise());
-  return ifOp.getResult(0);
-}
-
-Value Nest::quotient(Value a, Value d) {
-  if (constantIndex(d) == 1)
-    return a;
-  return arith::DivUIOp::create(b, loc, a, d);
-}
 
 /// `body` once for each height that a tile may have, of which the one that it has is run.
 void Nest::dispatch(Value height, llvm::function_ref<void(int64_t)> body) {
@@ -156,11 +106,9 @@ void Nest::dispatch(Value height, llvm::function_ref<void(int64_t)> body) {
 
 //===- What is decided --------------------------------------------------------------------------------------------===//
 
-Dim Nest::panelBytes() const { return k.panelDepth() * Dim::constant(elementBytes(k.rhs.element) * k.panelColumns()); }
-
 /// Of a thread: its panel and, where the depth is cut, the accumulators of a block.
 Dim Nest::scratchBytes() const {
-  Dim bytes = k.right == Right::OwnPanel ? panelBytes() : Dim::constant(0);
+  Dim bytes = k.right == Right::OwnPanel ? k.panelBytes() : Dim::constant(0);
   if (depthBlock)
     bytes = roundUp(bytes, lineBytes) + Dim::constant(blockTiles * stageOfTile() * elementBytes(k.accumulator));
   return bytes;
@@ -232,7 +180,7 @@ Value Nest::stepOfPrefetch() {
 void Nest::makeStage() {
   Value stage;
   if (depthBlock) {
-    Dim before = k.right == Right::OwnPanel ? panelBytes() : Dim::constant(0);
+    Dim before = k.right == Right::OwnPanel ? k.panelBytes() : Dim::constant(0);
     stage = k.frame.scratchView(roundUp(before, lineBytes), k.accumulator);
   } else if (k.epilogue.isLong()) {
     auto type = MemRefType::get({stageOfTile()}, k.accumulator);
@@ -278,18 +226,10 @@ void Nest::panelsOf(const Block &block, Value from, Value to) {
          [&] { panel(block, whole, from, llvm::divideCeil(rest, k.lanes), /*masked=*/!known || rest % k.lanes != 0); });
 }
 
-void Nest::pack(const Block &block, Value firstColumn) {
-  Value base = code.add(k.size(k.rhs.offset), k.offsetOf(k.rhs, c.batch, block.batch));
-  Value columnStride = k.size(k.rhs.strides[c.column]), depthStride = k.size(k.rhs.strides[c.depth]);
-  PanelSource source{k.rhs.memory,      base,         k.rhs.element, k.extent(c.column),
-                     k.extent(c.depth), columnStride, depthStride,   k.dot.elements()};
-  emitPanel(code, source, firstColumn, k.panelColumns(), k.rightMemory(), code.index(0));
-}
-
 void Nest::panel(const Block &block, Value number, Value next, int64_t vectors, bool masked) {
   Value firstColumn = code.times(number, code.index(k.panelColumns())), depth = k.extent(c.depth), right;
   if (k.right == Right::OwnPanel)
-    pack(block, firstColumn);
+    k.packPanel(block.batch, firstColumn);
   Value size = code.times(k.size(k.panelDepth()), code.index(k.panelColumns()));
   if (k.right == Right::InPlace)
     right = code.add(code.add(k.size(k.rhs.offset), k.offsetOf(k.rhs, c.batch, block.batch)), firstColumn);
@@ -362,7 +302,7 @@ FailureOr<Kernel> buildContraction(func::FuncOp group, StringRef name, const Lev
   if (failed(code.resolve(group, shapes)))
     return failure();
   if (code.dot.flushes())
-    frame.function->setAttr(flushesAttribute, frame.builder.getUnitAttr());
+    frame.function->setAttr(routeAttribute, frame.builder.getStringAttr(routeOf(Bf16Sums::FlushedPairs)));
   Kernel kernel = Nest(code).build();
   if (failed(expandVectorMath(frame.function, level)))
     return failure();

@@ -34,6 +34,8 @@ public:
   /// What ofLeft makes of zeros, if that is not zero: sums have to begin with less by as much as it adds to them.
   mlir::Value ofLeftZeros(const VectorCode &code) const;
   mlir::Value add(const VectorCode &code, mlir::Value left, mlir::Value right, mlir::Value sum) const;
+  /// Of a product of bytes.
+  bool isOfSignedBytes() const { return isSigned; }
   /// True where subnormals are flushed (dialect/NUMERICS.md).
   bool flushes() const { return means == Means::Bf16Dots; }
 

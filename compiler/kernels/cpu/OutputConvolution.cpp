@@ -392,7 +392,7 @@ FailureOr<Kernel> OutputConvolution::build() {
     return failure();
   dot = DotStep(window.op, level);
   if (dot.flushes())
-    frame.function->setAttr(flushesAttribute, b.getUnitAttr());
+    frame.function->setAttr(routeAttribute, b.getStringAttr(routeOf(Bf16Sums::FlushedPairs)));
   resolveShape();
   Dim scratchBytes = makeScratch();
   Value count = code.index(numPanels());

@@ -96,7 +96,7 @@ LogicalResult PixelConvolution::resolve() {
   weights = *right;
   dot = DotStep(window.op, level, /*mayBeOff=*/false); // a lane may leave a tap out
   if (dot.flushes())
-    frame.function->setAttr(flushesAttribute, b.getUnitAttr());
+    frame.function->setAttr(routeAttribute, b.getStringAttr(routeOf(Bf16Sums::FlushedPairs)));
   outputs = window.extents[window.channelLoop()];
   if (window.inGroups) {
     groups = *window.image.channels.constantValue() / *window.extents[window.depthLoop()].constantValue();

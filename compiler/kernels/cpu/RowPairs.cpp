@@ -133,8 +133,8 @@ void Rows::storePair(unsigned index, Chunk &even, Chunk &odd) {
   }
   Value joined = roundHalves(columnValue(index, even), columnValue(index, odd));
   const Place &place = places[*node.result];
-  pendingStores.push_back(
-      {joined, place.memory, code.add(place.base, even.at), even.pairMask, !node.kept && canStream(node.element())});
+  pendingStores.push_back({joined, place.memory, code.add(place.base, even.at), even.pairMask,
+                           !node.kept && code.canStorePastCaches(node.element())});
 }
 
 /// Where a chunk's kept values lie from the first of their row.

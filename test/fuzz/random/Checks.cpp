@@ -23,7 +23,7 @@ const std::string emulated = " emulated";
 std::vector<std::string> levelsToRun(Compiler &compiler) {
   std::vector<std::string> levels;
   Checked tiny("dim B\npub fn f(x: f32[B | 2]) -> f32[B | 2] = -x\n");
-  for (const char *cpu : {"native", "x86-64-v3", "x86-64-v4", "znver4"}) {
+  for (const char *cpu : {"native", "x86-64-v3", "x86-64-v4", "znver4", "sapphirerapids"}) {
     Options options;
     options.cpu = cpu;
     std::string error;

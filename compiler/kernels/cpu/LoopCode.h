@@ -1,0 +1,32 @@
+// LoopCode.h - loops, branches and arithmetic on index values, at the builder's place; for the nests of contractions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_KERNELS_CPU_LOOPCODE_H
+#define BATTEN_COMPILER_KERNELS_CPU_LOOPCODE_H
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Builders.h"
+
+namespace batten {
+
+struct LoopCode {
+  using Value = mlir::Value;
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+
+  Value least(Value a, Value d) { return mlir::arith::MinUIOp::create(b, loc, a, d); }
+  Value most(Value a, Value d) { return mlir::arith::MaxUIOp::create(b, loc, a, d); }
+  Value minus(Value a, Value d) { return mlir::arith::SubIOp::create(b, loc, a, d); }
+  Value below(Value a, Value d) { return mlir::arith::CmpIOp::create(b, loc, mlir::arith::CmpIPredicate::ult, a, d); }
+  Value same(Value a, Value d) { return mlir::arith::CmpIOp::create(b, loc, mlir::arith::CmpIPredicate::eq, a, d); }
+  Value choose(Value flag, Value a, Value d) { return mlir::arith::SelectOp::create(b, loc, flag, a, d); }
+  Value quotient(Value a, Value d);
+  Value ceilQuotient(Value a, Value d);
+  /// One turn needs no loop.
+  void loop(Value from, Value to, Value step, llvm::function_ref<void(Value)> body);
+  void onlyIf(Value flag, llvm::function_ref<void()> body);
+  /// An index value.
+  Value either(Value flag, llvm::function_ref<Value()> then, llvm::function_ref<Value()> otherwise);
+};
+
+} // namespace batten
+#endif // BATTEN_COMPILER_KERNELS_CPU_LOOPCODE_H
