@@ -6,6 +6,7 @@
 #define BATTEN_DIALECT_EXACTARITHMETIC_H
 
 #include "dialect/Evaluation.h"
+#include "llvm/ADT/bit.h"
 #include <cmath>
 
 #pragma STDC FP_CONTRACT OFF
@@ -42,6 +43,13 @@ inline float multiplyAdd(Bf16Sums sums, float a, float b, float c) {
 }
 
 inline float addFlushed(float a, float b) { return multiplyAddFlushed(a, 1.0f, b); }
+
+/// To the nearest bf16, ties to even; a NaN stays one.
+inline float roundedToBf16(float x) {
+  uint32_t bits = llvm::bit_cast<uint32_t>(x);
+  bits = std::isnan(x) ? bits | 0x400000 : bits + 0x7fff + (bits >> 16 & 1);
+  return llvm::bit_cast<float>(bits & 0xffff0000);
+}
 
 /// IEEE 754 maximum: NaN wins, -0 is below 0. Its result does not depend on an order.
 template <typename Real> Real maximum(Real a, Real b) {

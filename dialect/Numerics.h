@@ -13,7 +13,8 @@ inline constexpr const char *numericsId = "batten-f32-3";
 /// String attribute of a kernel whose bits are those of some levels only: what the id says before their names.
 inline constexpr const char *routeAttribute = "batten.route";
 
-/// The orders of the page that the sums of a bf16 contraction may have; those of a convolution are never by tiles.
+/// The orders of the page that the sums of a bf16 contraction may have; those of convolutions and attention are pairs
+/// where it has tiles.
 enum class Bf16Sums { Pairs, FlushedPairs, Tiles };
 
 /// A level takes the instruction that is its fastest way to a sum: TDPBF16PS where there are tiles, VDPBF16PS on Zen,

@@ -63,9 +63,10 @@ struct Spelling {
   Value odd(Value pairs) { return floats(arith::AndIOp::create(b, loc, pairs, word(int32_t(0xffff0000)))); }
   Value even(Value pairs) { return floats(arith::ShLIOp::create(b, loc, pairs, word(16))); }
   Value dotOfBf16();
+  Value roundedToBf16(Value number);
+  Value roundedHalves();
   Value scale();
   Value areSubnormal();
-  Value roundTwo();
 };
 
 /// A call of a tile's intrinsic, whose tiles are pointers to 16 rows of 16 words.
@@ -109,6 +110,25 @@ Value Spelling::dotOfBf16() {
   return multiplyAddFlushed(even(left), even(right), sum);
 }
 
+/// Halfwords: to the nearest, ties to even; subnormals are zeros of their sign, a NaN stays one.
+Value Spelling::roundedToBf16(Value number) {
+  Value exact = bits(flushed(number));
+  Value lowest = arith::AndIOp::create(b, loc, arith::ShRUIOp::create(b, loc, exact, word(16)), word(1));
+  Value half = arith::AddIOp::create(b, loc, word(0x7fff), lowest);
+  Value isNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, number, number);
+  Value rounded = arith::SelectOp::create(b, loc, isNan, arith::OrIOp::create(b, loc, exact, word(0x400000)),
+                                          arith::AddIOp::create(b, loc, exact, half));
+  return arith::TruncIOp::create(b, loc, lanes(b.getI16Type()), arith::ShRUIOp::create(b, loc, rounded, word(16)));
+}
+
+/// The second operand, then the first.
+Value Spelling::roundedHalves() {
+  Value lower = roundedToBf16(operand(1)), upper = roundedToBf16(operand(0));
+  int64_t count = 2 * cast<VectorType>(lower.getType()).getNumElements();
+  Value both = vector::ShuffleOp::create(b, loc, lower, upper, llvm::to_vector(llvm::seq<int64_t>(count)));
+  return vector::BitCastOp::create(b, loc, call.getResult(0).getType(), both);
+}
+
 /// x 2^n, as kernels ask for it: n is a whole number (or NaN), and far beyond 512 of either sign the result is the
 /// same. In f64 the power and the product are exact, so that the one rounding is that to f32.
 Value Spelling::scale() {
@@ -136,19 +156,12 @@ Value Spelling::areSubnormal() {
   return arith::SelectOp::create(b, loc, isZero, constant(b.getI1Type(), b.getBoolAttr(false)), isTiny);
 }
 
-/// Kernels ask for it where nothing is flushed. The second operand comes first.
-Value Spelling::roundTwo() {
-  int64_t lanes = cast<VectorType>(operand(0).getType()).getNumElements();
-  auto order = llvm::to_vector(llvm::seq<int64_t>(0, 2 * lanes));
-  Value both = vector::ShuffleOp::create(b, loc, operand(1), operand(0), order);
-  return arith::TruncFOp::create(b, loc, call.getResult(0).getType(), both);
-}
-
 /// The feature that has the instruction; empty: every level has it.
 static StringRef featureOf(StringRef intrinsic) {
   return llvm::StringSwitch<StringRef>(intrinsic)
       .Case("llvm.x86.avx512bf16.dpbf16ps.512", "avx512bf16")
       .Case("llvm.x86.avx512bf16.cvtne2ps2bf16.512", "avx512bf16")
+      .Case("llvm.x86.avx512bf16.cvtne2ps2bf16.256", "avx512bf16")
       .Case("llvm.x86.avx512.fpclass.ps.512", "avx512dq")
       .Case("llvm.x86.avx512.vpdpbusd.512", "avx512vnni")
       .Case("llvm.x86.avx512.pmaddw.d.512", "avx512bw")
@@ -162,7 +175,7 @@ static Value spell(LLVM::CallIntrinsicOp call) {
   if (intrinsic.contains("dpbf16ps"))
     return s.dotOfBf16();
   if (intrinsic.contains("cvtne2ps2bf16"))
-    return s.roundTwo();
+    return s.roundedHalves();
   if (intrinsic.contains("fpclass"))
     return s.areSubnormal();
   if (intrinsic.contains("scalef"))

@@ -1,4 +1,4 @@
-"""dots.py BATTEN FOLDER: products of bf16 and of bytes have the bits of the exact evaluator at every level.
+"""dots.py BATTEN FOLDER: products and attention of bf16, and products of bytes, have the bits of the exact evaluator at every level.
 
 Levels that the machine lacks are emulated, and so is one that it may have. The numbers of bf16 are such that products
 and sums meet the border of the subnormals, with zeros of both signs, infinities and NaNs among them; where they are
@@ -37,9 +37,15 @@ def save(name, dtype, shape):
     count = 1
     for size in shape:
         count *= size
-    data = bf16(count) if dtype == "bf16" else bytes(random.choice((0, 127, 128, 255, random.getrandbits(8)))
-                                                     for _ in range(count))
-    descr = {"bf16": "<f4", "i8": "|i1", "u8": "|u1"}[dtype]
+    if dtype == "bf16":
+        data = bf16(count)
+    elif dtype == "i32":
+        data = array.array("i", [random.randrange(70) for _ in range(count)]).tobytes()
+    elif dtype == "bool":
+        data = bytes(random.getrandbits(1) for _ in range(count))
+    else:
+        data = bytes(random.choice((0, 127, 128, 255, random.getrandbits(8))) for _ in range(count))
+    descr = {"bf16": "<f4", "i8": "|i1", "u8": "|u1", "i32": "<i4", "bool": "|b1"}[dtype]
     tuple_ = "(" + "".join(f"{size}, " for size in shape) + ")"
     header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {tuple_}}}"
     header = header.ljust(117) + "\n"

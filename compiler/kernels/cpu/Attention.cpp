@@ -4,9 +4,12 @@
 //     [pack the entry's keys, transposed, into panels; once an entry and thread where all are one block]
 //     for each block of keys                 (all of them up to 2048, else 1024; none beyond what a query may see)
 //       scores = q k^T * scale               tiles of 6 queries and a panel of keys
-//       each row: maximum, exponentials, sum; hidden keys become -1, which no exponential is
+//       each row: maximum, exponentials, sum; hidden keys become -1, of bf16 -0, which no exponential is
 //       totals = scores v                    tiles of 6 queries and 4 vectors of columns, every sum a chain over keys
 //     totals / sum
+//
+// In bf16 what is multiplied stays bf16, in granules: pairs of depth for the scores, pairs of keys for the totals. So
+// exponentials become bf16 in the place of their scores, and values are packed with two keys side by side.
 //
 // The order of arithmetic stands in dialect/NUMERICS.md. Keys beyond what `causal` and `len` allow are not visited, so
 // causal attention costs about half.
@@ -14,6 +17,7 @@
 #include "compiler/kernels/cpu/Attention.h"
 #include "compiler/kernels/cpu/RowCode.h"
 #include "compiler/kernels/cpu/VectorMath.h"
+#include "dialect/Numerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -84,25 +88,27 @@ void Attention::chooseTiles() {
   std::optional<int64_t> known = keys.constantValue();
   blockKeys = !online ? keys : Dim::constant(known && *known > singleBlockKeys ? onlineBlockKeys : singleBlockKeys);
   paddedKeys = roundUp(blockKeys, numLanes);
+  // A stride of a power of two would put the same key of all queries into one set of L1.
+  scoreStride = paddedKeys + Dim::constant(lineBytes / elementBytes(real));
   paddedColumns = roundUp(columns, code.lanes);
+  paddedDepth = roundUp(depth, granule);
 }
 
 void Attention::layOutScratch() {
-  int64_t bytes = real.getIntOrFloatBitWidth() / 8;
-  auto take = [&](Dim &place, const Dim &elements) {
+  auto take = [&](Dim &place, const Dim &elements, Type element) {
     place = scratch.bytes;
-    scratch.bytes = scratch.bytes + roundUp(elements * Dim::constant(bytes), lineBytes);
+    scratch.bytes = scratch.bytes + roundUp(elements * Dim::constant(elementBytes(element)), lineBytes);
   };
   Dim unit = Dim::constant(unitRows);
-  take(scratch.queries, unit * depth);
-  take(scratch.keys, paddedKeys * depth);
+  take(scratch.queries, unit * paddedDepth, factor);
+  take(scratch.keys, paddedKeys * paddedDepth, factor);
   if (!valuesInPlace)
-    take(scratch.values, paddedKeys * paddedColumns);
-  take(scratch.scores, unit * paddedKeys);
-  take(scratch.totals, unit * paddedColumns);
-  take(scratch.sums, unit);
+    take(scratch.values, paddedKeys * paddedColumns, factor);
+  take(scratch.scores, unit * scoreStride, real);
+  take(scratch.totals, unit * paddedColumns, real);
+  take(scratch.sums, unit, real);
   if (online)
-    take(scratch.maxima, unit);
+    take(scratch.maxima, unit, real);
 }
 
 //===- Index values -----------------------------------------------------------------------------------------------===//
@@ -120,7 +126,11 @@ void Attention::loop(Value from, Value to, Value step, llvm::function_ref<void(V
   body(forOp.getInductionVar());
 }
 
-Value Attention::scoreAt(Value row, Value key) { return code.add(code.times(row, frame.size(paddedKeys)), key); }
+Value Attention::scoreAt(Value row, Value key) { return code.add(code.times(row, frame.size(scoreStride)), key); }
+
+Value Attention::weightAt(Value row, Value key) {
+  return code.add(code.times(row, frame.size(scoreStride * Dim::constant(granule))), key);
+}
 
 Value Attention::totalAt(Value row, Value column) {
   return code.add(code.times(row, frame.size(paddedColumns)), column);
@@ -152,6 +162,12 @@ Value Attention::widened(Value value) {
   if (auto vector = dyn_cast<VectorType>(value.getType()))
     type = vector.clone(type);
   return value.getType() == type ? value : arith::ExtFOp::create(b, code.loc, type, value).getResult();
+}
+
+/// As memory holds them.
+Value Attention::asFactors(Value granules) {
+  auto type = VectorType::get({code.lanes * granule}, storageType(factor));
+  return granules.getType() == type ? granules : vector::BitCastOp::create(b, code.loc, type, granules).getResult();
 }
 
 Value Attention::number(double value) {
@@ -273,6 +289,8 @@ FailureOr<Kernel> buildAttention(func::FuncOp group, StringRef name, const Level
   if (failed(attention.resolve(group)))
     return failure();
   Kernel kernel = attention.build();
+  if (attention.flushes())
+    kernel.function->setAttr(routeAttribute, frame.builder.getStringAttr(routeOf(Bf16Sums::FlushedPairs)));
   if (failed(expandVectorMath(frame.function, level)))
     return failure();
   return kernel;

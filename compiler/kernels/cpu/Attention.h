@@ -4,6 +4,7 @@
 #define BATTEN_COMPILER_KERNELS_CPU_ATTENTION_H
 
 #include "compiler/kernels/cpu/ColumnWalk.h"
+#include "compiler/kernels/cpu/DotStep.h"
 #include "compiler/kernels/cpu/Operand.h"
 
 namespace batten {
@@ -12,10 +13,12 @@ class Attention {
 public:
   Attention(AttendOp op, mlir::func::FuncOp group, KernelFrame &frame, const Level &level)
       : op(op), frame(frame), level(level), shapes(group), b(frame.builder), real(computedType(op)),
+        factor(factorType(op)), dot(factor, level), granule(dot.elements()),
         code{frame.builder, op.getLoc(), level.lanes(real)} {}
 
   mlir::LogicalResult resolve(mlir::func::FuncOp group);
   Kernel build();
+  bool flushes() const { return dot.flushes(); }
 
 private:
   AttendOp op;
@@ -23,7 +26,10 @@ private:
   const Level &level;
   Shapes shapes;
   mlir::OpBuilder &b;
-  mlir::Type real; ///< of everything between the operands and the result
+  mlir::Type real;   ///< of everything between the operands and the result, but for factors
+  mlir::Type factor; ///< of what is multiplied: f32 also for f16, but bf16 as it is, in granules
+  DotStep dot;
+  int64_t granule; ///< factors that one step takes
   VectorCode code;
 
   // What the group says. Strides are by loop: batch.., query, column, key, depth.
@@ -39,7 +45,9 @@ private:
   int64_t tileRows = 1;       ///< queries of a tile
   int64_t unitRows = 1;       ///< queries of a unit of the launch
   Dim blockKeys, paddedKeys;  ///< most keys of a block; the same in whole lane groups
+  Dim scoreStride;            ///< from a query's scores to the next one's
   Dim paddedColumns;          ///< in whole vectors
+  Dim paddedDepth;            ///< in whole granules
   struct {
     Dim queries, keys, values, scores, sums, maxima, totals, bytes;
   } scratch; ///< byte offsets
@@ -56,13 +64,20 @@ private:
     mlir::Type element = mlir::getElementTypeOrSelf(op.getQ().getType());
     return element.isF64() ? element : mlir::Float32Type::get(op.getContext());
   }
+  static mlir::Type factorType(AttendOp op) {
+    mlir::Type element = mlir::getElementTypeOrSelf(op.getQ().getType());
+    return element.isBF16() ? element : computedType(op);
+  }
   mlir::Value minimum(mlir::Value a, mlir::Value b);
   mlir::Value clamp(mlir::Value value, mlir::Value low, mlir::Value high);
   mlir::Value widened(mlir::Value value);
+  mlir::Value asFactors(mlir::Value granules);
   mlir::Value number(double value);
   void loop(mlir::Value from, mlir::Value to, mlir::Value step, llvm::function_ref<void(mlir::Value)> body);
   mlir::Value scratchOf(const Dim &offset) { return frame.scratchView(offset, real); }
+  mlir::Value factorsOf(const Dim &offset) { return frame.scratchView(offset, factor); }
   mlir::Value scoreAt(mlir::Value row, mlir::Value key);
+  mlir::Value weightAt(mlir::Value row, mlir::Value key); ///< of factorsOf(scratch.scores)
   mlir::Value totalAt(mlir::Value row, mlir::Value column);
   mlir::Value limitOf(mlir::Value row);       ///< keys that a query of the unit may see, but for the mask
   mlir::Value limitInBlock(mlir::Value row);  ///< the same, counted from the first key of the block
@@ -83,6 +98,7 @@ private:
   void packKeys(mlir::Value count);
   void packKeysAt(mlir::Value key, mlir::Value vector, mlir::Value count);
   void copyValues(mlir::Value count);
+  void copyValuesAt(mlir::Value key, mlir::Value rest);
   void scores();
   void scoreTile(mlir::Value row, mlir::Value key, mlir::Value scale);
   void values();
@@ -90,6 +106,8 @@ private:
   mlir::SmallVector<mlir::Value> addValues(mlir::Value row, mlir::Value column, mlir::ArrayRef<mlir::Value> masks,
                                            mlir::Value from, mlir::Value to, bool someHidden,
                                            mlir::ValueRange accumulators);
+  mlir::Value isHidden(mlir::Value weights);
+  mlir::Value addSeen(mlir::Value weights, mlir::Value values, mlir::Value hidden, mlir::Value sum);
   mlir::Value scale();
 
   // AttentionSoftmax.cpp
@@ -97,6 +115,10 @@ private:
   mlir::Value maximumOf(mlir::Value row, mlir::Value limit);
   mlir::Value exponentials(mlir::Value row, mlir::Value limit, mlir::Value max);
   mlir::Value visible(mlir::Value row, mlir::Value key, mlir::Value inLimit);
+  mlir::SmallVector<mlir::Value> keepWeights(mlir::Value at, mlir::ArrayRef<mlir::Value> weights,
+                                             mlir::ArrayRef<mlir::Value> seen, mlir::ValueRange sums);
+  mlir::SmallVector<mlir::Value> keepPairs(mlir::Value at, mlir::ArrayRef<mlir::Value> weights,
+                                           mlir::ArrayRef<mlir::Value> seen, mlir::ValueRange sums);
   void rescale(mlir::Value row, mlir::Value factor);
   mlir::SmallVector<mlir::Value> walkKeys(
       mlir::Value limit, mlir::Value until, mlir::ValueRange carried,

@@ -9,32 +9,36 @@ using namespace mlir;
 
 namespace batten {
 
-/// Keys whose values stay in L1 while all queries of the unit pass.
-static constexpr int64_t keysOfChunk = 64;
+/// Granules of keys whose values stay in L1 while all queries of the unit pass.
+static constexpr int64_t granulesOfChunk = 64;
 
 //===- What is moved ----------------------------------------------------------------------------------------------===//
 
-/// queries[row][depth] as they are computed in. The last query is repeated to fill its tile.
+/// queries[row][depth] as they are multiplied. The last query is repeated to fill its tile.
 void Attention::copyQueries() {
-  Value target = scratchOf(scratch.queries), last = frame.size(queries - Dim::constant(1));
-  Value step = frame.size(stride(q, 3)), rowStep = frame.size(stride(q, 0)), width = frame.size(depth);
-  ColumnRange range{code.index(0), width, depth.constantValue()};
+  Value target = factorsOf(scratch.queries), last = frame.size(queries - Dim::constant(1));
+  Value step = frame.size(stride(q, 3)), rowStep = frame.size(stride(q, 0)), width = frame.size(paddedDepth);
+  ColumnRange range{code.index(0), frame.size(depth), depth.constantValue()};
   Value padded = arith::CeilDivSIOp::create(b, code.loc, rows, code.index(tileRows));
   loop(code.index(0), code.times(padded, code.index(tileRows)), code.index(1), [&](Value row) {
     Value query = minimum(code.add(firstRow, row), last);
     Value from = code.add(qBase, code.times(query, rowStep)), to = code.times(row, width);
+    if (granule > 1) { // what fills the last granule up; where nothing does, it is written over
+      Value none = arith::ConstantOp::create(b, code.loc, b.getZeroAttr(storageType(factor)));
+      code.storeScalar(none, target, code.add(to, frame.size(paddedDepth - Dim::constant(1))));
+    }
     walkColumns(code, range, 1, 1, {}, [&](Value first, ArrayRef<Value> masks, ValueRange) {
       for (auto [j, lanes] : llvm::enumerate(masks)) {
         Value at = code.add(first, code.index(j * code.lanes));
         Value loaded = code.load(q.memory, code.add(from, code.times(at, step)), step, q.element, lanes);
-        code.store(widened(loaded), target, code.add(to, at), lanes);
+        code.store(factor == q.element ? loaded : widened(loaded), target, code.add(to, at), lanes);
       }
       return SmallVector<Value>();
     });
   });
 }
 
-/// keys[panel][depth][key in panel] likewise, of the block's first `count` keys.
+/// keys[panel][granule of depth][key in panel] likewise, of the block's first `count` keys.
 void Attention::packKeys(Value count) {
   loop(code.index(0), count, code.index(panelKeys()), [&](Value key) {
     loop(code.index(0), code.index(panelKeys()), code.index(code.lanes),
@@ -45,49 +49,64 @@ void Attention::packKeys(Value count) {
 /// One vector of keys of the panel that begins at `key`: squares are transposed in registers where the depth lies side
 /// by side, what is left over is gathered.
 void Attention::packKeysAt(Value key, Value vector, Value count) {
-  Value target = scratchOf(scratch.keys), width = frame.size(depth), first = code.add(key, vector);
+  Value target = factorsOf(scratch.keys), width = frame.size(depth), first = code.add(key, vector);
   Value keyStep = frame.size(stride(k, 2)), depthStep = frame.size(stride(k, 3));
   Value last = arith::SubIOp::create(b, code.loc, count, code.index(1));
   auto keyAt = [&](Value index) { return code.add(kBase, code.times(code.add(firstKey, index), keyStep)); };
-  auto place = [&](Value c) {
-    return code.add(code.add(code.times(key, width), code.times(c, code.index(panelKeys()))), vector);
+  auto store = [&](Value granules, Value c) {
+    Value panel = code.add(code.times(key, frame.size(paddedDepth)), code.times(c, code.index(panelKeys())));
+    code.store(asFactors(granules), target, code.add(panel, code.times(vector, code.index(granule))), {});
   };
   Value squares = code.index(0);
   if (stride(k, 3).isConstant(1)) {
-    squares =
-        arith::SubIOp::create(b, code.loc, width, arith::RemUIOp::create(b, code.loc, width, code.index(code.lanes)));
-    loop(code.index(0), squares, code.index(code.lanes), [&](Value c) {
+    Value side = code.index(code.lanes * granule);
+    squares = arith::SubIOp::create(b, code.loc, width, arith::RemUIOp::create(b, code.loc, width, side));
+    loop(code.index(0), squares, side, [&](Value c) {
       SmallVector<Value> square;
       for (int64_t i = 0; i < code.lanes; ++i) {
         Value from = code.add(keyAt(minimum(code.add(first, code.index(i)), last)), c);
-        square.push_back(widened(code.load(k.memory, from, code.index(1), k.element, {})));
+        square.push_back(factor == k.element ? dot.ofPanel(code, k.memory, from)
+                                             : widened(code.load(k.memory, from, code.index(1), k.element, {})));
       }
       for (auto [i, column] : llvm::enumerate(code.transpose(square)))
-        code.store(column, target, place(code.add(c, code.index(i))), {});
+        store(column, code.add(c, code.index(i * granule)));
     });
   }
   Value lanes = code.firstLanes(arith::SubIOp::create(b, code.loc, count, first));
-  loop(squares, width, code.index(1), [&](Value c) {
+  loop(squares, width, code.index(granule), [&](Value c) {
     Value from = code.add(keyAt(first), code.times(c, depthStep));
-    code.store(widened(code.load(k.memory, from, keyStep, k.element, lanes)), target, place(c), {});
+    GranuleRows columns{k.memory, from, keyStep, depthStep, k.element};
+    Value rest = arith::SubIOp::create(b, code.loc, width, c);
+    store(factor == k.element ? dot.ofRows(code, columns, lanes, rest)
+                              : widened(code.load(k.memory, from, keyStep, k.element, lanes)),
+          c);
   });
 }
 
-/// values[key][column] likewise.
+/// values[granule of keys][column] likewise.
 void Attention::copyValues(Value count) {
-  Value target = scratchOf(scratch.values), width = frame.size(paddedColumns);
+  Value rest = arith::RemUIOp::create(b, code.loc, count, code.index(granule));
+  Value whole = arith::SubIOp::create(b, code.loc, count, rest);
+  loop(code.index(0), whole, code.index(granule), [&](Value key) { copyValuesAt(key, {}); });
+  if (granule > 1)
+    loop(whole, count, code.index(granule), [&](Value key) { copyValuesAt(key, rest); });
+}
+
+/// A granule of keys, of which `rest` (null: all) are there.
+void Attention::copyValuesAt(Value key, Value rest) {
+  Value target = factorsOf(scratch.values), width = frame.size(paddedColumns);
   Value step = frame.size(stride(v, 1)), keyStep = frame.size(stride(v, 2));
+  Value from = code.add(vBase, code.times(code.add(firstKey, key), keyStep)), to = code.times(key, width);
   ColumnRange range{code.index(0), frame.size(columns), columns.constantValue()};
-  loop(code.index(0), count, code.index(1), [&](Value key) {
-    Value from = code.add(vBase, code.times(code.add(firstKey, key), keyStep)), to = code.times(key, width);
-    walkColumns(code, range, 1, 1, {}, [&](Value first, ArrayRef<Value> masks, ValueRange) {
-      for (auto [j, lanes] : llvm::enumerate(masks)) {
-        Value at = code.add(first, code.index(j * code.lanes));
-        Value loaded = code.load(v.memory, code.add(from, code.times(at, step)), step, v.element, lanes);
-        code.store(widened(loaded), target, code.add(to, at), {});
-      }
-      return SmallVector<Value>();
-    });
+  walkColumns(code, range, 1, 1, {}, [&](Value first, ArrayRef<Value> masks, ValueRange) {
+    for (auto [j, lanes] : llvm::enumerate(masks)) {
+      Value at = code.add(first, code.index(j * code.lanes));
+      GranuleRows rows{v.memory, code.add(from, code.times(at, step)), step, keyStep, v.element};
+      Value loaded = factor == v.element ? dot.ofRows(code, rows, lanes, rest)
+                                         : widened(code.load(v.memory, rows.at, step, v.element, lanes));
+      code.store(asFactors(loaded), target, code.add(to, code.times(at, code.index(granule))), {});
+    }
+    return SmallVector<Value>();
   });
 }
 
@@ -113,9 +132,9 @@ void Attention::scores() {
 }
 
 void Attention::scoreTile(Value row, Value key, Value factor) {
-  Value queriesAt = scratchOf(scratch.queries), keysAt = scratchOf(scratch.keys), width = frame.size(depth);
+  Value queriesAt = factorsOf(scratch.queries), keysAt = factorsOf(scratch.keys), width = frame.size(paddedDepth);
   Value panel = code.times(key, width);
-  auto chains = scf::ForOp::create(b, code.loc, code.index(0), width, code.index(1),
+  auto chains = scf::ForOp::create(b, code.loc, code.index(0), width, code.index(granule),
                                    SmallVector<Value>(tileRows * panelVectors, number(0)));
   {
     OpBuilder::InsertionGuard guard(b);
@@ -123,12 +142,12 @@ void Attention::scoreTile(Value row, Value key, Value factor) {
     Value c = chains.getInductionVar(), from = code.add(panel, code.times(c, code.index(panelKeys())));
     SmallVector<Value> right, next;
     for (int64_t j = 0; j < panelVectors; ++j)
-      right.push_back(code.load(keysAt, code.add(from, code.index(j * code.lanes)), code.index(1), real, {}));
+      right.push_back(dot.ofPanel(code, keysAt, code.add(from, code.index(j * code.lanes * granule))));
     for (int64_t i = 0; i < tileRows; ++i) {
       Value at = code.add(code.times(code.add(row, code.index(i)), width), c);
-      Value left = code.loadSplat(queriesAt, at, real);
+      Value left = dot.ofLeft(code, queriesAt, at, code.index(1), {});
       for (int64_t j = 0; j < panelVectors; ++j)
-        next.push_back(math::FmaOp::create(b, code.loc, left, right[j], chains.getRegionIterArg(i * panelVectors + j)));
+        next.push_back(dot.add(code, left, right[j], chains.getRegionIterArg(i * panelVectors + j)));
     }
     scf::YieldOp::create(b, code.loc, next);
   }
@@ -142,15 +161,23 @@ void Attention::scoreTile(Value row, Value key, Value factor) {
 
 //===- Exponentials times values ----------------------------------------------------------------------------------===//
 
-/// Keys from, up to which all queries of the tile see them, and up to which some may.
+/// Keys from, up to which all queries of the tile see them, and up to which some may; all of them in whole granules,
+/// of which packed values hold nothing but zeros where there is no such key.
 void Attention::values() {
-  int64_t width = columnVectors * code.lanes;
+  int64_t width = columnVectors * code.lanes, chunk = granulesOfChunk * granule;
   std::optional<int64_t> known = columns.constantValue();
-  loop(code.index(0), blockCount, code.index(keysOfChunk), [&](Value first) {
-    Value last = minimum(code.add(first, code.index(keysOfChunk)), blockCount);
+  auto inGranules = [&](Value count) { return code.times(count, code.index(granule)); };
+  auto roundDown = [&](Value key) -> Value {
+    return inGranules(arith::DivUIOp::create(b, code.loc, key, code.index(granule)));
+  };
+  auto roundUp = [&](Value key) -> Value { return roundDown(code.add(key, code.index(granule - 1))); };
+  loop(code.index(0), blockCount, code.index(chunk), [&](Value first) {
+    Value last = minimum(code.add(first, code.index(chunk)), blockCount);
     loop(code.index(0), rows, code.index(tileRows), [&](Value row) {
-      Value common = mask ? first : clamp(limitInBlock(row), first, last);
-      Value keys[] = {first, common, clamp(limitInBlock(lastOfTile(row)), first, last)};
+      Value limit = clamp(limitInBlock(row), first, last), common = mask ? first : roundUp(limit);
+      if (!mask && op.getCausal())
+        common = roundDown(limit);
+      Value keys[] = {first, common, roundUp(clamp(limitInBlock(lastOfTile(row)), first, last))};
       Value rest = arith::RemUIOp::create(b, code.loc, frame.size(columns), code.index(width));
       Value full = arith::SubIOp::create(b, code.loc, frame.size(columns), rest);
       if (!known || *known >= width)
@@ -185,34 +212,52 @@ void Attention::valueTile(Value row, Value column, int64_t vectors, bool masked,
     code.store(accumulators[n], totals, at, masks[n % vectors]);
 }
 
+/// Of weights in every lane, or of the elements of their granules.
+Value Attention::isHidden(Value weights) {
+  if (granule == 1)
+    return arith::CmpFOp::create(b, code.loc, arith::CmpFPredicate::OLT, weights, number(0));
+  Value each = asFactors(weights);
+  auto type = cast<VectorType>(each.getType());
+  Value mark = arith::ConstantOp::create(b, code.loc, DenseElementsAttr::get(type, APInt(16, 0x8000)));
+  return arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::eq, each, mark);
+}
+
+/// sum + weights * values without the hidden ones: -0 times 0 is left of them in a granule, which changes no sum.
+Value Attention::addSeen(Value weights, Value values, Value hidden, Value sum) {
+  if (granule == 1)
+    return arith::SelectOp::create(b, code.loc, hidden, sum, dot.add(code, weights, values, sum));
+  Value each = asFactors(values);
+  Value none = arith::ConstantOp::create(b, code.loc, b.getZeroAttr(each.getType()));
+  Value seen = arith::SelectOp::create(b, code.loc, hidden, none, each);
+  return dot.add(code, weights, vector::BitCastOp::create(b, code.loc, values.getType(), seen), sum);
+}
+
 /// The chains of a tile go on over keys [from, to).
 SmallVector<Value> Attention::addValues(Value row, Value column, ArrayRef<Value> masks, Value from, Value to,
                                         bool someHidden, ValueRange accumulators) {
-  Value weights = scratchOf(scratch.scores), none = number(0), memory = v.memory;
+  Value weights = factorsOf(scratch.scores), memory = v.memory;
   Value base = code.add(code.add(vBase, code.times(firstKey, frame.size(stride(v, 2)))), column);
   Value step = frame.size(stride(v, 2));
   if (!valuesInPlace) {
-    memory = scratchOf(scratch.values);
-    base = column;
+    memory = factorsOf(scratch.values);
+    base = code.times(column, code.index(granule));
     step = frame.size(paddedColumns);
   }
-  auto chains = scf::ForOp::create(b, code.loc, from, to, code.index(1), accumulators);
+  auto chains = scf::ForOp::create(b, code.loc, from, to, code.index(granule), accumulators);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(chains.getBody());
   Value key = chains.getInductionVar();
   SmallVector<Value> right, next;
   for (auto [j, lanes] : llvm::enumerate(masks)) {
-    Value at = code.add(code.add(base, code.times(key, step)), code.index(j * code.lanes));
-    right.push_back(code.load(memory, at, code.index(1), real, lanes));
+    Value at = code.add(code.add(base, code.times(key, step)), code.index(j * code.lanes * granule));
+    right.push_back(valuesInPlace ? code.load(memory, at, code.index(1), real, lanes) : dot.ofPanel(code, memory, at));
   }
   for (int64_t i = 0; i < tileRows; ++i) {
-    Value weight = code.loadSplat(weights, scoreAt(code.add(row, code.index(i)), key), real);
-    Value hidden =
-        someHidden ? arith::CmpFOp::create(b, code.loc, arith::CmpFPredicate::OLT, weight, none).getResult() : Value();
-    for (auto [j, value] : llvm::enumerate(right)) {
+    Value weight = dot.ofLeft(code, weights, weightAt(code.add(row, code.index(i)), key), code.index(1), {});
+    Value hidden = someHidden ? isHidden(weight) : Value();
+    for (Value value : right) {
       Value sum = chains.getRegionIterArg(next.size());
-      Value longer = math::FmaOp::create(b, code.loc, weight, value, sum);
-      next.push_back(hidden ? arith::SelectOp::create(b, code.loc, hidden, sum, longer).getResult() : longer);
+      next.push_back(hidden ? addSeen(weight, value, hidden, sum) : dot.add(code, weight, value, sum));
     }
   }
   scf::YieldOp::create(b, code.loc, next);

@@ -3,6 +3,7 @@
 #include "compiler/kernels/cpu/Attention.h"
 #include "dialect/RegionMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
@@ -66,32 +67,67 @@ Value Attention::maximumOf(Value row, Value limit) {
   return foldLanes(code, maxima, numLanes, greater);
 }
 
-/// exp(score - max) in place of the scores, -1 where the key is hidden; returns the sum.
-Value Attention::exponentials(Value row, Value limit, Value max) {
+/// A group's weights in place of its scores, from element `at` on, -1 for what is not `seen`; the sums with them.
+SmallVector<Value> Attention::keepWeights(Value at, ArrayRef<Value> weights, ArrayRef<Value> seen, ValueRange sums) {
   Value memory = scratchOf(scratch.scores), hidden = number(-1);
-  Value until = op.getCausal()
-                    ? limitInBlock(lastOfTile(code.times(arith::DivUIOp::create(b, code.loc, row, code.index(tileRows)),
-                                                         code.index(tileRows))))
-                    : limit;
-  SmallVector<Value> sums(numLanes / code.lanes, number(0));
-  sums = walkKeys(limit, until, sums, [&](Value first, ArrayRef<Value> masks, ValueRange carried) {
-    SmallVector<Value> next;
-    for (auto [j, lanes] : llvm::enumerate(masks)) {
-      Value key = code.add(first, code.index(j * code.lanes)), seen = visible(row, key, lanes);
-      Value at = scoreAt(row, key), score = code.load(memory, at, code.index(1), real, {});
-      Value weight = buildNonPositiveExp(b, code.loc, arith::SubFOp::create(b, code.loc, score, max));
-      Value sum = arith::AddFOp::create(b, code.loc, carried[j], weight);
-      if (seen) {
-        sum = arith::SelectOp::create(b, code.loc, seen, sum, carried[j]);
-        weight = arith::SelectOp::create(b, code.loc, seen, weight, hidden);
-      }
-      code.store(weight, memory, at, {});
-      next.push_back(sum);
+  SmallVector<Value> next;
+  for (auto [j, weight] : llvm::enumerate(weights)) {
+    Value kept = weight, sum = arith::AddFOp::create(b, code.loc, sums[j], weight);
+    if (seen[j]) {
+      sum = arith::SelectOp::create(b, code.loc, seen[j], sum, sums[j]);
+      kept = arith::SelectOp::create(b, code.loc, seen[j], weight, hidden);
     }
-    return next;
+    code.store(kept, memory, code.add(at, code.index(j * code.lanes)), {});
+    next.push_back(sum);
+  }
+  return next;
+}
+
+/// The same in pairs of bf16, and -0 for what is not seen. Half a score's place is enough, so a group ends before the
+/// scores of the next one.
+SmallVector<Value> Attention::keepPairs(Value at, ArrayRef<Value> weights, ArrayRef<Value> seen, ValueRange sums) {
+  Value memory = factorsOf(scratch.scores), hidden = number(-0.0);
+  auto word = VectorType::get({code.lanes}, b.getI32Type()), pairs = VectorType::get({2 * code.lanes}, factor);
+  Value ones = arith::ConstantOp::create(b, code.loc, DenseElementsAttr::get(word, int32_t(0x3f803f80)));
+  StringRef intrinsic =
+      code.lanes == 16 ? "llvm.x86.avx512bf16.cvtne2ps2bf16.512" : "llvm.x86.avx512bf16.cvtne2ps2bf16.256";
+  SmallVector<Value> next;
+  for (auto [j, sum] : llvm::enumerate(sums)) {
+    Value both[2];
+    for (int64_t i : {0, 1}) {
+      Value weight = weights[2 * j + i], mask = seen[2 * j + i];
+      both[i] = mask ? arith::SelectOp::create(b, code.loc, mask, weight, hidden).getResult() : weight;
+    }
+    auto rounded =
+        LLVM::CallIntrinsicOp::create(b, code.loc, pairs, b.getStringAttr(intrinsic), ValueRange{both[1], both[0]});
+    Value words = vector::BitCastOp::create(b, code.loc, word, rounded.getResult(0));
+    code.store(asFactors(words), memory, code.add(at, code.index(2 * j * code.lanes)), {});
+    next.push_back(dot.add(code, words, ones, sum));
+  }
+  return next;
+}
+
+/// Weights exp(score - max) in place of the scores; returns their sum.
+Value Attention::exponentials(Value row, Value limit, Value max) {
+  Value memory = scratchOf(scratch.scores), until = limit;
+  if (op.getCausal()) {
+    Value tile = arith::DivUIOp::create(b, code.loc, row, code.index(tileRows));
+    until = limitInBlock(lastOfTile(code.times(tile, code.index(tileRows))));
+  }
+  SmallVector<Value> sums(numLanes / code.lanes / granule, number(0));
+  sums = walkKeys(limit, until, sums, [&](Value first, ArrayRef<Value> masks, ValueRange carried) {
+    SmallVector<Value> weights, seen;
+    for (auto [j, lanes] : llvm::enumerate(masks)) {
+      Value key = code.add(first, code.index(j * code.lanes));
+      Value score = code.load(memory, scoreAt(row, key), code.index(1), real, {});
+      weights.push_back(buildNonPositiveExp(b, code.loc, arith::SubFOp::create(b, code.loc, score, max)));
+      seen.push_back(visible(row, key, lanes));
+    }
+    Value at = weightAt(row, first);
+    return granule == 1 ? keepWeights(at, weights, seen, carried) : keepPairs(at, weights, seen, carried);
   });
   auto add = [&](Value lhs, Value rhs) { return arith::AddFOp::create(b, code.loc, lhs, rhs).getResult(); };
-  return foldLanes(code, sums, numLanes, add);
+  return foldLanes(code, sums, numLanes / granule, add);
 }
 
 void Attention::rescale(Value row, Value factor) {

@@ -24,6 +24,10 @@ DotStep::DotStep(linalg::GenericOp product, const Level &level, bool mayBeOff) :
   isSigned = !product.getBody()->getOps<arith::ExtSIOp>().empty();
 }
 
+DotStep::DotStep(Type element, const Level &level) : granule(granuleElements(element)), element(element) {
+  means = granule == 1 ? Means::Fma : level.hasBf16Dots ? Means::Bf16Dots : Means::Bf16Fmas;
+}
+
 static Value bitcast(const VectorCode &v, Value value, Type element) {
   auto from = cast<VectorType>(value.getType());
   int64_t bits = from.getNumElements() * from.getElementTypeBitWidth();
@@ -46,20 +50,20 @@ Value DotStep::asWords(const VectorCode &v, Value elements) const {
 }
 
 Value DotStep::ofPanel(const VectorCode &v, Value memory, Value at) const {
-  if (means == Means::Region)
+  if (!takesGranules())
     return v.load(memory, at, v.index(1), element, {});
   auto type = VectorType::get({v.lanes * granule}, storageType(element));
   return asWords(v, vector::LoadOp::create(v.builder, v.loc, type, memory, ValueRange{at}));
 }
 
 Value DotStep::ofRows(const VectorCode &v, const GranuleRows &rows, Value mask, Value rest) const {
-  if (means == Means::Region)
+  if (!takesGranules())
     return v.load(rows.memory, rows.at, rows.columnStride, element, mask);
   return asWords(v, loadGranules(v, rows, mask, rest));
 }
 
 Value DotStep::ofLeft(const VectorCode &v, Value memory, Value at, Value stride, Value rest) const {
-  if (means == Means::Region)
+  if (!takesGranules())
     return v.loadSplat(memory, at, element);
   Value granule = splatGranule(v, memory, at, stride, element, rest);
   Value zeros = ofLeftZeros(v);
@@ -123,6 +127,8 @@ Value DotStep::wordProducts(const VectorCode &v, Value left, Value right, Value 
 Value DotStep::add(const VectorCode &v, Value left, Value right, Value sum) const {
   if (means == Means::Region)
     return v.cloneBody(product, {left, right, sum}, {})[0];
+  if (means == Means::Fma)
+    return math::FmaOp::create(v.builder, v.loc, left, right, sum);
   if (means == Means::ByteDots) {
     Value bytes[] = {bitcast(v, left, v.builder.getI8Type()), bitcast(v, right, v.builder.getI8Type())};
     if (!isSigned) // then the flipped left side is the signed one

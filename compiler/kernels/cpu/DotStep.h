@@ -17,6 +17,8 @@ public:
   /// Of a product of two operands; `level` says which instructions there are. Where sums may not be off by what
   /// ofLeftZeros adds, bytes go another way.
   DotStep(mlir::linalg::GenericOp product, const Level &level, bool mayBeOff = true);
+  /// Of sums of products of this type: f32, f64, or bf16 with sums in f32.
+  DotStep(mlir::Type element, const Level &level);
 
   /// Elements of depth that one step takes.
   int64_t elements() const { return granule; }
@@ -42,11 +44,14 @@ public:
 private:
   enum class Means {
     Region,      ///< the region of the product, on one element
+    Fma,         ///< one multiply-add
     Bf16Fmas,    ///< two widened multiply-adds
     Bf16Dots,    ///< VDPBF16PS
     ByteDots,    ///< VPDPBUSD, with the left side off by 128
     WordProducts ///< bytes widened to words, and VPMADDWD on the odd and on the even ones
   };
+  bool takesGranules() const { return means != Means::Region && means != Means::Fma; }
+
   Means means = Means::Region;
   int64_t granule = 1;
   mlir::linalg::GenericOp product;

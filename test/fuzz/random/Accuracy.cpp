@@ -195,8 +195,8 @@ private:
 
   /// What a step may lose where it is subnormal; where pairs are flushed, also with what a subnormal operand met.
   double smallest() const {
-    bool isPairs =
-        (op.name == "matmul" || op.name == "linear" || op.name == "conv2d") && operands[0]->dtype == DType::BF16;
+    bool isPairs = (op.name == "matmul" || op.name == "linear" || op.name == "conv2d" || op.name == "attention") &&
+                   operands[0]->dtype == DType::BF16;
     if (isPairs)
       return 0x1p-126 * std::max({1.0, most, largest(*operands[1])});
     return ulpOf(0, result.dtype == DType::F64 ? DType::F64 : DType::F32);
@@ -207,7 +207,10 @@ private:
     const double *given = attributeOf<double>(op, "scale");
     double depth = double(operands[0]->sizes.back()), keys = double(operands[2]->sizes[operands[2]->sizes.size() - 2]);
     double score = depth * most * largest(*operands[1]) * (given ? *given : 1 / std::sqrt(depth));
-    return (2 * (depth + 6) * score + 2 * keys + 40) * unit * largest(*operands[2]);
+    double weights = (2 * (depth + 6) * score + 2 * keys + 40) * unit;
+    if (result.dtype == DType::BF16)
+      weights += unitOf(DType::BF16) * 2; // their own rounding, and that of their sum
+    return weights * largest(*operands[2]) + keys * smallest();
   }
 
   /// The scale is at most 1/sqrt(eps), and the sum of squares at least one n-th of the largest square.
