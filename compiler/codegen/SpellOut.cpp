@@ -170,7 +170,8 @@ static StringRef featureOf(StringRef intrinsic) {
 }
 
 static Value spell(LLVM::CallIntrinsicOp call) {
-  Spelling s{call, cast<VectorType>(call.getResult(0).getType()).getNumElements()};
+  auto type = cast<VectorType>(call.getArgs()[0].getType());
+  Spelling s{call, type.getNumElements() * int64_t(type.getElementTypeBitWidth()) / 32};
   StringRef intrinsic = call.getIntrin();
   if (intrinsic.contains("dpbf16ps"))
     return s.dotOfBf16();
