@@ -9,7 +9,7 @@
 // Element i of the row-major column index goes to lane i mod 64 (dialect/NUMERICS.md), so the columns must be one
 // index: an operand that meets them at one stride is read in place, any other is first gathered into this thread's
 // scratch, or, where the columns are batch positions without bound, gathered as it is read. The tail is a masked chunk;
-// a row of at most 64 columns is straight-line code that stays in registers.
+// a row of at most 64 columns, or 128 in AVX-512, is straight-line code that stays in registers.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Rows.h"
 #include "compiler/kernels/cpu/RowKernels.h"
@@ -23,6 +23,8 @@ namespace batten {
 
 /// Columns of a unit where a row may be cut: a few pages of L1, so that a long vector is split over threads.
 constexpr int64_t blockColumns = 4096;
+/// Vectors of a row with reductions that stay in registers where there are 32 of them.
+constexpr int64_t registerVectors = 8;
 /// What a grain takes a row of unknown length for.
 constexpr int64_t usualColumns = 512;
 
@@ -38,9 +40,15 @@ Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Lev
     code.lanes = tileLanes();
   // A value per row would be computed once a block, and written by several threads.
   blocked = !tileDim && !group.readsRows() && !(columns && *columns <= 2 * blockColumns);
-  inRegisters = !tileDim && columns && *columns <= numLanes && !inBlocks;
+  inRegisters = !tileDim && columns && !inBlocks && *columns <= columnsInRegisters();
   inPairs = findPairs();
   group.plan(inRegisters);
+}
+
+/// The longest row that is straight-line code: it overlaps with the next one, where ends of loops wait for each other.
+int64_t Rows::columnsInRegisters() const {
+  bool manyRegisters = level.vectorBytes == 64 && group.hasReduction();
+  return manyRegisters ? std::clamp<int64_t>(registerVectors * code.lanes, numLanes, 2 * numLanes) : numLanes;
 }
 
 //===- Once a kernel ----------------------------------------------------------------------------------------------===//
@@ -208,7 +216,9 @@ void Rows::walk() {
     return inPairs ? pairs(first, masks, stores, reductions, accumulators)
                    : chunks(first, masks, stores, reductions, accumulators);
   };
-  int64_t width = inPairs ? std::max<int64_t>(1, vectors / 2) : vectors;
+  int64_t width = inRegisters ? llvm::divideCeil(*range.constant, code.lanes)
+                  : inPairs   ? std::max<int64_t>(1, vectors / 2)
+                              : vectors;
   Values accumulators =
       walkColumns(wide, range, width, reductions.empty() && !inRegisters ? 1 : width, identities, turn);
   for (auto [i, node] : llvm::enumerate(reductions)) {
@@ -273,7 +283,7 @@ Rows::Values Rows::chunks(Value first, ArrayRef<Value> masks, Nodes stores, Node
     for (unsigned node : stores)
       storeColumn(node, chunk);
     for (auto [r, node] : llvm::enumerate(reductions))
-      next[r * vectors + j] = accumulate(node, chunk, next[r * vectors + j]);
+      next[r * vectors + j % vectors] = accumulate(node, chunk, next[r * vectors + j % vectors]);
   }
   flushStores();
   return next;

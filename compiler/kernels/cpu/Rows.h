@@ -54,6 +54,7 @@ private:
   llvm::SmallVector<PendingStore> pendingStores;                 ///< of this turn
 
   // Rows.cpp: units and walks.
+  int64_t columnsInRegisters() const;
   Dim blocksPerRow() const;
   void setUp();
   void unit(mlir::Value index);
