@@ -62,6 +62,8 @@ static void packRightSide(func::FuncOp entry, linalg::GenericOp product, Shapes 
 
 /// What the kernel with outputs in lanes unrolls at the ends of a row.
 constexpr int64_t mostTapColumns = 11, mostPad = 7;
+/// Percent, for which lanes run along a line of pixels.
+constexpr int64_t leastUsedLanes = 95;
 
 /// What a row of the result costs in one channel of one tap with panels of `vectors`: the multiply-adds, idle lanes
 /// included, and the loads beside them, of which those of weights come from L2.
@@ -71,11 +73,17 @@ static int64_t costOf(int64_t outputs, int64_t width, int64_t lanes, int64_t vec
   return panels * (2 * width * vectors + width + 3 * vectors * tiles);
 }
 
-/// True if lanes along the pixels would do with fewer vectors: few outputs. Strided pixels are two loads a vector.
-static bool pixelsFillLanes(const Window &window, int64_t outputs, int64_t height, int64_t width, int64_t lanes) {
+/// True if lanes along the pixels would do with fewer vectors: few outputs. Strided pixels are two loads a vector. A
+/// line of pixels needs no transposed result; of bytes the image would have to be off, which outputs in lanes do at
+/// once.
+static bool pixelsFillLanes(const Window &window, int64_t outputs, int64_t height, int64_t width, int64_t lanes,
+                            const Level &level) {
+  int64_t vectors = llvm::divideCeilSigned(height * width, lanes);
+  int64_t used = 100 * height * width / (lanes * llvm::alignTo(vectors, tileVectorsOfLine(vectors, level)));
+  if (window.isPointwise() && used >= leastUsedLanes && granuleElements(window.image.element) <= 2)
+    return true;
   int64_t inOutputs = llvm::divideCeilSigned(outputs, lanes) * height * width;
-  int64_t inPixels = window.isPointwise() ? outputs * llvm::divideCeilSigned(height * width, lanes)
-                                          : outputs * height * llvm::divideCeilSigned(width, lanes);
+  int64_t inPixels = window.isPointwise() ? outputs * vectors : outputs * height * llvm::divideCeilSigned(width, lanes);
   return inPixels * std::min<int64_t>(window.stride, 2) < inOutputs;
 }
 
@@ -89,7 +97,8 @@ static int64_t panelVectors(const Window &window, int64_t lanes, const Level &le
       !window.image.height.constantValue())
     return 0;
   int64_t groups = *imageChannels / known[5], outputs = known[0] / groups, width = known[2], best = 0, least = 0;
-  if (known[4] > mostTapColumns || window.pad > mostPad || pixelsFillLanes(window, outputs, known[1], width, lanes))
+  if (known[4] > mostTapColumns || window.pad > mostPad ||
+      pixelsFillLanes(window, outputs, known[1], width, lanes, level))
     return 0;
   for (int64_t vectors = 1; vectors <= level.tileVectors; ++vectors) {
     int64_t cost = costOf(outputs, width, lanes, vectors, level);

@@ -8,11 +8,13 @@
 //           a vector of pixels by one weight in every lane
 //         the epilogue, one store
 //
-// The lanes run along the result's rows, so image and result are read and written as they lie. A tap beside the image
-// is left out: rows by a shorter loop over kh (or, in a tile of several rows, lanes that keep their sum), columns by
-// lanes that keep theirs; neither reads memory there. A window of one tap without padding has no rows: an image is one
-// line.
+// The lanes run along the result's rows, so image and result are read and written as they lie; but a line of elements
+// that are multiplied in granules is packed once a unit, as all outputs would interleave the same channels. A tap
+// beside the image is left out: rows by a shorter loop over kh (or, in a tile of several rows, lanes that keep their
+// sum), columns by lanes that keep theirs; neither reads memory there. A window of one tap without padding has no rows:
+// an image is one line.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/ColumnWalk.h"
 #include "compiler/kernels/cpu/DotStep.h"
 #include "compiler/kernels/cpu/WindowBuilder.h"
 #include "dialect/Numerics.h"
@@ -47,7 +49,8 @@ public:
 private:
   Operand weights;
   DotStep dot;
-  Value onStack; ///< accumulators, for a long epilogue
+  Value onStack;   ///< accumulators, for a long epilogue
+  Value imagePart; ///< scratch, of a packed unit: [granule of channels][pixel]
 
   // Shapes of the nest.
   Dim outputs, height, width; ///< of a group's result
@@ -58,6 +61,7 @@ private:
 
   // Of the unit and the tile that are being built.
   Values batch;
+  Value unitColumn;                         ///< its first one
   Value firstOutput, imageBase, weightBase; ///< of the group
   Value output, row, column;
   int64_t numOutputs = 0;
@@ -69,7 +73,11 @@ private:
   Value both(Value a, Value c);
   Value allLanes(Value flag) { return flag ? code.splat(flag) : Value(); }
 
+  bool isPacked() const { return isLine && dot.elements() > 1 && window.extents[window.depthLoop()].isConstant(); }
+  int64_t granules() const;
   void unit(Value index);
+  void packUnit(Value from, Value to);
+  Value placeInPart(Value granule, Value pixel);
   void tilesOfOutputs(Value rowEnd, Value columnEnd, Value rowBegin, Value columnBegin);
   void tile();
   void findEdges();
@@ -125,13 +133,17 @@ void PixelConvolution::chooseTile() {
   tileVectors = most;
   if (columns) {
     int64_t vectors = llvm::divideCeilSigned(*columns, code.lanes);
-    tileVectors = llvm::divideCeilSigned(vectors, llvm::divideCeilSigned(vectors, most));
+    tileVectors = isLine ? tileVectorsOfLine(vectors, level)
+                         : llvm::divideCeilSigned(vectors, llvm::divideCeilSigned(vectors, most));
   }
   tileRows = std::max<int64_t>(1, std::min(most / tileVectors, rows.value_or(most)));
   tileOutputs = std::min(registers / (tileRows * tileVectors), known.value_or(registers));
   int64_t tileWidth = tileVectors * code.lanes;
   unitRows = tileRows * std::max<int64_t>(1, unitPixels / (tileRows * columns.value_or(usualWidth)));
-  unitColumns = tileWidth * std::max<int64_t>(1, unitPixels / tileWidth);
+  int64_t pixelBytes =
+      window.extents[window.depthLoop()].constantValue().value_or(1) * elementBytes(window.image.element);
+  int64_t fitting = std::min(unitPixels, level.cacheBytesL2 / 2 / pixelBytes);
+  unitColumns = tileWidth * std::max<int64_t>(1, fitting / tileWidth);
 }
 
 /// Units of one image: blocks of rows, or of the columns of a line.
@@ -162,10 +174,37 @@ void PixelConvolution::unit(Value index) {
   Value zero = code.index(0);
   Value from = code.times(block, code.index(isLine ? unitColumns : unitRows));
   Value to = least(size(isLine ? width : height), code.add(from, code.index(isLine ? unitColumns : unitRows)));
+  unitColumn = from;
+  if (isPacked())
+    packUnit(from, to);
   if (isLine)
     tilesOfOutputs(code.index(1), to, zero, from);
   else
     tilesOfOutputs(to, size(width), from, zero);
+}
+
+int64_t PixelConvolution::granules() const {
+  return llvm::divideCeilSigned(*window.extents[window.depthLoop()].constantValue(), dot.elements());
+}
+
+/// Pixels [from, to) of a line in whole vectors.
+void PixelConvolution::packUnit(Value from, Value to) {
+  const Image &image = window.image;
+  eachGranule({}, [&](Value depth, Value rest, ValueRange) {
+    Value plane = code.add(imageBase, code.times(depth, size(image.channelStride)));
+    Value number = arith::DivUIOp::create(b, code.loc, depth, code.index(dot.elements()));
+    walkColumns(code, {from, minus(to, from), {}}, 1, 1, {}, [&](Value pixel, auto masks, auto) {
+      Value at = code.add(plane, code.times(pixel, size(image.columnStride)));
+      GranuleRows rows{image.memory, at, size(image.columnStride), size(image.channelStride), image.element};
+      code.store(dot.ofRows(code, rows, masks[0], rest), imagePart, placeInPart(number, pixel), {});
+      return Values();
+    });
+    return Values();
+  });
+}
+
+Value PixelConvolution::placeInPart(Value granule, Value pixel) {
+  return code.add(code.times(granule, code.index(unitColumns)), minus(pixel, unitColumn));
 }
 
 /// All outputs of the group for these rows and columns.
@@ -323,10 +362,16 @@ PixelConvolution::Values PixelConvolution::granule(const Tap &tap, ArrayRef<Valu
     return minus(code.add(from, code.times(tapNumber, code.index(window.dilation))), code.index(window.pad));
   };
   Value plane = code.add(imageBase, code.times(depth, size(image.channelStride)));
+  Value number = arith::DivUIOp::create(b, code.loc, depth, code.index(dot.elements()));
   Value x = code.add(plane, code.times(place(column, tap.column), size(image.columnStride)));
   Dim lanesApart = image.columnStride * Dim::constant(window.stride);
   Values pixels;
   for (int64_t i = 0; i < tileRows * tileVectors; ++i) {
+    if (isPacked()) {
+      Value at = placeInPart(number, code.add(column, code.index(i * code.lanes)));
+      pixels.push_back(code.load(imagePart, at, code.index(1), dot.packedElement(), {}));
+      continue;
+    }
     Value tileRow = code.add(row, code.index(i / tileVectors));
     Value at = code.add(x, code.times(place(tileRow, tap.row), size(image.rowStride)));
     at = code.add(at, size(lanesApart * Dim::constant(i % tileVectors * code.lanes)));
@@ -389,12 +434,17 @@ FailureOr<Kernel> PixelConvolution::build() {
   if (failed(resolve()))
     return failure();
   chooseTile();
+  Dim scratchBytes;
+  if (isPacked()) {
+    scratchBytes = Dim::constant(granules() * unitColumns * elementBytes(dot.packedElement()));
+    imagePart = frame.scratchView(Dim::constant(0), dot.packedElement());
+  }
   if (epilogue.isLong()) {
     auto type = MemRefType::get({tileOutputs * tileRows * tileVectors * code.lanes}, accumulator);
     onStack = memref::AllocaOp::create(b, code.loc, type, b.getI64IntegerAttr(64));
   }
   loop(frame.begin, frame.end, 1, [&](Value index) { unit(index); });
-  return finished(numUnits({Dim::constant(groups), blocks()}), 1, Dim());
+  return finished(numUnits({Dim::constant(groups), blocks()}), 1, scratchBytes);
 }
 
 } // namespace

@@ -13,6 +13,14 @@ bool isWindow(linalg::GenericOp generic) {
          !generic.getIndexingMapsArray().front().isProjectedPermutation();
 }
 
+int64_t tileVectorsOfLine(int64_t vectors, const Level &level) {
+  int64_t best = std::min(level.tileVectors, vectors);
+  for (int64_t tile = best; 3 * tile <= level.tileRows * level.tileVectors; ++tile)
+    if (llvm::alignTo(vectors, tile) < llvm::alignTo(vectors, best))
+      best = tile;
+  return best;
+}
+
 /// What one step of loop `loop` adds to result `position` of an affine map without constants.
 static int64_t stepOf(AffineMap map, unsigned position, unsigned loop) {
   SmallVector<int64_t> point(map.getNumDims(), 0);

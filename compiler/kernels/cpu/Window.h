@@ -3,6 +3,7 @@
 #ifndef BATTEN_COMPILER_KERNELS_CPU_WINDOW_H
 #define BATTEN_COMPILER_KERNELS_CPU_WINDOW_H
 
+#include "compiler/kernels/Kernels.h"
 #include "compiler/kernels/cpu/Operand.h"
 
 namespace batten {
@@ -44,6 +45,10 @@ struct Window {
 
 /// True for a generic whose first operand is read through a sliding window.
 bool isWindow(mlir::linalg::GenericOp generic);
+
+/// Vectors of pixels in a register tile along a line of `vectors`: of those that leave registers for three outputs or
+/// more, the number that leaves the fewest idle.
+int64_t tileVectorsOfLine(int64_t vectors, const Level &level);
 
 /// All but the epilogue and where the image lies.
 Window describeWindow(mlir::linalg::GenericOp window, Shapes &shapes);

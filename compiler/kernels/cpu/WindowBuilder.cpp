@@ -54,7 +54,9 @@ WindowBuilder::Values WindowBuilder::fold(Value from, Value to, ValueRange carri
   auto forOp = scf::ForOp::create(b, code.loc, from, to, code.index(1), carried);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(forOp.getBody());
-  scf::YieldOp::create(b, code.loc, body(forOp.getInductionVar(), forOp.getRegionIterArgs()));
+  Values next = body(forOp.getInductionVar(), forOp.getRegionIterArgs());
+  if (!next.empty()) // a loop that carries nothing ends by itself
+    scf::YieldOp::create(b, code.loc, next);
   return Values(forOp.getResults());
 }
 
