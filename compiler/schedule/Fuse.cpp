@@ -258,7 +258,7 @@ void OutlineEntry::outline(const Group &group) {
     if (Attribute symbol = entry.getArgAttr(i, attr::symbol); symbol && taken.contains(symbol))
       operands.push_back(argument);
   llvm::append_range(operands, roots);
-  auto call = func::CallOp::create(b, function.getLoc(), function, operands);
+  auto call = func::CallOp::create(b, group.operations.front()->getLoc(), function, operands);
   SmallVector<Attribute> dims; // the planner sizes buffers by them
   for (auto [mine, theirs] : llvm::zip(results, call.getResults())) {
     dims.push_back(dimsAttr(b, shapes.of(mine)));
