@@ -69,6 +69,7 @@ private:
   bool internalError(StringRef phase, StringRef what);
   bool codegenFailed(const std::string &error);
   bool refuseForUser(Diagnostic &diagnostic);
+  bool warnUser(Diagnostic &diagnostic);
 };
 
 DialectRegistry registry() {
@@ -84,9 +85,10 @@ Pipeline::Pipeline(const frontend::Program &program, const Options &options, fro
     : program(program), options(options), diagnostics(diagnostics), out(out) {
   context.appendDialectRegistry(registry());
   context.loadDialect<BattenDialect>(); // all that the evaluators need: the rest takes longer than most of their calls
-  // MLIR's own reports are about our IR, never about the user's program, except for what a lowering refuses.
+  // MLIR's own reports are about our IR, never about the user's program, except for what a lowering refuses and what
+  // the schedule remarks.
   context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
-    if (!refuseForUser(diagnostic)) {
+    if (!refuseForUser(diagnostic) && !warnUser(diagnostic)) {
       llvm::raw_string_ostream stream(faults);
       stream << diagnostic.getLocation() << ": " << diagnostic << "\n";
     }
@@ -108,6 +110,14 @@ bool Pipeline::refuseForUser(Diagnostic &diagnostic) {
     return false;
   diagnostics.error("E0602", frontend::rangeOf(locationOf(place), diagnostics.sources()),
                     "`" + name.split('\'').first.str() + "` is not compiled yet for these types");
+  return true;
+}
+
+bool Pipeline::warnUser(Diagnostic &diagnostic) {
+  auto place = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>();
+  if (!place || diagnostic.getSeverity() != DiagnosticSeverity::Remark)
+    return false;
+  diagnostics.warning("perf", frontend::rangeOf(locationOf(place), diagnostics.sources()), diagnostic.str());
   return true;
 }
 
@@ -324,7 +334,7 @@ bool Pipeline::run(const std::vector<Emission> &wanted) {
   if (!schedule())
     return false;
   keep(Emission::Scheduled, wanted);
-  return generate(wanted);
+  return !diagnostics.hasErrors() && generate(wanted); // of -Werror
 }
 
 /// As at the level that a bind on this machine takes; where it has none of them, at the best.

@@ -63,7 +63,13 @@ Diagnostic &Diagnostics::error(std::string code, std::string message) {
 
 Diagnostic &Diagnostics::warning(std::string name, std::optional<SourceRange> range, std::string message) {
   dropped = Diagnostic();
-  if (options.disabled.count(name) || (!options.warnings && !options.warningsAsErrors))
+  auto isAllowed = [&](const auto &lint) {
+    const SourceRange &inside = lint.second;
+    return lint.first == name && range && range->file == inside.file && inside.begin <= range->begin &&
+           range->begin < inside.end;
+  };
+  if (options.disabled.count(name) || (!options.warnings && !options.warningsAsErrors) ||
+      std::any_of(allowed.begin(), allowed.end(), isAllowed))
     return dropped;
   std::string code = (options.warningsAsErrors ? "-Werror,-W" : "-W") + name;
   return add(options.warningsAsErrors ? Severity::Error : Severity::Warning, std::move(code), range,

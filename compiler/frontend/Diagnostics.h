@@ -68,7 +68,7 @@ struct DiagnosticOptions {
   unsigned errorLimit = 20;       // 0: none
   bool warningsAsErrors = false;  // -Werror
   bool warnings = true;           // false: --quiet
-  std::set<std::string> disabled; // -Wno-x
+  std::set<std::string> disabled; // -Wno-x, and what is off unless -Wx is given
   unsigned windowColumns = 120;   // longer source lines are cut around what is underlined
 };
 
@@ -87,8 +87,10 @@ public:
   // Without a place: "batten: error: ...".
   Diagnostic &error(std::string code, std::string message);
   Diagnostic &warning(std::string name, std::optional<SourceRange> range, std::string message);
+  // No warning of that name inside of `range`: `#[allow(name)]`.
+  void allow(std::string name, SourceRange range) { allowed.emplace_back(std::move(name), range); }
 
-  // Forgets all, as if nothing had been found.
+  // Forgets all, as if nothing had been found; what is allowed stays so.
   void clear();
 
   // The first one is kept.
@@ -114,6 +116,7 @@ private:
   const Sources &files;
   DiagnosticOptions options;
   std::deque<Diagnostic> diagnostics;
+  std::vector<std::pair<std::string, SourceRange>> allowed;
   Diagnostic dropped; // takes what comes after the limit
   unsigned errors = 0;
   std::optional<InternalError> fault;

@@ -297,6 +297,7 @@ private:
   Value opBce(OpCall &call);
   std::optional<CoreDim> windows(OpCall &call, const CoreDim &in, const Dim &kernel,
                                  const std::map<std::string, Dim> &options);
+  void warnOfDropped(OpCall &call, const CoreDim &in, const Dim &kernel, const Dim &dropped);
   bool sizeOption(OpCall &call, const char *name, int64_t least, std::map<std::string, Dim> &options);
   std::optional<double> numberOption(OpCall &call, const char *name);
   std::optional<bool> boolOption(OpCall &call, const char *name);

@@ -86,7 +86,24 @@ std::optional<CoreDim> Elaborator::windows(OpCall &call, const CoreDim &in, cons
   }
   if (fits == Truth::Maybe && !checking)
     guard({Dim(), free, DimRelation::Le, call.name});
+  if (!checking)
+    warnOfDropped(call, in, kernel, Dim::modulo(free, option("stride", 1)) - option("pad", 0));
   return CoreDim{Dim::floorDiv(free, option("stride", 1)) + one, "", nullptr};
+}
+
+/// `dropped`: how many places of the image the last window does not reach, below zero where they are padding.
+void Elaborator::warnOfDropped(OpCall &call, const CoreDim &in, const Dim &kernel, const Dim &dropped) {
+  std::optional<int64_t> count = dropped.constantValue();
+  if (!count || *count <= 0)
+    return;
+  context.diagnostics
+      .warning("dropped-rows", call.name,
+               std::string("`") + call.op->name + "`: the last window of " + str(kernel) + " ends before " +
+                   (*count == 1 ? "the last row or column" : "the last " + std::to_string(*count)) + " of " +
+                   str(in, true))
+      .secondary(call.operands[0].range)
+      .label(str(call.operands[0].value.type, true))
+      .help("a slice such as `x[| :, 0:28, 0:28]` takes what is meant; `#[allow(dropped-rows)]` says that this is");
 }
 
 Value Elaborator::opConv2d(OpCall &call) {

@@ -105,6 +105,21 @@ dim B
 pub fn f(x: f32[B | 4]) -> f32[B | 4] = relu(x)
 $ batten run ex.btn f --x=zeros --dim B=2
 )"},
+    {"dropped-rows", "rows of an image that no window reaches",
+     R"(
+Windows stand `stride` apart; where they do not come out even, what is behind the last one is dropped. That is often meant, so
+the warning is off unless `-Wdropped-rows` is given.
+)",
+     R"(
+dim B
+pub fn f(x: f32[B | 3, 9, 9]) -> f32[B | 3, 4, 4] = max_pool2d(x, k: 2)
+$ batten check -Wdropped-rows ex.btn
+)",
+     R"(
+dim B
+pub fn f(x: f32[B | 3, 9, 9]) -> f32[B | 3, 4, 4] = max_pool2d(x[| :, 0:8, 0:8], k: 2)
+$ batten check -Wdropped-rows ex.btn
+)"},
     {"no-costs", "work that cannot be counted",
      R"(
 `batten inspect` and `batten bench` count operations and bytes by a formula for each op; for what the message names there is
@@ -119,6 +134,24 @@ $ batten inspect ex.btn
 dim B
 pub fn slope(x: f32[B | 4], w: f32[| 4]) -> f32[| 4] = sum(x over batch B)
 $ batten inspect ex.btn
+)"},
+    {"perf", "work that is done only because of where values lie",
+     R"(
+`batten build -Wperf` shows what each call does beside computing: values that a kernel copies into another order, and
+right-hand sides of products that are no weights, so that they are packed in every call and not once in the bind.
+)",
+     R"(
+dim B
+pub fn f(x: f32[B | 64, 64], w: f32[| 64, 64]) -> f32[B | 64, 64] = x @ w
+$ batten build -Wperf -o ex.o --target=cpu:x86-64-v3 ex.btn
+)",
+     R"(
+dim B
+model M {
+  param w: f32[| 64, 64]   fn apply(x: f32[| 64, 64]) -> f32[| 64, 64] = x @ w
+}
+pub fn f(x: f32[B | 64, 64]) -> f32[B | 64, 64] = M(x)
+$ batten build -Wperf -o ex.o --target=cpu:x86-64-v3 ex.btn
 )"},
     {"unused-tensor", "a tensor that the program does not read",
      R"(

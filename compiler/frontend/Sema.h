@@ -33,6 +33,8 @@ std::function<std::optional<uint32_t>(uint32_t, const std::string &)>
 importFromFiles(Sources &sources, std::vector<std::string> folders = {});
 /// The names that -Wno-... and `#[allow(...)]` take.
 const std::vector<std::string> &knownLints();
+/// Those of them that are off unless -W turns them on.
+const std::vector<std::string> &quietLints();
 
 /// nullopt if there are errors; they are in `diagnostics`. Warnings leave a program.
 std::optional<Program> analyse(const FileNode &file, Diagnostics &diagnostics, const SemaOptions &options = {});

@@ -201,9 +201,11 @@ Module *Context::declare(const FileNode &file, bool isMain) {
 //===- Attributes -------------------------------------------------------------------------------------------------===//
 
 static const std::vector<std::string> lintNames = {"dropped-rows", "no-costs", "perf", "unused-tensor"};
+static const std::vector<std::string> quietLintNames = {"dropped-rows", "perf"};
 static const std::vector<std::string> attributeNames = {"acc", "allow", "checkpoint", "fast", "name", "specialize"};
 
 const std::vector<std::string> &knownLints() { return lintNames; }
+const std::vector<std::string> &quietLints() { return quietLintNames; }
 
 void Context::checkAttributes(const Item &item) {
   for (const AttributeNode &attribute : item.attributes) {
@@ -230,6 +232,7 @@ void Context::checkAttributes(const Item &item) {
         lint += token.text;
       if (std::find(lintNames.begin(), lintNames.end(), lint) == lintNames.end())
         suggest(error("E0106", attribute.range, "unknown lint `" + lint + "`"), lint, lintNames);
+      diagnostics.allow(lint, item.range);
     } else if (name == "acc") {
       bool fits = arguments.size() == 1 && dtypeFromName(arguments[0].text);
       if (!fits)

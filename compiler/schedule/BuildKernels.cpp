@@ -270,6 +270,9 @@ LogicalResult PlanEntry::run() {
   for (auto call : entry.getOps<func::CallOp>())
     if (!moveToBind(call))
       calls.push_back(call);
+  for (func::CallOp call : calls)
+    if (StringRef remark = kernels.remarkOn(call); !remark.empty())
+      call.emitRemark(remark);
   placeUpdated();
   placeCalls();
   OpBuilder b = OpBuilder::atBlockEnd(&plan.getBody().front());

@@ -22,6 +22,8 @@ public:
   }
   /// Lets the kernel of `call` have this result and all operands of `memory` in one place; false where it may not.
   bool shareMemory(mlir::func::CallOp call, unsigned result, llvm::function_ref<bool(mlir::Value operand)> isThere);
+  /// What -Wperf says of a launch of the kernel of `call` in every call of its entry, or empty.
+  llvm::StringRef remarkOn(mlir::func::CallOp call) const;
   /// A kernel that copies n elements, made when first asked for.
   mlir::FailureOr<std::string> copyKernel(mlir::Type element);
   /// Appends a launch. `sizes` are the kernel's size operands, `scratch` is a buffer or none; `binding` rewrites the
@@ -33,6 +35,7 @@ private:
   mlir::ModuleOp module;
   const Level &level;
   llvm::StringMap<Kernel> kernels;
+  llvm::StringMap<llvm::StringRef> remarks;                                    ///< by kernel
   llvm::StringMap<llvm::SmallDenseSet<std::pair<unsigned, unsigned>>> sharing; ///< by kernel: see sharedMemory
   mlir::LogicalResult build(mlir::func::FuncOp group);
 };

@@ -115,19 +115,20 @@ std::string CommandLine::unknown(const std::string &name, const std::optional<st
          (isInput && near.empty() ? "; an input is given as " + name + "=INPUT" : "");
 }
 
-std::string CommandLine::addLint(const std::string &lint) {
+std::string CommandLine::addLint(const std::string &option, const std::string &lint) {
   const std::vector<std::string> &known = frontend::knownLints();
   if (std::find(known.begin(), known.end(), lint) == known.end())
-    return "unknown lint in '-Wno-" + lint + "'; did you mean '-Wno-" +
+    return "unknown lint in '" + option + lint + "'; did you mean '" + option +
            frontend::nearest(lint, known).value_or(known.back()) + "'?";
-  values["-Wno-"].push_back(lint);
+  values[option].push_back(lint);
   return "";
 }
 
 std::string CommandLine::parseOption(const std::vector<std::string> &all, size_t &at) {
   const std::string &word = all[at];
-  if (word.starts_with("-Wno-") && find("-Wno-"))
-    return addLint(word.substr(strlen("-Wno-")));
+  for (const std::string option : {"-Wno-", "-W"})
+    if (word.starts_with(option) && find(option) && !find(word))
+      return addLint(option, word.substr(option.size()));
   size_t equals = word.find('=');
   std::string name = word.substr(0, equals);
   std::optional<std::string> value;
@@ -197,7 +198,7 @@ std::string CommandLine::describe() const {
   for (const OptionSpec &spec : specs) {
     std::string left = "  " + spec.name;
     if (!spec.value.empty())
-      left += (spec.name.starts_with("--") ? "=" : spec.name.ends_with("-") ? "" : " ") + spec.value;
+      left += (spec.name.starts_with("--") ? "=" : spec.name.starts_with("-W") ? "" : " ") + spec.value;
     left.resize(std::max<size_t>(left.size() + 2, 28), ' ');
     text += left + spec.help + "\n";
   }

@@ -66,7 +66,7 @@ private:
   std::string parseOption(const std::vector<std::string> &all, size_t &at);
   std::string unknown(const std::string &name, const std::optional<std::string> &value);
   std::string add(const OptionSpec &spec, const std::string &value);
-  std::string addLint(const std::string &lint);
+  std::string addLint(const std::string &option, const std::string &lint);
   std::string addDim(const std::string &text);
   std::string addInput(const std::string &name, const std::string &value);
 };

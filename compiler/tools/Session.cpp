@@ -20,6 +20,7 @@ std::vector<OptionSpec> sessionOptions(std::vector<OptionSpec> own) {
       {"--color", "auto|always|never", "colour of errors; NO_COLOR is honoured"},
       {"--error-limit", "N", "stop after N errors (20; 0: no limit)"},
       {"-Werror", "", "warnings are errors"},
+      {"-W", "LINT", "with this warning, which is off unless given: `-Wperf`, `-Wdropped-rows`", true},
       {"-Wno-", "LINT", "without this warning: `-Wno-unused-tensor`", true},
       {"--quiet", "", "errors only: no warnings, no progress"},
       {"-I", "DIR", "where imports are looked for too", true},
@@ -107,6 +108,9 @@ Session::Session(const CommandLine &options, bool dimsAreStatic, unsigned errorL
   style.colour = wantsColour(options);
   style.warningsAsErrors = options.has("-Werror");
   style.warnings = !options.has("--quiet");
+  style.disabled.insert(frontend::quietLints().begin(), frontend::quietLints().end());
+  for (const std::string &lint : options.all("-W"))
+    style.disabled.erase(lint);
   for (const std::string &lint : options.all("-Wno-"))
     style.disabled.insert(lint);
   style.errorLimit = unsigned(options.number("--error-limit", errorLimit));

@@ -40,7 +40,7 @@ def codes_given(example):
             subprocess.run([sys.executable, maker, folder / "w.safetensors", *tensors], check=True)
         path = os.environ | {"PATH": f"{batten.parent}:{os.environ['PATH']}"}
         ran = subprocess.run(["bash", "-c", command], cwd=folder, env=path, capture_output=True, text=True)
-    return re.findall(r"\[(?:-W)?([ER]0\d{3}|[a-z]+-[a-z]+)\]$", ran.stderr, re.M), ran.returncode
+    return re.findall(r"\[(?=[ER]|-W)(?:-W)?([ER]0\d{3}|[a-z]+(?:-[a-z]+)*)\]$", ran.stderr, re.M), ran.returncode
 
 
 def faults_of(code):
