@@ -154,8 +154,7 @@ Value Greatest::roomOf() {
     return code.index(*known);
   Type i64 = b.getI64Type();
   Value block = code.index(registers * entries.lanes), one = code.index(1);
-  Value least = arith::MaxUIOp::create(b, code.loc, wanted, one);
-  Value before = arith::DivUIOp::create(b, code.loc, subtract(least, one), block); // blocks but one
+  Value before = arith::DivUIOp::create(b, code.loc, subtract(wanted, one), block); // blocks but one
   Value zeros = math::CountLeadingZerosOp::create(b, code.loc, arith::IndexCastOp::create(b, code.loc, i64, before));
   Value bits = subtract(code.index(64), arith::IndexCastOp::create(b, code.loc, b.getIndexType(), zeros));
   return arith::ShLIOp::create(b, code.loc, block, bits);
@@ -256,7 +255,7 @@ Value Greatest::sampleThreshold() {
   for (Value group : walk.getResults())
     block.push_back({order.of(group), {}});
   EntrySort::sortBlock(code, block);
-  int64_t rank = std::max<int64_t>(1, *count.constantValue()) - 1, width = int64_t(block.size());
+  int64_t rank = *count.constantValue() - 1, width = int64_t(block.size());
   return vector::ExtractOp::create(b, code.loc, block[size_t(rank % width)].key, rank / width);
 }
 
@@ -317,8 +316,7 @@ void Greatest::sort(Value first) {
 
 /// The key of the last of those that are wanted.
 Value Greatest::threshold() {
-  Value one = code.index(1), rank = subtract(arith::MaxUIOp::create(b, code.loc, wanted, one), one);
-  Value place = sorted->place(rank);
+  Value place = sorted->place(subtract(wanted, code.index(1)));
   Value key = memref::LoadOp::create(b, code.loc, sortedKeys, ValueRange{place});
   if (!isPacked())
     return key;
