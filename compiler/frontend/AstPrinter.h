@@ -16,6 +16,7 @@ std::string printAst(const FileNode &file);
 std::string toString(const DimExpr &dim);
 std::string toString(const TypeExpr &type);
 std::string toString(const QualifiedName &name);
+std::string toString(const Pattern &pattern);
 
 } // namespace batten::frontend
 

@@ -1,5 +1,5 @@
 // ParserImpl.h - the parser's state and its productions, shared by Parser.cpp (tokens, errors, recovery) and
-// Parse{Item,Statement,Expression,Type}.cpp.
+// Parse*.cpp.
 //
 // After an error the parser *fails*: every further look at the tokens sees the end of the file and nothing more is
 // reported, so all productions run out on their own and need no error paths. recover() then finds the next place to go
@@ -74,7 +74,7 @@ private:
   void wrap(const Token &suffix, const SourceRange &begin);
   void reportDepth(const char *what, const SourceRange &where);
 
-  // ParseItem.cpp
+  // ParseItem.cpp, ParseParts.cpp
   std::vector<AttributeNode> parseAttributes();
   void parseAttributeArguments(AttributeNode &attribute);
   std::string takeDoc(size_t tokenIndex) const;
@@ -130,7 +130,7 @@ private:
   ForIterator parseIterator();
   StmtPtr parseExpect();
 
-  // ParseExpression.cpp
+  // ParseExpression.cpp, ParsePrimary.cpp
   ExprPtr parseExpr();
   ExprPtr parseLevel(unsigned level); // one level of binary operators
   ExprPtr parseCast();
