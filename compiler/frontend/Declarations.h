@@ -135,7 +135,7 @@ public:
   std::string text(SourceRange range) const;
   Location location(SourceRange range) const;
 
-  //===-- Declarations (SemaDeclarations.cpp) ---------------------------------------------------------------------===//
+  //===-- Declarations (SemaDeclarations.cpp, SemaAttributes.cpp) -------------------------------------------------===//
   Module *declare(const FileNode &file, bool isMain);
   const DimEntity *dimOf(Module &module, const std::string &name);
   void prepare(ModelDecl &model); ///< resolves its members' types
@@ -145,7 +145,7 @@ public:
   /// The dims that a declaration may name: generics, the model's, the file's.
   DimScope declarationScope(Module &module, ModelDecl *model, FunctionDecl *function);
 
-  //===-- Dims and types (SemaTypes.cpp) --------------------------------------------------------------------------===//
+  //===-- Dims (SemaDims.cpp) and types (SemaTypes.cpp) -----------------------------------------------------------===//
   DimEntity *newDim(DimEntity::Kind kind, const std::string &name, SourceRange range);
   const DimEntity *entityOf(const std::string &symbol) const;
   /// nullopt: an error was reported (or one was before: poison).

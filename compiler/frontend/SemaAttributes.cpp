@@ -1,0 +1,66 @@
+// SemaAttributes.cpp - `#[...]` before an item: which there are, and what each takes.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/frontend/Declarations.h"
+#include "compiler/frontend/Sema.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace batten::frontend {
+
+static const std::vector<std::string> lintNames = {"dropped-rows", "no-costs", "perf", "unused-tensor"};
+static const std::vector<std::string> quietLintNames = {"dropped-rows", "perf"};
+static const std::vector<std::string> attributeNames = {"acc", "allow", "checkpoint", "fast", "name", "specialize"};
+
+const std::vector<std::string> &knownLints() { return lintNames; }
+const std::vector<std::string> &quietLints() { return quietLintNames; }
+
+void Context::checkAttributes(const Item &item) {
+  for (const AttributeNode &attribute : item.attributes) {
+    const std::string &name = attribute.name.name;
+    const std::vector<AttributeToken> &arguments = attribute.arguments;
+    using Token = AttributeToken::Kind;
+    auto suggest = [](Diagnostic &error, const std::string &word, const std::vector<std::string> &known) {
+      if (std::optional<std::string> similar = nearest(word, known))
+        error.help("did you mean `" + *similar + "`?");
+      else
+        error.help("known are " + joined(known));
+    };
+    if (std::find(attributeNames.begin(), attributeNames.end(), name) == attributeNames.end()) {
+      suggest(error("E0106", attribute.name.range, "unknown attribute `" + name + "`"), name, attributeNames);
+      continue;
+    }
+    if (name != "allow" && item.kind != ItemKind::Function) {
+      error("E0106", attribute.name.range, "`#[" + name + "]` stands before a function");
+      continue;
+    }
+    if (name == "allow") {
+      std::string lint; // `dropped-rows` is three tokens
+      for (const AttributeToken &token : arguments)
+        lint += token.text;
+      if (std::find(lintNames.begin(), lintNames.end(), lint) == lintNames.end())
+        suggest(error("E0106", attribute.range, "unknown lint `" + lint + "`"), lint, lintNames);
+      diagnostics.allow(lint, item.range);
+    } else if (name == "acc") {
+      bool fits = arguments.size() == 1 && dtypeFromName(arguments[0].text);
+      if (!fits)
+        error("E0106", attribute.range, "`acc` takes a dtype").help("write `#[acc(f32)]`");
+    } else if (name == "name") {
+      bool fits = arguments.size() == 1 && arguments[0].kind == Token::String && !arguments[0].text.empty() &&
+                  std::all_of(arguments[0].text.begin(), arguments[0].text.end(),
+                              [](char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)); });
+      if (!fits)
+        error("E0106", attribute.range, "`name` takes a C name in quotes").help("write `#[name(\"c_name\")]`");
+    } else if (name == "specialize") {
+      bool fits = arguments.size() >= 3 && arguments[0].kind == Token::Identifier && arguments[1].text == "=";
+      for (size_t i = 2; fits && i < arguments.size(); ++i)
+        fits = i % 2 == 0 ? arguments[i].kind == Token::Number : arguments[i].text == ",";
+      if (!fits || arguments.size() % 2 == 0)
+        error("E0106", attribute.range, "`specialize` takes a dim and sizes").help("write `#[specialize(B = 1, 8)]`");
+    } else if (attribute.hasArguments) {
+      error("E0106", attribute.range, "`" + name + "` takes nothing in parentheses");
+    }
+  }
+}
+
+} // namespace batten::frontend
