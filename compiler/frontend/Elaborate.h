@@ -107,7 +107,7 @@ private:
   };
   using Attributes = std::vector<std::pair<std::string, Attribute>>;
 
-  //===-- Frames, symbols, emission (Elaborate.cpp) ---------------------------------------------------------------===//
+  //===-- Frames and symbols (Elaborate.cpp), emission (ElaborateEmission.cpp) ------------------------------------===//
   void begin(Module &module, ModelDecl *model, FunctionDecl *function);
   void check(FunctionDecl &function);
   Axis *symbolOf(const DimEntity &dim);
@@ -143,7 +143,7 @@ private:
   void specialize(const FunctionItem &item, Function &function);
   void orderSymbols(Function &function);
 
-  //===-- Names and statements (ElaborateStatements.cpp) ----------------------------------------------------------===//
+  //===-- Names and statements (ElaborateStatements.cpp), types (ElaborateFitting.cpp) ----------------------------===//
   Local *findLocal(const std::string &name);
   bool isParameter(const std::string &name);
   bool declareLocal(const Identifier &name, Local local);
@@ -317,7 +317,7 @@ private:
   Value dispatch(OpCall &call);
   Value callChain(const CallExpr &expr, const Value &instances);
 
-  //===-- Calls of functions: binding (ElaborateBinding.cpp), inlining (ElaborateInlining.cpp) --------------------===//
+  //===-- Calls of functions (ElaborateArguments.cpp, ElaborateBinding.cpp, ElaborateInlining.cpp) ----------------===//
   Value call(const CallExpr &expr, FunctionDecl &function, Instance *self);
   Value callWith(const CallExpr &expr, FunctionDecl &function, Instance *self, std::vector<Operand> &arguments,
                  const std::vector<const CallArgument *> &given);
@@ -343,7 +343,7 @@ private:
   Value intoCallee(Frame &callee, const Value &value, size_t outer, const Type &type, SourceRange range);
   Value outOfCallee(Frame &callee, const Value &value, const Type &type, SourceRange range);
 
-  //===-- Models (ElaborateModels.cpp) ----------------------------------------------------------------------------===//
+  //===-- Models (ElaborateModels.cpp), parameter trees (ElaborateTrees.cpp) --------------------------------------===//
   Value subValue(SubDecl &sub, Instance *parent);
   Instance *directInstance(ModelDecl &model, SourceRange range);
   std::vector<Instance *> makeInstances(SubDecl &sub, Instance *parent);

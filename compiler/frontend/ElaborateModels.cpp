@@ -1,4 +1,4 @@
-// ElaborateModels.cpp - instances of models, their weights, parameter trees and `each` (R12).
+// ElaborateModels.cpp - instances of models and their weights (R12).
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/Elaborate.h"
 
@@ -204,17 +204,6 @@ Instance *Elaborator::directInstance(ModelDecl &model, SourceRange range) {
   return known.back();
 }
 
-Instance *Elaborator::withTree(Instance *instance, const Value &tree) {
-  auto bound = std::make_unique<Instance>(*instance);
-  bound->tree = std::make_shared<std::map<std::string, Value>>();
-  bound->treeBatch = tree.type.batch;
-  bound->subs.clear();
-  for (size_t i = 0; i < tree.elements.size(); ++i)
-    (*bound->tree)[tree.type.tree->leaves[i].path] = tree.elements[i];
-  instancePool.push_back(std::move(bound));
-  return instancePool.back().get();
-}
-
 /// Definitions are checked with every sub instantiated, also those that nobody calls.
 void Elaborator::checkInstance(SubDecl &sub) {
   begin(*sub.module, nullptr, nullptr);
@@ -253,7 +242,7 @@ void Elaborator::checkConst(ConstDecl &constant) {
   evalConst(constant, constant.item->name.range);
 }
 
-//===- Weights and trees ------------------------------------------------------------------------------------------===//
+//===- Weights ----------------------------------------------------------------------------------------------------===//
 
 /// A weight's type with the sizes of its instance, its batch dims as the frame knows them.
 Type Elaborator::weightType(const Instance *instance, const ParamDecl &param) {
@@ -276,54 +265,6 @@ Type Elaborator::weightType(const Instance *instance, const ParamDecl &param) {
       dim = outward->second;
   }
   return type;
-}
-
-void Elaborator::collectLeaves(Instance &instance, const std::string &prefix, TreeShape &shape) {
-  for (const Item *member : instance.model->members) {
-    if (const auto *param = dynCast<ParamItem>(*member)) {
-      ParamDecl &decl = *instance.model->param(param->name.name);
-      shape.leaves.push_back({prefix + param->name.name, weightType(&instance, decl)});
-      continue;
-    }
-    const SubItem &sub = cast<SubItem>(*member);
-    Value value = subValue(*instance.model->sub(sub.name.name), &instance);
-    if (value.kind == Value::Instance)
-      shape.parts[prefix + sub.name.name] = value.instance->model->item->name.name;
-    std::vector<Instance *> elements =
-        value.kind == Value::Instances ? value.instances : std::vector<Instance *>{value.instance};
-    for (size_t i = 0; i < elements.size(); ++i)
-      if (elements[i])
-        collectLeaves(*elements[i], prefix + sub.name.name + (sub.count ? "." + std::to_string(i) : "") + ".", shape);
-  }
-}
-
-TreeShape Elaborator::treeShape(ModelDecl &model, SourceRange use) {
-  TreeShape shape;
-  shape.model = model.item->name.name;
-  begin(*model.module, nullptr, nullptr);
-  if (Instance *instance = directInstance(model, use))
-    collectLeaves(*instance, "", shape);
-  return shape;
-}
-
-const TreeShape *Context::treeOf(ModelDecl &model, SourceRange use) {
-  if (model.tree)
-    return &*model.tree;
-  if (!model.generics.empty()) {
-    error("E0218", use, "`" + model.item->name.name + ".params`: the model's generics cannot be inferred")
-        .note("declared at " + at(model.item->name.range), model.item->name.range);
-    return nullptr;
-  }
-  if (model.visiting)
-    return nullptr;
-  model.visiting = true;
-  TreeShape shape = Elaborator(*this, /*checking=*/true).treeShape(model, use);
-  model.visiting = false;
-  for (const Leaf &leaf : shape.leaves)
-    if (leaf.type.poisoned)
-      return nullptr;
-  model.tree = std::move(shape);
-  return &*model.tree;
 }
 
 /// The type of a weight in the file: static batch dims are dims like any other.
@@ -383,149 +324,6 @@ Value Elaborator::weight(Instance *instance, ParamDecl &param, SourceRange range
   used.weight.type = staticType(here.type);
   usedWeights[from] = used;
   return here;
-}
-
-/// `p.w1`, or `p.mlp`: the part of the tree that belongs to a sub.
-Value Elaborator::treeMember(const Value &tree, const MemberExpr &expr) {
-  const std::string &name = expr.name.name;
-  const TreeShape &shape = *tree.type.tree;
-  for (size_t i = 0; i < tree.elements.size(); ++i)
-    if (shape.leaves[i].path == name)
-      return tree.elements[i];
-  if (shape.parts.count(name)) {
-    Value part;
-    part.kind = Value::Tree;
-    part.type.tree = context.partOf(shape, name);
-    part.type.batch = tree.type.batch;
-    for (size_t i = 0; i < tree.elements.size(); ++i)
-      if (shape.leaves[i].path.rfind(name + ".", 0) == 0)
-        part.elements.push_back(tree.elements[i]);
-    return part;
-  }
-  std::vector<std::string> names;
-  for (const Leaf &leaf : shape.leaves)
-    if (std::string first = leaf.path.substr(0, leaf.path.find('.')); names.empty() || names.back() != first)
-      names.push_back(first);
-  Diagnostic &error = context.error("E0105", expr.name.range, "cannot find `" + name + "` in " + str(tree.type));
-  if (std::optional<std::string> similar = nearest(name, names))
-    error.help("did you mean `" + *similar + "`?");
-  else
-    error.note("it has " + joined(names));
-  return Value();
-}
-
-const TreeShape *Context::partOf(const TreeShape &shape, const std::string &name) {
-  TreeShape &part = treeParts[{&shape, name}];
-  if (!part.model.empty())
-    return &part;
-  part.model = shape.parts.at(name);
-  for (const Leaf &leaf : shape.leaves)
-    if (leaf.path.rfind(name + ".", 0) == 0)
-      part.leaves.push_back({leaf.path.substr(name.size() + 1), leaf.type});
-  for (const auto &[path, model] : shape.parts)
-    if (path.rfind(name + ".", 0) == 0)
-      part.parts[path.substr(name.size() + 1)] = model;
-  return &part;
-}
-
-/// `each w in p, d in g { return ... }`: the body once a leaf.
-Value Elaborator::evalEach(const EachExpr &expr) {
-  std::vector<Value> trees;
-  for (const EachBinding &binding : expr.bindings) {
-    Value tree = eval(*binding.tree);
-    if (tree.poisoned())
-      return Value();
-    if (tree.kind != Value::Tree) {
-      Diagnostic &error = context.error("E0215", binding.tree->range, "`each` maps over parameter trees");
-      if (tree.kind == Value::Tensor)
-        error.label("this is " + str(tree.type));
-      return Value();
-    }
-    if (!trees.empty() && !sameShape(tree.type.tree, trees[0].type.tree)) {
-      context.error("E0215", binding.tree->range,
-                    "`each` maps over trees of one model, found " + str(tree.type) + " beside " + str(trees[0].type));
-      return Value();
-    }
-    trees.push_back(std::move(tree));
-  }
-  const TreeShape &shape = *trees[0].type.tree;
-  std::vector<Value> mapped; // one a result of the body
-  for (size_t leaf = 0; leaf < shape.leaves.size(); ++leaf) {
-    size_t scope = frame->locals.size();
-    for (size_t i = 0; i < trees.size(); ++i) {
-      Local local;
-      local.value = trees[i].elements[leaf];
-      declareLocal(expr.bindings[i].name, std::move(local));
-    }
-    std::vector<Value> results = runBlock(expr.body, {});
-    frame->locals.resize(scope);
-    if (mapped.empty())
-      mapped.resize(results.size());
-    for (size_t i = 0; i < results.size(); ++i) {
-      Value result = tensor(results[i], shape.leaves[leaf].type.dtype, expr.body.results[0]->range);
-      if (result.poisoned())
-        return Value();
-      Type own = toHere(shape.leaves[leaf].type);
-      Type stripped = result.type;
-      size_t prefix = result.kind == Value::Tensor && stripped.batch.size() >= own.batch.size()
-                          ? stripped.batch.size() - own.batch.size()
-                          : 0;
-      BatchList front(stripped.batch.begin(), stripped.batch.begin() + long(prefix));
-      stripped.batch.erase(stripped.batch.begin(), stripped.batch.begin() + long(prefix));
-      bool fits =
-          result.kind == Value::Tensor && sameType(stripped, own) && (leaf == 0 || front == mapped[i].type.batch);
-      if (!fits) {
-        context
-            .error("E0215", expr.body.results[std::min(i, expr.body.results.size() - 1)]->range,
-                   "`each` gives a tree again, so leaf `" + shape.leaves[leaf].path + "` must be " + str(own, true))
-            .label(result.kind == Value::Tensor ? "this is " + str(result.type, true) : "this is no tensor");
-        return Value();
-      }
-      mapped[i].kind = Value::Tree;
-      mapped[i].type.tree = &shape;
-      mapped[i].type.batch = front;
-      mapped[i].elements.push_back(std::move(result));
-    }
-  }
-  if (mapped.size() == 1)
-    return mapped[0];
-  Value tuple;
-  tuple.kind = Value::Tuple;
-  tuple.elements = std::move(mapped);
-  return tuple;
-}
-
-/// The sum of the squares of all leaves, right of the bar only.
-Value Elaborator::opSqNorm(OpCall &call) {
-  Operand tree{eval(*call.given[0]), call.operands[0].range};
-  if (tree.value.poisoned())
-    return Value();
-  std::vector<Operand> leaves;
-  if (tree.value.kind == Value::Tree || tree.value.kind == Value::Tuple)
-    for (const Value &leaf : tree.value.elements)
-      leaves.push_back({leaf, tree.range});
-  else
-    leaves.push_back(tree);
-  std::vector<Operand *> all;
-  std::vector<const Operand *> operands;
-  std::vector<const Value *> values;
-  for (Operand &leaf : leaves)
-    all.push_back(&leaf);
-  if (!meet("sq_norm", call.name, all))
-    return Value();
-  for (Operand &leaf : leaves) {
-    if (!isTensor("sq_norm", call.name, leaf) || !requireFloat("sq_norm", call.name, leaf))
-      return Value();
-    operands.push_back(&leaf);
-    values.push_back(&leaf.value);
-  }
-  std::optional<BatchList> batch = combine("sq_norm", call.name, operands, false);
-  if (!batch)
-    return Value();
-  Type type;
-  type.dtype = leaves[0].value.type.dtype;
-  type.batch = *batch;
-  return emit(call.expr->range, "sq_norm", values, type);
 }
 
 } // namespace batten::frontend
