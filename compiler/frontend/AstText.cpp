@@ -78,8 +78,6 @@ static std::string patternDims(const std::vector<PatternDim> &dims) {
   return text;
 }
 
-std::string toString(const Pattern &pattern) {
-  return withBar(patternDims(pattern.batch), patternDims(pattern.core));
-}
+std::string toString(const Pattern &pattern) { return withBar(patternDims(pattern.batch), patternDims(pattern.core)); }
 
 } // namespace batten::frontend
