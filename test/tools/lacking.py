@@ -29,7 +29,7 @@ for level in ("native", "x86-64-v3", "x86-64-v4", "znver5", "sapphirerapids", "a
         faults.append(f"{level}: exit {ran.returncode}: {ran.stderr}")
         continue
     for feature in said[1].split(", "):
-        if names.get(feature, feature.replace(".", "")) in flags:
+        if names.get(feature, re.sub("[.-]", "", feature)) in flags:
             faults.append(f"{level}: this machine has {feature}")
 if answers["native"] or set(answers.values()) - {0, 1}:
     faults.append(f"exit statuses {answers}")
