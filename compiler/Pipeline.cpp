@@ -5,7 +5,7 @@
 //
 // Every stage can be printed (`--emit=`) and run alone (`batten-opt`). Stages meet only in the IR.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/Compiler.h"
+#include "compiler/Pipeline.h"
 #include "compiler/Passes.h"
 #include "compiler/codegen/Codegen.h"
 #include "compiler/codegen/Join.h"
@@ -15,7 +15,6 @@
 #include "compiler/frontend/Types.h"
 #include "compiler/schedule/Versions.h"
 #include "dialect/Batten.h"
-#include "dialect/Evaluate.h"
 #include "dialect/IndexChecks.h"
 #include "dialect/LaunchTimes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -34,45 +33,8 @@
 using namespace mlir;
 
 namespace batten {
-namespace {
 
-/// One compilation: its context, its module and how far it has come.
-class Pipeline {
-public:
-  Pipeline(const frontend::Program &program, const Options &options, frontend::Diagnostics &diagnostics,
-           Compilation &out);
-
-  bool run(const std::vector<Emission> &wanted);
-  /// The batten module alone, for the evaluators.
-  ModuleOp emit();
-
-private:
-  const frontend::Program &program;
-  const Options &options;
-  frontend::Diagnostics &diagnostics;
-  Compilation &out;
-  MLIRContext context{MLIRContext::Threading::DISABLED};
-  OwningOpRef<ModuleOp> module;
-  std::vector<CpuLevel> levels; // best first
-  std::string faults;           // what MLIR reported
-
-  bool lower();
-  bool schedule();
-  void numberLaunches();
-  bool generate(const std::vector<Emission> &wanted);
-  bool runPasses(StringRef phase, llvm::function_ref<void(PassManager &)> add);
-  std::optional<std::string> generateObject(const CodegenOptions &code, std::string &error);
-  std::optional<std::string> generateOne(Emission emission, const CodegenOptions &code, StringRef object,
-                                         std::string &error);
-  void keep(Emission emission, const std::vector<Emission> &wanted);
-  void timed(StringRef phase, llvm::function_ref<void()> work);
-  bool internalError(StringRef phase, StringRef what);
-  bool codegenFailed(const std::string &error);
-  bool refuseForUser(Diagnostic &diagnostic);
-  bool warnUser(Diagnostic &diagnostic);
-};
-
-DialectRegistry registry() {
+static DialectRegistry registry() {
   DialectRegistry dialects;
   dialects.insert<BattenDialect, arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect, math::MathDialect,
                   memref::MemRefDialect, scf::SCFDialect, tensor::TensorDialect, vector::VectorDialect>();
@@ -96,7 +58,7 @@ Pipeline::Pipeline(const frontend::Program &program, const Options &options, fro
   });
 }
 
-frontend::Location locationOf(FileLineColLoc place) {
+static frontend::Location locationOf(FileLineColLoc place) {
   int line = int(place.getLine()), column = int(place.getColumn());
   return {place.getFilename().str(), line, column, column + 1};
 }
@@ -160,7 +122,6 @@ void Pipeline::keep(Emission emission, const std::vector<Emission> &wanted) {
   stream << "\n";
 }
 
-/// Of everything that was read, so that an artifact says what it was made of.
 std::string hashOfSources(const frontend::Sources &sources) {
   llvm::SHA256 hash;
   for (uint32_t i = 0; i < sources.size(); ++i)
@@ -228,7 +189,7 @@ void Pipeline::numberLaunches() {
 }
 
 /// What is made of the object, or of what is measured in it.
-bool needsObject(Emission emission) {
+static bool needsObject(Emission emission) {
   return emission == Emission::Object || emission == Emission::Archive || emission == Emission::SharedLibrary ||
          emission == Emission::Manifest;
 }
@@ -255,12 +216,12 @@ std::optional<std::string> Pipeline::generateOne(Emission emission, const Codege
   }
 }
 
-std::string placedWeightsOf(const Options &options) {
+static std::string placedWeightsOf(const Options &options) {
   return options.weights.mode.empty() ? "" : options.weights.file + ":" + options.weights.mode;
 }
 
 /// As the command line spells what the code generator does not see.
-std::string flagsOf(const Options &options) {
+static std::string flagsOf(const Options &options) {
   std::string flags = options.fuse ? "" : " --fuse=off";
   flags += options.checkIds ? " --check-ids" : "";
   for (const auto &[name, size] : options.dims)
@@ -302,8 +263,7 @@ bool Pipeline::generate(const std::vector<Emission> &wanted) {
   return true;
 }
 
-/// The levels that kernels are made for, best first; none, and why, where one of them is unknown or too old.
-std::vector<CpuLevel> levelsOf(const std::string &cpu, std::string &fault, bool emulated = false) {
+std::vector<CpuLevel> levelsOf(const std::string &cpu, std::string &fault, bool emulated) {
   std::optional<std::vector<CpuLevel>> known = lookupLevels(cpu, fault, emulated);
   if (known && known->back().vectorBits >= 256)
     return *known;
@@ -337,97 +297,4 @@ bool Pipeline::run(const std::vector<Emission> &wanted) {
   return !diagnostics.hasErrors() && generate(wanted); // of -Werror
 }
 
-/// As at the level that a bind on this machine takes; where it has none of them, at the best.
-std::optional<Evaluation> evaluationOf(Evaluator evaluator, const std::string &cpu, std::string &fault) {
-  if (evaluator == Evaluator::Reference)
-    return EvaluationMode::Reference;
-  std::vector<CpuLevel> levels = levelsOf(cpu, fault);
-  if (levels.empty())
-    return std::nullopt;
-  auto here = llvm::find_if(levels, [](const CpuLevel &level) { return lackingFeatures(level.name).empty(); });
-  return Evaluation{EvaluationMode::Exact, bf16SumsOf(here == levels.end() ? levels.front().name : here->name)};
-}
-
-/// The function's own block arguments are in the order of the front end's arguments.
-bool evaluateFunction(FuncOp function, Evaluation how, const std::map<std::string, int64_t> &sizes,
-                      const std::vector<HostTensor> &arguments, std::vector<HostTensor> &results,
-                      frontend::Diagnostics &diagnostics, std::string &error) {
-  std::vector<DenseValue> values;
-  for (const HostTensor &argument : arguments) {
-    DenseValue value;
-    value.element = static_cast<ElementKind>(argument.dtype);
-    value.shape = argument.sizes;
-    value.bytes = argument.bytes;
-    values.push_back(std::move(value));
-  }
-  EvaluationFault fault;
-  std::optional<std::vector<DenseValue>> found = evaluate(function, sizes, values, how, &error, &fault);
-  if (!found && fault != EvaluationFault::Other) {
-    diagnostics.error(fault == EvaluationFault::Size ? "R0002" : "R0003", function.getName().str() + "(): " + error);
-    error.clear();
-  }
-  if (!found)
-    return false;
-  for (DenseValue &value : *found)
-    results.push_back({static_cast<frontend::DType>(value.element), std::move(value.shape), std::move(value.bytes)});
-  return true;
-}
-
-class CompilerImplementation : public Compiler {
-public:
-  bool compile(const frontend::Program &program, const Options &options, const std::vector<Emission> &wanted,
-               frontend::Diagnostics &diagnostics, Compilation &out) override {
-    bool compiled = Pipeline(program, options, diagnostics, out).run(wanted);
-    if (!compiled && !diagnostics.hasErrors())
-      diagnostics.internalError(out.phases.empty() ? "begin" : out.phases.back().first, "it failed without a reason");
-    return compiled;
-  }
-  bool evaluate(const frontend::Program &program, const frontend::Function &function, Evaluator evaluator,
-                const std::string &cpu, const std::map<std::string, int64_t> &sizes,
-                const std::vector<HostTensor> &arguments, frontend::Diagnostics &diagnostics,
-                std::vector<HostTensor> &results, std::string &error) override {
-    std::optional<Evaluation> how = evaluationOf(evaluator, cpu, error);
-    if (!how)
-      return false;
-    Options options;
-    Compilation unused;
-    frontend::Program alone{program.name, program.weights, {function}, {}}; // the others need not be compilable
-    Pipeline pipeline(alone, options, diagnostics, unused);
-    ModuleOp module = pipeline.emit();
-    if (!module)
-      return false;
-    return evaluateFunction(*module.getOps<FuncOp>().begin(), *how, sizes, arguments, results, diagnostics, error);
-  }
-  bool costs(const frontend::Program &program, const frontend::Function &function, frontend::Diagnostics &diagnostics,
-             std::vector<OpCost> &out) override {
-    Options options;
-    Compilation unused;
-    frontend::Program alone{program.name, program.weights, {function}, {}};
-    Pipeline pipeline(alone, options, diagnostics, unused);
-    ModuleOp module = pipeline.emit();
-    if (!module)
-      return false;
-    // Emission makes one op of each, in order; what follows them is the return.
-    for (Operation &op : (*module.getOps<FuncOp>().begin()).getBody().front().without_terminator())
-      if (auto costed = dyn_cast<Costed>(op))
-        out.push_back({costed.flops(), costed.bytes()});
-      else
-        out.emplace_back();
-    return out.size() == function.ops.size();
-  }
-  std::string sourceHash(const frontend::Sources &sources) override { return hashOfSources(sources); }
-  std::string cpuFault(const std::string &cpu) override {
-    std::string fault;
-    levelsOf(cpu, fault);
-    return fault;
-  }
-  std::vector<std::string> lackingFeatures(const std::string &cpu) override { return batten::lackingFeatures(cpu); }
-};
-
-} // namespace
 } // namespace batten
-
-extern "C" __attribute__((visibility("default"))) batten::Compiler *batten_compiler() {
-  static batten::CompilerImplementation compiler;
-  return &compiler;
-}
