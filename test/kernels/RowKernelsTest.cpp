@@ -117,6 +117,7 @@ Program::Program(const std::string &text, const std::string &cpu, bool fuse) {
   auto llvmModule = translateModuleToLLVMIR(*kernels, *llvmContext);
   if (!llvmModule)
     return;
+  mendMaskedMemory(*llvmModule);
   auto made = llvm::cantFail(llvm::orc::LLJITBuilder().create());
   llvm::cantFail(made->addIRModule({std::move(llvmModule), std::move(llvmContext)}));
   jit = std::move(made);
