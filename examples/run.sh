@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh BUILD - the main job on real files: seven models to libraries, embedded in C and C++ programs, and run.
+# run.sh BUILD - the main job on real files: eight models to libraries, embedded in C and C++ programs, and run.
 set -euo pipefail
 build=$(cd "${1:?usage: examples/run.sh BUILD}" && pwd)
 cd "$(dirname "$0")"
@@ -30,6 +30,9 @@ inputs norms.b.npy 22 768
 inputs mha.x1.npy 23 3 1 512
 inputs mha.x40.npy 24 2 40 512
 inputs mha.safetensors 25 mha.wqkv:512,1536 mha.wo:512,512
+inputs train.x.npy 26 32 784
+inputs train.y.npy below 10 27 32
+inputs train.safetensors 28 w1:784,128 b1:128 w2:128,10 b2:10
 for step in 0 1 2; do # two sequences, each at its own position
   inputs decode.x$step.npy 1$step 2 1024
   inputs decode.at$step.npy = $step $((5 + step))
@@ -45,6 +48,9 @@ run norms ln --x="@$out/norms.x.npy" --g="@$out/norms.g.npy" --b="@$out/norms.b.
 for length in 1 40; do
   run mha forward --weights="$out/mha.safetensors" --x="@$out/mha.x$length.npy" -o "$out/mha.y$length.npy"
 done
+batch=(--p="@$out/train.safetensors" --x="@$out/train.x.npy" --y="@$out/train.y.npy")
+"$batten" run train/loss.btn losses --evaluate "${batch[@]}" -o "$out/train.losses.npy"
+"$batten" run train/loss.btn loss --evaluate "${batch[@]}" -o "$out/train.loss.npy"
 caches=(--kc=zeros --vc=zeros)
 for step in 0 1 2; do
   run decode decode --weights="$out/decode.safetensors" --x="@$out/decode.x$step.npy" --at="@$out/decode.at$step.npy" \
@@ -52,13 +58,14 @@ for step in 0 1 2; do
   caches=(--kc="@$out/decode.y$step.kc.npy" --vc="@$out/decode.y$step.vc.npy")
 done
 
-echo "3. seven libraries and their headers"
-for model in simple qproj encoder decode cnn norms mha; do
-  "$batten" build "$model/$model.btn" -o "$out/lib$model.so" 2> /dev/null
+echo "3. eight libraries and their headers"
+for source in simple/simple qproj/qproj encoder/encoder decode/decode cnn/cnn norms/norms mha/mha train/loss; do
+  model=${source#*/}
+  "$batten" build "$source.btn" -o "$out/lib$model.so" 2> /dev/null
   printf '   lib%s.so %s bytes, %s.h\n' "$model" "$(stat -c %s "$out/lib$model.so")" "$model"
 done
 
-echo "4. five C programs and a C++ program with them inside"
+echo "4. six C programs and a C++ program with them inside"
 link=(-L"$out" -Wl,-rpath,"$out" "$build/runtime/libbatten_runtime.a" -lm -lpthread -ldl)
 "$cc" -std=c11 -O2 -D_GNU_SOURCE "${warnings[@]}" -I"$out" -I. -I.. simple/main.c -lsimple -lqproj "${link[@]}" -o "$out/embed_c"
 "$cxx" -std=c++17 -O2 "${warnings[@]}" -I"$out" -I. -I.. encoder/main.cpp -lencoder "${link[@]}" -o "$out/embed_cpp"
@@ -67,6 +74,7 @@ link=(-L"$out" -Wl,-rpath,"$out" "$build/runtime/libbatten_runtime.a" -lm -lpthr
 for model in norms mha; do
   "$cc" -std=c11 -O2 -D_GNU_SOURCE "${warnings[@]}" -I"$out" -I. -I.. $model/main.c -l$model "${link[@]}" -o "$out/embed_$model"
 done
+"$cc" -std=c11 -O2 -D_GNU_SOURCE "${warnings[@]}" -I"$out" -I. -I.. train/main.c -lloss "${link[@]}" -o "$out/embed_train"
 
 echo "5. what they say"
 "$out/embed_c" "$out"
@@ -75,3 +83,4 @@ echo "5. what they say"
 "$out/embed_cnn" "$out"
 "$out/embed_norms" "$out"
 "$out/embed_mha" "$out"
+"$out/embed_train" "$out"
