@@ -380,6 +380,7 @@ typedef struct batten_pool batten_pool;
 BATTEN_API int batten_pool_create(int32_t threads, batten_pool **out_pool, batten_error *error);
 /* Stops and joins them. No call may be under way. */
 BATTEN_API void batten_pool_destroy(batten_pool *pool);
+/* 0 of NULL. */
 BATTEN_API int32_t batten_pool_threads(const batten_pool *pool);
 
 /* Calls body on disjoint ranges that together are [0, count), equivalent to

@@ -179,7 +179,7 @@ int batten_pool_create(int32_t threads, batten_pool **out_pool, batten_error *er
 
 void batten_pool_destroy(batten_pool *pool) { destroy(pool); }
 
-int32_t batten_pool_threads(const batten_pool *pool) { return pool->threads; }
+int32_t batten_pool_threads(const batten_pool *pool) { return pool ? pool->threads : 0; }
 
 void batten_pool_parallel_for(void *opaque, int64_t count, void (*body)(void *context, int64_t begin, int64_t end),
                               void *context) {

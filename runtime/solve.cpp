@@ -78,7 +78,8 @@ int Solver::checkTensor(int64_t i) {
   char text[200];
   Sentence sentence(text, sizeof text);
   if (batten_tensor_bytes(&tensor) < 0) // first: what views make of such a shape says nothing else
-    return refuseArgument(i, BATTEN_E_SHAPE, "its rank or a size is out of range");
+    return refuseArgument(i, BATTEN_E_SHAPE,
+                          "its rank is not 0 to 8, a size is negative, or its bytes do not fit into 63 bits");
   if (tensor.device != BATTEN_CPU) {
     sentence.add("it is on device %d, it must be on the CPU", tensor.device);
     return refuseArgument(i, BATTEN_E_UNSUPPORTED, text);

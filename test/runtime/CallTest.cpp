@@ -108,9 +108,13 @@ TEST_F(Call, TensorsMustBeDenseAndOnTheCpu) {
   expectRefused(BATTEN_E_UNSUPPORTED, 4, "fake_scale(): argument `x`: it is on device 2, it must be on the CPU");
   tensors[0].device = BATTEN_CPU;
   tensors[0].sizes[0] = -2;
-  expectRefused(BATTEN_E_SHAPE, 4, "fake_scale(): argument `x`: its rank or a size is out of range");
+  expectRefused(
+      BATTEN_E_SHAPE, 4,
+      "fake_scale(): argument `x`: its rank is not 0 to 8, a size is negative, or its bytes do not fit into 63 bits");
   tensors[0] = view(x, {-2, 3, 6});
-  expectRefused(BATTEN_E_SHAPE, 4, "fake_scale(): argument `x`: its rank or a size is out of range");
+  expectRefused(
+      BATTEN_E_SHAPE, 4,
+      "fake_scale(): argument `x`: its rank is not 0 to 8, a size is negative, or its bytes do not fit into 63 bits");
 }
 
 TEST_F(Call, CountOfTensorsMustBeTheEntrys) {

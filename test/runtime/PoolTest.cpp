@@ -20,6 +20,7 @@ batten::Pool makePool(int32_t threads) {
 }
 
 TEST(Pool, RangesAreDisjointAndCoverAll) {
+  EXPECT_EQ(batten_pool_threads(nullptr), 0);
   for (const int32_t threads : {1, 2, 3, 8}) {
     const batten::Pool pool = makePool(threads);
     EXPECT_EQ(pool.threads(), threads);

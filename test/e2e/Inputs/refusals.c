@@ -256,9 +256,9 @@ static void refuseDescribed(void) {
   MISDESCRIBED((t[4] = tensor(BATTEN_F32, 3, 3, 1, 4, outputs)), BATTEN_E_SHAPE, 7,
                "refusals_step(): argument `out0`: dim T is 1, but T was bound to 2 by argument `x`");
   MISDESCRIBED(t[0].sizes[0] = -3, BATTEN_E_SHAPE, 3,
-               "refusals_step(): argument `x`: a size is negative, or the bytes do not fit into 63 bits");
+               "refusals_step(): argument `x`: its rank is not 0 to 8, a size is negative, or its bytes do not fit into 63 bits");
   MISDESCRIBED(t[0].sizes[0] = INT64_C(1) << 60, BATTEN_E_SHAPE, 3,
-               "refusals_step(): argument `x`: a size is negative, or the bytes do not fit into 63 bits");
+               "refusals_step(): argument `x`: its rank is not 0 to 8, a size is negative, or its bytes do not fit into 63 bits");
   MISDESCRIBED(t[0].strides[0] = 16, BATTEN_E_SHAPE, 3,
                "refusals_step(): argument `x`: its elements must lie row-major without gaps");
   MISDESCRIBED(t[4].device = BATTEN_CUDA, BATTEN_E_UNSUPPORTED, 7,
