@@ -62,9 +62,7 @@ struct SelectOfBits : OpRewritePattern<arith::SelectOp> {
     return success();
   }
 };
-} // namespace
 
-namespace {
 /// To nearest, ties to even. All in 32 bits, so that a shift and a choice of bits put two of them into one word.
 struct RoundToBf16 : OpRewritePattern<arith::TruncFOp> {
   explicit RoundToBf16(MLIRContext *context) : OpRewritePattern(context, /*benefit=*/2) {}

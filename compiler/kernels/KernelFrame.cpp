@@ -66,6 +66,8 @@ KernelFrame::KernelFrame(func::FuncOp group, StringRef name, const Level &level)
   builder.setInsertionPoint(stop);
 }
 
+void KernelFrame::setRoute(Bf16Sums sums) { function->setAttr(routeAttribute, builder.getStringAttr(routeOf(sums))); }
+
 Value KernelFrame::scratchView(const Dim &byteOffset, Type element) {
   Location loc = function.getLoc();
   Value length = arith::ConstantIndexOp::create(builder, loc, std::numeric_limits<int64_t>::max() / 16);

@@ -9,6 +9,7 @@
 #define BATTEN_COMPILER_KERNELS_KERNELS_H
 
 #include "compiler/kernels/Access.h"
+#include "dialect/Numerics.h"
 
 namespace batten {
 
@@ -97,6 +98,8 @@ public:
   mlir::Value resultMemory(unsigned index) const { return results[index]; }
   /// A dim polynomial as an index value at the builder's place.
   mlir::Value size(const Dim &dim) { return sizes.get(builder, function.getLoc(), dim); }
+  /// The kernel's sums are of this order, which some levels only have: the program's id will say so.
+  void setRoute(Bf16Sums sums);
   /// memref<?xT> at a byte offset of the scratch.
   mlir::Value scratchView(const Dim &byteOffset, mlir::Type element);
 

@@ -17,7 +17,6 @@
 #include "compiler/kernels/cpu/Attention.h"
 #include "compiler/kernels/cpu/RowCode.h"
 #include "compiler/kernels/cpu/VectorMath.h"
-#include "dialect/Numerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -290,7 +289,7 @@ FailureOr<Kernel> buildAttention(func::FuncOp group, StringRef name, const Level
     return failure();
   Kernel kernel = attention.build();
   if (attention.flushes())
-    kernel.function->setAttr(routeAttribute, frame.builder.getStringAttr(routeOf(Bf16Sums::FlushedPairs)));
+    frame.setRoute(Bf16Sums::FlushedPairs);
   if (failed(expandVectorMath(frame.function, level)))
     return failure();
   return kernel;

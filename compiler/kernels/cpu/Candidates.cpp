@@ -27,7 +27,7 @@ TypedAttr Candidates::nowhere() const {
 }
 
 void Candidates::clear(Value from, Value to) const {
-  loop(code, from, to, code.index(code.lanes), [&](Value at) {
+  LoopCode{code.builder, code.loc}.loop(from, to, code.index(code.lanes), [&](Value at) {
     code.store(order.splat(order.least()), keys, at, {});
     code.store(order.splat(nowhere()), places, at, {});
   });

@@ -16,7 +16,6 @@
 #include "compiler/kernels/cpu/LoopCode.h"
 #include "compiler/kernels/cpu/MicroKernel.h"
 #include "compiler/kernels/cpu/VectorMath.h"
-#include "dialect/Numerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -302,7 +301,7 @@ FailureOr<Kernel> buildContraction(func::FuncOp group, StringRef name, const Lev
   if (failed(code.resolve(group, shapes)))
     return failure();
   if (code.dot.flushes())
-    frame.function->setAttr(routeAttribute, frame.builder.getStringAttr(routeOf(Bf16Sums::FlushedPairs)));
+    frame.setRoute(Bf16Sums::FlushedPairs);
   Kernel kernel = Nest(code).build();
   if (failed(expandVectorMath(frame.function, level)))
     return failure();

@@ -11,16 +11,6 @@ using namespace mlir;
 
 namespace batten {
 
-void loop(const VectorCode &code, Value from, Value to, Value step, function_ref<void(Value)> body) {
-  std::optional<int64_t> first = constantIndex(from), end = constantIndex(to), width = constantIndex(step);
-  if (first && end && width && *first + *width >= *end)
-    return *first < *end ? body(from) : void();
-  auto forOp = scf::ForOp::create(code.builder, code.loc, from, to, step);
-  OpBuilder::InsertionGuard guard(code.builder);
-  code.builder.setInsertionPointToStart(forOp.getBody());
-  body(forOp.getInductionVar());
-}
-
 /// `body` for each power of two times `first`, up from it while `goesOn`, or down from it.
 static void loopOverPowers(const VectorCode &code, Value first, bool up, Value last, function_ref<void(Value)> body) {
   OpBuilder &b = code.builder;
@@ -50,7 +40,7 @@ static Value subtract(const VectorCode &code, Value lhs, Value rhs) {
 
 void EntrySort::sort(Value first, Value count, function_ref<Entries(Value)> source) {
   Value step = code.index(blockEntries());
-  loop(code, code.index(0), count, step, [&](Value from) {
+  loopCode().loop(code.index(0), count, step, [&](Value from) {
     Block block;
     for (int64_t i = 0; i < registers; ++i)
       block.push_back(source(code.add(from, code.index(i * code.lanes))));
@@ -69,8 +59,8 @@ void EntrySort::sort(Value first, Value count, function_ref<Entries(Value)> sour
 void EntrySort::keepGreatest(Value count) {
   Value lanes = code.index(code.lanes),
         last = subtract(code, arith::ShLIOp::create(code.builder, code.loc, count, code.index(1)), lanes);
-  loop(code, code.index(0), count, lanes,
-       [&](Value at) { store(ordered(load(at), reversed(load(subtract(code, last, at)))).first, at); });
+  loopCode().loop(code.index(0), count, lanes,
+                  [&](Value at) { store(ordered(load(at), reversed(load(subtract(code, last, at)))).first, at); });
   merge(code.index(0), count, half(code, count));
 }
 
@@ -79,7 +69,7 @@ void EntrySort::merge(Value first, Value count, Value distance) {
   Value step = code.index(blockEntries());
   if (constantIndex(count) != blockEntries())
     loopOverPowers(code, distance, /*up=*/false, step, [&](Value distance) { halveRuns(first, count, distance); });
-  loop(code, code.index(0), count, step, [&](Value from) {
+  loopCode().loop(code.index(0), count, step, [&](Value from) {
     Block block;
     auto place = [&](size_t i) { return code.add(code.add(first, from), code.index(int64_t(i) * code.lanes)); };
     for (int64_t i = 0; i < registers; ++i)
@@ -93,9 +83,9 @@ void EntrySort::merge(Value first, Value count, Value distance) {
 /// Of each two neighbouring runs the first with the second backwards.
 void EntrySort::flipRuns(Value first, Value count, Value run) {
   Value lanes = code.index(code.lanes), both = code.add(run, run);
-  loop(code, first, code.add(first, count), both, [&](Value from) {
+  loopCode().loop(first, code.add(first, count), both, [&](Value from) {
     Value last = subtract(code, code.add(from, both), lanes);
-    loop(code, code.index(0), run, lanes, [&](Value at) {
+    loopCode().loop(code.index(0), run, lanes, [&](Value at) {
       Value left = code.add(from, at), right = subtract(code, last, at);
       auto [above, below] = ordered(load(left), reversed(load(right)));
       store(above, left);
@@ -105,8 +95,8 @@ void EntrySort::flipRuns(Value first, Value count, Value run) {
 }
 
 void EntrySort::halveRuns(Value first, Value count, Value distance) {
-  loop(code, first, code.add(first, count), code.add(distance, distance), [&](Value from) {
-    loop(code, from, code.add(from, distance), code.index(code.lanes), [&](Value left) {
+  loopCode().loop(first, code.add(first, count), code.add(distance, distance), [&](Value from) {
+    loopCode().loop(from, code.add(from, distance), code.index(code.lanes), [&](Value left) {
       Value right = code.add(left, distance);
       auto [above, below] = ordered(load(left), load(right));
       store(above, left);

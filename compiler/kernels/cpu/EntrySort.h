@@ -8,6 +8,7 @@
 #ifndef BATTEN_COMPILER_KERNELS_CPU_ENTRYSORT_H
 #define BATTEN_COMPILER_KERNELS_CPU_ENTRYSORT_H
 
+#include "compiler/kernels/cpu/LoopCode.h"
 #include "compiler/kernels/cpu/VectorCode.h"
 
 namespace batten {
@@ -43,6 +44,7 @@ private:
   int64_t registers;
   mlir::Value keys, inverses;
 
+  LoopCode loopCode() const { return {code.builder, code.loc}; }
   void sortBlock(Block &block) const;
   void mergeBlock(Block &block) const;
   void flip(Block &block, int64_t size) const;
@@ -57,10 +59,6 @@ private:
   Entries load(mlir::Value at) const;
   void store(Entries entries, mlir::Value at) const;
 };
-
-/// scf.for, whose body is built by `body`; a turn that is known to be the only one is built alone.
-void loop(const VectorCode &code, mlir::Value from, mlir::Value to, mlir::Value step,
-          llvm::function_ref<void(mlir::Value)> body);
 
 } // namespace batten
 #endif // BATTEN_COMPILER_KERNELS_CPU_ENTRYSORT_H

@@ -62,6 +62,7 @@ private:
   Value sortedKeys, sortedInverses;
   Value firstOfX, wanted, length, room, xStride;
 
+  LoopCode loopCode() const { return {b, code.loc}; }
   bool isPacked() const { return order.type.isInteger(32); }
   std::optional<int64_t> knownRoom() const;
   bool allFit() const;
@@ -123,7 +124,7 @@ Kernel Greatest::build() {
   length = frame.size(extents[dim]);
   room = roomOf();
   xStride = frame.size(x.strides[dim]);
-  loop(code, frame.begin, frame.end, code.index(1), [&](Value index) { row(rows, index); });
+  loopCode().loop(frame.begin, frame.end, code.index(1), [&](Value index) { row(rows, index); });
   int64_t elements = extents[dim].constantValue().value_or(usualExtent);
   return {frame.function, rows.count(), std::max<int64_t>(1, grainElements / elements), scratchBytes};
 }
@@ -269,10 +270,10 @@ void Greatest::takeFirst() {
     candidates->clear(
         b.createOrFold<arith::MulIOp>(code.loc, b.createOrFold<arith::CeilDivUIOp>(code.loc, there, lanes), lanes),
         room);
-  loop(code, code.index(0), full, lanes, [&](Value at) { candidates->put(load(at), at, {}); });
+  loopCode().loop(code.index(0), full, lanes, [&](Value at) { candidates->put(load(at), at, {}); });
   if (isFull)
     return;
-  loop(code, full, there, lanes, [&](Value at) { // one turn or none
+  loopCode().loop(full, there, lanes, [&](Value at) { // one turn or none
     Value mask = code.firstLanes(left);
     candidates->put(load(at, mask), at, mask);
   });
@@ -341,7 +342,7 @@ void Greatest::giveResults(ArrayRef<Value> firsts) {
   };
   std::optional<int64_t> known = count.constantValue();
   if (!known || *known > unrolledResults)
-    return loop(code, code.index(0), wanted, code.index(1), give);
+    return loopCode().loop(code.index(0), wanted, code.index(1), give);
   for (int64_t rank = 0; rank < *known; ++rank)
     give(code.index(rank));
 }

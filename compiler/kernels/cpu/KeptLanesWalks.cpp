@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/ColumnWalk.h"
 #include "compiler/kernels/cpu/KeptLanes.h"
+#include "compiler/kernels/cpu/LoopCode.h"
 #include "compiler/kernels/cpu/RowKernels.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -13,13 +14,7 @@ namespace batten {
 
 KeptLanes::Values KeptLanes::loop(Value from, Value to, int64_t step, ValueRange carried,
                                   llvm::function_ref<Values(Value, ValueRange)> body) {
-  auto forOp = scf::ForOp::create(b, code.loc, from, to, code.index(step), carried);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(forOp.getBody());
-  Values next = body(forOp.getInductionVar(), forOp.getRegionIterArgs());
-  if (!next.empty())
-    scf::YieldOp::create(b, code.loc, next);
-  return Values(forOp.getResults());
+  return LoopCode{b, code.loc}.fold(from, to, code.index(step), carried, body);
 }
 
 //===- Walks over the positions -----------------------------------------------------------------------------------===//

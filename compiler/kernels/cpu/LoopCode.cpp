@@ -20,13 +20,26 @@ Value LoopCode::ceilQuotient(Value a, Value d) {
 }
 
 void LoopCode::loop(Value from, Value to, Value step, llvm::function_ref<void(Value)> body) {
+  fold(from, to, step, {}, [&](Value at, ValueRange) {
+    body(at);
+    return Values();
+  });
+}
+
+LoopCode::Values LoopCode::fold(Value from, Value to, Value step, ValueRange carried,
+                                llvm::function_ref<Values(Value, ValueRange)> body) {
   std::optional<int64_t> first = constantIndex(from), last = constantIndex(to), by = constantIndex(step);
-  if (first && last && by && *last - *first > 0 && *last - *first <= *by)
-    return body(from);
-  auto forOp = scf::ForOp::create(b, loc, from, to, step);
+  if (first && last && *last <= *first)
+    return Values(carried);
+  if (first && last && by && *last - *first <= *by)
+    return body(from, carried);
+  auto forOp = scf::ForOp::create(b, loc, from, to, step, carried);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(forOp.getBody());
-  body(forOp.getInductionVar());
+  Values next = body(forOp.getInductionVar(), forOp.getRegionIterArgs());
+  if (!next.empty()) // a loop that carries nothing ends by itself
+    scf::YieldOp::create(b, loc, next);
+  return Values(forOp.getResults());
 }
 
 void LoopCode::onlyIf(Value flag, llvm::function_ref<void()> body) {

@@ -1,4 +1,4 @@
-// LoopCode.h - loops, branches and arithmetic on index values, at the builder's place; for the nests of contractions.
+// LoopCode.h - loops, branches and arithmetic on index values, at the builder's place.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_KERNELS_CPU_LOOPCODE_H
 #define BATTEN_COMPILER_KERNELS_CPU_LOOPCODE_H
@@ -21,8 +21,12 @@ struct LoopCode {
   Value choose(Value flag, Value a, Value d) { return mlir::arith::SelectOp::create(b, loc, flag, a, d); }
   Value quotient(Value a, Value d);
   Value ceilQuotient(Value a, Value d);
-  /// One turn needs no loop.
+  /// Where it is known that there is no turn or one, there is no loop.
   void loop(Value from, Value to, Value step, llvm::function_ref<void(Value)> body);
+  /// carried = body(i, carried) for i = from, from + step, .. below `to`, likewise.
+  using Values = llvm::SmallVector<Value>;
+  Values fold(Value from, Value to, Value step, mlir::ValueRange carried,
+              llvm::function_ref<Values(Value, mlir::ValueRange)> body);
   void onlyIf(Value flag, llvm::function_ref<void()> body);
   /// An index value.
   Value either(Value flag, llvm::function_ref<Value()> then, llvm::function_ref<Value()> otherwise);

@@ -18,7 +18,6 @@
 #include "compiler/kernels/cpu/DotStep.h"
 #include "compiler/kernels/cpu/RowCode.h"
 #include "compiler/kernels/cpu/WindowBuilder.h"
-#include "dialect/Numerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -392,7 +391,7 @@ FailureOr<Kernel> OutputConvolution::build() {
     return failure();
   dot = DotStep(window.op, level);
   if (dot.flushes())
-    frame.function->setAttr(routeAttribute, b.getStringAttr(routeOf(Bf16Sums::FlushedPairs)));
+    frame.setRoute(Bf16Sums::FlushedPairs);
   resolveShape();
   Dim scratchBytes = makeScratch();
   Value count = code.index(numPanels());

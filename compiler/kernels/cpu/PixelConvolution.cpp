@@ -17,7 +17,6 @@
 #include "compiler/kernels/cpu/ColumnWalk.h"
 #include "compiler/kernels/cpu/DotStep.h"
 #include "compiler/kernels/cpu/WindowBuilder.h"
-#include "dialect/Numerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -104,7 +103,7 @@ LogicalResult PixelConvolution::resolve() {
   weights = *right;
   dot = DotStep(window.op, level, /*mayBeOff=*/false); // a lane may leave a tap out
   if (dot.flushes())
-    frame.function->setAttr(routeAttribute, b.getStringAttr(routeOf(Bf16Sums::FlushedPairs)));
+    frame.setRoute(Bf16Sums::FlushedPairs);
   outputs = window.extents[window.channelLoop()];
   if (window.inGroups) {
     groups = *window.image.channels.constantValue() / *window.extents[window.depthLoop()].constantValue();

@@ -18,7 +18,6 @@
 #include "compiler/kernels/cpu/MicroKernel.h"
 #include "compiler/kernels/cpu/TileCode.h"
 #include "compiler/kernels/cpu/VectorMath.h"
-#include "dialect/Numerics.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -324,7 +323,7 @@ FailureOr<Kernel> buildTileProducts(func::FuncOp group, StringRef name, const Le
   if (failed(code.resolve(group, shapes)))
     return failure();
   if (code.rhs.element.isBF16())
-    frame.function->setAttr(routeAttribute, frame.builder.getStringAttr(routeOf(Bf16Sums::Tiles)));
+    frame.setRoute(Bf16Sums::Tiles);
   Kernel kernel = TileNest(code).build();
   if (failed(expandVectorMath(frame.function, level)))
     return failure();

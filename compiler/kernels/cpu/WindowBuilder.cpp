@@ -1,6 +1,7 @@
 // WindowBuilder.cpp - see WindowBuilder.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/WindowBuilder.h"
+#include "compiler/kernels/cpu/LoopCode.h"
 #include "compiler/kernels/cpu/RowCode.h"
 #include "compiler/kernels/cpu/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -48,16 +49,7 @@ void WindowBuilder::loop(Value from, Value to, int64_t step, function_ref<void(V
 
 WindowBuilder::Values WindowBuilder::fold(Value from, Value to, ValueRange carried,
                                           function_ref<Values(Value, ValueRange)> body) {
-  std::optional<int64_t> first = constantIndex(from), end = constantIndex(to);
-  if (first && end && *end - *first == 1)
-    return body(from, carried);
-  auto forOp = scf::ForOp::create(b, code.loc, from, to, code.index(1), carried);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(forOp.getBody());
-  Values next = body(forOp.getInductionVar(), forOp.getRegionIterArgs());
-  if (!next.empty()) // a loop that carries nothing ends by itself
-    scf::YieldOp::create(b, code.loc, next);
-  return Values(forOp.getResults());
+  return LoopCode{b, code.loc}.fold(from, to, code.index(1), carried, body);
 }
 
 Value WindowBuilder::firstInside(Value before, int64_t step) {
