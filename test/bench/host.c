@@ -2,6 +2,7 @@
  * It reads the program's own description, so that a row needs nothing but names and sizes.
  * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 #include "runtime/batten.h"
+#include <dlfcn.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,9 +17,23 @@ int64_t host_weight_count(const batten_description *program) { return program->w
 const char *host_weight_field(const batten_description *program, int64_t i) { return program->weights[i].field; }
 const char *host_compiler(const batten_description *program) { return program->compiler; }
 
+/* The description of the library at `path`, by its function `describe`; NULL where there is none. `seconds`: of loading. */
+const batten_description *host_load(const char *path, const char *describe, double *seconds) {
+  const double begin = now_seconds();
+  void *library = dlopen(path, RTLD_NOW);
+  const batten_description *(*function)(void) = 0;
+  if (library)
+    *(void **)&function = dlsym(library, describe);
+  *seconds = now_seconds() - begin;
+  return function ? function() : NULL;
+}
+
 int host_bind(const batten_description *program, void *memory, const void *const *weights, const void **bound,
-              batten_error *error) {
-  return program->bind(memory, program->program_bytes, weights, bound, error);
+              double *seconds, batten_error *error) {
+  const double begin = now_seconds();
+  const int status = program->bind(memory, program->program_bytes, weights, bound, error);
+  *seconds = now_seconds() - begin;
+  return status;
 }
 
 const batten_entry *host_entry(const batten_description *program, const char *name) {
