@@ -135,9 +135,8 @@ bool Bench::isDouble() const {
 }
 
 std::string Bench::readOptions() {
-  if (options.positional().size() != 2)
-    return "`batten bench` takes a source file or a library and a function, " +
-           std::to_string(options.positional().size()) + " given: batten bench FILE.btn FUNCTION";
+  if (std::string fault = functionFault(options, "bench"); !fault.empty())
+    return fault;
   if (std::string fault = readSweep(options.all("--dim"), sweep); !fault.empty())
     return fault;
   if (options.has("--kernels") && options.has("--compare"))
@@ -151,7 +150,7 @@ int Bench::readOlder() {
   if (!options.has("--compare"))
     return ExitOk;
   std::string path = options.get("--compare");
-  BenchSubject before, now = {options.positional()[1], compile.cpu, options.number("--threads", 1), processorName()};
+  BenchSubject before, now = {function().name, compile.cpu, options.number("--threads", 1), processorName()};
   if (std::string fault = readBenchRows(path, before, older); !fault.empty())
     return session.fail(ExitFiles, fault);
   std::vector<std::string> differences;
@@ -177,7 +176,7 @@ int Bench::open(Execution &execution) {
   if (int exit = execution.open(path))
     return exit;
   frontend::Program all = programOf(execution.describe());
-  const frontend::Function *found = findFunction(session, all, options.positional()[1]);
+  const frontend::Function *found = findFunction(session, all, options);
   if (!found)
     return session.finish();
   program = onlyFunction(all, *found);
@@ -212,7 +211,7 @@ int Bench::createPool() {
 /// The front end; the function is in `program` afterwards.
 int Bench::prepare() {
   std::optional<frontend::Program> all = session.analyse(options.positional()[0]);
-  const frontend::Function *found = all ? findFunction(session, *all, options.positional()[1]) : nullptr;
+  const frontend::Function *found = all ? findFunction(session, *all, options) : nullptr;
   if (!found)
     return session.finish();
   program = onlyFunction(*all, *found);
@@ -314,13 +313,13 @@ void Bench::print() const {
 int Bench::run() {
   if (std::string fault = readOptions(); !fault.empty())
     return session.fail(ExitUsage, fault);
-  if (int exit = readOlder())
-    return exit;
   if (int exit = createPool())
     return exit;
   Execution execution(session, compile, program);
   bool isLibrary = kindOf(options.positional()[0]) == FileKind::Library;
   if (int exit = isLibrary ? open(execution) : prepare())
+    return exit;
+  if (int exit = readOlder())
     return exit;
   if (int exit = isLibrary ? ExitOk : compileProgram(execution))
     return exit;
@@ -339,7 +338,7 @@ int Bench::run() {
 int benchCommand(const std::vector<std::string> &words) {
   CommandLine options(benchOptions(), /*takesInputs=*/true);
   if (std::optional<int> exit = options.begin(
-          words, "batten bench [options] file.btn|library.so function: measure one of its functions", examples))
+          words, "batten bench [options] file.btn|library.so [function]: measure one of its functions", examples))
     return *exit;
   return Bench(options).run();
 }

@@ -11,13 +11,31 @@
 
 namespace batten {
 
-const frontend::Function *findFunction(Session &session, const frontend::Program &program, const std::string &name) {
+std::string functionFault(const CommandLine &options, const std::string &command) {
+  size_t given = options.positional().size();
+  if (given == 1 || given == 2)
+    return "";
+  return "`batten " + command + "` takes a source file or a library and a function, " + std::to_string(given) +
+         " given: batten " + command + " FILE.btn FUNCTION";
+}
+
+const frontend::Function *findFunction(Session &session, const frontend::Program &program, const CommandLine &options) {
+  bool named = options.positional().size() > 1;
+  if (!named && program.functions.size() == 1)
+    return &program.functions[0];
   std::vector<std::string> names;
   for (const frontend::Function &function : program.functions) {
-    if (function.name == name)
+    if (named && function.name == options.positional()[1])
       return &function;
     names.push_back(function.name);
   }
+  if (!named) {
+    const std::string &path = options.positional()[0];
+    session.refuse(ExitUsage, names.empty() ? "'" + path + "' has no `pub fn`"
+                                            : "which function of '" + path + "'? It has " + frontend::joined(names));
+    return nullptr;
+  }
+  const std::string &name = options.positional()[1];
   std::string near = frontend::nearest(name, names).value_or("");
   session.refuse(ExitUsage, "no `pub fn " + name + "` in this program" +
                                 (!near.empty()   ? "; did you mean `" + near + "`?"

@@ -12,8 +12,10 @@
 
 namespace batten {
 
-/// The entry of that name; null: refused.
-const frontend::Function *findFunction(Session &session, const frontend::Program &program, const std::string &name);
+/// The sentence where the command line names more than a program and one of its functions, or nothing; or empty.
+std::string functionFault(const CommandLine &options, const std::string &command);
+/// The entry that it names, or the only one there is; null: refused.
+const frontend::Function *findFunction(Session &session, const frontend::Program &program, const CommandLine &options);
 
 /// The function and what it needs of the program: the others need not even be compilable.
 frontend::Program onlyFunction(const frontend::Program &all, const frontend::Function &function);

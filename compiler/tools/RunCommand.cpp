@@ -59,7 +59,7 @@ private:
 
   const frontend::Function &function() const { return program.functions[0]; }
   std::string readOptions();
-  int select(const frontend::Program &all, const std::string &name);
+  int select(const frontend::Program &all);
   int checkOutputs();
   int checkResults(const Inputs &inputs);
   int prepare(Inputs &inputs);
@@ -77,9 +77,8 @@ private:
 };
 
 std::string Run::readOptions() {
-  if (options.positional().size() != 2)
-    return "`batten run` takes a source file or a library and a function, " +
-           std::to_string(options.positional().size()) + " given: batten run FILE.btn FUNCTION";
+  if (std::string fault = functionFault(options, "run"); !fault.empty())
+    return fault;
   if (options.has("--evaluate") && options.has("--exact"))
     return "--evaluate and --exact are two ways to compute one result; give one of them";
   if (options.has("-o") && !output.ends_with(".npy"))
@@ -87,9 +86,9 @@ std::string Run::readOptions() {
   return readCodeOptions(options, compile);
 }
 
-/// Keeps of the program what the function of that name needs.
-int Run::select(const frontend::Program &all, const std::string &name) {
-  const frontend::Function *found = findFunction(session, all, name);
+/// Keeps of the program what the function needs.
+int Run::select(const frontend::Program &all) {
+  const frontend::Function *found = findFunction(session, all, options);
   if (!found)
     return session.finish();
   program = onlyFunction(all, *found);
@@ -250,7 +249,7 @@ int Run::runLibrary(const std::string &path) {
   if (int exit = execution.open(path))
     return exit;
   frontend::Program all = programOf(execution.describe());
-  if (int exit = select(all, options.positional()[1]))
+  if (int exit = select(all))
     return exit;
   execution.choose(function().name);
   Inputs inputs(session, options, function());
@@ -274,7 +273,7 @@ int Run::runSource() {
   std::optional<frontend::Program> analysed = session.analyse(options.positional()[0]);
   if (!analysed)
     return session.finish();
-  if (int exit = select(*analysed, options.positional()[1]))
+  if (int exit = select(*analysed))
     return exit;
   Inputs inputs(session, options, function());
   if (int exit = prepare(inputs))
@@ -294,7 +293,7 @@ int Run::runSource() {
 int runCommand(const std::vector<std::string> &words) {
   CommandLine options(runOptions(), /*takesInputs=*/true);
   if (std::optional<int> exit = options.begin(
-          words, "batten run [options] file.btn|library.so function: compile in memory and call", examples))
+          words, "batten run [options] file.btn|library.so [function]: compile in memory and call", examples))
     return *exit;
   return Run(options).run();
 }

@@ -17,7 +17,8 @@ int64_t host_weight_count(const batten_description *program) { return program->w
 const char *host_weight_field(const batten_description *program, int64_t i) { return program->weights[i].field; }
 const char *host_compiler(const batten_description *program) { return program->compiler; }
 
-/* The description of the library at `path`, by its function `describe`; NULL where there is none. `seconds`: of loading. */
+/* The description of the library at `path`, by its function `describe`; NULL where there is none. `seconds`: of
+ * loading. */
 const batten_description *host_load(const char *path, const char *describe, double *seconds) {
   const double begin = now_seconds();
   void *library = dlopen(path, RTLD_NOW);
