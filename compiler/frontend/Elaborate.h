@@ -14,26 +14,9 @@
 
 #include "compiler/frontend/OpTable.h"
 #include "compiler/frontend/Values.h"
+#include "compiler/frontend/WeightTable.h"
 
 namespace batten::frontend {
-
-/// Weights that elaborated functions read, in the order of the header. Parameters that name one tensor share it.
-class WeightTable {
-public:
-  /// The weight of this tensor: the first that was used, or this one.
-  const Weight &use(const Weight &weight, const std::string &root, const std::vector<size_t> &position);
-  /// By root in order of first use, then by declaration.
-  std::vector<Weight> ordered() const;
-
-private:
-  struct Entry {
-    Weight weight;
-    size_t root;
-    std::vector<size_t> position;
-  };
-  std::vector<std::string> roots;
-  std::map<std::string, Entry> entries; // by name in the weights file
-};
 
 class Elaborator {
 public:
@@ -138,6 +121,8 @@ private:
   void guard(const Condition &condition);
   std::vector<Argument> arguments(FunctionDecl &function, std::vector<Value> &values);
   void addWeightArguments(Function &function);
+  void noteUpdates(FunctionDecl &function);
+  void guardSizes(Function &function, SourceRange range);
   void removeDeadOps(Function &function);
   std::string signatureText(FunctionDecl &function, const Function &flat);
   void specialize(const FunctionItem &item, Function &function);
@@ -153,13 +138,7 @@ private:
   void runVar(const VarStmt &stmt);
   void runAssign(const AssignStmt &stmt);
   void runFor(const ForStmt &stmt);
-  /// One iterator of a `for`, turn by turn.
-  struct Iteration {
-    std::vector<Value> turns;
-    Value unknown;                ///< its variable where the turns are not known
-    std::optional<size_t> length; ///< where it is known
-    bool known = true;
-  };
+  struct Iteration;
   std::optional<Iteration> rangeIteration(const ForIterator &iterator, const Identifier &name);
   std::optional<Iteration> arrayIteration(const ForIterator &iterator);
   void runTurns(const ForStmt &stmt, const std::vector<std::vector<Value>> &turns);
@@ -187,20 +166,25 @@ private:
   Value unknownName(const std::string &name, SourceRange range);
   std::vector<std::string> visibleNames(bool functions);
 
-  //===-- Numbers (ElaborateNumbers.cpp) --------------------------------------------------------------------------===//
+  //===-- Numbers (ElaborateNumbers.cpp, FoldNumbers.cpp) ---------------------------------------------------------===//
   Value number(frontend::Number number);
   Value integer(const Dim &value);
   Value leastInteger();
   Value foldBinary(BinaryOperator op, const frontend::Number &lhs, const frontend::Number &rhs, SourceRange range);
+  Value foldComparison(BinaryOperator op, const frontend::Number &lhs, const frontend::Number &rhs, SourceRange range);
+  Value foldWhole(BinaryOperator op, const frontend::Number &lhs, const frontend::Number &rhs, SourceRange range);
+  Value foldReal(BinaryOperator op, const frontend::Number &lhs, const frontend::Number &rhs, SourceRange range);
   Value foldFunction(const std::string &name, const std::vector<frontend::Number> &operands, SourceRange range);
   /// The number as a scalar tensor of a dtype, or E0302.
   Value scalar(const frontend::Number &number, DType dtype, SourceRange range);
   /// A number, a list or a tensor as a tensor; what has no dtype takes `dtype`, or without one f32 or i32.
   Value tensor(const Value &value, std::optional<DType> dtype, SourceRange range);
-  int runtimeReal(const frontend::Number &number, SourceRange range);
+  Value runtimeReal(const frontend::Number &number, SourceRange range);
   bool isReal(const Value &list);
   /// A slice bound, an integer option: a dim expression (R2).
   std::optional<Dim> evalDimExpr(const Expr &expr, const DimScope &scope);
+  std::optional<Dim> evalDimChain(const ChainExpr &chain, const DimScope &scope);
+  std::optional<Dim> evalDimQuotient(const CallExpr &call, const DimScope &scope);
   std::optional<int64_t> constantOf(const Dim &dim, SourceRange range, const std::string &what);
   Value constantBool(bool value, SourceRange range);
 
@@ -267,6 +251,10 @@ private:
   Value opSpread(OpCall &call);
   Value opIota(OpCall &call);
   bool checkSlice(const CoreDim &dim, const Dim &lower, const Dim &upper, SourceRange range);
+  struct Cut;
+  std::optional<Cut> cutOf(const Slice &node, const CoreDim &dim, const DimScope &scope);
+  std::optional<Dim> partSize(const Operand &x, int64_t count, SourceRange range);
+  CoreDim partOf(const CoreDim &whole, const Dim &size, int64_t count);
   Value slice(const Value &value, const std::vector<Dim> &offsets, const std::vector<Dim> &sizes,
               const std::vector<int64_t> &dropped, std::vector<CoreDim> core, SourceRange range);
   Value rearranged(const Value &value, const std::vector<std::vector<Dim>> &splits, std::vector<int64_t> permutation,
@@ -305,6 +293,8 @@ private:
 
   //===-- Calls (ElaborateCalls.cpp) ------------------------------------------------------------------------------===//
   Value evalCall(const CallExpr &expr);
+  Value callModel(const CallExpr &expr, const Callee &callee);
+  Value unknownCallee(const CallExpr &expr);
   Callee resolveCallee(const Expr &expr);
   Callee calleeOf(Value value);
   Callee resolveName(const NameExpr &expr);
@@ -321,6 +311,8 @@ private:
   Value call(const CallExpr &expr, FunctionDecl &function, Instance *self);
   Value callWith(const CallExpr &expr, FunctionDecl &function, Instance *self, std::vector<Operand> &arguments,
                  const std::vector<const CallArgument *> &given);
+  bool bindArguments(const CallExpr &expr, Binding &binding, std::vector<Operand> &arguments);
+  std::optional<BatchList> loopsOf(const CallExpr &expr, const Binding &binding, const std::vector<Operand> &arguments);
   bool gatherArguments(const CallExpr &expr, FunctionDecl &function, std::vector<const CallArgument *> &given);
   bool checkCallee(const CallExpr &expr, FunctionDecl &function);
   bool fitArgument(const Type &parameter, Operand &operand, const std::string &what);
@@ -347,6 +339,8 @@ private:
   Value subValue(SubDecl &sub, Instance *parent);
   Instance *directInstance(ModelDecl &model, SourceRange range);
   std::vector<Instance *> makeInstances(SubDecl &sub, Instance *parent);
+  std::optional<int64_t> lengthOf(const SubDecl &sub, Instance *parent);
+  std::unique_ptr<Instance> elementOf(const Instance &first, const SubItem &item, int64_t i, const Instance *parent);
   bool bindModel(Instance &instance, const std::vector<DimExprPtr> &arguments, SubDecl &sub, Instance *parent);
   bool finishInstance(Instance &instance, const std::string &origin, SourceRange range);
   Dim sizeFor(const Instance *instance, const DimEntity &dim);
@@ -357,11 +351,15 @@ private:
   void collectLeaves(Instance &instance, const std::string &prefix, TreeShape &shape);
   Value treeMember(const Value &tree, const MemberExpr &expr);
   Value evalEach(const EachExpr &expr);
+  std::optional<std::vector<Value>> treesOf(const EachExpr &expr);
+  bool appendMapped(const EachExpr &expr, const Leaf &leaf, size_t index, const Value &result, Value &mapped);
   Value opSqNorm(OpCall &call);
 
   //===-- Gradients (ElaborateGradients.cpp) ----------------------------------------------------------------------===//
   Value evalGrad(const GradExpr &expr);
-  Value gradient(const GradExpr &expr, const Operand &value, const Value &wrt, const Value *seed, bool &complete);
+  bool checkDifferentiated(const GradExpr &expr, const Operand &value);
+  bool fitSeed(Operand &seed, const Type &type);
+  std::optional<Type> gradientType(const GradExpr &expr, const Operand &value, const Value &wrt);
   bool checkMixing(const GradExpr &expr, const Value &value, const Value &wrt);
 
   Context &context;

@@ -173,48 +173,26 @@ Elaborator::Callee Elaborator::resolveCallee(const Expr &expr) {
   }
 }
 
-Value Elaborator::evalCall(const CallExpr &expr) {
-  Callee callee = resolveCallee(*expr.callee);
-  switch (callee.kind) {
-  case Callee::Error:
-    return Value();
-  case Callee::Op:
-    return callOp(expr, *callee.op);
-  case Callee::Function: {
-    if (callee.function->model && !callee.self && callee.function->model != frame->model)
-      return Value();
-    if (callee.function->model && !expr.tree)
-      return call(expr, *callee.function, callee.self);
-    return call(expr, *callee.function, callee.self);
-  }
-  case Callee::Instances:
-    return callChain(expr, callee.value);
-  case Callee::Model:
-  case Callee::Instance: {
-    ModelDecl *model = callee.kind == Callee::Model ? callee.model : callee.self->model;
-    context.prepare(*model);
-    FunctionDecl *apply = model->function("apply");
-    if (!apply) {
-      std::string written = context.text(expr.callee->range);
-      std::vector<std::string> calls;
-      for (const auto &[name, function] : model->functions)
-        calls.push_back(written + "." + name + "(..)");
-      context.error("E0101", expr.callee->range, "model `" + model->item->name.name + "` has no `apply`")
-          .note("declared at " + context.at(model->item->name.range))
-          .help(calls.empty() ? "`" + written + "(..)` calls its `fn apply`: declare one"
-                              : "`" + written + "(..)` calls `apply`; what it has is " + quotedList(calls));
-      return Value();
-    }
+/// `M(x)` of a model or an instance: its `apply`.
+Value Elaborator::callModel(const CallExpr &expr, const Callee &callee) {
+  ModelDecl *model = callee.kind == Callee::Model ? callee.model : callee.self->model;
+  context.prepare(*model);
+  if (FunctionDecl *apply = model->function("apply")) {
     Instance *self = callee.kind == Callee::Model ? directInstance(*model, expr.callee->range) : callee.self;
     return self ? call(expr, *apply, self) : Value();
   }
-  case Callee::Import:
-  case Callee::Value:
-    context.error("E0101", expr.callee->range, "`" + context.text(expr.callee->range) + "` is not a function or model");
-    return Value();
-  case Callee::None:
-    break;
-  }
+  std::string written = context.text(expr.callee->range);
+  std::vector<std::string> calls;
+  for (const auto &[name, function] : model->functions)
+    calls.push_back(written + "." + name + "(..)");
+  context.error("E0101", expr.callee->range, "model `" + model->item->name.name + "` has no `apply`")
+      .note("declared at " + context.at(model->item->name.range))
+      .help(calls.empty() ? "`" + written + "(..)` calls its `fn apply`: declare one"
+                          : "`" + written + "(..)` calls `apply`; what it has is " + quotedList(calls));
+  return Value();
+}
+
+Value Elaborator::unknownCallee(const CallExpr &expr) {
   std::string name = context.text(expr.callee->range);
   Diagnostic &error = context.error("E0101", expr.callee->range, "cannot find op or function `" + name + "`");
   if (std::string advice = adviceForFunction(name); !advice.empty()) {
@@ -227,6 +205,32 @@ Value Elaborator::evalCall(const CallExpr &expr) {
   if (std::optional<std::string> similar = nearest(name, names)) {
     const OpInfo *op = findOp(*similar);
     error.help("did you mean `" + (op ? op->signature() : *similar) + "`?");
+  }
+  return Value();
+}
+
+Value Elaborator::evalCall(const CallExpr &expr) {
+  Callee callee = resolveCallee(*expr.callee);
+  switch (callee.kind) {
+  case Callee::Error:
+    return Value();
+  case Callee::Op:
+    return callOp(expr, *callee.op);
+  case Callee::Function:
+    if (callee.function->model && !callee.self && callee.function->model != frame->model)
+      return Value();
+    return call(expr, *callee.function, callee.self);
+  case Callee::Instances:
+    return callChain(expr, callee.value);
+  case Callee::Model:
+  case Callee::Instance:
+    return callModel(expr, callee);
+  case Callee::Import:
+  case Callee::Value:
+    context.error("E0101", expr.callee->range, "`" + context.text(expr.callee->range) + "` is not a function or model");
+    return Value();
+  case Callee::None:
+    return unknownCallee(expr);
   }
   return Value();
 }

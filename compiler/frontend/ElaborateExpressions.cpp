@@ -59,14 +59,13 @@ Value Elaborator::evalKind(const Expr &expr) {
     context.error("E0105", expr.range, "a dtype is no value").help("cast with `x as " + context.text(expr.range) + "`");
     return Value();
   case ExprKind::Tuple: {
-    Value value;
-    value.kind = Value::Tuple;
+    std::vector<Value> elements;
     for (const ExprPtr &element : cast<TupleExpr>(expr).elements) {
-      value.elements.push_back(eval(*element));
-      if (value.elements.back().poisoned())
+      elements.push_back(eval(*element));
+      if (elements.back().poisoned())
         return Value();
     }
-    return value;
+    return tupleOf(std::move(elements));
   }
   case ExprKind::Array:
     return evalArray(cast<ArrayExpr>(expr));

@@ -3,32 +3,10 @@
 #include "compiler/frontend/Elaborate.h"
 
 #include <algorithm>
-#include <tuple>
 
 namespace batten::frontend {
 
 //===- Weights ----------------------------------------------------------------------------------------------------===//
-
-const Weight &WeightTable::use(const Weight &weight, const std::string &root, const std::vector<size_t> &position) {
-  auto known = std::find(roots.begin(), roots.end(), root);
-  size_t rootIndex = size_t(known - roots.begin());
-  if (known == roots.end())
-    roots.push_back(root);
-  return entries.try_emplace(weight.from, Entry{weight, rootIndex, position}).first->second.weight;
-}
-
-std::vector<Weight> WeightTable::ordered() const {
-  std::vector<const Entry *> sorted;
-  for (const auto &[path, entry] : entries)
-    sorted.push_back(&entry);
-  std::sort(sorted.begin(), sorted.end(), [](const Entry *a, const Entry *b) {
-    return std::tie(a->root, a->position) < std::tie(b->root, b->position);
-  });
-  std::vector<Weight> weights;
-  for (const Entry *entry : sorted)
-    weights.push_back(entry->weight);
-  return weights;
-}
 
 /// Arguments for the weights that live ops read, in the order of the header.
 void Elaborator::addWeightArguments(Function &function) {
@@ -201,6 +179,40 @@ static void collectMixes(Function &function) {
         add({symbol, argument.name, argument.location});
 }
 
+/// What the body leaves in `inout` parameters.
+void Elaborator::noteUpdates(FunctionDecl &function) {
+  const std::vector<Parameter> &parameters = function.item->parameters;
+  size_t position = 0;
+  for (size_t i = 0; i < function.parameters.size(); ++i) {
+    std::vector<int> updated;
+    if (Local *local = findLocal(parameters[i].name.name))
+      appendResults(local->value, updated);
+    size_t leaves = function.parameters[i].tree ? function.parameters[i].tree->leaves.size() : 1;
+    for (size_t leaf = 0; leaf < leaves && position < out.arguments.size(); ++leaf, ++position)
+      if (parameters[i].isInout && leaf < updated.size())
+        out.arguments[position].updated = updated[leaf];
+  }
+}
+
+/// What must hold of the sizes of a call for its types to make sense: a core dim is at least 1, so `T - 1` needs a
+/// look, and a quotient leaves no remainder.
+void Elaborator::guardSizes(Function &function, SourceRange range) {
+  std::vector<std::pair<Dim, Dim>> quotients;
+  std::set<Dim> sizes;
+  for (const TensorType &type : function.values) {
+    for (const Dim &dim : type.core)
+      collectQuotients(dim, quotients);
+    sizes.insert(type.core.begin(), type.core.end());
+  }
+  out.guards = std::move(function.guards);
+  for (const Dim &size : sizes)
+    if (facts.holds(Dim::constant(1), DimRelation::Le, size) != Truth::True)
+      guard({Dim::constant(1), size, DimRelation::Le, range});
+  for (const auto &[lhs, rhs] : quotients)
+    guard({Dim::modulo(lhs, rhs), Dim(), DimRelation::Eq, range});
+  function.guards = std::move(out.guards);
+}
+
 Function Elaborator::elaborate(FunctionDecl &function) {
   const FunctionItem &item = *function.item;
   begin(*function.module, nullptr, &function);
@@ -214,50 +226,25 @@ Function Elaborator::elaborate(FunctionDecl &function) {
   }
   std::vector<Value> values;
   out.arguments = arguments(function, values);
+  std::vector<Type> expected;
   for (const Type &type : function.results) { // dims that only a result names are arguments of the C function too
     registerSymbols(type);
-    toHere(type);
+    expected.push_back(toHere(type));
   }
   for (const Condition &declared : function.conditions) {
     Condition condition{toHere(declared.lhs), toHere(declared.rhs), declared.relation, declared.range};
     if (facts.holds(condition.lhs, condition.relation, condition.rhs) != Truth::True)
       guard(condition);
   }
-  std::vector<Type> expected;
-  for (const Type &type : function.results)
-    expected.push_back(toHere(type));
   for (const Value &result : runBlock(item.body, expected))
     appendResults(result, out.results);
-  size_t position = 0;
-  for (size_t i = 0; i < function.parameters.size(); ++i) {
-    std::vector<int> updated;
-    if (Local *local = findLocal(item.parameters[i].name.name))
-      appendResults(local->value, updated);
-    size_t leaves = function.parameters[i].tree ? function.parameters[i].tree->leaves.size() : 1;
-    for (size_t leaf = 0; leaf < leaves && position < out.arguments.size(); ++leaf, ++position)
-      if (item.parameters[i].isInout && leaf < updated.size())
-        out.arguments[position].updated = updated[leaf];
-  }
-  Function result;
+  noteUpdates(function);
   if (context.diagnostics.hasErrors())
-    return result;
-  result = std::move(out);
+    return Function();
+  Function result = std::move(out);
   removeDeadOps(result);
   collectMixes(result);
-  std::vector<std::pair<Dim, Dim>> quotients;
-  for (const TensorType &type : result.values)
-    for (const Dim &dim : type.core)
-      collectQuotients(dim, quotients);
-  std::set<Dim> sizes;
-  for (const TensorType &type : result.values)
-    sizes.insert(type.core.begin(), type.core.end());
-  out.guards = std::move(result.guards);
-  for (const Dim &size : sizes) // a core dim is at least 1: `T - 1` needs a look
-    if (facts.holds(Dim::constant(1), DimRelation::Le, size) != Truth::True)
-      guard({Dim::constant(1), size, DimRelation::Le, item.name.range});
-  for (const auto &[lhs, rhs] : quotients)
-    guard({Dim::modulo(lhs, rhs), Dim(), DimRelation::Eq, item.name.range});
-  result.guards = std::move(out.guards);
+  guardSizes(result, item.name.range);
   orderSymbols(result);
   result.signature = signatureText(function, result);
   specialize(item, result);

@@ -59,27 +59,67 @@ bool Elaborator::checkMixing(const GradExpr &expr, const Value &value, const Val
   return false;
 }
 
-/// The gradient with respect to one tensor.
-Value Elaborator::gradient(const GradExpr &expr, const Operand &value, const Value &wrt, const Value *seed,
-                           bool &complete) {
+/// The type of the gradient with respect to one tensor.
+std::optional<Type> Elaborator::gradientType(const GradExpr &expr, const Operand &value, const Value &wrt) {
   if (!isFloat(wrt.type.dtype)) {
     context.error("E0402", expr.range, "gradient with respect to an integer")
         .label("`" + context.text(expr.wrt->range) + "` is " + str(wrt.type))
         .help("only floats have gradients");
-    complete = false;
-    return Value();
+    return std::nullopt;
   }
   Operand w{wrt, expr.wrt->range};
   std::optional<BatchList> batch = combine("grad", expr.range, {&value, &w}, false);
-  if (!batch) {
-    complete = false;
-    return Value();
+  if (!batch)
+    return std::nullopt;
+  Type type = wrt.type;
+  type.batch = *batch;
+  return type;
+}
+
+/// One float tensor; without a seed a scalar for each sample.
+bool Elaborator::checkDifferentiated(const GradExpr &expr, const Operand &value) {
+  if (value.value.kind != Value::Tensor) {
+    context.error("E0215", value.range, "`grad` takes one tensor to differentiate");
+    return false;
   }
-  Value result;
-  result.kind = Value::Tensor;
-  result.type = wrt.type;
-  result.type.batch = *batch;
-  return result;
+  const Type &type = value.value.type;
+  std::string text = context.text(expr.value->range);
+  if (!isFloat(type.dtype)) {
+    context.error("E0402", expr.range, "gradient of an integer")
+        .label("`" + text + "` is " + str(type))
+        .help("only floats have gradients; cast first");
+    return false;
+  }
+  if (expr.seed || type.core.empty())
+    return true;
+  context.error("E0403", expr.range, "the gradient of a value with core dims needs a seed")
+      .label("`" + text + "` is " + str(type))
+      .help("reduce it, `grad (sum(" + text + " over core)) wrt " + context.text(expr.wrt->range) +
+            "`; or add `with seed`");
+  return false;
+}
+
+/// Gives the seed the type of what is differentiated, or E0403.
+bool Elaborator::fitSeed(Operand &seed, const Type &type) {
+  seed.value = tensor(seed.value, type.dtype, seed.range);
+  if (seed.value.poisoned())
+    return false;
+  if (seed.value.kind == Value::Tensor && sameType(seed.value.type, type))
+    return true;
+  context.error("E0403", seed.range, "a seed has the type of what is differentiated, " + str(type))
+      .label("this is " + describe(seed.value));
+  return false;
+}
+
+/// The tensors of what stands behind `wrt`; none where it is something else.
+static std::vector<Value> tensorsOf(const Value &wrt) {
+  if (wrt.kind == Value::Tensor)
+    return {wrt};
+  if (wrt.kind != Value::Tree && wrt.kind != Value::Tuple)
+    return {};
+  bool all = std::all_of(wrt.elements.begin(), wrt.elements.end(),
+                         [](const Value &element) { return element.kind == Value::Tensor; });
+  return all ? wrt.elements : std::vector<Value>();
 }
 
 Value Elaborator::evalGrad(const GradExpr &expr) {
@@ -91,52 +131,21 @@ Value Elaborator::evalGrad(const GradExpr &expr) {
     seed = {eval(*expr.seed), expr.seed->range};
   if (value.value.poisoned() || wrt.value.poisoned() || (expr.seed && seed.value.poisoned()))
     return Value();
-  std::string text = context.text(expr.value->range);
-  if (value.value.kind != Value::Tensor) {
-    context.error("E0215", value.range, "`grad` takes one tensor to differentiate");
+  if (!checkDifferentiated(expr, value) || (expr.seed && !fitSeed(seed, value.value.type)))
     return Value();
-  }
-  if (!isFloat(value.value.type.dtype)) {
-    context.error("E0402", expr.range, "gradient of an integer")
-        .label("`" + text + "` is " + str(value.value.type))
-        .help("only floats have gradients; cast first");
-    return Value();
-  }
-  if (!expr.seed && !value.value.type.core.empty()) {
-    context.error("E0403", expr.range, "the gradient of a value with core dims needs a seed")
-        .label("`" + text + "` is " + str(value.value.type))
-        .help("reduce it, `grad (sum(" + text + " over core)) wrt " + context.text(expr.wrt->range) +
-              "`; or add `with seed`");
-    return Value();
-  }
-  if (expr.seed) {
-    seed.value = tensor(seed.value, value.value.type.dtype, seed.range);
-    if (seed.value.poisoned())
-      return Value();
-    if (seed.value.kind != Value::Tensor || !sameType(seed.value.type, value.value.type)) {
-      context.error("E0403", seed.range, "a seed has the type of what is differentiated, " + str(value.value.type))
-          .label("this is " + describe(seed.value));
-      return Value();
-    }
-  }
-  std::vector<Value> targets;
-  if (wrt.value.kind == Value::Tensor)
-    targets.push_back(wrt.value);
-  else if (wrt.value.kind == Value::Tree || wrt.value.kind == Value::Tuple)
-    targets = wrt.value.elements;
-  if (targets.empty() ||
-      std::any_of(targets.begin(), targets.end(), [](const Value &v) { return v.kind != Value::Tensor; })) {
+  std::vector<Value> targets = tensorsOf(wrt.value);
+  if (targets.empty()) {
     context.error("E0215", wrt.range, "`wrt` takes a tensor, a tuple of tensors or a parameter tree");
     return Value();
   }
   std::vector<Type> types;
   std::vector<const Value *> operands = {&value.value};
-  bool complete = true;
   for (const Value &target : targets) {
-    types.push_back(gradient(expr, value, target, nullptr, complete).type);
-    operands.push_back(&target);
-    if (!complete)
+    std::optional<Type> type = gradientType(expr, value, target);
+    if (!type)
       return Value();
+    types.push_back(*type);
+    operands.push_back(&target);
   }
   if (!checkMixing(expr, value.value, wrt.value))
     return Value();

@@ -35,58 +35,73 @@ Value Elaborator::call(const CallExpr &expr, FunctionDecl &function, Instance *s
   return poisoned ? Value() : callWith(expr, function, self, arguments, given);
 }
 
+static std::string describe(const FunctionItem &item, size_t i) {
+  return "argument `" + item.parameters[i].name.name + "` of `" + item.name.name + "`";
+}
+
+/// Types, batch dims, generics and sizes of the arguments, in this order: each builds on all of the one before.
+bool Elaborator::bindArguments(const CallExpr &expr, Binding &binding, std::vector<Operand> &arguments) {
+  const std::vector<Type> &parameters = binding.function->parameters;
+  const FunctionItem &item = *binding.function->item;
+  for (size_t i = 0; i < arguments.size(); ++i)
+    if (!fitArgument(parameters[i], arguments[i], describe(item, i)))
+      return false;
+  for (size_t i = 0; i < arguments.size(); ++i)
+    if (!bindBatch(parameters[i], arguments[i], binding, describe(item, i)))
+      return false;
+  for (size_t i = 0; i < arguments.size(); ++i)
+    bindSymbols(parameters[i], arguments[i], binding);
+  for (size_t i = 0; i < arguments.size(); ++i)
+    bindPolynomials(parameters[i], arguments[i], binding);
+  if (!finishBinding(expr, binding))
+    return false;
+  for (size_t i = 0; i < arguments.size(); ++i)
+    if (!checkCores(parameters[i], arguments[i], binding, describe(item, i)))
+      return false;
+  return true;
+}
+
+/// The batch dims over which the call is lifted (R4), or E0205.
+std::optional<BatchList> Elaborator::loopsOf(const CallExpr &expr, const Binding &binding,
+                                             const std::vector<Operand> &arguments) {
+  std::vector<BatchList> outer;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const BatchList &batch = arguments[i].value.type.batch;
+    outer.emplace_back(batch.begin(), batch.end() - long(binding.function->parameters[i].batch.size()));
+  }
+  if (binding.self && binding.self->tree)
+    outer.push_back(binding.self->treeBatch);
+  size_t left = 0, right = 0;
+  std::optional<BatchList> loops = combineBatch(outer, &left, &right);
+  if (loops)
+    return loops;
+  Diagnostic &error =
+      context.error("E0205", expr.callee->range,
+                    "ambiguous broadcast of batch dims " + str(outer[left]) + " and " + str(outer[right]));
+  for (size_t index : {left, right})
+    if (index < arguments.size())
+      error.secondary(arguments[index].range);
+  error.label("`" + binding.function->item->name.name + "` is lifted over both: neither list contains the other")
+      .help("no outer product is formed silently; `spread` one argument over the dims of both");
+  return std::nullopt;
+}
+
 Value Elaborator::callWith(const CallExpr &expr, FunctionDecl &function, Instance *self,
                            std::vector<Operand> &arguments, const std::vector<const CallArgument *> &given) {
-  const FunctionItem &item = *function.item;
+  const std::vector<Parameter> &parameters = function.item->parameters;
   Binding binding;
   binding.function = &function;
   binding.self = self;
-  std::vector<std::string> what;
-  std::vector<BatchList> outer;
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    what.push_back("argument `" + item.parameters[i].name.name + "` of `" + item.name.name + "`");
-    if (!fitArgument(function.parameters[i], arguments[i], what[i]))
-      return Value();
-  }
-  for (size_t i = 0; i < arguments.size(); ++i)
-    if (!bindBatch(function.parameters[i], arguments[i], binding, what[i]))
-      return Value();
-  for (size_t i = 0; i < arguments.size(); ++i)
-    bindSymbols(function.parameters[i], arguments[i], binding);
-  for (size_t i = 0; i < arguments.size(); ++i)
-    bindPolynomials(function.parameters[i], arguments[i], binding);
-  if (!finishBinding(expr, binding))
+  if (!bindArguments(expr, binding, arguments))
     return Value();
-  for (size_t i = 0; i < arguments.size(); ++i)
-    if (!checkCores(function.parameters[i], arguments[i], binding, what[i]))
-      return Value();
-
-  std::vector<const Operand *> operands;
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    const BatchList &batch = arguments[i].value.type.batch;
-    outer.emplace_back(batch.begin(), batch.end() - long(function.parameters[i].batch.size()));
-    operands.push_back(&arguments[i]);
-  }
-  if (self && self->tree)
-    outer.push_back(self->treeBatch);
-  size_t left = 0, right = 0;
-  std::optional<BatchList> loops = combineBatch(outer, &left, &right);
-  if (!loops) {
-    Diagnostic &error =
-        context.error("E0205", expr.callee->range,
-                      "ambiguous broadcast of batch dims " + str(outer[left]) + " and " + str(outer[right]));
-    for (size_t index : {left, right})
-      if (index < operands.size())
-        error.secondary(operands[index]->range);
-    error.label("`" + item.name.name + "` is lifted over both: neither list contains the other")
-        .help("no outer product is formed silently; `spread` one argument over the dims of both");
+  std::optional<BatchList> loops = loopsOf(expr, binding, arguments);
+  if (!loops)
     return Value();
-  }
   binding.loops = *loops;
   if (!requireBounded(expr, binding) || !checkConditions(function.conditions, binding, expr.range))
     return Value();
   for (size_t i = 0; i < arguments.size(); ++i)
-    if (item.parameters[i].isInout && !checkInout(item.parameters[i], *given[i], arguments[i], binding))
+    if (parameters[i].isInout && !checkInout(parameters[i], *given[i], arguments[i], binding))
       return Value();
 
   std::vector<Value> updated;
@@ -94,22 +109,11 @@ Value Elaborator::callWith(const CallExpr &expr, FunctionDecl &function, Instanc
       checking ? applySignature(expr, binding, arguments, updated) : inlineCall(expr, binding, arguments, updated);
   size_t next = 0;
   for (size_t i = 0; i < arguments.size(); ++i)
-    if (item.parameters[i].isInout && next < updated.size())
+    if (parameters[i].isInout && next < updated.size())
       if (const auto *name = dynCast<NameExpr>(*given[i]->value))
         if (Local *local = findLocal(name->name))
           update(*local, updated[next++], /*inPlace=*/true, expr.range);
-  if (results.size() == 1 && !item.tupleResult)
-    return results[0];
-  if (results.size() == 1)
-    return results[0];
-  Value tuple;
-  tuple.kind = Value::Tuple;
-  for (Value &result : results) {
-    if (result.poisoned())
-      return Value();
-    tuple.elements.push_back(std::move(result));
-  }
-  return tuple;
+  return results.size() == 1 ? results[0] : tupleOf(std::move(results));
 }
 
 /// A fresh value of a type, a tree's leaves included.

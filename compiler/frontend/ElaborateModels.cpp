@@ -102,6 +102,55 @@ bool Elaborator::bindModel(Instance &instance, const std::vector<DimExprPtr> &ar
   return complete;
 }
 
+/// How many elements a `sub` has: 1 without a count; nullopt after an error. A generic of a definition that is only
+/// checked has no value: one element stands for all.
+std::optional<int64_t> Elaborator::lengthOf(const SubDecl &sub, Instance *parent) {
+  const SubItem &item = *sub.item;
+  if (!item.count)
+    return 1;
+  DimScope scope = context.declarationScope(*sub.module, sub.owner, nullptr);
+  scope.size = [&](const DimEntity &dim) { return sizeFor(parent, dim); };
+  std::optional<Dim> size = context.evaluate(*item.count, scope);
+  if (!size)
+    return std::nullopt;
+  std::optional<int64_t> count = size->constantValue();
+  std::set<std::string> symbols = size->symbols();
+  bool runtime = std::any_of(symbols.begin(), symbols.end(), [&](const std::string &symbol) {
+    const DimEntity *dim = entityOf(symbol);
+    return dim && (dim->kind == DimEntity::Unbounded || dim->kind == DimEntity::Bounded);
+  });
+  if (!runtime && count.value_or(1) >= 1 && count.value_or(1) <= 4096)
+    return count.value_or(1);
+  context.error("E0219", item.count->range,
+                runtime ? "the length of a sub array must be static"
+                        : "a sub array has 1 to 4096 elements, this one " + str(*size));
+  return std::nullopt;
+}
+
+/// Element `i` of a sub, made from the first: where its weights are, in the file and in the tree that replaces them.
+std::unique_ptr<Instance> Elaborator::elementOf(const Instance &first, const SubItem &item, int64_t i,
+                                                const Instance *parent) {
+  auto instance = std::make_unique<Instance>(first);
+  std::string index = item.count ? "." + std::to_string(i) : "";
+  std::string prefix = item.name.name + index + ".";
+  instance->path = (parent ? parent->path : "") + prefix;
+  instance->from = (parent ? parent->from : "") + (item.from ? item.from->value : item.name.name) + index + ".";
+  instance->root = parent ? parent->root : item.name.name;
+  if (parent) {
+    instance->order = parent->order;
+    instance->order.push_back(memberIndex(*parent->model, &item));
+  }
+  instance->order.push_back(size_t(i));
+  if (!parent || !parent->tree)
+    return instance;
+  instance->tree = std::make_shared<std::map<std::string, Value>>();
+  instance->treeBatch = parent->treeBatch;
+  for (const auto &[leaf, value] : *parent->tree)
+    if (leaf.rfind(prefix, 0) == 0)
+      (*instance->tree)[leaf.substr(prefix.size())] = value;
+  return instance;
+}
+
 std::vector<Instance *> Elaborator::makeInstances(SubDecl &sub, Instance *parent) {
   const SubItem &item = *sub.item;
   if (!sub.owner && !sub.model)
@@ -115,50 +164,11 @@ std::vector<Instance *> Elaborator::makeInstances(SubDecl &sub, Instance *parent
   std::string origin = "from `" + context.text(item.range) + "` at " + context.at(item.model.range);
   if (!bindModel(first, item.arguments, sub, parent) || !finishInstance(first, origin, item.model.range))
     return {};
-  std::optional<int64_t> count = 1;
-  if (item.count) {
-    DimScope scope = context.declarationScope(*sub.module, sub.owner, nullptr);
-    scope.size = [&](const DimEntity &dim) { return sizeFor(parent, dim); };
-    std::optional<Dim> size = context.evaluate(*item.count, scope);
-    if (!size)
-      return {};
-    count = size->constantValue();
-    std::set<std::string> symbols = size->symbols();
-    bool runtime = std::any_of(symbols.begin(), symbols.end(), [&](const std::string &symbol) {
-      const DimEntity *dim = entityOf(symbol);
-      return dim && (dim->kind == DimEntity::Unbounded || dim->kind == DimEntity::Bounded);
-    });
-    if (runtime || (count && (*count < 1 || *count > 4096))) {
-      context.error("E0219", item.count->range,
-                    runtime ? "the length of a sub array must be static"
-                            : "a sub array has 1 to 4096 elements, this one " + str(*size));
-      return {};
-    }
-  }
-  std::string path = parent ? parent->path : "", from = parent ? parent->from : "";
-  std::string segment = item.from ? item.from->value : item.name.name;
   std::vector<Instance *> made;
-  for (int64_t i = 0; i < count.value_or(1); ++i) {
-    auto instance = std::make_unique<Instance>(first);
-    std::string index = item.count ? "." + std::to_string(i) : "";
-    instance->path = path + item.name.name + index + ".";
-    instance->from = from + segment + index + ".";
-    instance->root = parent ? parent->root : item.name.name;
-    if (parent) {
-      instance->order = parent->order;
-      instance->order.push_back(memberIndex(*parent->model, &item));
-    }
-    instance->order.push_back(size_t(i));
-    if (parent && parent->tree) {
-      std::string prefix = item.name.name + index + ".";
-      instance->tree = std::make_shared<std::map<std::string, Value>>();
-      instance->treeBatch = parent->treeBatch;
-      for (const auto &[leaf, value] : *parent->tree)
-        if (leaf.rfind(prefix, 0) == 0)
-          (*instance->tree)[leaf.substr(prefix.size())] = value;
-    }
-    made.push_back(instance.get());
-    instancePool.push_back(std::move(instance));
+  int64_t length = lengthOf(sub, parent).value_or(0);
+  for (int64_t i = 0; i < length; ++i) {
+    instancePool.push_back(elementOf(first, item, i, parent));
+    made.push_back(instancePool.back().get());
   }
   return made;
 }

@@ -1,7 +1,4 @@
-// ElaborateNumbers.cpp - numbers (section 1.5): exact integers or f64 until they meet a dtype.
-//
-// A number that depends on a runtime size is a polynomial (`dim` in the flat function) or, once it is real, an f64
-// scalar computed there.
+// ElaborateNumbers.cpp - numbers (section 1.5): what dtype they take where they meet one, and numbers that are sizes.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/Elaborate.h"
 
@@ -34,188 +31,6 @@ Value Elaborator::constantBool(bool value, SourceRange range) {
   Type type;
   type.dtype = DType::Bool;
   return emit(range, "constant", {}, type, {{"value", value}});
-}
-
-/// The f64 value, where it is known.
-static std::optional<double> known(const Number &number) {
-  if (number.real)
-    return number.known ? std::optional<double>(number.value) : std::nullopt;
-  std::optional<int64_t> integer = number.least ? INT64_MIN : number.integer.constantValue();
-  return integer ? std::optional<double>(double(*integer)) : std::nullopt;
-}
-
-/// The number as an f64 scalar of the flat function.
-int Elaborator::runtimeReal(const frontend::Number &number, SourceRange range) {
-  if (number.real && !number.known)
-    return number.id;
-  Type type;
-  type.dtype = DType::F64;
-  if (std::optional<double> value = known(number))
-    return emit(range, "constant", {}, type, {{"value", *value}}).id;
-  return emitDim(number.integer, type, range).id;
-}
-
-//===- Folding ----------------------------------------------------------------------------------------------------===//
-
-static bool compare(BinaryOperator op, double lhs, double rhs) {
-  switch (op) {
-  case BinaryOperator::Eq:
-    return lhs == rhs;
-  case BinaryOperator::Ne:
-    return lhs != rhs;
-  case BinaryOperator::Lt:
-    return lhs < rhs;
-  case BinaryOperator::Le:
-    return lhs <= rhs;
-  case BinaryOperator::Gt:
-    return lhs > rhs;
-  default:
-    return lhs >= rhs;
-  }
-}
-
-static const char *opName(BinaryOperator op) {
-  static const char *const names[] = {"or", "and", "eq",  "ne",  "lt",  "le", "gt",
-                                      "ge", "add", "sub", "mul", "div", "rem"};
-  return names[size_t(op)];
-}
-
-Value Elaborator::foldBinary(BinaryOperator op, const frontend::Number &lhs, const frontend::Number &rhs,
-                             SourceRange range) {
-  bool comparison = op >= BinaryOperator::Eq && op <= BinaryOperator::Ge;
-  std::optional<double> a = known(lhs), b = known(rhs);
-  if (comparison) {
-    std::optional<int64_t> order;
-    if (!lhs.real && !rhs.real)
-      order = (lhs.integer - rhs.integer).constantValue();
-    if (order || (a && b))
-      return constantBool(order ? compare(op, double(*order), 0) : compare(op, *a, *b), range);
-    Value left, right;
-    left.kind = right.kind = Value::Tensor;
-    left.type.dtype = right.type.dtype = DType::F64;
-    left.id = checking ? newValue(left, range) : runtimeReal(lhs, range);
-    right.id = checking ? newValue(right, range) : runtimeReal(rhs, range);
-    Type type;
-    type.dtype = DType::Bool;
-    return emit(range, opName(op), {&left, &right}, type);
-  }
-
-  frontend::Number result;
-  bool whole = !lhs.real && !rhs.real && op != BinaryOperator::Div;
-  if (whole && op == BinaryOperator::Rem) {
-    std::optional<int64_t> x = lhs.integer.constantValue(), y = rhs.integer.constantValue();
-    if (x && y) // the dividend's sign; x % 0 is x
-      return integer(Dim::constant(*y == 0 ? *x : *y == -1 ? 0 : *x % *y));
-    return integer(Dim::modulo(lhs.integer, rhs.integer));
-  }
-  if (whole) {
-    result.integer = op == BinaryOperator::Add   ? lhs.integer + rhs.integer
-                     : op == BinaryOperator::Sub ? lhs.integer - rhs.integer
-                                                 : lhs.integer * rhs.integer;
-    if (!result.integer.overflowed())
-      return number(result);
-    context.error("E0601", range,
-                  "this number overflows 64 bits: " + str(lhs.integer) + " " + spelling(op) + " " + str(rhs.integer));
-    return Value();
-  }
-  result.real = true;
-  result.infinite = lhs.infinite || rhs.infinite;
-  result.known = a && b;
-  if (!result.known) {
-    if (checking)
-      return number(result);
-    Value left, right;
-    left.kind = right.kind = Value::Tensor;
-    left.type.dtype = right.type.dtype = DType::F64;
-    left.id = runtimeReal(lhs, range);
-    right.id = runtimeReal(rhs, range);
-    result.id = emit(range, opName(op), {&left, &right}, left.type).id;
-    return number(result);
-  }
-  switch (op) {
-  case BinaryOperator::Add:
-    result.value = *a + *b;
-    break;
-  case BinaryOperator::Sub:
-    result.value = *a - *b;
-    break;
-  case BinaryOperator::Mul:
-    result.value = *a * *b;
-    break;
-  case BinaryOperator::Div:
-    result.value = *a / *b;
-    break;
-  default:
-    result.value = std::fmod(*a, *b);
-    break;
-  }
-  return number(result);
-}
-
-static double evaluate(const std::string &name, double x, double y) {
-  static const std::map<std::string, double (*)(double)> functions = {
-      {"relu", [](double v) { return v > 0 || std::isnan(v) ? v : 0.0; }},
-      {"gelu", [](double v) { return 0.5 * v * (1 + std::erf(v * std::sqrt(0.5))); }},
-      {"silu", [](double v) { return v / (1 + std::exp(-v)); }},
-      {"tanh", [](double v) { return std::tanh(v); }},
-      {"sigmoid", [](double v) { return 1 / (1 + std::exp(-v)); }},
-      {"exp", [](double v) { return std::exp(v); }},
-      {"log", [](double v) { return std::log(v); }},
-      {"sqrt", [](double v) { return std::sqrt(v); }},
-      {"rsqrt", [](double v) { return 1 / std::sqrt(v); }},
-      {"sin", [](double v) { return std::sin(v); }},
-      {"cos", [](double v) { return std::cos(v); }},
-      {"abs", [](double v) { return std::fabs(v); }},
-      {"softplus", [](double v) { return std::fmax(v, 0) + std::log1p(std::exp(-std::fabs(v))); }},
-  };
-  if (name == "pow")
-    return std::pow(x, y);
-  if (name == "max")
-    return std::isnan(x) || std::isnan(y) ? std::numeric_limits<double>::quiet_NaN() : std::fmax(x, y);
-  if (name == "min")
-    return std::isnan(x) || std::isnan(y) ? std::numeric_limits<double>::quiet_NaN() : std::fmin(x, y);
-  return functions.at(name)(x);
-}
-
-/// An element-wise function of numbers: f64, but integers stay whole under abs, relu, max and min.
-Value Elaborator::foldFunction(const std::string &name, const std::vector<frontend::Number> &operands,
-                               SourceRange range) {
-  frontend::Number result;
-  std::optional<double> x = known(operands[0]), y = operands.size() > 1 ? known(operands[1]) : 0.0;
-  bool whole = name == "abs" || name == "relu" || name == "max" || name == "min";
-  for (const frontend::Number &operand : operands) {
-    whole &= !operand.real && operand.integer.isConstant();
-    result.infinite |= operand.infinite;
-  }
-  if (whole) {
-    int64_t a = *operands[0].integer.constantValue();
-    int64_t b = operands.size() > 1 ? *operands[1].integer.constantValue()
-                : name == "relu"    ? 0
-                : a == INT64_MIN    ? a
-                                    : -a;
-    return integer(Dim::constant(name == "min" ? std::min(a, b) : std::max(a, b)));
-  }
-  result.real = true;
-  result.known = x && y;
-  if (result.known) {
-    result.value = evaluate(name, *x, *y);
-    return number(result);
-  }
-  if (checking)
-    return number(result);
-  std::vector<Value> values(operands.size());
-  std::vector<const Value *> pointers;
-  for (size_t i = 0; i < operands.size(); ++i) {
-    values[i].kind = Value::Tensor;
-    values[i].type.dtype = DType::F64;
-    values[i].id = runtimeReal(operands[i], range);
-    pointers.push_back(&values[i]);
-  }
-  Attributes attributes;
-  if (name == "gelu")
-    attributes = {{"tanh", false}};
-  result.id = emit(range, name, pointers, values[0].type, attributes).id;
-  return number(result);
 }
 
 //===- Meeting a dtype --------------------------------------------------------------------------------------------===//
@@ -309,10 +124,7 @@ Value Elaborator::scalar(const frontend::Number &number, DType dtype, SourceRang
     return emit(range, "constant", {}, type, {{"value", double(*value)}});
   }
   if (!number.known) {
-    Value real;
-    real.kind = Value::Tensor;
-    real.type.dtype = DType::F64;
-    real.id = checking ? newValue(real, range) : number.id;
+    Value real = runtimeReal(number, range);
     return dtype == DType::F64 ? real : emit(range, "cast", {&real}, type);
   }
   if (std::isnan(number.value))
@@ -348,45 +160,55 @@ Value Elaborator::tensor(const Value &value, std::optional<DType> dtype, SourceR
 
 //===- Dim expressions --------------------------------------------------------------------------------------------===//
 
-/// Slice bounds, integer options and iota's argument: `/` is exact, names are dims, `for` variables or whole numbers.
+/// Sums, products and remainders of sizes; `/` is exact.
+std::optional<Dim> Elaborator::evalDimChain(const ChainExpr &chain, const DimScope &scope) {
+  static const std::map<BinaryOperator, DimOperator> operators = {{BinaryOperator::Add, DimOperator::Add},
+                                                                  {BinaryOperator::Sub, DimOperator::Sub},
+                                                                  {BinaryOperator::Mul, DimOperator::Mul},
+                                                                  {BinaryOperator::Div, DimOperator::Div},
+                                                                  {BinaryOperator::Rem, DimOperator::Mod}};
+  std::optional<Dim> value = evalDimExpr(*chain.first, scope);
+  for (const ChainLink &link : chain.links) {
+    std::optional<Dim> operand = evalDimExpr(*link.operand, scope);
+    if (!value || !operand)
+      return std::nullopt;
+    auto op = operators.find(link.op);
+    if (op == operators.end()) {
+      context.error("E0219", link.opRange, std::string("`") + spelling(link.op) + "` in a size");
+      return std::nullopt;
+    }
+    Context::DimStep step;
+    step.range = chain.range.to(link.operand->range);
+    step.scope = &scope;
+    step.division = "div(" + context.text(chain.first->range) + ", " + context.text(link.operand->range) + ")";
+    value = context.arithmetic(op->second, *value, *operand, step);
+  }
+  return value;
+}
+
+/// `div(a, b)`.
+std::optional<Dim> Elaborator::evalDimQuotient(const CallExpr &call, const DimScope &scope) {
+  std::optional<Dim> lhs = evalDimExpr(*call.arguments[0].value, scope);
+  std::optional<Dim> rhs = evalDimExpr(*call.arguments[1].value, scope);
+  if (!lhs || !rhs)
+    return std::nullopt;
+  Context::DimStep step;
+  step.range = call.range;
+  step.scope = &scope;
+  return context.floorDivision(*lhs, *rhs, step);
+}
+
+static bool isQuotient(const CallExpr &call) {
+  const auto *name = dynCast<NameExpr>(*call.callee);
+  return name && name->name == "div" && call.arguments.size() == 2 && !call.tree;
+}
+
+/// Slice bounds, integer options and iota's argument: names are dims, `for` variables or whole numbers.
 std::optional<Dim> Elaborator::evalDimExpr(const Expr &expr, const DimScope &scope) {
-  if (const auto *chain = dynCast<ChainExpr>(expr)) {
-    std::optional<Dim> value = evalDimExpr(*chain->first, scope);
-    for (const ChainLink &link : chain->links) {
-      std::optional<Dim> operand = evalDimExpr(*link.operand, scope);
-      if (!value || !operand)
-        return std::nullopt;
-      Context::DimStep step;
-      step.range = expr.range.to(link.operand->range);
-      step.scope = &scope;
-      step.division = "div(" + context.text(chain->first->range) + ", " + context.text(link.operand->range) + ")";
-      static const std::map<BinaryOperator, DimOperator> operators = {{BinaryOperator::Add, DimOperator::Add},
-                                                                      {BinaryOperator::Sub, DimOperator::Sub},
-                                                                      {BinaryOperator::Mul, DimOperator::Mul},
-                                                                      {BinaryOperator::Div, DimOperator::Div},
-                                                                      {BinaryOperator::Rem, DimOperator::Mod}};
-      auto op = operators.find(link.op);
-      if (op == operators.end()) {
-        context.error("E0219", link.opRange, std::string("`") + spelling(link.op) + "` in a size");
-        return std::nullopt;
-      }
-      value = context.arithmetic(op->second, *value, *operand, step);
-    }
-    return value;
-  }
-  if (const auto *call = dynCast<CallExpr>(expr)) {
-    const auto *name = dynCast<NameExpr>(*call->callee);
-    if (name && name->name == "div" && call->arguments.size() == 2 && !call->tree) {
-      std::optional<Dim> lhs = evalDimExpr(*call->arguments[0].value, scope);
-      std::optional<Dim> rhs = evalDimExpr(*call->arguments[1].value, scope);
-      if (!lhs || !rhs)
-        return std::nullopt;
-      Context::DimStep step;
-      step.range = expr.range;
-      step.scope = &scope;
-      return context.floorDivision(*lhs, *rhs, step);
-    }
-  }
+  if (const auto *chain = dynCast<ChainExpr>(expr))
+    return evalDimChain(*chain, scope);
+  if (const auto *call = dynCast<CallExpr>(expr); call && isQuotient(*call))
+    return evalDimQuotient(*call, scope);
   if (const auto *name = dynCast<NameExpr>(expr)) {
     // As a size it is no number, so it mixes nothing.
     const DimEntity *dim = scope.lookup(name->name);

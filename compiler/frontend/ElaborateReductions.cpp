@@ -278,10 +278,7 @@ Value Elaborator::opTopk(OpCall &call) {
   dim = {*k, context.text(option.range), nullptr};
   Type indices = values;
   indices.dtype = DType::I32;
-  Value tuple;
-  tuple.kind = Value::Tuple;
-  tuple.elements = emitMany(call.expr->range, "topk", {&x.value}, {values, indices}, {{"dim", (*axes)[0]}});
-  return tuple;
+  return tupleOf(emitMany(call.expr->range, "topk", {&x.value}, {values, indices}, {{"dim", (*axes)[0]}}));
 }
 
 Value Elaborator::opCumsum(OpCall &call) {

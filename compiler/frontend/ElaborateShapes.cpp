@@ -57,6 +57,35 @@ bool Elaborator::checkSlice(const CoreDim &dim, const Dim &lower, const Dim &upp
   return true;
 }
 
+/// What an entry of an index takes of its dim.
+struct Elaborator::Cut {
+  Dim offset;
+  CoreDim dim; ///< what is left
+  bool whole;  ///< `:`
+};
+
+std::optional<Elaborator::Cut> Elaborator::cutOf(const Slice &node, const CoreDim &dim, const DimScope &scope) {
+  if (node.isRange && !node.lower && !node.upper)
+    return Cut{Dim(), dim, true};
+  std::optional<Dim> lower = Dim(), upper = dim.size;
+  if (!node.isRange) {
+    lower = evalDimExpr(*node.index, scope);
+    upper = lower ? std::optional<Dim>(*lower + Dim::constant(1)) : std::nullopt;
+  }
+  if (node.lower)
+    lower = evalDimExpr(*node.lower, scope);
+  if (node.upper)
+    upper = evalDimExpr(*node.upper, scope);
+  if (!lower || !upper || !checkSlice(dim, *lower, *upper, node.range))
+    return std::nullopt;
+  CoreDim part{*upper - *lower, "", nullptr};
+  if (node.upper && lower->isConstant(0)) { // `0:N` is called N
+    const auto *name = node.lower ? nullptr : dynCast<NameExpr>(*node.upper);
+    part = {part.size, context.text(node.upper->range), name ? scope.lookup(name->name) : nullptr};
+  }
+  return Cut{*lower, part, false};
+}
+
 Value Elaborator::evalIndex(const IndexExpr &expr) {
   Operand base{eval(*expr.base), expr.base->range};
   base.value = tensor(base.value, std::nullopt, base.range);
@@ -85,38 +114,18 @@ Value Elaborator::evalIndex(const IndexExpr &expr) {
   DimScope scope = scopeHere(true);
   bool whole = true;
   for (size_t i = 0; i < expr.slices.size(); ++i) {
-    const Slice &node = expr.slices[i];
-    const CoreDim &dim = type.core[i];
-    std::optional<Dim> lower = Dim(), upper = dim.size;
-    if (!node.isRange) {
-      lower = evalDimExpr(*node.index, scope);
-      upper = lower ? std::optional<Dim>(*lower + Dim::constant(1)) : std::nullopt;
-    }
-    if (node.lower)
-      lower = evalDimExpr(*node.lower, scope);
-    if (node.upper)
-      upper = evalDimExpr(*node.upper, scope);
-    bool plain = node.isRange && !node.lower && !node.upper;
-    if (!lower || !upper || (!plain && !checkSlice(dim, *lower, *upper, node.range)))
+    std::optional<Cut> cut = cutOf(expr.slices[i], type.core[i], scope);
+    if (!cut)
       return Value();
-    whole &= plain;
-    offsets.push_back(*lower);
-    sizes.push_back(*upper - *lower);
-    if (!node.isRange) {
+    whole &= cut->whole;
+    offsets.push_back(cut->offset);
+    sizes.push_back(cut->dim.size);
+    if (expr.slices[i].isRange)
+      core.push_back(cut->dim);
+    else
       dropped.push_back(int64_t(i));
-      continue;
-    }
-    CoreDim part{sizes.back(), "", nullptr};
-    const auto *name = node.upper && !node.lower ? dynCast<NameExpr>(*node.upper) : nullptr;
-    if (plain)
-      part = dim;
-    else if (node.upper && lower->isConstant(0))
-      part = {sizes.back(), context.text(node.upper->range), name ? scope.lookup(name->name) : nullptr};
-    core.push_back(part);
   }
-  if (whole)
-    return base.value;
-  return slice(base.value, offsets, sizes, dropped, core, expr.range);
+  return whole ? base.value : slice(base.value, offsets, sizes, dropped, core, expr.range);
 }
 
 //===- Making -----------------------------------------------------------------------------------------------------===//
@@ -224,62 +233,69 @@ Value Elaborator::opIota(OpCall &call) {
 
 //===- Cutting and joining ----------------------------------------------------------------------------------------===//
 
-Value Elaborator::opSplit(OpCall &call) {
-  Operand &x = call.operands[0];
-  std::optional<Dim> parts = evalDimExpr(*call.given[1], scopeHere(true));
-  if (!isTensor("split", call.name, x) || !parts)
-    return Value();
-  SourceRange range = call.operands[1].range;
-  std::optional<int64_t> count = constantOf(*parts, range, "the number of parts");
-  if (!count)
-    return Value();
+/// The size of each of `count` parts of the last core dim, or E0219, E0216.
+std::optional<Dim> Elaborator::partSize(const Operand &x, int64_t count, SourceRange range) {
   const Type &type = x.value.type;
-  if (type.core.empty() || *count < 1 || *count > 4096) {
+  if (type.core.empty() || count < 1 || count > 4096) {
     context
         .error("E0219", range,
                type.core.empty() ? "`split` cuts the last core dim, and there is none"
-                                 : "`split` into " + std::to_string(*count) + " parts")
+                                 : "`split` into " + std::to_string(count) + " parts")
         .secondary(x.range)
         .label(str(type));
-    return Value();
+    return std::nullopt;
   }
   const CoreDim &last = type.core.back();
-  std::optional<Dim> size = Dim::exactDiv(last.size, *parts);
+  Dim parts = Dim::constant(count);
+  std::optional<Dim> size = Dim::exactDiv(last.size, parts);
   if (!size || size->overflowed()) {
-    context.error("E0219", range, "`split` into " + std::to_string(*count) + " parts of a dim of " + str(last, true))
+    context.error("E0219", range, "`split` into " + std::to_string(count) + " parts of a dim of " + str(last, true))
         .secondary(x.range)
         .label("it leaves a remainder");
+    return std::nullopt;
+  }
+  bool known = facts.equal(Dim::modulo(last.size, parts), Dim()) == Truth::True;
+  if (known || !checking || facts.dependsOnTurn(last.size))
+    return size;
+  context.error("E0216", range, "cannot prove that " + str(last) + " splits into " + std::to_string(count) + " parts")
+      .secondary(x.range)
+      .label("it may leave a remainder")
+      .help("say so in the signature: `where " + str(last) + " % " + std::to_string(count) + " == 0`");
+  return std::nullopt;
+}
+
+/// A part as a dim: `3*D` cut in three is `D` and shown by that name.
+CoreDim Elaborator::partOf(const CoreDim &whole, const Dim &size, int64_t count) {
+  if (size.symbolName())
+    if (const DimEntity *dim = entityOf(*size.symbolName()))
+      return {size, dim->name, dim};
+  if (whole.text.rfind(std::to_string(count) + "*", 0) != 0)
+    return {size, "", nullptr};
+  std::string name = whole.text.substr(whole.text.find('*') + 1);
+  return {size, name, scopeHere(false).lookup(name)};
+}
+
+Value Elaborator::opSplit(OpCall &call) {
+  Operand &x = call.operands[0];
+  SourceRange range = call.operands[1].range;
+  std::optional<Dim> parts = evalDimExpr(*call.given[1], scopeHere(true));
+  if (!isTensor("split", call.name, x) || !parts)
     return Value();
-  }
-  bool known = facts.equal(Dim::modulo(last.size, *parts), Dim()) == Truth::True;
-  if (!known && checking && !facts.dependsOnTurn(last.size)) {
-    std::string condition = str(last) + " % " + std::to_string(*count) + " == 0";
-    context
-        .error("E0216", range, "cannot prove that " + str(last) + " splits into " + std::to_string(*count) + " parts")
-        .secondary(x.range)
-        .label("it may leave a remainder")
-        .help("say so in the signature: `where " + condition + "`");
+  std::optional<int64_t> count = constantOf(*parts, range, "the number of parts");
+  std::optional<Dim> size = count ? partSize(x, *count, range) : std::nullopt;
+  if (!size)
     return Value();
-  }
-  std::vector<CoreDim> core = type.core;
-  core.back() = {*size, "", nullptr};
-  // `3*D` cut in three is `D`: show it by that name.
-  if (const DimEntity *dim = nullptr; size->symbolName() && (dim = entityOf(*size->symbolName())))
-    core.back() = {*size, dim->name, dim};
-  else if (last.text.rfind(std::to_string(*count) + "*", 0) == 0) {
-    core.back().text = last.text.substr(last.text.find('*') + 1);
-    core.back().entity = scopeHere(false).lookup(core.back().text);
-  }
-  Value tuple;
-  tuple.kind = Value::Tuple;
+  std::vector<CoreDim> core = x.value.type.core;
+  core.back() = partOf(core.back(), *size, *count);
   std::vector<Dim> offsets(core.size()), sizes;
   for (const CoreDim &dim : core)
     sizes.push_back(dim.size);
+  std::vector<Value> cut;
   for (int64_t part = 0; part < *count; ++part) {
     offsets.back() = Dim::constant(part) * *size;
-    tuple.elements.push_back(slice(x.value, offsets, sizes, {}, core, call.expr->range));
+    cut.push_back(slice(x.value, offsets, sizes, {}, core, call.expr->range));
   }
-  return tuple;
+  return tupleOf(std::move(cut));
 }
 
 Value Elaborator::opConcat(OpCall &call) {

@@ -177,6 +177,14 @@ void Elaborator::runAssign(const AssignStmt &stmt) {
 
 //===- Loops ------------------------------------------------------------------------------------------------------===//
 
+/// One iterator of a `for`, turn by turn.
+struct Elaborator::Iteration {
+  std::vector<Value> turns;
+  Value unknown;                ///< its variable where the turns are not known
+  std::optional<size_t> length; ///< where it is known
+  bool known = true;
+};
+
 /// `a..b`. The length is not known where a bound depends on an outer loop whose turns are not.
 std::optional<Elaborator::Iteration> Elaborator::rangeIteration(const ForIterator &iterator, const Identifier &name) {
   Iteration result;

@@ -108,71 +108,78 @@ const TreeShape *Context::partOf(const TreeShape &shape, const std::string &name
   return &part;
 }
 
-/// `each w in p, d in g { return ... }`: the body once a leaf.
-Value Elaborator::evalEach(const EachExpr &expr) {
+/// What an `each` maps over: trees of one model.
+std::optional<std::vector<Value>> Elaborator::treesOf(const EachExpr &expr) {
   std::vector<Value> trees;
   for (const EachBinding &binding : expr.bindings) {
     Value tree = eval(*binding.tree);
     if (tree.poisoned())
-      return Value();
+      return std::nullopt;
     if (tree.kind != Value::Tree) {
       Diagnostic &error = context.error("E0215", binding.tree->range, "`each` maps over parameter trees");
       if (tree.kind == Value::Tensor)
         error.label("this is " + str(tree.type));
-      return Value();
+      return std::nullopt;
     }
     if (!trees.empty() && !sameShape(tree.type.tree, trees[0].type.tree)) {
       context.error("E0215", binding.tree->range,
                     "`each` maps over trees of one model, found " + str(tree.type) + " beside " + str(trees[0].type));
-      return Value();
+      return std::nullopt;
     }
     trees.push_back(std::move(tree));
   }
-  const TreeShape &shape = *trees[0].type.tree;
+  return trees;
+}
+
+/// Puts one result of the body, number `index`, into the tree that it makes: the leaf's type with, as in all leaves
+/// before it, some batch dims more to the left.
+bool Elaborator::appendMapped(const EachExpr &expr, const Leaf &leaf, size_t index, const Value &given, Value &mapped) {
+  Value result = tensor(given, leaf.type.dtype, expr.body.results[0]->range);
+  if (result.poisoned())
+    return false;
+  Type own = toHere(leaf.type), stripped = result.type;
+  bool isTensor = result.kind == Value::Tensor;
+  size_t more = isTensor && stripped.batch.size() >= own.batch.size() ? stripped.batch.size() - own.batch.size() : 0;
+  BatchList front(stripped.batch.begin(), stripped.batch.begin() + long(more));
+  stripped.batch.erase(stripped.batch.begin(), stripped.batch.begin() + long(more));
+  bool first = mapped.elements.empty();
+  if (!isTensor || !sameType(stripped, own) || (!first && front != mapped.type.batch)) {
+    context
+        .error("E0215", expr.body.results[std::min(index, expr.body.results.size() - 1)]->range,
+               "`each` gives a tree again, so leaf `" + leaf.path + "` must be " + str(own, true))
+        .label(isTensor ? "this is " + str(result.type, true) : "this is no tensor");
+    return false;
+  }
+  mapped.type.batch = front;
+  mapped.elements.push_back(std::move(result));
+  return true;
+}
+
+/// `each w in p, d in g { return ... }`: the body once a leaf.
+Value Elaborator::evalEach(const EachExpr &expr) {
+  std::optional<std::vector<Value>> trees = treesOf(expr);
+  if (!trees)
+    return Value();
+  const TreeShape &shape = *(*trees)[0].type.tree;
+  Value empty;
+  empty.kind = Value::Tree;
+  empty.type.tree = &shape;
   std::vector<Value> mapped; // one a result of the body
   for (size_t leaf = 0; leaf < shape.leaves.size(); ++leaf) {
     size_t scope = frame->locals.size();
-    for (size_t i = 0; i < trees.size(); ++i) {
+    for (size_t i = 0; i < trees->size(); ++i) {
       Local local;
-      local.value = trees[i].elements[leaf];
+      local.value = (*trees)[i].elements[leaf];
       declareLocal(expr.bindings[i].name, std::move(local));
     }
     std::vector<Value> results = runBlock(expr.body, {});
     frame->locals.resize(scope);
-    if (mapped.empty())
-      mapped.resize(results.size());
-    for (size_t i = 0; i < results.size(); ++i) {
-      Value result = tensor(results[i], shape.leaves[leaf].type.dtype, expr.body.results[0]->range);
-      if (result.poisoned())
+    mapped.resize(results.size(), empty);
+    for (size_t i = 0; i < results.size(); ++i)
+      if (!appendMapped(expr, shape.leaves[leaf], i, results[i], mapped[i]))
         return Value();
-      Type own = toHere(shape.leaves[leaf].type);
-      Type stripped = result.type;
-      size_t prefix = result.kind == Value::Tensor && stripped.batch.size() >= own.batch.size()
-                          ? stripped.batch.size() - own.batch.size()
-                          : 0;
-      BatchList front(stripped.batch.begin(), stripped.batch.begin() + long(prefix));
-      stripped.batch.erase(stripped.batch.begin(), stripped.batch.begin() + long(prefix));
-      bool fits =
-          result.kind == Value::Tensor && sameType(stripped, own) && (leaf == 0 || front == mapped[i].type.batch);
-      if (!fits) {
-        context
-            .error("E0215", expr.body.results[std::min(i, expr.body.results.size() - 1)]->range,
-                   "`each` gives a tree again, so leaf `" + shape.leaves[leaf].path + "` must be " + str(own, true))
-            .label(result.kind == Value::Tensor ? "this is " + str(result.type, true) : "this is no tensor");
-        return Value();
-      }
-      mapped[i].kind = Value::Tree;
-      mapped[i].type.tree = &shape;
-      mapped[i].type.batch = front;
-      mapped[i].elements.push_back(std::move(result));
-    }
   }
-  if (mapped.size() == 1)
-    return mapped[0];
-  Value tuple;
-  tuple.kind = Value::Tuple;
-  tuple.elements = std::move(mapped);
-  return tuple;
+  return mapped.size() == 1 ? mapped[0] : tupleOf(std::move(mapped));
 }
 
 /// The sum of the squares of all leaves, right of the bar only.

@@ -71,6 +71,17 @@ struct Operand {
   SourceRange range;
 };
 
+/// Several values as one; poison where one of them is.
+inline Value tupleOf(std::vector<Value> elements) {
+  for (const Value &element : elements)
+    if (element.poisoned())
+      return Value();
+  Value tuple;
+  tuple.kind = Value::Tuple;
+  tuple.elements = std::move(elements);
+  return tuple;
+}
+
 } // namespace batten::frontend
 
 #endif
