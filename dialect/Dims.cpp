@@ -1,4 +1,5 @@
-// Dims.cpp - normal form and arithmetic of dim polynomials; DimsText.cpp prints and reads them.
+// Dims.cpp - normal form and arithmetic of dim polynomials; DimsValues.cpp evaluates them, DimsText.cpp prints and
+// reads them.
 //
 // Terms are kept sorted by falling degree, then by their factors (a graded order, so that the first term leads in
 // polynomial division). What comes out of a division is taken out at once: div(256*B + 300, 256) is B + 1 and not an
@@ -10,6 +11,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialect/Dims.h"
+#include "dialect/DimsDivision.h"
 
 #include <algorithm>
 #include <numeric>
@@ -21,13 +23,6 @@ constexpr size_t maxTerms = 256;
 constexpr size_t maxFactors = 64;
 constexpr size_t maxDepth = 32;
 constexpr size_t maxSize = 2048;
-
-int64_t floorQuotient(int64_t a, int64_t b) { return a / b - ((a % b != 0) && ((a < 0) != (b < 0))); }
-
-int64_t floorRemainder(int64_t a, int64_t b) {
-  int64_t remainder = a % b;
-  return remainder != 0 && (remainder < 0) != (b < 0) ? remainder + b : remainder;
-}
 
 std::strong_ordering compareFactors(const std::vector<Atom> &lhs, const std::vector<Atom> &rhs) {
   if (lhs.size() != rhs.size())
@@ -94,6 +89,25 @@ int64_t contentOf(const Dim &dim) {
   return content;
 }
 
+// Sorted, with one term for equal factors and none of coefficient 0; nullopt where a coefficient leaves 64 bits.
+std::optional<std::vector<DimTerm>> mergeTerms(std::vector<DimTerm> terms) {
+  std::sort(terms.begin(), terms.end(),
+            [](const DimTerm &a, const DimTerm &b) { return compareFactors(a.factors, b.factors) < 0; });
+  std::vector<DimTerm> merged;
+  for (DimTerm &term : terms) {
+    if (merged.empty() || compareFactors(merged.back().factors, term.factors) != 0) {
+      if (!merged.empty() && merged.back().coefficient == 0)
+        merged.pop_back();
+      merged.push_back(std::move(term));
+    } else if (__builtin_add_overflow(merged.back().coefficient, term.coefficient, &merged.back().coefficient)) {
+      return std::nullopt;
+    }
+  }
+  if (!merged.empty() && merged.back().coefficient == 0)
+    merged.pop_back();
+  return merged;
+}
+
 } // namespace
 
 //===- Construction and order -------------------------------------------------------------------------------------===//
@@ -111,21 +125,9 @@ Dim Dim::symbol(std::string name) { return fromAtom({Atom::Kind::Symbol, std::mo
 Dim Dim::fromAtom(Atom atom) { return fromTerms({{1, {std::move(atom)}}}); }
 
 Dim Dim::fromTerms(std::vector<DimTerm> terms) {
-  std::sort(terms.begin(), terms.end(),
-            [](const DimTerm &a, const DimTerm &b) { return compareFactors(a.factors, b.factors) < 0; });
-  auto merged = std::make_shared<std::vector<DimTerm>>();
-  for (DimTerm &term : terms) {
-    if (merged->empty() || compareFactors(merged->back().factors, term.factors) != 0) {
-      if (!merged->empty() && merged->back().coefficient == 0)
-        merged->pop_back();
-      merged->push_back(std::move(term));
-    } else if (__builtin_add_overflow(merged->back().coefficient, term.coefficient, &merged->back().coefficient)) {
-      return overflow();
-    }
-  }
-  if (!merged->empty() && merged->back().coefficient == 0)
-    merged->pop_back();
-
+  std::optional<std::vector<DimTerm>> merged = mergeTerms(std::move(terms));
+  if (!merged)
+    return overflow();
   Dim cancelled;
   bool changed = false;
   for (DimTerm &term : *merged) {
@@ -153,7 +155,7 @@ Dim Dim::fromTerms(std::vector<DimTerm> terms) {
   dim.depth = uint16_t(depth);
   dim.size = uint32_t(size);
   if (!merged->empty())
-    dim.shared = std::move(merged);
+    dim.shared = std::make_shared<std::vector<DimTerm>>(std::move(*merged));
   return dim;
 }
 
@@ -417,83 +419,6 @@ std::optional<Dim> Dim::exactDiv(const Dim &lhs, const Dim &rhs) {
   if (divisor->isConstant() && provablyInexact(*dividend, *divisor->constantValue()))
     return std::nullopt;
   return fromTerms(std::move(quotient)) + fromAtom({Atom::Kind::Quotient, "", *dividend, *divisor});
-}
-
-//===- Values -----------------------------------------------------------------------------------------------------===//
-
-static std::optional<int64_t> evaluateAtom(const Atom &atom, const std::map<std::string, int64_t> &values) {
-  if (atom.kind == Atom::Kind::Symbol) {
-    auto found = values.find(atom.name);
-    return found == values.end() ? std::nullopt : std::optional<int64_t>(found->second);
-  }
-  std::optional<int64_t> lhs = atom.lhs.evaluate(values), rhs = atom.rhs.evaluate(values);
-  if (!lhs || !rhs || *rhs == 0 || (*lhs == INT64_MIN && *rhs == -1))
-    return std::nullopt;
-  if (atom.kind == Atom::Kind::Mod)
-    return floorRemainder(*lhs, *rhs);
-  if (atom.kind == Atom::Kind::Quotient && *lhs % *rhs != 0)
-    return std::nullopt;
-  return floorQuotient(*lhs, *rhs);
-}
-
-std::optional<int64_t> Dim::evaluate(const std::map<std::string, int64_t> &values) const {
-  if (invalid)
-    return std::nullopt;
-  int64_t sum = 0;
-  for (const DimTerm &term : terms()) {
-    int64_t product = term.coefficient;
-    for (const Atom &atom : term.factors) {
-      std::optional<int64_t> value = evaluateAtom(atom, values);
-      if (!value || __builtin_mul_overflow(product, *value, &product))
-        return std::nullopt;
-    }
-    if (__builtin_add_overflow(sum, product, &sum))
-      return std::nullopt;
-  }
-  return sum;
-}
-
-static Dim substituteAtom(const Atom &atom, const std::map<std::string, Dim> &values) {
-  if (atom.kind == Atom::Kind::Symbol) {
-    auto found = values.find(atom.name);
-    return found == values.end() ? Dim::symbol(atom.name) : found->second;
-  }
-  Dim lhs = atom.lhs.substitute(values), rhs = atom.rhs.substitute(values);
-  if (atom.kind == Atom::Kind::Div)
-    return Dim::floorDiv(lhs, rhs);
-  if (atom.kind == Atom::Kind::Mod)
-    return Dim::modulo(lhs, rhs);
-  return Dim::exactDiv(lhs, rhs).value_or(Dim::overflow());
-}
-
-Dim Dim::substitute(const std::map<std::string, Dim> &values) const {
-  if (invalid)
-    return *this;
-  Dim sum;
-  for (const DimTerm &term : terms()) {
-    Dim product = constant(term.coefficient);
-    for (const Atom &atom : term.factors)
-      product = product * substituteAtom(atom, values);
-    sum = sum + product;
-  }
-  return sum;
-}
-
-static void collectSymbols(const Dim &dim, std::set<std::string> &names) {
-  for (const DimTerm &term : dim.terms()) {
-    for (const Atom &atom : term.factors) {
-      if (atom.kind == Atom::Kind::Symbol)
-        names.insert(atom.name);
-      collectSymbols(atom.lhs, names);
-      collectSymbols(atom.rhs, names);
-    }
-  }
-}
-
-std::set<std::string> Dim::symbols() const {
-  std::set<std::string> names;
-  collectSymbols(*this, names);
-  return names;
 }
 
 } // namespace batten

@@ -1,0 +1,19 @@
+// DimsDivision.h - division that rounds down, of which the remainder has the divisor's sign: that of dims.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_DIALECT_DIMSDIVISION_H
+#define BATTEN_DIALECT_DIMSDIVISION_H
+
+#include <cstdint>
+
+namespace batten {
+
+inline int64_t floorQuotient(int64_t a, int64_t b) { return a / b - ((a % b != 0) && ((a < 0) != (b < 0))); }
+
+inline int64_t floorRemainder(int64_t a, int64_t b) {
+  int64_t remainder = a % b;
+  return remainder != 0 && (remainder < 0) != (b < 0) ? remainder + b : remainder;
+}
+
+} // namespace batten
+
+#endif // BATTEN_DIALECT_DIMSDIVISION_H
