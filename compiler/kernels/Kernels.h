@@ -30,9 +30,10 @@ struct Level {
   int64_t cacheBytesL1 = 32768;   ///< data cache a core
   int64_t cacheBytesL2 = 1048576; ///< a core
   int64_t cacheBytesL3 = 33554432;
-  bool hasBf16Dots = false; ///< VDPBF16PS is there and the fastest way to a sum
-  bool hasVnni = false;     ///< VPDPBUSD on whole registers
-  bool hasTiles = false;    ///< AMX: products of tiles of bf16 and of bytes
+  bool hasBf16 = false;      ///< AVX512-BF16 on whole registers: one instruction rounds two of them
+  bool usesBf16Dots = false; ///< sums of bf16 by VDPBF16PS: where it is there and the fastest way to them
+  bool hasVnni = false;      ///< VPDPBUSD on whole registers
+  bool hasTiles = false;     ///< AMX: products of tiles of bf16 and of bytes
   /// Pixels of a convolution's register tile of `vectors` vectors of outputs: the rest of the registers, but for the
   /// vectors of weights and one of a pixel.
   int64_t convolutionPixels(int64_t vectors) const {

@@ -15,7 +15,8 @@ import tempfile
 from program import save_npy
 
 BATTEN = sys.argv[1]
-LEVELS = [["native"], ["x86-64-v3"], ["x86-64-v4", "--emulate"], ["znver4", "--emulate"]]
+LEVELS = [["native"], ["x86-64-v3"], ["x86-64-v4", "--emulate"], ["znver4", "--emulate"],
+          ["sapphirerapids", "--emulate"]]
 ROWS, COLUMNS = 24, 331
 SOURCE = f"""dim B
 pub fn product(x: bf16[B | {COLUMNS}], y: bf16[B | {COLUMNS}]) -> bf16[B | {COLUMNS}] = x * y

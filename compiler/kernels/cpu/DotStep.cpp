@@ -20,12 +20,12 @@ DotStep::DotStep(linalg::GenericOp product, const Level &level, bool mayBeOff) :
   if (element.isInteger(8))
     means = level.hasVnni && mayBeOff ? Means::ByteDots : Means::WordProducts;
   else
-    means = level.hasBf16Dots ? Means::Bf16Dots : Means::Bf16Fmas;
+    means = level.usesBf16Dots ? Means::Bf16Dots : Means::Bf16Fmas;
   isSigned = !product.getBody()->getOps<arith::ExtSIOp>().empty();
 }
 
 DotStep::DotStep(Type element, const Level &level) : granule(granuleElements(element)), element(element) {
-  means = granule == 1 ? Means::Fma : level.hasBf16Dots ? Means::Bf16Dots : Means::Bf16Fmas;
+  means = granule == 1 ? Means::Fma : level.usesBf16Dots ? Means::Bf16Dots : Means::Bf16Fmas;
 }
 
 static Value bitcast(const VectorCode &v, Value value, Type element) {

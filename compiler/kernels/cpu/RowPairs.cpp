@@ -93,7 +93,7 @@ static Value areSubnormal(const VectorCode &code, Value floats) {
 /// Two halves, rounded, side by side, as memory holds them.
 Value Rows::roundHalves(Value even, Value odd) {
   Value low = floatsOf(even), high = floatsOf(odd);
-  if (!low || !high || !level.hasBf16Dots || code.lanes != 16)
+  if (!low || !high || !level.hasBf16 || code.lanes != 16)
     return joinHalves(even, odd);
   Value either = arith::OrIOp::create(b, code.loc, areSubnormal(code, low), areSubnormal(code, high));
   Value any = vector::ReductionOp::create(b, code.loc, vector::CombiningKind::OR, either);
