@@ -40,7 +40,7 @@ def result():
     machine |= {"memory_gib": 8, "kernel": "6", "load_at_start": 0.1, "load_at_end": 0.2}
     probes = {"1": {"fma": 2e12, "read": 2e10}}
     made = {"form": report.FORM, "machine": machine, "versions": {"batten": "1", "openvino": "2"}, "runs": 5}
-    return made | {"bf16_probe": "AMX", "absent": {"torch": "not installed"}, "rows": rows, "best_probes": probes}
+    return made | {"bf16_probe": "AMX", "int8_probe": "VPDPBUSD", "absent": {"torch": "not installed"}, "rows": rows, "best_probes": probes}
 
 
 def expect(text, *parts):
@@ -52,6 +52,7 @@ def check_report():
     made = json.loads(report.as_json(result()))
     assert [report.ratio(r) for r in made["rows"]] == [2.0, 0.5, None]
     page = report.page(made, {"ratios": "r.svg"})
+    expect(page, "(bf16:\nAMX, int8: VPDPBUSD):")
     expect(page, "| quick | 1 | **1.00 ms** | 900 us - 1.10 ms | 50 % | 2.00 ms | 2.00 | 2.00 ms | 4.00 ms |")
     expect(page, "| slow | 1 | 3.00 ms ~ |", "**1.50 ms** | wrong |", "Absent: torch (not installed).", "| 0.50 ms |")
     summary = "\n".join(readme.table(Path("x.json"), made))

@@ -23,7 +23,7 @@ import peers
 import peers.batten
 import readme
 import report
-from measure import KINDS, Probes, bf16_instruction, measure, summarise
+from measure import DOTS, KINDS, Probes, dot_instruction, measure, summarise
 from rows import all_specs
 
 ROOT = f"{Path(__file__).resolve().parents[2]}/"  # of no interest to who reads a result
@@ -214,7 +214,7 @@ def main(arguments):
     modules = [peers.batten, *present]
     result = {"form": report.FORM, "machine": machine.describe(), "quick": options.quick, "runs": options.runs}
     result |= {"versions": {m.NAME: m.VERSION for m in modules}, "absent": absent}
-    result["bf16_probe"] = bf16_instruction(peers.batten.WORK / "libprobe.so")
+    result |= {f"{kind}_probe": dot_instruction(peers.batten.WORK / "libprobe.so", kind) for kind in DOTS}
     if options.check:
         return check_all(specs, modules)
     counts = thread_counts(options.threads, absent)

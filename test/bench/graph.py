@@ -56,6 +56,7 @@ def split(m, x, sizes=None, axis=0, num_outputs=0):
 
 OPERATIONS = {
     "MatMul": lambda m, a, b: m.xp.matmul(a, b),
+    "MatMulInteger": lambda m, a, b: m.xp.matmul(a, b),
     "Add": lambda m, a, b: a + b,
     "Mul": lambda m, a, b: a * b,
     "Relu": lambda m, x: m.xp.maximum(x, 0),
@@ -87,19 +88,20 @@ def evaluate(graph, values, module, table=OPERATIONS, names=None):
 
 
 def reference(row):
-    widen = lambda a: a.astype(np.float64) if a.dtype == np.float32 else a
+    widen = lambda a: a.astype(np.float64) if a.dtype in (np.float32, np.uint8, np.int8) else a
     graph = row.graph
     values = {name: widen(a) for name, a in (graph.inputs | graph.constants).items()}
     return evaluate(graph, values, Double).reshape(row.result)
 
 
 def onnx_model(row):
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import helper, numpy_helper
 
     graph = row.graph
-    declare = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+    number = lambda dtype: helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    declare = lambda name, dtype, shape: helper.make_tensor_value_info(name, number(dtype), shape)
     nodes = [helper.make_node(n.op, n.inputs, n.outputs, **n.attributes) for n in graph.nodes]
-    inputs = [declare(name, value.shape) for name, value in graph.inputs.items()]
+    inputs = [declare(name, value.dtype, value.shape) for name, value in graph.inputs.items()]
     constants = [numpy_helper.from_array(value, name) for name, value in graph.constants.items()]
-    made = helper.make_graph(nodes, "row", inputs, [declare(graph.output, row.result)], constants)
+    made = helper.make_graph(nodes, "row", inputs, [declare(graph.output, row.result_type, row.result)], constants)
     return helper.make_model(made, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)

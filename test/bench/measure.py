@@ -21,13 +21,14 @@ from peers import aligned
 
 PROBE_FLOOR, FOREIGN_CEILING, ATTEMPTS = 0.95, 0.05, 5
 REPEAT_SECONDS = 10  # of a row: what it may take in all before nothing is repeated any more
-KINDS = ["fma", "bf16", "read", "copy"]  # numbered as in probe.c
+DOTS = ["bf16", "int8"]  # of which a CPU may have no instructions
+KINDS = ["fma", *DOTS, "read", "copy"]  # numbered as in probe.c
 PROBE_ITERATIONS, MEMORY_BYTES = 40_000, 64 << 20  # a millisecond; beyond the caches
 
 
-def bf16_instruction(path):
-    """What the bf16 probe runs on, or `none`: the system may keep the tiles to itself."""
-    name = ctypes.CDLL(str(path)).probe_bf16_name
+def dot_instruction(path, kind):
+    """What a probe of dot products runs on, or `none`: the system may keep the tiles to itself."""
+    name = getattr(ctypes.CDLL(str(path)), f"probe_{kind}_name")
     name.restype = ctypes.c_char_p
     return name().decode()
 
@@ -38,7 +39,7 @@ class Probes:
     def __init__(self, path, threads, seen=None):
         self.library, self.threads = ctypes.CDLL(str(path)), threads
         self.library.probe.restype = ctypes.c_double
-        self.kinds = [kind for kind in KINDS if kind != "bf16" or bf16_instruction(path) != "none"]
+        self.kinds = [kind for kind in KINDS if kind not in DOTS or dot_instruction(path, kind) != "none"]
         self.source, self.target = aligned((MEMORY_BYTES // 4,)), aligned((MEMORY_BYTES // 4,))
         self.source[:] = 1
         self.seen = seen or {kind: [] for kind in KINDS}
@@ -57,7 +58,7 @@ class Probes:
 
     def judging(self, row):
         """The kind that says how well a row does."""
-        return "bf16" if row.probe == "fma" and row.dtype == "bf16" and "bf16" in self.kinds else row.probe
+        return row.dtype if row.probe == "fma" and row.dtype in DOTS and row.dtype in self.kinds else row.probe
 
     def warm_up(self):
         """Enough to know the best of each kind, where no earlier row has found it."""

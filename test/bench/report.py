@@ -9,7 +9,7 @@ import statistics
 import plots
 
 FORM = 2  # of the JSON; readers take no other
-UNITS = {"fma": "GF/s", "bf16": "GF/s", "read": "GB/s", "copy": "GB/s"}
+UNITS = {"fma": "GF/s", "bf16": "GF/s", "int8": "Gop/s", "read": "GB/s", "copy": "GB/s"}
 OURS = ("batten", "batten (ctypes)")
 
 
@@ -134,7 +134,7 @@ def head_lines(result):
     yield f"{machine['cpus']} CPUs ({', '.join(machine['features'])}), {caches}, {machine['memory_gib']} GiB, Linux"
     yield f"{machine['kernel']}, load average {machine['load_at_start']:.1f} at the start and"
     yield f"{machine['load_at_end']:.1f} at the end. {result['runs']} runs of each, alternating. The best probes (bf16:"
-    yield f"{result['bf16_probe']}):"
+    yield f"{result['bf16_probe']}, int8: {result['int8_probe']}):"
     yield ""
     for threads, best in result["best_probes"].items():
         amounts = ", ".join(f"{kind} {value / 1e9:.0f} {UNITS[kind]}" for kind, value in best.items())

@@ -17,7 +17,8 @@ from graph import onnx_model
 HERE = Path(__file__).resolve().parent
 PROGRAMS = HERE / "programs"
 EXAMPLES = HERE.parent.parent / "examples"
-BOUNDS = {"f32": 2e-5, "bf16": 2e-2}  # of the largest result: a dozen roundings of a sum of thousands
+BOUNDS = {"f32": 2e-5, "bf16": 2e-2, "int8": 0.0}  # of the largest result: a dozen roundings of a sum of thousands
+BYTES = {"f32": (4, 4), "bf16": (2, 2), "int8": (1, 4)}  # of an element of what is given and of the result
 
 
 @dataclass
@@ -82,7 +83,13 @@ class Row:
         """Of inputs, weights and the result, each once: what a call cannot avoid to touch."""
         values = self.arrays
         elements = sum(values[name].size for name in {*self.arguments, *self.weights.values()})
-        return (2 if self.dtype == "bf16" else 4) * (elements + int(np.prod(self.result)))
+        given, out = BYTES[self.dtype]
+        return given * elements + out * int(np.prod(self.result))
+
+    @property
+    def result_type(self):
+        """Of the result as NumPy has it; of bf16 values, f32."""
+        return np.int32 if self.dtype == "int8" else np.float32
 
     @property
     def work(self):
@@ -120,3 +127,7 @@ class Source:
     def normal(self, *shape, scale=1.0, mean=0.0):
         values = self.generator.standard_normal(shape, dtype=np.float32) * np.float32(scale) + np.float32(mean)
         return round_bf16(values) if self.dtype == "bf16" else values
+
+    def integers(self, *shape, low, high):
+        """Bytes from low to high; signed where low is negative."""
+        return self.generator.integers(low, high + 1, shape, np.int8 if low < 0 else np.uint8)

@@ -51,7 +51,7 @@ def refuses(row):
 
 def source(row):
     """The row's program; for bf16 the same with its line `type F = f32` changed, in the work folder."""
-    if row.dtype == "f32":
+    if row.dtype != "bf16":
         return row.program
     text, count = re.subn(r"^type F = f32\b", "type F = bf16", row.program.read_text(), flags=re.M)
     if count != 1:
@@ -89,7 +89,7 @@ class Native(Contender):
         weights = {field: prepare(values[name]) for field, name in row.weights.items()}
         self.compile["load_and_bind_ms"] = self.bind(path, stem, weights)
         self.name, self.ready_ms = NAME, build.ms + self.compile["load_and_bind_ms"]
-        out = aligned(row.result, np.uint16 if row.dtype == "bf16" else np.float32)
+        out = aligned(row.result, np.uint16 if row.dtype == "bf16" else row.result_type)
         self.output = lambda: bf16_values(out) if row.dtype == "bf16" else out
         self.describe_call(row, [prepare(values[name]) for name in row.arguments] + [out], threads)
 

@@ -34,7 +34,7 @@ def version():
 
 def refuses(row):
     if row.dtype != "f32":
-        return "models of bf16 are not imported"
+        return f"models of {row.dtype} are not imported"
     return None
 
 

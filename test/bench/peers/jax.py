@@ -43,7 +43,7 @@ def version():
 
 
 def refuses(row):
-    return None
+    return "no dot instructions for products of bytes" if row.dtype == "int8" else None
 
 
 def prepare(row, threads):

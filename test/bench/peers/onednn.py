@@ -17,7 +17,8 @@ from peers import Contender, Stopwatch, aligned, aligned_copy
 NAME = "onednn"
 PREFIX = Path(sys.prefix)
 INTEL = ["libintlc.so.5", "libimf.so", "libirng.so", "libsvml.so", "libsycl.so.9", "libtbb.so.12"]
-LAYERS = {("Gemm",), ("MatMul",), ("MatMul", "Add", "Gelu")}
+LAYERS = {("Gemm",), ("MatMul",), ("MatMulInteger",), ("MatMul", "Add", "Gelu")}
+TYPES = ["f32", "bf16", "int8"]  # numbered as in the shim
 ROWS = {("Softmax",): 0, ("LayerNormalization",): 1, ("Gelu",): 2}
 
 
@@ -67,17 +68,17 @@ def refuses(row):
 
 def problem(library, row, values):
     """The primitive of a row; `values`: its arrays in f32."""
-    half, place = int(row.dtype == "bf16"), lambda name: ctypes.c_void_p(values[name].ctypes.data)
+    dtype, place = TYPES.index(row.dtype), lambda name: ctypes.c_void_p(values[name].ctypes.data)
     numbers = lambda *given: [ctypes.c_int64(n) for n in given]
     inputs = [name for node in row.graph.nodes for name in node.inputs if name in values]
     if operations(row) == ("Conv",):
         node, x, w = row.graph.nodes[0], values[inputs[0]], values[inputs[1]]
         window = node.attributes
         shape = [x.shape[0], x.shape[2], *w.shape[1::-1], w.shape[2], window["strides"][0], window["pads"][0]]
-        return library.dnn_convolution(half, (ctypes.c_int64 * 7)(*shape), *map(place, inputs))
+        return library.dnn_convolution(dtype, (ctypes.c_int64 * 7)(*shape), *map(place, inputs))
     if operations(row) in ROWS:
         given = [place(name) for name in inputs] + [None, None]
-        return library.dnn_rows(half, ROWS[operations(row)], *numbers(*row.result), *given[:3])
+        return library.dnn_rows(dtype, ROWS[operations(row)], *numbers(*row.result), *given[:3])
     batch, m, n, k = row.matrix
     if batch > 1:
         shared = int(values[inputs[1]].ndim == 2)
@@ -85,14 +86,16 @@ def problem(library, row, values):
     if operations(row) == ("Gemm",):  # its right-hand side is stored by results
         values[inputs[1]] = aligned_copy(values[inputs[1]].T)
     bias = place(inputs[2]) if len(inputs) > 2 else None
-    return library.dnn_layer(half, *numbers(m, n, k), *map(place, inputs[:2]), bias, int("Gelu" in operations(row)))
+    packed, gelu = int(inputs[1] in row.graph.constants), int("Gelu" in operations(row))
+    return library.dnn_layer(dtype, *numbers(m, n, k), packed, *map(place, inputs[:2]), bias, gelu)
 
 
 class Primitive(Contender):
     def __init__(self, row, threads):
         os.environ["DPCPP_CPU_NUM_CUS"] = str(threads)
         self.library, self.name = shim(), NAME
-        values = {name: aligned_copy(v) for name, v in (row.graph.inputs | row.graph.constants).items()}
+        arrays = row.graph.inputs | row.graph.constants
+        values = {name: aligned_copy(v.astype(np.float32, copy=False)) for name, v in arrays.items()}
         with Stopwatch() as ready:
             self.problem = ctypes.c_void_p(problem(self.library, row, values))
         if not self.problem:

@@ -26,15 +26,25 @@ stream &queue() {
 
 Tag plain(size_t rank) { return rank == 1 ? Tag::a : rank == 2 ? Tag::ab : rank == 3 ? Tag::abc : Tag::abcd; }
 
-memory::desc described(const Dims &dims, bool half, Tag tag) {
-  return {dims, half ? memory::data_type::bf16 : memory::data_type::f32, tag};
+using Type = memory::data_type;
+/// Of the left side and images, of the right side and weights, of the result.
+struct Types {
+  Type left, right, result;
+};
+/// As the bench numbers them. Bytes are unsigned on the left, which the instructions are made for.
+Types typesOf(int dtype) {
+  return dtype == 2   ? Types{Type::u8, Type::s8, Type::s32}
+         : dtype == 1 ? Types{Type::bf16, Type::bf16, Type::bf16}
+                      : Types{Type::f32, Type::f32, Type::f32};
 }
 
-memory::desc free(const Dims &dims, bool half) { return described(dims, half, Tag::any); }
+memory::desc described(const Dims &dims, Type type, Tag tag) { return {dims, type, tag}; }
+
+memory::desc free(const Dims &dims, Type type) { return described(dims, type, Tag::any); }
 
 /// Memory of the wanted form with these plain f32 values.
 memory filled(const memory::desc &wanted, const float *values) {
-  memory source(described(wanted.get_dims(), false, plain(wanted.get_dims().size())), cpu(),
+  memory source(described(wanted.get_dims(), Type::f32, plain(wanted.get_dims().size())), cpu(),
                 const_cast<float *>(values));
   memory target(wanted, cpu());
   reorder(source, target).execute(queue(), source, target);
@@ -77,15 +87,15 @@ template <typename Make> Problem *guarded(Make make) {
   }
 }
 
-Problem *product(bool half, const Dims &a, const Dims &b, const Dims &c, bool packed, const float *x, const float *w,
-                 const float *bias, int activation) {
+Problem *product(const Types &types, const Dims &a, const Dims &b, const Dims &c, bool packed, const float *x,
+                 const float *w, const float *bias, int activation) {
   return guarded([&](Problem &p) {
     const Tag tag = plain(a.size());
-    const memory::desc right = packed ? free(b, half) : described(b, half, tag);
+    const memory::desc right = packed ? free(b, types.right) : described(b, types.right, tag);
     Dims biasDims(c.size(), 1);
     biasDims.back() = c.back();
-    const memory::desc left = described(a, half, tag), out = described(c, half, tag);
-    const memory::desc offsets = described(biasDims, half, tag);
+    const memory::desc left = described(a, types.left, tag), out = described(c, types.result, tag);
+    const memory::desc offsets = described(biasDims, types.result, tag);
     const auto chosen = bias ? matmul::primitive_desc(cpu(), left, right, offsets, out, attributes(activation))
                              : matmul::primitive_desc(cpu(), left, right, out, attributes(activation));
     p.arguments[DNNL_ARG_SRC] = filled(chosen.src_desc(), x);
@@ -100,27 +110,28 @@ Problem *product(bool half, const Dims &a, const Dims &b, const Dims &c, bool pa
 extern "C" {
 const char *dnn_error() { return lastError.c_str(); }
 
-/// [m, k] @ [k, n], the right-hand side packed as oneDNN likes, with bias and GELU where asked for.
-Problem *dnn_layer(int half, int64_t m, int64_t n, int64_t k, const float *x, const float *w, const float *bias,
-                   int activation) {
-  return product(half, {m, k}, {k, n}, {m, n}, true, x, w, bias, activation);
+/// [m, k] @ [k, n], the right-hand side packed as oneDNN likes or as it lies, with bias and GELU where asked for.
+Problem *dnn_layer(int dtype, int64_t m, int64_t n, int64_t k, int packed, const float *x, const float *w,
+                   const float *bias, int activation) {
+  return product(typesOf(dtype), {m, k}, {k, n}, {m, n}, packed, x, w, bias, activation);
 }
 
 /// [batch, m, k] @ [batch or 1, k, n], both as they lie.
 Problem *dnn_batched(int64_t batch, int64_t m, int64_t n, int64_t k, int shared, const float *a, const float *b) {
-  return product(false, {batch, m, k}, {shared ? 1 : batch, k, n}, {batch, m, n}, false, a, b, nullptr, 0);
+  return product(typesOf(0), {batch, m, k}, {shared ? 1 : batch, k, n}, {batch, m, n}, false, a, b, nullptr, 0);
 }
 
 /// shape: N, size, C, O, kernel, stride, pad.
-Problem *dnn_convolution(int half, const int64_t *shape, const float *x, const float *w, const float *bias) {
+Problem *dnn_convolution(int dtype, const int64_t *shape, const float *x, const float *w, const float *bias) {
   const auto [n, size, c, o, kernel, stride, pad] = reinterpret_cast<const int64_t (&)[7]>(*shape);
   const int64_t out = (size + 2 * pad - kernel) / stride + 1;
   const Dims images{n, c, size, size}, weights{o, c, kernel, kernel}, results{n, o, out, out};
   const Dims strides{stride, stride}, pads{pad, pad};
+  const Type type = typesOf(dtype).left;
   return guarded([&](Problem &p) {
     const convolution_forward::primitive_desc chosen(
-        cpu(), prop_kind::forward_inference, algorithm::convolution_auto, free(images, half), free(weights, half),
-        described({o}, half, Tag::a), free(results, half), strides, pads, pads, attributes(0));
+        cpu(), prop_kind::forward_inference, algorithm::convolution_auto, free(images, type), free(weights, type),
+        described({o}, type, Tag::a), free(results, type), strides, pads, pads, attributes(0));
     p.arguments[DNNL_ARG_SRC] = filled(chosen.src_desc(), x);
     p.arguments[DNNL_ARG_WEIGHTS] = filled(chosen.weights_desc(), w);
     p.arguments[DNNL_ARG_BIAS] = filled(chosen.bias_desc(), bias);
@@ -129,9 +140,9 @@ Problem *dnn_convolution(int half, const int64_t *shape, const float *x, const f
 }
 
 /// kind: 0 softmax, 1 layer norm, 2 GELU, of [rows, size].
-Problem *dnn_rows(int half, int kind, int64_t rows, int64_t size, const float *x, const float *scale,
+Problem *dnn_rows(int dtype, int kind, int64_t rows, int64_t size, const float *x, const float *scale,
                   const float *bias) {
-  const memory::desc data = described({rows, size}, half, Tag::ab);
+  const memory::desc data = described({rows, size}, typesOf(dtype).left, Tag::ab);
   return guarded([&](Problem &p) {
     p.arguments[DNNL_ARG_SRC] = filled(data, x);
     if (kind == 0) {
@@ -166,7 +177,7 @@ double dnn_time(Problem *problem, int64_t calls) {
 /// The result as plain f32.
 void dnn_result(Problem *problem, float *values) {
   const Dims dims = problem->result.get_desc().get_dims();
-  memory target(described(dims, false, plain(dims.size())), cpu(), values);
+  memory target(described(dims, Type::f32, plain(dims.size())), cpu(), values);
   reorder(problem->result, target).execute(queue(), problem->result, target);
   queue().wait();
 }

@@ -29,12 +29,12 @@ def prepare(row, threads):
     options.log_severity_level = 3
     with Stopwatch() as ready:
         session = onnxruntime.InferenceSession(row.onnx, options, providers=["CPUExecutionProvider"])
-    binding, out = session.io_binding(), aligned(row.result)
+    binding, out = session.io_binding(), aligned(row.result, row.result_type)
     inputs = {name: aligned_copy(value) for name, value in row.graph.inputs.items()}
     for name, value in inputs.items():
         binding.bind_cpu_input(name, value)
-    binding.bind_output(row.graph.output, "cpu", 0, np.float32, row.result, out.ctypes.data)
+    binding.bind_output(row.graph.output, "cpu", 0, row.result_type, row.result, out.ctypes.data)
     contender = Contender(NAME, lambda: session.run_with_iobinding(binding), lambda: out, ready.ms)
     contender.keep = inputs
-    contender.computes_in = "f32"
+    contender.computes_in = "f32" if row.dtype == "bf16" else row.dtype
     return contender

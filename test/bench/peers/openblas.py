@@ -35,7 +35,7 @@ def core_name():
 
 def refuses(row):
     if row.dtype != "f32":
-        return "no products of bf16 with results of bf16"
+        return f"no products of {row.dtype}"
     if row.matrix is None or [node.op for node in row.graph.nodes] != ["MatMul"]:
         return "not one product of matrices"
     return None

@@ -1,6 +1,7 @@
 """openvino.py - OpenVINO's CPU plugin: the precision is always said (its default may be bf16), tensors are shared.
 
-In rows of bf16 the model's inputs and outputs are bf16 too, so that nothing is converted at its border.
+It widens integers of a product to f32. In rows of bf16 the model's inputs and outputs are bf16 too, so that nothing is
+converted at its border.
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
@@ -39,14 +40,14 @@ def prepare(row, threads):
     settings = {
         "INFERENCE_NUM_THREADS": threads,
         "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": row.dtype,
+        "INFERENCE_PRECISION_HINT": "bf16" if half else "f32",
         "ENABLE_CPU_PINNING": False,
     }
     core = openvino.Core()
     with Stopwatch() as ready:
         model = core.read_model(row.onnx)
         request = core.compile_model(with_bf16_border(model) if half else model, "CPU", settings).create_infer_request()
-    out = aligned(row.result, np.uint16 if half else np.float32)
+    out = aligned(row.result, np.uint16 if half else row.result_type)
     inputs = {name: bf16_bits(v) if half else aligned_copy(v) for name, v in row.graph.inputs.items()}
     share = lambda a: (
         openvino.Tensor(a, a.shape, openvino.Type.bf16) if half else openvino.Tensor(a, shared_memory=True)
@@ -56,4 +57,5 @@ def prepare(row, threads):
     request.set_output_tensor(0, share(out))
     contender = Contender(NAME, request.infer, lambda: bf16_values(out) if half else out, ready.ms)
     contender.keep = inputs
+    contender.computes_in = "f32" if row.dtype == "int8" else row.dtype
     return contender

@@ -49,6 +49,28 @@ def product(m, n, k, dtype, activation, probe, name):
     return row
 
 
+def given(m, n, k, name):
+    """Both sides are arguments of everybody: what packs does so in the call."""
+    data = Source(name)
+    graph = Graph({"x": data.normal(m, k), "w": data.normal(k, n, scale=k**-0.5)})
+    graph("MatMul", "x", "w")
+    dims, program = {"K": k, "N": n}, PROGRAMS / "gemm_given.btn"
+    row = Row(program, "forward", [m], graph, 2 * m * n * k, (m, n), ["x", "w"], dims=dims)
+    row.matrix = (1, m, n, k)
+    return row
+
+
+def bytes_product(m, n, k, name):
+    """i8 in Batten; the left side has seven bits, so that the others may take it as the u8 that they are made for."""
+    data = Source(name)
+    x, w = data.integers(m, k, low=0, high=127), data.integers(k, n, low=-127, high=127)
+    graph = Graph({"x": x}, {"w": w})
+    graph("MatMulInteger", "x", "w")
+    row = Row(PROGRAMS / "gemm_int8.btn", "forward", [m], graph, 2 * m * n * k, (m, n), ["x"], {"w": "w"})
+    row.dims, row.dtype, row.matrix = {"K": k, "N": n}, "int8", (1, m, n, k)
+    return row
+
+
 def batched(batch, m, n, k, shared, name):
     """Both operands are arguments."""
     data = Source(name)
@@ -84,6 +106,10 @@ def specs():
         for m, n, k in FEW_ROWS:
             make = partial(product, m, n, k, dtype, False, "read" if m <= 8 else "fma")
             add(f"{m} x {k} @ {k}x{n} {dtype}", "few rows", make, m == 1 and n == k)
+    for s in SQUARES:
+        add(f"GEMM {s}^3 f32, both sides given", "gemm", partial(given, s, s, s))
+    for m, n, k in [(s, s, s) for s in SQUARES] + BERT_LAYERS:
+        add(f"{m}x{k} @ {k}x{n} int8", "gemm", partial(bytes_product, m, n, k), m == n == 512)
     for batch, m, n, k in SMALL:
         name = f"{batch} of {m}x{k} @ {k}x{n} f32"
         add(name, "small", partial(batched, batch, m, n, k, False), m == 16)
