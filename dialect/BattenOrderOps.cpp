@@ -32,8 +32,23 @@ LogicalResult ArgmaxOp::verify() {
 
 //===- topk -------------------------------------------------------------------------------------------------------===//
 
-// At least one comparison an element.
-Dim TopkOp::flops() { return getX().getType().numElements(); }
+/// Comparisons that sort k of n elements out: n - k, and the rounded up binary logarithms of n - k + 2 to n, as in a
+/// tournament of which each winner's place is played for again. No way to do it has much less to compare.
+static int64_t comparisons(int64_t n, int64_t k) {
+  int64_t sum = n - k;
+  for (int64_t power = 1; power < n; power *= 2) // adds up how many of the logarithms are above that of `power`
+    sum += n - std::max(n - k + 1, power);
+  return sum;
+}
+
+// Where the extents are not known, one comparison an element.
+Dim TopkOp::flops() {
+  Dim all = getX().getType().numElements(), row = getX().getType().coreDims()[getDim()];
+  std::optional<int64_t> n = row.constantValue(), k = tensorType(getValues()).coreDims()[getDim()].constantValue();
+  if (!n || !k || *n < 1 || *k < 1)
+    return all;
+  return Dim::floorDiv(all, row) * Dim::constant(comparisons(*n, *k));
+}
 
 LogicalResult TopkOp::verify() {
   // topk_c1

@@ -1,7 +1,8 @@
 """operations.py - `./dev bench ops`: a row an operation against the probes, without other libraries.
 
 An operation passes with a tenth of the FMA probe or half of the probe of copying; what is short is printed so and
-asserts nothing.
+asserts nothing. Operations are what the problem needs, as `batten inspect` counts them: topk of k elements out of n is
+its fewest comparisons, some n log n of a whole sort, however many our network makes.
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 

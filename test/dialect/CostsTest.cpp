@@ -124,19 +124,31 @@ TEST(Costs, PoolsMeetEachElementOfEachWindow) {
   EXPECT_EQ(costOf(operand, "f32[|]", "batten.avg_pool2d %x k 4 stride 3 " + types).bytes, "27680*B");
 }
 
-TEST(Costs, OrderCountsAnOperationAnElement) {
+TEST(Costs, ArgmaxAndCumsumCountAnOperationAnElement) {
   Cost argmax = costOf("f32[B | 10]", "f32[|]", "batten.argmax %x dim 0 " + signature("f32[B | 10]", "i32[B |]"));
   EXPECT_EQ(argmax.flops, "10*B");
   EXPECT_EQ(argmax.bytes, "44*B");
-  Cost topk = costOf("f32[B | 100]", "f32[|]",
-                     "%v, %i = batten.topk %x dim 0 : (!batten.tensor<f32[B | 100]>) -> (!batten.tensor<f32[B | 8]>, "
-                     "!batten.tensor<i32[B | 8]>)");
-  EXPECT_EQ(topk.flops, "100*B");
-  EXPECT_EQ(topk.bytes, "464*B");
   Cost cumsum =
       costOf("i8[B | T, 3]", "f32[|]", "batten.cumsum %x dim 0 " + signature("i8[B | T, 3]", "i32[B | T, 3]"));
   EXPECT_EQ(cumsum.flops, "3*B*T");
   EXPECT_EQ(cumsum.bytes, "15*B*T"); // bytes in, accumulators out
+}
+
+TEST(Costs, TopkCountsTheComparisonsThatASelectionNeeds) {
+  auto topk = [](const std::string &x, const std::string &of) {
+    return costOf(x, "f32[|]",
+                  "%v, %i = batten.topk %x dim 0 : (!batten.tensor<" + x + ">) -> (!batten.tensor<f32[B | " + of +
+                      "]>, !batten.tensor<i32[B | " + of + "]>)");
+  };
+  EXPECT_EQ(topk("f32[B | 1]", "1").flops, "0");
+  EXPECT_EQ(topk("f32[B | 100]", "1").flops, "99*B");
+  EXPECT_EQ(topk("f32[B | 8]", "8").flops, "17*B");  // 1 + 2 + 2 + 3 + 3 + 3 + 3
+  EXPECT_EQ(topk("f32[B | 10]", "3").flops, "15*B"); // 7 + 4 + 4
+  EXPECT_EQ(topk("f32[B | 1024]", "64").flops, "1590*B");
+  EXPECT_EQ(topk("f32[B | 1024]", "1024").flops, "9217*B");
+  EXPECT_EQ(topk("f32[B | 10, 5]", "3, 5").flops, "75*B"); // columns
+  EXPECT_EQ(topk("f32[B | T]", "3").flops, "B*T");         // of a length that is not known: each element once
+  EXPECT_EQ(topk("f32[B | 100]", "8").bytes, "464*B");
 }
 
 TEST(Costs, LossesCountWhatAPositionTakes) {
