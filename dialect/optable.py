@@ -1,4 +1,4 @@
-"""Makes the op reference from the descriptions in BattenOps.td, so that no signature is written twice.
+"""Makes the op reference from the descriptions in BattenOps.td.
 
   llvm-tblgen --dump-json BattenOps.td | optable.py > ops.md
 
