@@ -61,8 +61,8 @@ func.func private @max_of_10_columns(%B: index {batten.symbol = "B"}, %x: tensor
 
 // -----
 
-// exp is computed once, in a walk of its own, and kept in this thread's scratch for the sum and the quotient. The quotient
-// is stored past the caches where the results are large. Per-row values are vectors: nothing scalar is computed.
+// exp is computed once, in the walk that sums it, and kept in this thread's scratch for the quotient. The quotient is stored
+// past the caches where the results are large. Per-row values are vectors: nothing scalar is computed.
 // CHECK-LABEL: func.func @exp_over_its_sum(
 // CHECK-NOT: arith.{{(add|sub|mul|div)}}f {{.*}} : f32
 // CHECK: %[[KEPT:.*]] = memref.view %{{.*}} : memref<{{.*}}xi8{{.*}}> to memref<{{.*}}xf32>
@@ -73,10 +73,8 @@ func.func private @max_of_10_columns(%B: index {batten.symbol = "B"}, %x: tensor
 // CHECK: scf.for
 // CHECK: memref.prefetch
 // CHECK-NOT: math.exp
-// CHECK: vector.store %{{.*}}, %[[KEPT]]
-// CHECK: scf.for
-// CHECK: vector.load %[[KEPT]]
 // CHECK: arith.addf
+// CHECK: vector.store %{{.*}}, %[[KEPT]]
 // CHECK: scf.for
 // CHECK: vector.load %[[KEPT]]
 // CHECK: arith.divf %{{.*}} : vector<16xf32>

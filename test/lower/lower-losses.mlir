@@ -1,7 +1,7 @@
-// Losses are reductions over rows; cross_entropy picks its logit by a maximum.
+// Losses are reductions over rows; cross_entropy picks its logit by an or of bits.
 // RUN: batten-opt --batten-lower --mlir-print-local-scope %s | FileCheck %s
 
-// CHECK-LABEL: func.func @cross_entropy_picks_by_a_maximum_and_refuses_other_classes(
+// CHECK-LABEL: func.func @cross_entropy_picks_by_an_or_and_refuses_other_classes(
 // CHECK-SAME: %[[X:[a-z0-9]*]]: tensor<?x10xf32>
 // CHECK-SAME: %[[Y:[a-z0-9]*]]: tensor<?xi32>
 // CHECK: %[[MAX:.*]] = linalg.generic {{.*}} ins(%[[X]] : tensor<?x10xf32>) {{.*}}batten.order = "lanes"
@@ -10,16 +10,18 @@
 // CHECK: %[[PICKED:.*]] = linalg.generic {{.*}} ins(%[[X]], %[[MAX]], %[[Y]] {{.*}}batten.order = "lanes"
 // CHECK: %[[AT:.*]] = arith.index_cast %{{.*}} : index to i32
 // CHECK-NEXT: %[[IS:.*]] = arith.cmpi eq, %[[AT]], %in_{{.*}} : i32
-// CHECK: %[[V:.*]] = arith.select %[[IS]], %{{.*}}, %{{.*}} : f32
-// CHECK-NEXT: arith.maximumf %out, %[[V]] : f32
+// CHECK: %[[BITS:.*]] = arith.bitcast %{{.*}} : f32 to i32
+// CHECK: %[[V:.*]] = arith.select %[[IS]], %[[BITS]], %{{.*}} : i32
+// CHECK-NEXT: arith.ori %out, %[[V]] : i32
 // CHECK: %[[LOG:.*]] = linalg.generic {{.*}} ins(%[[SUM]]
 // CHECK: math.log
 // CHECK: linalg.generic {{.*}} ins(%[[LOG]], %[[PICKED]], %[[Y]]
 // CHECK: arith.cmpi ult, %{{.*}}, %{{.*}} : i32
 // CHECK: arith.constant 0x7FC00000 : f32
-// CHECK: arith.subf
+// CHECK: %[[LOGIT:.*]] = arith.bitcast %{{.*}} : i32 to f32
+// CHECK-NEXT: arith.subf %{{.*}}, %[[LOGIT]] : f32
 // CHECK: arith.select
-batten.func @cross_entropy_picks_by_a_maximum_and_refuses_other_classes[B](%x: !batten.tensor<f32[B | 10]>, %y: !batten.tensor<i32[B |]>) -> !batten.tensor<f32[B |]> {
+batten.func @cross_entropy_picks_by_an_or_and_refuses_other_classes[B](%x: !batten.tensor<f32[B | 10]>, %y: !batten.tensor<i32[B |]>) -> !batten.tensor<f32[B |]> {
   %l = batten.cross_entropy %x, %y : (!batten.tensor<f32[B | 10]>, !batten.tensor<i32[B |]>) -> !batten.tensor<f32[B |]>
   batten.return %l : !batten.tensor<f32[B |]>
 }

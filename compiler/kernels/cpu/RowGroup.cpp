@@ -11,6 +11,10 @@ namespace batten {
 /// A column value is computed again rather than kept where that takes at most this many operations and loads: about
 /// what a store and a load cost.
 constexpr unsigned cheapOperations = 4, cheapLoads = 2;
+/// A reduction is unrolled over its 64 lanes. So many copies of a polynomial of tens of operations still fit the
+/// registers and the cache of decoded instructions; where they are more, it gets a walk of its own that leaves its
+/// value in L1.
+constexpr int64_t mostHeavyCopies = 4;
 
 Dim countOf(ArrayRef<Dim> extents) {
   Dim count = Dim::constant(1);
@@ -255,17 +259,15 @@ bool RowGroup::heavyAt(unsigned index, unsigned step) const {
          });
 }
 
-void RowGroup::numberSteps(bool inRegisters) {
+void RowGroup::numberSteps(bool unrollsHeavy) {
   steps = 1;
   for (RowNode &node : nodes) {
     node.step = 0;
     for (const RowInput &input : node.inputs)
       if (input.kind == RowInput::node)
         node.step = std::max(node.step, nodes[input.index].step + (nodes[input.index].kind == RowNode::reduction));
-    // A reduction is unrolled over its 64 lanes; a polynomial of tens of operations is not worth that, so it gets a
-    // walk of its own that leaves its value in L1.
     bool heavy =
-        node.kind == RowNode::reduction && !inRegisters && llvm::any_of(node.inputs, [&](const RowInput &input) {
+        node.kind == RowNode::reduction && !unrollsHeavy && llvm::any_of(node.inputs, [&](const RowInput &input) {
           return input.kind == RowInput::node && heavyAt(input.index, node.step);
         });
     node.step += heavy;
@@ -316,8 +318,8 @@ void RowGroup::demand(unsigned index, unsigned step) {
       demand(input.index, step);
 }
 
-void RowGroup::plan(bool inRegisters) {
-  numberSteps(inRegisters);
+void RowGroup::plan(bool inRegisters, int64_t unrolled) {
+  numberSteps(inRegisters || unrolled <= mostHeavyCopies);
   if (inRegisters)
     return;
   for (RowNode &node : nodes) {

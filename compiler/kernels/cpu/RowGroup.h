@@ -50,12 +50,13 @@ struct RowGroup {
   /// Bits of the elements that fill a register: the widest of the heavy operations, where there are some, or of all.
   unsigned laneBits() const;
   /// Numbers the steps and decides what is kept. `inRegisters`: a row stays in registers, nothing needs keeping.
-  void plan(bool inRegisters);
+  /// `unrolled`: copies of its code that a reduction takes.
+  void plan(bool inRegisters, int64_t unrolled);
   /// Sets the split of a group without reductions and tells each operation by it.
   void splitAt(size_t position);
 
 private:
-  void numberSteps(bool inRegisters);
+  void numberSteps(bool unrollsHeavy);
   void demand(unsigned index, unsigned step);
   bool cheapAgain(unsigned index, unsigned &operations, unsigned &loads) const;
   bool heavyAt(unsigned index, unsigned step) const;

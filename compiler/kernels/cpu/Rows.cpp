@@ -42,7 +42,7 @@ Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Lev
   blocked = !tileDim && !group.readsRows() && !(columns && *columns <= 2 * blockColumns);
   inRegisters = !tileDim && columns && !inBlocks && *columns <= columnsInRegisters();
   inPairs = findPairs();
-  group.plan(inRegisters);
+  group.plan(inRegisters, numLanes / code.lanes);
 }
 
 /// The longest row that is straight-line code: it overlaps with the next one, where ends of loops wait for each other.
