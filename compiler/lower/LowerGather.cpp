@@ -1,7 +1,8 @@
 // LowerGather.cpp - embed, update and rope.
 //
 // embed and update move rows that only the data names, which linalg has no word for: they stay one op on plain tensors.
-// rope is element-wise on views: sine and cosine once a position and pair, then the pairs as a dim of two.
+// rope is element-wise on views: sine and cosine once a position and pair, then both halves side by side, or neighbours
+// as a dim of two.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/lower/Lowering.h"
 #include "dialect/Rotation.h"
@@ -116,9 +117,17 @@ static Value halfOf(Location loc, Value pairs, ArrayRef<Dim> extents, unsigned d
   return tensor::ExtractSliceOp::create(b, loc, type, pairs, offsets, lowering.sizes.sizes(sizes), strides);
 }
 
-/// Element `which` (0 or 1, a linalg index) of a pair after its turn: `fma(x1, cosine, -(x2 * sine))` or
-/// `fma(x1, sine, x2 * cosine)`.
-static Value buildTurn(OpBuilder &b, Location loc, Value which, ValueRange scalars) {
+/// `fma(x1, cosine, -(x2 * sine))`, or `fma(x1, sine, x2 * cosine)`.
+static Value buildHalf(OpBuilder &b, Location loc, bool isFirst, ValueRange scalars) {
+  Value x1 = scalars[0], x2 = scalars[1], sine = scalars[2], cosine = scalars[3];
+  if (!isFirst)
+    return math::FmaOp::create(b, loc, x1, sine, arith::MulFOp::create(b, loc, x2, cosine));
+  Value product = arith::MulFOp::create(b, loc, x2, sine);
+  return math::FmaOp::create(b, loc, x1, cosine, arith::NegFOp::create(b, loc, product));
+}
+
+/// The same of the element `which` (0 or 1, a linalg index).
+static Value buildNeighbour(OpBuilder &b, Location loc, Value which, ValueRange scalars) {
   Value x1 = scalars[0], x2 = scalars[1], sine = scalars[2], cosine = scalars[3];
   Value zero = arith::ConstantIndexOp::create(b, loc, 0);
   Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, which, zero);
@@ -129,6 +138,14 @@ static Value buildTurn(OpBuilder &b, Location loc, Value which, ValueRange scala
   return math::FmaOp::create(b, loc, x1, ahead, arith::SelectOp::create(b, loc, isFirst, negated, product));
 }
 
+/// The last dim as [2, d/2], or as [d/2, 2] where pairs are neighbours.
+static Extents pairedExtents(TensorType type, int64_t d, bool interleaved, FunctionLowering &lowering) {
+  Extents extents = lowering.batchExtents(type);
+  Dim two = Dim::constant(2), half = Dim::constant(d / 2);
+  extents.append({interleaved ? half : two, interleaved ? two : half});
+  return extents;
+}
+
 LogicalResult lowerRope(RopeOp op, FunctionLowering &lowering) {
   TensorType result = op.getType(), x = op.getX().getType();
   Type dtype = result.getElementType(), computed = computedAs(dtype);
@@ -136,22 +153,17 @@ LogicalResult lowerRope(RopeOp op, FunctionLowering &lowering) {
   if (!d)
     return notCompiled(op);
   Location loc = op.getLoc();
+  bool interleaved = op.getInterleaved();
   Turns turns = turnsOf(op, *d, computed, lowering);
-  // The last dim as [2, d/2], or as [d/2, 2] where pairs are neighbours.
-  auto split = [&](TensorType type) {
-    Extents extents = lowering.batchExtents(type);
-    Dim two = Dim::constant(2), half = Dim::constant(*d / 2);
-    extents.append({op.getInterleaved() ? half : two, op.getInterleaved() ? two : half});
-    return extents;
-  };
+  Extents split = pairedExtents(x, *d, interleaved, lowering);
   SmallVector<int64_t> counts(x.batchRank(), 1);
   counts.push_back(2);
-  Value pairs = expand(loc, lowering.tensor(op.getX()), counts, split(x), lowering);
-  unsigned rank = result.batchRank(), pair = rank + !op.getInterleaved(), which = rank + op.getInterleaved();
+  Value pairs = expand(loc, lowering.tensor(op.getX()), counts, split, lowering);
+  unsigned pair = result.batchRank(); // of the loops; where pairs are neighbours a dim of two follows
   SmallVector<Input> inputs;
   for (int64_t half : {0, 1}) {
     Input input = lowering.tensorInput(op.getX(), result.getBatch(), {pair});
-    input.tensor = halfOf(loc, pairs, split(x), x.batchRank() + op.getInterleaved(), half, lowering);
+    input.tensor = halfOf(loc, pairs, split, x.batchRank() + interleaved, half, lowering);
     inputs.push_back(input);
   }
   for (Value turn : {turns.sine, turns.cosine}) {
@@ -159,17 +171,31 @@ LogicalResult lowerRope(RopeOp op, FunctionLowering &lowering) {
     input.tensor = turn;
     inputs.push_back(input);
   }
-  Value turned =
-      lowering.pointwise(loc, inputs, split(result), dtype, [&](OpBuilder &b, Location loc, ValueRange scalars) {
-        SmallVector<Value> numbers(scalars);
-        for (Value &element : MutableArrayRef<Value>(numbers).take_front(2))
-          element = castScalar(b, loc, element, dtype, computed);
-        Value index = linalg::IndexOp::create(b, loc, which);
-        return castScalar(b, loc, buildTurn(b, loc, index, numbers), computed, dtype);
-      });
-  counts.assign(result.batchRank(), 1);
-  counts.push_back(2);
-  lowering.set(op, collapse(loc, turned, counts, lowering.extents(result), lowering));
+  auto turned = [&](Extents extents, llvm::function_ref<Value(OpBuilder &, Location, ValueRange)> build) {
+    return lowering.pointwise(loc, inputs, extents, dtype, [&](OpBuilder &b, Location loc, ValueRange scalars) {
+      SmallVector<Value> numbers(scalars);
+      for (Value &element : MutableArrayRef<Value>(numbers).take_front(2))
+        element = castScalar(b, loc, element, dtype, computed);
+      return castScalar(b, loc, build(b, loc, numbers), computed, dtype);
+    });
+  };
+  if (interleaved) {
+    Value both = turned(pairedExtents(result, *d, true, lowering), [&](OpBuilder &b, Location loc, ValueRange numbers) {
+      return buildNeighbour(b, loc, linalg::IndexOp::create(b, loc, pair + 1), numbers);
+    });
+    counts.assign(result.batchRank(), 1);
+    counts.push_back(2);
+    lowering.set(op, collapse(loc, both, counts, lowering.extents(result), lowering));
+    return success();
+  }
+  Extents extents = lowering.batchExtents(result);
+  extents.push_back(Dim::constant(*d / 2));
+  SmallVector<Value> halves;
+  for (bool isFirst : {true, false})
+    halves.push_back(turned(
+        extents, [&](OpBuilder &b, Location loc, ValueRange numbers) { return buildHalf(b, loc, isFirst, numbers); }));
+  RankedTensorType type = lowering.typeOf(lowering.extents(result), getElementTypeOrSelf(halves.front()));
+  lowering.set(op, tensor::ConcatOp::create(lowering.builder, loc, type, pair, halves));
   return success();
 }
 

@@ -4,12 +4,15 @@
 //   1. the shapes agree: the group's loops can run this operation too (see `joinRows`, `joinEpilogue`);
 //   2. what it reads of the group it reads at the loop indices that the group is at, so that the value is at hand;
 //   3. nothing that it reads from outside depends on the group, or the group could run neither before nor after it.
+// A concatenation of what rows groups compute element by element makes one group of them, which writes each part where
+// it will stand (see `joinConcat`).
 // Fusion changes no bits: a group computes the values of its operations one by one, only in another place.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/schedule/Groups.h"
 #include "compiler/kernels/cpu/Window.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -153,7 +156,10 @@ public:
       bounds = upperBounds(symbols);
   }
   void add(Operation *op);
-  std::vector<Group> take() { return std::move(groups); }
+  std::vector<Group> take() {
+    llvm::erase_if(groups, [](const Group &group) { return group.operations.empty(); }); // merged into others
+    return std::move(groups);
+  }
 
 private:
   Shapes &shapes;
@@ -166,6 +172,9 @@ private:
   bool join(Operation *op, size_t index);
   bool joinEpilogue(linalg::GenericOp op, Group &group);
   bool joinRows(linalg::GenericOp op, Group &group);
+  bool joinConcat(tensor::ConcatOp op);
+  bool canStandBeside(Value part) const;
+  bool groupsDepend(size_t later, size_t earlier);
   bool readsAtLoops(linalg::GenericOp op, const Group &group, size_t loops);
   bool dependsOn(Operation *op, size_t index, llvm::SmallDenseSet<Operation *> &seen);
   bool outsideIsIndependent(Operation *op, size_t index);
@@ -286,6 +295,44 @@ bool Grouping::joinRows(linalg::GenericOp op, Group &group) {
   return true;
 }
 
+/// A part of a concatenation that its group can write in place: an element of every loop, which nobody else reads.
+bool Grouping::canStandBeside(Value part) const {
+  auto found = groupOf.find(part.getDefiningOp());
+  if (found == groupOf.end() || !part.hasOneUse())
+    return false;
+  const Group &group = groups[found->second];
+  auto generic = dyn_cast<linalg::GenericOp>(part.getDefiningOp());
+  return group.kind == GroupKind::Rows && generic && generic.getNumReductionLoops() == 0 &&
+         generic.getNumLoops() == group.domain.size() && !isa<tensor::ConcatOp>(group.operations.back()) &&
+         group.split.value_or(group.domain.size() - 1) == group.domain.size() - 1;
+}
+
+bool Grouping::groupsDepend(size_t later, size_t earlier) {
+  llvm::SmallDenseSet<Operation *> seen;
+  return llvm::any_of(groups[later].operations, [&](Operation *op) { return dependsOn(op, earlier, seen); });
+}
+
+/// One group of the groups of all parts, if there is one group only or they are independent and have the same loops.
+bool Grouping::joinConcat(tensor::ConcatOp op) {
+  if (!llvm::all_of(op.getInputs(), [&](Value part) { return canStandBeside(part); }))
+    return false;
+  llvm::SmallSetVector<size_t, 4> sources;
+  for (Value part : op.getInputs())
+    sources.insert(groupOf.lookup(part.getDefiningOp()));
+  size_t target = sources.front();
+  for (size_t source : llvm::drop_begin(sources))
+    if (groups[source].domain != groups[target].domain || groups[source].split || groups[target].split ||
+        groupsDepend(source, target) || groupsDepend(target, source))
+      return false;
+  Group &group = groups[target];
+  for (size_t source : llvm::drop_begin(sources))
+    for (Operation *moved : std::exchange(groups[source].operations, {}))
+      append(moved, target);
+  llvm::sort(group.operations, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  append(op, target);
+  return true;
+}
+
 void Grouping::append(Operation *op, size_t index) {
   groups[index].operations.push_back(op);
   groupOf[op] = index;
@@ -294,7 +341,7 @@ void Grouping::append(Operation *op, size_t index) {
 bool Grouping::join(Operation *op, size_t index) {
   auto generic = dyn_cast<linalg::GenericOp>(op);
   Group &group = groups[index];
-  if (!generic || !outsideIsIndependent(op, index))
+  if (!generic || isa<tensor::ConcatOp>(group.operations.back()) || !outsideIsIndependent(op, index))
     return false;
   bool fits = group.kind == GroupKind::Rows ? joinRows(generic, group)
               : hasEpilogue(group.kind)     ? joinEpilogue(generic, group)
@@ -305,6 +352,8 @@ bool Grouping::join(Operation *op, size_t index) {
 }
 
 void Grouping::add(Operation *op) {
+  if (auto concat = dyn_cast<tensor::ConcatOp>(op); concat && fuse && joinConcat(concat))
+    return;
   llvm::SmallVector<size_t> producers;
   for (Value operand : op->getOperands()) {
     auto found = groupOf.find(operand.getDefiningOp());

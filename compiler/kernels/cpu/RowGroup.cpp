@@ -3,6 +3,7 @@
 #include "compiler/kernels/cpu/RowGroup.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 
@@ -125,6 +126,7 @@ private:
   LogicalResult findDomain();
   LogicalResult addNode(linalg::GenericOp op);
   LogicalResult addInput(RowNode &node, OpOperand &operand);
+  LogicalResult addResult(Value value, Operand place, unsigned index);
   LogicalResult addResults();
   unsigned addAccess(Operand operand);
 };
@@ -219,15 +221,32 @@ LogicalResult Matcher::addNode(linalg::GenericOp op) {
   return success();
 }
 
+LogicalResult Matcher::addResult(Value value, Operand place, unsigned index) {
+  auto producer = nodeOf.find(value.getDefiningOp());
+  if (producer == nodeOf.end())
+    return group.emitError("result ") << index << " of this rows group is not computed by it";
+  RowNode &node = result.nodes[producer->second];
+  if (node.result)
+    return group.emitError("a rows group returns a value twice");
+  node.result = addAccess(std::move(place));
+  return success();
+}
+
+/// Each part of a concatenation stands beside the one before it.
 LogicalResult Matcher::addResults() {
   for (auto [i, value] : llvm::enumerate(group.getBody().front().getTerminator()->getOperands())) {
-    auto producer = nodeOf.find(value.getDefiningOp());
-    if (producer == nodeOf.end())
-      return group.emitError("result ") << i << " of this rows group is not computed by it";
-    RowNode &node = result.nodes[producer->second];
-    if (node.result)
-      return group.emitError("a rows group returns a value twice");
-    node.result = addAccess(resultOperand(group, i, shapes, frame));
+    Operand place = resultOperand(group, i, shapes, frame);
+    auto concat = value.getDefiningOp<tensor::ConcatOp>();
+    if (!concat) {
+      if (failed(addResult(value, place, i)))
+        return failure();
+      continue;
+    }
+    for (Value part : concat.getInputs()) {
+      if (failed(addResult(part, place, i)))
+        return failure();
+      place.offset = place.offset + shapes.of(part).back();
+    }
   }
   return success();
 }

@@ -149,12 +149,17 @@ Value Rows::isStreaming() {
   for (const RowNode &node : group.nodes) {
     if (!node.result || node.kind != RowNode::column || !code.canStorePastCaches(node.element()))
       continue;
-    Dim rowBytes = count * Dim::constant(elementBytes(node.element()));
-    if (std::optional<int64_t> row = rowBytes.constantValue(); row && *row % lineBytes != 0 && !rowExtents.empty())
-      return {};
+    SmallVector<Dim> distances(rowDims.strides[*node.result]); // from what is aligned to the first of each row
+    distances.push_back(group.accesses[*node.result].offset);
     add(memref::ExtractAlignedPointerAsIndexOp::create(b, code.loc, places[*node.result].memory));
-    if (!rowExtents.empty())
-      add(frame.size(rowBytes));
+    for (const Dim &distance : distances) {
+      Dim apart = distance * Dim::constant(elementBytes(node.element()));
+      std::optional<int64_t> known = apart.constantValue();
+      if (known && *known % lineBytes != 0)
+        return {};
+      if (!known)
+        add(frame.size(apart));
+    }
   }
   if (!misaligned)
     return {};
