@@ -3,7 +3,7 @@
 //   for each unit: some queries of one batch entry
 //     [pack the entry's keys, transposed, into panels; once an entry and thread where all are one block]
 //     for each block of keys                 (all of them up to 2048, else 1024; none beyond what a query may see)
-//       scores = q k^T * scale               tiles of 6 queries and a panel of keys
+//       scores = q k^T * scale               tiles of 6 queries and a panel of keys, which know their maxima
 //       each row: maximum, exponentials, sum; hidden keys become -1, of bf16 -0, which no exponential is
 //       totals = scores v                    tiles of 6 queries and 4 vectors of columns, every sum a chain over keys
 //     totals / sum
@@ -62,7 +62,7 @@ LogicalResult Attention::resolve(func::FuncOp group) {
   columns = extents[numBatch + 1];
   keys = extents[numBatch + 2];
   depth = extents[numBatch + 3];
-  valuesInPlace = v.element == real && stride(v, 1).isConstant(1);
+  valuesInPlace = v.element == real && stride(v, columnLoop).isConstant(1);
   online = int64_t(op.getMaxKeys()) > singleBlockKeys;
   chooseTiles();
   layOutScratch();
@@ -105,6 +105,7 @@ void Attention::layOutScratch() {
     take(scratch.values, paddedKeys * paddedColumns, factor);
   take(scratch.scores, unit * scoreStride, real);
   take(scratch.totals, unit * paddedColumns, real);
+  take(scratch.greatest, unit * Dim::constant(code.lanes), real);
   take(scratch.sums, unit, real);
   if (online)
     take(scratch.maxima, unit, real);
@@ -112,17 +113,12 @@ void Attention::layOutScratch() {
 
 //===- Index values -----------------------------------------------------------------------------------------------===//
 
-Value Attention::minimum(Value a, Value other) { return arith::MinSIOp::create(b, code.loc, a, other); }
-
 Value Attention::clamp(Value value, Value low, Value high) {
-  return minimum(arith::MaxSIOp::create(b, code.loc, value, low), high);
+  return least(arith::MaxSIOp::create(b, loc, value, low), high);
 }
 
-void Attention::loop(Value from, Value to, Value step, llvm::function_ref<void(Value)> body) {
-  auto forOp = scf::ForOp::create(b, code.loc, from, to, step);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(forOp.getBody());
-  body(forOp.getInductionVar());
+Value Attention::roundDown(Value count, int64_t to) {
+  return minus(count, b.createOrFold<arith::RemUIOp>(loc, count, code.index(to)));
 }
 
 Value Attention::scoreAt(Value row, Value key) { return code.add(code.times(row, frame.size(scoreStride)), key); }
@@ -138,21 +134,24 @@ Value Attention::totalAt(Value row, Value column) {
 Value Attention::limitOf(Value row) {
   if (!op.getCausal())
     return seenKeys;
-  Value query = minimum(code.add(firstRow, row), frame.size(queries - Dim::constant(1)));
+  Value query = least(code.add(firstRow, row), frame.size(queries - Dim::constant(1)));
   Value edge = code.add(query, frame.size(keys - queries + Dim::constant(1)));
   return clamp(edge, code.index(0), seenKeys);
 }
 
 Value Attention::limitInBlock(Value row) {
-  Value limit = arith::SubIOp::create(b, code.loc, limitOf(row), firstKey);
+  Value limit = minus(limitOf(row), firstKey);
   return clamp(limit, code.index(0), blockCount);
 }
 
+/// None where a mask may hide any of them.
+Value Attention::seenByTile(Value row) { return mask ? code.index(0) : roundDown(limitInBlock(row), numLanes); }
+
+Value Attention::firstOfTile(Value row) { return roundDown(row, tileRows); }
+
 Value Attention::lastOfTile(Value row) { return code.add(row, code.index(tileRows - 1)); }
 
-Value Attention::columnMask(Value column) {
-  return code.firstLanes(arith::SubIOp::create(b, code.loc, frame.size(columns), column));
-}
+Value Attention::columnMask(Value column) { return code.firstLanes(minus(frame.size(columns), column)); }
 
 //===- Numbers ----------------------------------------------------------------------------------------------------===//
 
@@ -160,18 +159,20 @@ Value Attention::widened(Value value) {
   Type type = real;
   if (auto vector = dyn_cast<VectorType>(value.getType()))
     type = vector.clone(type);
-  return value.getType() == type ? value : arith::ExtFOp::create(b, code.loc, type, value).getResult();
+  return value.getType() == type ? value : arith::ExtFOp::create(b, loc, type, value).getResult();
 }
 
 /// As memory holds them.
 Value Attention::asFactors(Value granules) {
   auto type = VectorType::get({code.lanes * granule}, storageType(factor));
-  return granules.getType() == type ? granules : vector::BitCastOp::create(b, code.loc, type, granules).getResult();
+  return granules.getType() == type ? granules : vector::BitCastOp::create(b, loc, type, granules).getResult();
 }
 
 Value Attention::number(double value) {
-  return code.splat(arith::ConstantOp::create(b, code.loc, b.getFloatAttr(real, value)));
+  return code.splat(arith::ConstantOp::create(b, loc, b.getFloatAttr(real, value)));
 }
+
+Value Attention::firstLane(Value vector) { return vector::ExtractOp::create(b, loc, vector, int64_t(0)); }
 
 //===- Loops ------------------------------------------------------------------------------------------------------===//
 
@@ -190,7 +191,7 @@ void Attention::enterEntry(Value entry) {
   seenKeys = frame.size(keys);
   if (len) {
     Value given = code.loadScalar(len->memory, base(*len), b.getI32Type());
-    seenKeys = clamp(arith::IndexCastOp::create(b, code.loc, b.getIndexType(), given), code.index(0), seenKeys);
+    seenKeys = clamp(arith::IndexCastOp::create(b, loc, b.getIndexType(), given), code.index(0), seenKeys);
   }
 }
 
@@ -198,11 +199,11 @@ void Attention::enterEntry(Value entry) {
 void Attention::beginRows() {
   Value none = number(0), least = number(-std::numeric_limits<double>::infinity());
   Value totals = scratchOf(scratch.totals);
-  auto first = [&](Value vector) { return vector::ExtractOp::create(b, code.loc, vector, int64_t(0)).getResult(); };
   loop(code.index(0), code.index(unitRows), code.index(1), [&](Value row) {
-    code.storeScalar(first(none), scratchOf(scratch.sums), row);
+    code.store(least, scratchOf(scratch.greatest), code.times(row, code.index(code.lanes)), {});
+    code.storeScalar(firstLane(none), scratchOf(scratch.sums), row); // there may be no block
     if (online)
-      code.storeScalar(first(least), scratchOf(scratch.maxima), row);
+      code.storeScalar(firstLane(least), scratchOf(scratch.maxima), row);
     loop(code.index(0), frame.size(paddedColumns), code.index(code.lanes),
          [&](Value column) { code.store(none, totals, totalAt(row, column), {}); });
   });
@@ -212,23 +213,20 @@ void Attention::beginRows() {
 void Attention::block(Value isFresh) {
   Value pack = isFresh, size = frame.size(keys);
   if (online) {
-    Value several = arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::sgt, size, code.index(singleBlockKeys));
-    pack = arith::OrIOp::create(b, code.loc, pack, several);
-    size = arith::SelectOp::create(b, code.loc, several, code.index(onlineBlockKeys), size);
+    Value several = below(code.index(singleBlockKeys), size);
+    pack = arith::OrIOp::create(b, loc, pack, several);
+    size = choose(several, code.index(onlineBlockKeys), size);
   }
-  Value seen = limitOf(arith::SubIOp::create(b, code.loc, rows, code.index(1)));
+  Value seen = limitOf(minus(rows, code.index(1)));
   loop(code.index(0), seen, size, [&](Value first) {
     firstKey = first;
-    blockCount = minimum(size, arith::SubIOp::create(b, code.loc, seen, first));
-    auto ifOp = scf::IfOp::create(b, code.loc, pack, /*withElseRegion=*/false);
-    {
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(ifOp.thenBlock());
-      Value count = minimum(size, arith::SubIOp::create(b, code.loc, seenKeys, first));
+    blockCount = least(size, minus(seen, first));
+    onlyIf(pack, [&] {
+      Value count = least(size, minus(seenKeys, first));
       packKeys(count);
       if (!valuesInPlace)
         copyValues(count);
-    }
+    });
     scores();
     loop(code.index(0), rows, code.index(1), [&](Value row) { softmaxRow(row); });
     values();
@@ -240,16 +238,16 @@ void Attention::finishRows() {
   ColumnRange range{code.index(0), frame.size(columns), columns.constantValue()};
   loop(code.index(0), rows, code.index(1), [&](Value row) {
     Value sum = code.loadSplat(sums, row, real);
-    Value seesNone = arith::CmpFOp::create(b, code.loc, arith::CmpFPredicate::OEQ, sum, none);
-    Value target = code.add(outBase, code.times(code.add(firstRow, row), frame.size(stride(out, 0))));
+    Value seesNone = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, sum, none);
+    Value target = code.add(outBase, code.times(code.add(firstRow, row), frame.size(stride(out, queryLoop))));
     walkColumns(code, range, columnVectors, 1, {}, [&](Value first, ArrayRef<Value> masks, ValueRange) {
       for (auto [j, lanes] : llvm::enumerate(masks)) {
         Value column = code.add(first, code.index(j * code.lanes));
         Value total = code.load(totals, totalAt(row, column), code.index(1), real, {});
-        Value value = arith::DivFOp::create(b, code.loc, total, sum);
-        value = arith::SelectOp::create(b, code.loc, seesNone, none, value);
+        Value value = arith::DivFOp::create(b, loc, total, sum);
+        value = arith::SelectOp::create(b, loc, seesNone, none, value);
         if (out.element != real)
-          value = arith::TruncFOp::create(b, code.loc, code.type(out.element), value);
+          value = arith::TruncFOp::create(b, loc, code.type(out.element), value);
         code.store(value, out.memory, code.add(target, column), lanes);
       }
       return SmallVector<Value>();
@@ -258,14 +256,12 @@ void Attention::finishRows() {
 }
 
 void Attention::unit(Value unit, Value blocksOfRows) {
-  Value numBlock = arith::RemUIOp::create(b, code.loc, unit, blocksOfRows);
-  enterEntry(arith::DivUIOp::create(b, code.loc, unit, blocksOfRows));
+  Value entry = quotient(unit, blocksOfRows), numBlock = minus(unit, code.times(entry, blocksOfRows));
+  enterEntry(entry);
   firstRow = code.times(numBlock, code.index(unitRows));
-  rows = minimum(code.index(unitRows), arith::SubIOp::create(b, code.loc, frame.size(queries), firstRow));
-  auto equal = [&](Value a, Value other) {
-    return arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::eq, a, other).getResult();
-  };
-  Value isFresh = arith::OrIOp::create(b, code.loc, equal(unit, frame.begin), equal(numBlock, code.index(0)));
+  rows = least(code.index(unitRows), minus(frame.size(queries), firstRow));
+  Value isFresh = arith::OrIOp::create(b, loc, same(unit, frame.begin), same(numBlock, code.index(0)));
+  lookAhead();
   copyQueries();
   beginRows();
   block(isFresh);

@@ -5,14 +5,15 @@
 
 #include "compiler/kernels/cpu/ColumnWalk.h"
 #include "compiler/kernels/cpu/DotStep.h"
+#include "compiler/kernels/cpu/LoopCode.h"
 #include "compiler/kernels/cpu/Operand.h"
 
 namespace batten {
 
-class Attention {
+class Attention : LoopCode {
 public:
   Attention(AttendOp op, mlir::func::FuncOp group, KernelFrame &frame, const Level &level)
-      : op(op), frame(frame), level(level), shapes(group), b(frame.builder), real(computedType(op)),
+      : LoopCode{frame.builder, op.getLoc()}, op(op), frame(frame), level(level), shapes(group), real(computedType(op)),
         factor(factorType(op)), dot(factor, level), granule(dot.elements()),
         code{frame.builder, op.getLoc(), level.lanes(real)} {}
 
@@ -25,7 +26,6 @@ private:
   KernelFrame &frame;
   const Level &level;
   Shapes shapes;
-  mlir::OpBuilder &b;
   mlir::Type real;   ///< of everything between the operands and the result, but for factors
   mlir::Type factor; ///< of what is multiplied: f32 also for f16, but bf16 as it is, in granules
   DotStep dot;
@@ -33,6 +33,7 @@ private:
   VectorCode code;
 
   // What the group says. Strides are by loop: batch.., query, column, key, depth.
+  static constexpr int64_t queryLoop = 0, columnLoop = 1, keyLoop = 2, depthLoop = 3;
   Operand q, k, v, out;
   std::optional<Operand> mask, len;
   mlir::SmallVector<Dim> batch;
@@ -49,13 +50,14 @@ private:
   Dim paddedColumns;          ///< in whole vectors
   Dim paddedDepth;            ///< in whole granules
   struct {
-    Dim queries, keys, values, scores, sums, maxima, totals, bytes;
+    Dim queries, keys, values, scores, greatest, sums, maxima, totals, bytes;
   } scratch; ///< byte offsets
 
   // Where the builder stands: index values of the unit, then of the block of keys.
   mlir::Value firstRow, rows, seenKeys;               ///< `seenKeys`: what `len` leaves, of the entry
   mlir::Value qBase, kBase, vBase, maskBase, outBase; ///< of the batch entry, in elements
   mlir::Value firstKey, blockCount;                   ///< of the block; keys that some query of the unit sees
+  mlir::Value nextQ, nextOut, nextK, nextV;           ///< the next unit's first rows, the next entry's
 
   int64_t panelKeys() const { return panelVectors * code.lanes; }
   Dim stride(const Operand &operand, int64_t loop) const { return operand.strides[numBatch + loop]; }
@@ -68,12 +70,12 @@ private:
     mlir::Type element = mlir::getElementTypeOrSelf(op.getQ().getType());
     return element.isBF16() ? element : computedType(op);
   }
-  mlir::Value minimum(mlir::Value a, mlir::Value b);
   mlir::Value clamp(mlir::Value value, mlir::Value low, mlir::Value high);
+  mlir::Value roundDown(mlir::Value count, int64_t to);
   mlir::Value widened(mlir::Value value);
   mlir::Value asFactors(mlir::Value granules);
   mlir::Value number(double value);
-  void loop(mlir::Value from, mlir::Value to, mlir::Value step, llvm::function_ref<void(mlir::Value)> body);
+  mlir::Value firstLane(mlir::Value vector);
   mlir::Value scratchOf(const Dim &offset) { return frame.scratchView(offset, real); }
   mlir::Value factorsOf(const Dim &offset) { return frame.scratchView(offset, factor); }
   mlir::Value scoreAt(mlir::Value row, mlir::Value key);
@@ -81,6 +83,8 @@ private:
   mlir::Value totalAt(mlir::Value row, mlir::Value column);
   mlir::Value limitOf(mlir::Value row);       ///< keys that a query of the unit may see, but for the mask
   mlir::Value limitInBlock(mlir::Value row);  ///< the same, counted from the first key of the block
+  mlir::Value seenByTile(mlir::Value row);    ///< keys of the block, in lane groups, that all queries of a tile see
+  mlir::Value firstOfTile(mlir::Value row);   ///< the first query of the tile that `row` is in
   mlir::Value lastOfTile(mlir::Value row);    ///< the last query of the tile that begins at `row`
   mlir::Value columnMask(mlir::Value column); ///< of the columns that exist; null: all
 
@@ -93,6 +97,16 @@ private:
   void beginRows();
   void finishRows();
 
+  // AttentionAhead.cpp
+  struct RowsAhead {
+    const Operand &operand;
+    mlir::Value first; ///< in elements
+    int64_t rowLoop, columnLoop;
+  };
+  void lookAhead();
+  void fetch(const RowsAhead &rows, mlir::Value row);
+  void fetchAhead(const RowsAhead &ofQueries, const RowsAhead &ofKeys, mlir::Value row);
+
   // AttentionProducts.cpp
   void copyQueries();
   void packKeys(mlir::Value count);
@@ -101,6 +115,7 @@ private:
   void copyValuesAt(mlir::Value key, mlir::Value rest);
   void scores();
   void scoreTile(mlir::Value row, mlir::Value key, mlir::Value scale);
+  void raiseGreatest(mlir::Value row, mlir::ArrayRef<mlir::Value> scores);
   void values();
   void valueTile(mlir::Value row, mlir::Value column, int64_t vectors, bool masked, mlir::ArrayRef<mlir::Value> keys);
   mlir::SmallVector<mlir::Value> addValues(mlir::Value row, mlir::Value column, mlir::ArrayRef<mlir::Value> masks,
@@ -112,7 +127,9 @@ private:
 
   // AttentionSoftmax.cpp
   void softmaxRow(mlir::Value row);
+  mlir::Value greater(mlir::Value max, mlir::Value value);
   mlir::Value maximumOf(mlir::Value row, mlir::Value limit);
+  void addToBlocksBefore(mlir::Value row, mlir::Value old, mlir::Value max, mlir::Value sum);
   mlir::Value exponentials(mlir::Value row, mlir::Value limit, mlir::Value max);
   mlir::Value visible(mlir::Value row, mlir::Value key, mlir::Value inLimit);
   mlir::SmallVector<mlir::Value> keepWeights(mlir::Value at, mlir::ArrayRef<mlir::Value> weights,
@@ -121,7 +138,7 @@ private:
                                            mlir::ArrayRef<mlir::Value> seen, mlir::ValueRange sums);
   void rescale(mlir::Value row, mlir::Value factor);
   mlir::SmallVector<mlir::Value> walkKeys(
-      mlir::Value limit, mlir::Value until, mlir::ValueRange carried,
+      mlir::Value from, mlir::Value limit, mlir::Value until, mlir::ValueRange carried,
       llvm::function_ref<mlir::SmallVector<mlir::Value>(mlir::Value, mlir::ArrayRef<mlir::Value>, mlir::ValueRange)>
           turn);
 };

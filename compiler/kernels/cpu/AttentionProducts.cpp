@@ -17,14 +17,15 @@ static constexpr int64_t granulesOfChunk = 64;
 /// queries[row][depth] as they are multiplied. The last query is repeated to fill its tile.
 void Attention::copyQueries() {
   Value target = factorsOf(scratch.queries), last = frame.size(queries - Dim::constant(1));
-  Value step = frame.size(stride(q, 3)), rowStep = frame.size(stride(q, 0)), width = frame.size(paddedDepth);
+  Value step = frame.size(stride(q, depthLoop)), rowStep = frame.size(stride(q, queryLoop)),
+        width = frame.size(paddedDepth);
   ColumnRange range{code.index(0), frame.size(depth), depth.constantValue()};
-  Value padded = arith::CeilDivSIOp::create(b, code.loc, rows, code.index(tileRows));
+  Value padded = arith::CeilDivSIOp::create(b, loc, rows, code.index(tileRows));
   loop(code.index(0), code.times(padded, code.index(tileRows)), code.index(1), [&](Value row) {
-    Value query = minimum(code.add(firstRow, row), last);
+    Value query = least(code.add(firstRow, row), last);
     Value from = code.add(qBase, code.times(query, rowStep)), to = code.times(row, width);
     if (granule > 1) { // what fills the last granule up; where nothing does, it is written over
-      Value none = arith::ConstantOp::create(b, code.loc, b.getZeroAttr(storageType(factor)));
+      Value none = arith::ConstantOp::create(b, loc, b.getZeroAttr(storageType(factor)));
       code.storeScalar(none, target, code.add(to, frame.size(paddedDepth - Dim::constant(1))));
     }
     walkColumns(code, range, 1, 1, {}, [&](Value first, ArrayRef<Value> masks, ValueRange) {
@@ -50,21 +51,21 @@ void Attention::packKeys(Value count) {
 /// by side, what is left over is gathered.
 void Attention::packKeysAt(Value key, Value vector, Value count) {
   Value target = factorsOf(scratch.keys), width = frame.size(depth), first = code.add(key, vector);
-  Value keyStep = frame.size(stride(k, 2)), depthStep = frame.size(stride(k, 3));
-  Value last = arith::SubIOp::create(b, code.loc, count, code.index(1));
+  Value keyStep = frame.size(stride(k, keyLoop)), depthStep = frame.size(stride(k, depthLoop));
+  Value last = minus(count, code.index(1));
   auto keyAt = [&](Value index) { return code.add(kBase, code.times(code.add(firstKey, index), keyStep)); };
   auto store = [&](Value granules, Value c) {
     Value panel = code.add(code.times(key, frame.size(paddedDepth)), code.times(c, code.index(panelKeys())));
     code.store(asFactors(granules), target, code.add(panel, code.times(vector, code.index(granule))), {});
   };
   Value squares = code.index(0);
-  if (stride(k, 3).isConstant(1)) {
-    Value side = code.index(code.lanes * granule);
-    squares = arith::SubIOp::create(b, code.loc, width, arith::RemUIOp::create(b, code.loc, width, side));
-    loop(code.index(0), squares, side, [&](Value c) {
+  if (stride(k, depthLoop).isConstant(1)) {
+    int64_t side = code.lanes * granule;
+    squares = frame.size(Dim::floorDiv(depth, Dim::constant(side)) * Dim::constant(side));
+    loop(code.index(0), squares, code.index(side), [&](Value c) {
       SmallVector<Value> square;
       for (int64_t i = 0; i < code.lanes; ++i) {
-        Value from = code.add(keyAt(minimum(code.add(first, code.index(i)), last)), c);
+        Value from = code.add(keyAt(least(code.add(first, code.index(i)), last)), c);
         square.push_back(factor == k.element ? dot.ofPanel(code, k.memory, from)
                                              : widened(code.load(k.memory, from, code.index(1), k.element, {})));
       }
@@ -72,11 +73,11 @@ void Attention::packKeysAt(Value key, Value vector, Value count) {
         store(column, code.add(c, code.index(i * granule)));
     });
   }
-  Value lanes = code.firstLanes(arith::SubIOp::create(b, code.loc, count, first));
+  Value lanes = code.firstLanes(minus(count, first));
   loop(squares, width, code.index(granule), [&](Value c) {
     Value from = code.add(keyAt(first), code.times(c, depthStep));
     GranuleRows columns{k.memory, from, keyStep, depthStep, k.element};
-    Value rest = arith::SubIOp::create(b, code.loc, width, c);
+    Value rest = minus(width, c);
     store(factor == k.element ? dot.ofRows(code, columns, lanes, rest)
                               : widened(code.load(k.memory, from, keyStep, k.element, lanes)),
           c);
@@ -85,8 +86,7 @@ void Attention::packKeysAt(Value key, Value vector, Value count) {
 
 /// values[granule of keys][column] likewise.
 void Attention::copyValues(Value count) {
-  Value rest = arith::RemUIOp::create(b, code.loc, count, code.index(granule));
-  Value whole = arith::SubIOp::create(b, code.loc, count, rest);
+  Value whole = roundDown(count, granule), rest = minus(count, whole);
   loop(code.index(0), whole, code.index(granule), [&](Value key) { copyValuesAt(key, {}); });
   if (granule > 1)
     loop(whole, count, code.index(granule), [&](Value key) { copyValuesAt(key, rest); });
@@ -95,7 +95,7 @@ void Attention::copyValues(Value count) {
 /// A granule of keys, of which `rest` (null: all) are there.
 void Attention::copyValuesAt(Value key, Value rest) {
   Value target = factorsOf(scratch.values), width = frame.size(paddedColumns);
-  Value step = frame.size(stride(v, 1)), keyStep = frame.size(stride(v, 2));
+  Value step = frame.size(stride(v, columnLoop)), keyStep = frame.size(stride(v, keyLoop));
   Value from = code.add(vBase, code.times(code.add(firstKey, key), keyStep)), to = code.times(key, width);
   ColumnRange range{code.index(0), frame.size(columns), columns.constantValue()};
   walkColumns(code, range, 1, 1, {}, [&](Value first, ArrayRef<Value> masks, ValueRange) {
@@ -116,30 +116,31 @@ Value Attention::scale() {
   if (std::optional<APFloat> given = op.getScale())
     return number(given->convertToDouble());
   Type f64 = b.getF64Type();
-  Value whole = arith::IndexCastOp::create(b, code.loc, b.getI64Type(), frame.size(depth));
-  Value root = math::SqrtOp::create(b, code.loc, arith::SIToFPOp::create(b, code.loc, f64, whole));
-  Value one = arith::ConstantOp::create(b, code.loc, b.getF64FloatAttr(1));
-  Value inverse = arith::DivFOp::create(b, code.loc, one, root);
-  return code.splat(real == f64 ? inverse : arith::TruncFOp::create(b, code.loc, real, inverse).getResult());
+  Value whole = arith::IndexCastOp::create(b, loc, b.getI64Type(), frame.size(depth));
+  Value root = math::SqrtOp::create(b, loc, arith::SIToFPOp::create(b, loc, f64, whole));
+  Value one = arith::ConstantOp::create(b, loc, b.getF64FloatAttr(1));
+  Value inverse = arith::DivFOp::create(b, loc, one, root);
+  return code.splat(real == f64 ? inverse : arith::TruncFOp::create(b, loc, real, inverse).getResult());
 }
 
 /// A panel of keys stays in L1 while all queries of the unit pass.
 void Attention::scores() {
   Value factor = scale();
   loop(code.index(0), blockCount, code.index(panelKeys()), [&](Value key) {
-    loop(code.index(0), rows, code.index(tileRows), [&](Value row) { scoreTile(row, key, factor); });
+    loop(code.index(0), rows, code.index(tileRows), [&](Value row) {
+      onlyIf(same(code.add(firstKey, key), code.index(0)),
+             [&] { fetchAhead({q, nextQ, queryLoop, depthLoop}, {k, nextK, keyLoop, depthLoop}, row); });
+      scoreTile(row, key, factor);
+    });
   });
 }
 
 void Attention::scoreTile(Value row, Value key, Value factor) {
   Value queriesAt = factorsOf(scratch.queries), keysAt = factorsOf(scratch.keys), width = frame.size(paddedDepth);
   Value panel = code.times(key, width);
-  auto chains = scf::ForOp::create(b, code.loc, code.index(0), width, code.index(granule),
-                                   SmallVector<Value>(tileRows * panelVectors, number(0)));
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(chains.getBody());
-    Value c = chains.getInductionVar(), from = code.add(panel, code.times(c, code.index(panelKeys())));
+  SmallVector<Value> scores(tileRows * panelVectors, number(0));
+  scores = fold(code.index(0), width, code.index(granule), scores, [&](Value c, ValueRange chains) {
+    Value from = code.add(panel, code.times(c, code.index(panelKeys())));
     SmallVector<Value> right, next;
     for (int64_t j = 0; j < panelVectors; ++j)
       right.push_back(dot.ofPanel(code, keysAt, code.add(from, code.index(j * code.lanes * granule))));
@@ -147,16 +148,22 @@ void Attention::scoreTile(Value row, Value key, Value factor) {
       Value at = code.add(code.times(code.add(row, code.index(i)), width), c);
       Value left = dot.ofLeft(code, queriesAt, at, code.index(1), {});
       for (int64_t j = 0; j < panelVectors; ++j)
-        next.push_back(dot.add(code, left, right[j], chains.getRegionIterArg(i * panelVectors + j)));
+        next.push_back(dot.add(code, left, right[j], chains[i * panelVectors + j]));
     }
-    scf::YieldOp::create(b, code.loc, next);
-  }
+    return next;
+  });
   Value target = scratchOf(scratch.scores);
-  for (auto [n, sum] : llvm::enumerate(chains.getResults())) {
+  for (auto [n, score] : llvm::enumerate(scores)) {
     Value column = code.add(key, code.index(n % panelVectors * code.lanes));
-    Value score = arith::MulFOp::create(b, code.loc, sum, factor);
+    score = arith::MulFOp::create(b, loc, score, factor);
     code.store(score, target, scoreAt(code.add(row, code.index(n / panelVectors)), column), {});
   }
+  if (mask)
+    return;
+  onlyIf(below(key, seenByTile(row)), [&] { // whole panels, since they fill the groups
+    for (int64_t i = 0; i < tileRows; ++i)
+      raiseGreatest(code.add(row, code.index(i)), ArrayRef(scores).slice(i * panelVectors, panelVectors));
+  });
 }
 
 //===- Exponentials times values ----------------------------------------------------------------------------------===//
@@ -168,18 +175,19 @@ void Attention::values() {
   std::optional<int64_t> known = columns.constantValue();
   auto inGranules = [&](Value count) { return code.times(count, code.index(granule)); };
   auto roundDown = [&](Value key) -> Value {
-    return inGranules(arith::DivUIOp::create(b, code.loc, key, code.index(granule)));
+    return inGranules(arith::DivUIOp::create(b, loc, key, code.index(granule)));
   };
   auto roundUp = [&](Value key) -> Value { return roundDown(code.add(key, code.index(granule - 1))); };
   loop(code.index(0), blockCount, code.index(chunk), [&](Value first) {
-    Value last = minimum(code.add(first, code.index(chunk)), blockCount);
+    Value last = least(code.add(first, code.index(chunk)), blockCount);
     loop(code.index(0), rows, code.index(tileRows), [&](Value row) {
+      onlyIf(same(code.add(firstKey, first), code.index(0)),
+             [&] { fetchAhead({out, nextOut, queryLoop, columnLoop}, {v, nextV, keyLoop, columnLoop}, row); });
       Value limit = clamp(limitInBlock(row), first, last), common = mask ? first : roundUp(limit);
       if (!mask && op.getCausal())
         common = roundDown(limit);
       Value keys[] = {first, common, roundUp(clamp(limitInBlock(lastOfTile(row)), first, last))};
-      Value rest = arith::RemUIOp::create(b, code.loc, frame.size(columns), code.index(width));
-      Value full = arith::SubIOp::create(b, code.loc, frame.size(columns), rest);
+      Value full = frame.size(Dim::floorDiv(columns, Dim::constant(width)) * Dim::constant(width));
       if (!known || *known >= width)
         loop(code.index(0), full, code.index(width),
              [&](Value column) { valueTile(row, column, columnVectors, /*masked=*/false, keys); });
@@ -215,53 +223,51 @@ void Attention::valueTile(Value row, Value column, int64_t vectors, bool masked,
 /// Of weights in every lane, or of the elements of their granules.
 Value Attention::isHidden(Value weights) {
   if (granule == 1)
-    return arith::CmpFOp::create(b, code.loc, arith::CmpFPredicate::OLT, weights, number(0));
+    return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, weights, number(0));
   Value each = asFactors(weights);
   auto type = cast<VectorType>(each.getType());
-  Value mark = arith::ConstantOp::create(b, code.loc, DenseElementsAttr::get(type, APInt(16, 0x8000)));
-  return arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::eq, each, mark);
+  Value mark = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, APInt(16, 0x8000)));
+  return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, each, mark);
 }
 
 /// sum + weights * values without the hidden ones: -0 times 0 is left of them in a granule, which changes no sum.
 Value Attention::addSeen(Value weights, Value values, Value hidden, Value sum) {
   if (granule == 1)
-    return arith::SelectOp::create(b, code.loc, hidden, sum, dot.add(code, weights, values, sum));
+    return arith::SelectOp::create(b, loc, hidden, sum, dot.add(code, weights, values, sum));
   Value each = asFactors(values);
-  Value none = arith::ConstantOp::create(b, code.loc, b.getZeroAttr(each.getType()));
-  Value seen = arith::SelectOp::create(b, code.loc, hidden, none, each);
-  return dot.add(code, weights, vector::BitCastOp::create(b, code.loc, values.getType(), seen), sum);
+  Value none = arith::ConstantOp::create(b, loc, b.getZeroAttr(each.getType()));
+  Value seen = arith::SelectOp::create(b, loc, hidden, none, each);
+  return dot.add(code, weights, vector::BitCastOp::create(b, loc, values.getType(), seen), sum);
 }
 
 /// The chains of a tile go on over keys [from, to).
 SmallVector<Value> Attention::addValues(Value row, Value column, ArrayRef<Value> masks, Value from, Value to,
                                         bool someHidden, ValueRange accumulators) {
   Value weights = factorsOf(scratch.scores), memory = v.memory;
-  Value base = code.add(code.add(vBase, code.times(firstKey, frame.size(stride(v, 2)))), column);
-  Value step = frame.size(stride(v, 2));
+  Value base = code.add(code.add(vBase, code.times(firstKey, frame.size(stride(v, keyLoop)))), column);
+  Value step = frame.size(stride(v, keyLoop));
   if (!valuesInPlace) {
     memory = factorsOf(scratch.values);
     base = code.times(column, code.index(granule));
     step = frame.size(paddedColumns);
   }
-  auto chains = scf::ForOp::create(b, code.loc, from, to, code.index(granule), accumulators);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(chains.getBody());
-  Value key = chains.getInductionVar();
-  SmallVector<Value> right, next;
-  for (auto [j, lanes] : llvm::enumerate(masks)) {
-    Value at = code.add(code.add(base, code.times(key, step)), code.index(j * code.lanes * granule));
-    right.push_back(valuesInPlace ? code.load(memory, at, code.index(1), real, lanes) : dot.ofPanel(code, memory, at));
-  }
-  for (int64_t i = 0; i < tileRows; ++i) {
-    Value weight = dot.ofLeft(code, weights, weightAt(code.add(row, code.index(i)), key), code.index(1), {});
-    Value hidden = someHidden ? isHidden(weight) : Value();
-    for (Value value : right) {
-      Value sum = chains.getRegionIterArg(next.size());
-      next.push_back(hidden ? addSeen(weight, value, hidden, sum) : dot.add(code, weight, value, sum));
+  return fold(from, to, code.index(granule), accumulators, [&](Value key, ValueRange sums) {
+    SmallVector<Value> right, next;
+    for (auto [j, lanes] : llvm::enumerate(masks)) {
+      Value at = code.add(code.add(base, code.times(key, step)), code.index(j * code.lanes * granule));
+      right.push_back(valuesInPlace ? code.load(memory, at, code.index(1), real, lanes)
+                                    : dot.ofPanel(code, memory, at));
     }
-  }
-  scf::YieldOp::create(b, code.loc, next);
-  return SmallVector<Value>(chains.getResults());
+    for (int64_t i = 0; i < tileRows; ++i) {
+      Value weight = dot.ofLeft(code, weights, weightAt(code.add(row, code.index(i)), key), code.index(1), {});
+      Value hidden = someHidden ? isHidden(weight) : Value();
+      for (Value value : right) {
+        Value sum = sums[next.size()];
+        next.push_back(hidden ? addSeen(weight, value, hidden, sum) : dot.add(code, weight, value, sum));
+      }
+    }
+    return next;
+  });
 }
 
 } // namespace batten

@@ -10,27 +10,21 @@ using namespace mlir;
 
 namespace batten {
 
-/// Groups of 64 keys: whole ones below `limit`, then masked ones below `until`. `turn` gets the first key of the group
-/// and a mask for each vector of it (null: all lanes are below the limit).
+/// Groups of 64 keys: whole ones from `from` up to `limit`, then masked ones below `until`. `turn` gets the first key
+/// of the group and a mask for each vector of it (null: all lanes are below the limit).
 SmallVector<Value>
-Attention::walkKeys(Value limit, Value until, ValueRange carried,
+Attention::walkKeys(Value from, Value limit, Value until, ValueRange carried,
                     llvm::function_ref<SmallVector<Value>(Value, ArrayRef<Value>, ValueRange)> turn) {
-  int64_t vectors = numLanes / code.lanes;
   auto over = [&](Value from, Value to, ValueRange values, bool masked) {
-    auto forOp = scf::ForOp::create(b, code.loc, from, to, code.index(numLanes), values);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(forOp.getBody());
-    SmallVector<Value> masks(vectors);
-    for (int64_t j = 0; masked && j < vectors; ++j) {
-      Value first = code.add(forOp.getInductionVar(), code.index(j * code.lanes));
-      masks[j] = code.firstLanes(arith::SubIOp::create(b, code.loc, limit, first));
-    }
-    scf::YieldOp::create(b, code.loc, turn(forOp.getInductionVar(), masks, forOp.getRegionIterArgs()));
-    return SmallVector<Value>(forOp.getResults());
+    return fold(from, to, code.index(numLanes), values, [&](Value group, ValueRange values) {
+      SmallVector<Value> masks(numLanes / code.lanes);
+      for (int64_t j = 0; masked && j < int64_t(masks.size()); ++j)
+        masks[j] = code.firstLanes(minus(limit, code.add(group, code.index(j * code.lanes))));
+      return turn(group, masks, values);
+    });
   };
-  Value rest = arith::RemUIOp::create(b, code.loc, limit, code.index(numLanes));
-  Value full = arith::SubIOp::create(b, code.loc, limit, rest);
-  SmallVector<Value> values = over(code.index(0), full, carried, /*masked=*/false);
+  Value full = roundDown(limit, numLanes);
+  SmallVector<Value> values = over(from, full, carried, /*masked=*/false);
   return over(full, until, values, /*masked=*/true);
 }
 
@@ -38,33 +32,45 @@ Attention::walkKeys(Value limit, Value until, ValueRange carried,
 Value Attention::visible(Value row, Value key, Value inLimit) {
   if (!mask)
     return inLimit;
-  Value step = frame.size(stride(*mask, 2));
-  Value at = code.add(maskBase, code.times(code.add(firstRow, row), frame.size(stride(*mask, 0))));
+  Value step = frame.size(stride(*mask, keyLoop));
+  Value at = code.add(maskBase, code.times(code.add(firstRow, row), frame.size(stride(*mask, queryLoop))));
   at = code.add(at, code.times(code.add(firstKey, key), step));
   Value given = code.load(mask->memory, at, step, mask->element, inLimit);
-  return inLimit ? arith::AndIOp::create(b, code.loc, given, inLimit).getResult() : given;
+  return inLimit ? arith::AndIOp::create(b, loc, given, inLimit).getResult() : given;
 }
 
 /// NaN need not win: its exponential makes the whole row NaN.
+Value Attention::greater(Value max, Value value) {
+  return choose(arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, value, max), value, max);
+}
+
+/// Of a vector of scores a lane: the tile knows them anyway, and all queries of it see them.
+void Attention::raiseGreatest(Value row, ArrayRef<Value> scores) {
+  Value memory = scratchOf(scratch.greatest), at = code.times(row, code.index(code.lanes));
+  Value max = code.load(memory, at, code.index(1), real, {});
+  for (Value score : scores)
+    max = greater(max, score);
+  code.store(max, memory, at, {});
+}
+
+/// Of what tiles have raised, and of the keys that only some of the tile's queries see.
 Value Attention::maximumOf(Value row, Value limit) {
   Value memory = scratchOf(scratch.scores), least = number(-std::numeric_limits<double>::infinity());
-  auto greater = [&](Value max, Value value) {
-    Value isGreater = arith::CmpFOp::create(b, code.loc, arith::CmpFPredicate::OGT, value, max);
-    return arith::SelectOp::create(b, code.loc, isGreater, value, max).getResult();
-  };
   SmallVector<Value> maxima(numLanes / code.lanes, least);
-  maxima = walkKeys(limit, limit, maxima, [&](Value first, ArrayRef<Value> masks, ValueRange carried) {
+  maxima[0] = code.load(scratchOf(scratch.greatest), code.times(row, code.index(code.lanes)), code.index(1), real, {});
+  Value from = seenByTile(firstOfTile(row));
+  maxima = walkKeys(from, limit, limit, maxima, [&](Value first, ArrayRef<Value> masks, ValueRange carried) {
     SmallVector<Value> next;
     for (auto [j, lanes] : llvm::enumerate(masks)) {
       Value key = code.add(first, code.index(j * code.lanes)), seen = visible(row, key, lanes);
       Value score = code.load(memory, scoreAt(row, key), code.index(1), real, {});
       if (seen)
-        score = arith::SelectOp::create(b, code.loc, seen, score, least);
+        score = arith::SelectOp::create(b, loc, seen, score, least);
       next.push_back(greater(carried[j], score));
     }
     return next;
   });
-  return foldLanes(code, maxima, numLanes, greater);
+  return foldLanes(code, maxima, numLanes, [&](Value lhs, Value rhs) { return greater(lhs, rhs); });
 }
 
 /// A group's weights in place of its scores, from element `at` on, -1 for what is not `seen`; the sums with them.
@@ -72,10 +78,10 @@ SmallVector<Value> Attention::keepWeights(Value at, ArrayRef<Value> weights, Arr
   Value memory = scratchOf(scratch.scores), hidden = number(-1);
   SmallVector<Value> next;
   for (auto [j, weight] : llvm::enumerate(weights)) {
-    Value kept = weight, sum = arith::AddFOp::create(b, code.loc, sums[j], weight);
+    Value kept = weight, sum = arith::AddFOp::create(b, loc, sums[j], weight);
     if (seen[j]) {
-      sum = arith::SelectOp::create(b, code.loc, seen[j], sum, sums[j]);
-      kept = arith::SelectOp::create(b, code.loc, seen[j], weight, hidden);
+      sum = arith::SelectOp::create(b, loc, seen[j], sum, sums[j]);
+      kept = arith::SelectOp::create(b, loc, seen[j], weight, hidden);
     }
     code.store(kept, memory, code.add(at, code.index(j * code.lanes)), {});
     next.push_back(sum);
@@ -88,7 +94,7 @@ SmallVector<Value> Attention::keepWeights(Value at, ArrayRef<Value> weights, Arr
 SmallVector<Value> Attention::keepPairs(Value at, ArrayRef<Value> weights, ArrayRef<Value> seen, ValueRange sums) {
   Value memory = factorsOf(scratch.scores), hidden = number(-0.0);
   auto word = VectorType::get({code.lanes}, b.getI32Type()), pairs = VectorType::get({2 * code.lanes}, factor);
-  Value ones = arith::ConstantOp::create(b, code.loc, DenseElementsAttr::get(word, int32_t(0x3f803f80)));
+  Value ones = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(word, int32_t(0x3f803f80)));
   StringRef intrinsic =
       code.lanes == 16 ? "llvm.x86.avx512bf16.cvtne2ps2bf16.512" : "llvm.x86.avx512bf16.cvtne2ps2bf16.256";
   SmallVector<Value> next;
@@ -96,11 +102,11 @@ SmallVector<Value> Attention::keepPairs(Value at, ArrayRef<Value> weights, Array
     Value both[2];
     for (int64_t i : {0, 1}) {
       Value weight = weights[2 * j + i], mask = seen[2 * j + i];
-      both[i] = mask ? arith::SelectOp::create(b, code.loc, mask, weight, hidden).getResult() : weight;
+      both[i] = mask ? arith::SelectOp::create(b, loc, mask, weight, hidden).getResult() : weight;
     }
     auto rounded =
-        LLVM::CallIntrinsicOp::create(b, code.loc, pairs, b.getStringAttr(intrinsic), ValueRange{both[1], both[0]});
-    Value words = vector::BitCastOp::create(b, code.loc, word, rounded.getResult(0));
+        LLVM::CallIntrinsicOp::create(b, loc, pairs, b.getStringAttr(intrinsic), ValueRange{both[1], both[0]});
+    Value words = vector::BitCastOp::create(b, loc, word, rounded.getResult(0));
     code.store(asFactors(words), memory, code.add(at, code.index(2 * j * code.lanes)), {});
     next.push_back(dot.add(code, words, ones, sum));
   }
@@ -110,23 +116,21 @@ SmallVector<Value> Attention::keepPairs(Value at, ArrayRef<Value> weights, Array
 /// Weights exp(score - max) in place of the scores; returns their sum.
 Value Attention::exponentials(Value row, Value limit, Value max) {
   Value memory = scratchOf(scratch.scores), until = limit;
-  if (op.getCausal()) {
-    Value tile = arith::DivUIOp::create(b, code.loc, row, code.index(tileRows));
-    until = limitInBlock(lastOfTile(code.times(tile, code.index(tileRows))));
-  }
+  if (op.getCausal())
+    until = limitInBlock(lastOfTile(firstOfTile(row)));
   SmallVector<Value> sums(numLanes / code.lanes / granule, number(0));
-  sums = walkKeys(limit, until, sums, [&](Value first, ArrayRef<Value> masks, ValueRange carried) {
+  sums = walkKeys(code.index(0), limit, until, sums, [&](Value first, ArrayRef<Value> masks, ValueRange carried) {
     SmallVector<Value> weights, seen;
     for (auto [j, lanes] : llvm::enumerate(masks)) {
       Value key = code.add(first, code.index(j * code.lanes));
       Value score = code.load(memory, scoreAt(row, key), code.index(1), real, {});
-      weights.push_back(buildNonPositiveExp(b, code.loc, arith::SubFOp::create(b, code.loc, score, max)));
+      weights.push_back(buildNonPositiveExp(b, loc, arith::SubFOp::create(b, loc, score, max)));
       seen.push_back(visible(row, key, lanes));
     }
     Value at = weightAt(row, first);
     return granule == 1 ? keepWeights(at, weights, seen, carried) : keepPairs(at, weights, seen, carried);
   });
-  auto add = [&](Value lhs, Value rhs) { return arith::AddFOp::create(b, code.loc, lhs, rhs).getResult(); };
+  auto add = [&](Value lhs, Value rhs) { return arith::AddFOp::create(b, loc, lhs, rhs).getResult(); };
   return foldLanes(code, sums, numLanes / granule, add);
 }
 
@@ -134,27 +138,37 @@ void Attention::rescale(Value row, Value factor) {
   Value totals = scratchOf(scratch.totals);
   loop(code.index(0), frame.size(paddedColumns), code.index(code.lanes), [&](Value column) {
     Value at = totalAt(row, column), total = code.load(totals, at, code.index(1), real, {});
-    code.store(arith::MulFOp::create(b, code.loc, total, factor), totals, at, {});
+    code.store(arith::MulFOp::create(b, loc, total, factor), totals, at, {});
   });
 }
 
 /// Row `row` of the unit meets the keys of the block.
 void Attention::softmaxRow(Value row) {
-  auto first = [&](Value vector) { return vector::ExtractOp::create(b, code.loc, vector, int64_t(0)).getResult(); };
-  Value limit = limitInBlock(row), max = maximumOf(row, limit), sums = scratchOf(scratch.sums);
-  if (!online) {
-    code.storeScalar(first(exponentials(row, limit, max)), sums, row);
-    return;
+  Value limit = limitInBlock(row), max = maximumOf(row, limit), old;
+  if (online) {
+    old = code.loadSplat(scratchOf(scratch.maxima), row, real);
+    max = greater(old, max);
+    code.storeScalar(firstLane(max), scratchOf(scratch.maxima), row);
   }
-  Value maxima = scratchOf(scratch.maxima), old = code.loadSplat(maxima, row, real);
-  Value isGreater = arith::CmpFOp::create(b, code.loc, arith::CmpFPredicate::OGT, max, old);
-  max = arith::SelectOp::create(b, code.loc, isGreater, max, old);
-  Value change = buildNonPositiveExp(b, code.loc, arith::SubFOp::create(b, code.loc, old, max));
-  Value factor = arith::SelectOp::create(b, code.loc, isGreater, change, number(1));
   Value sum = exponentials(row, limit, max);
-  Value before = arith::MulFOp::create(b, code.loc, code.loadSplat(sums, row, real), factor);
-  code.storeScalar(first(arith::AddFOp::create(b, code.loc, before, sum)), sums, row);
-  code.storeScalar(first(max), maxima, row);
+  if (!online)
+    return code.storeScalar(firstLane(sum), scratchOf(scratch.sums), row);
+  Value isFirst = same(firstKey, code.index(0));
+  auto ifOp = scf::IfOp::create(b, loc, isFirst, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(ifOp.thenBlock());
+  code.storeScalar(firstLane(sum), scratchOf(scratch.sums), row);
+  b.setInsertionPointToStart(ifOp.elseBlock());
+  addToBlocksBefore(row, old, max, sum);
+}
+
+/// What came from earlier blocks shrinks as the maximum grows.
+void Attention::addToBlocksBefore(Value row, Value old, Value max, Value sum) {
+  Value isGreater = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, max, old);
+  Value change = buildNonPositiveExp(b, loc, arith::SubFOp::create(b, loc, old, max));
+  Value factor = choose(isGreater, change, number(1)), sums = scratchOf(scratch.sums);
+  Value before = arith::MulFOp::create(b, loc, code.loadSplat(sums, row, real), factor);
+  code.storeScalar(firstLane(arith::AddFOp::create(b, loc, before, sum)), sums, row);
   rescale(row, factor);
 }
 
