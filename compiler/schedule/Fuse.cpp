@@ -6,6 +6,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Passes.h"
 #include "compiler/schedule/Groups.h"
+#include "compiler/schedule/ImageLayout.h"
 #include "compiler/schedule/Machine.h"
 #include "compiler/schedule/PackOperands.h"
 #include "dialect/LaunchTimes.h"
@@ -37,7 +38,8 @@ public:
     dropUnused();
     ownDestinations();
     copyUnwrittenResults();
-    packSharedOperands(entry, shapes, level);
+    images = chooseImageLayout(formGroups(entry, shapes, fuse), shapes, level);
+    packSharedOperands(entry, shapes, images, level);
     std::vector<Group> groups = formGroups(entry, shapes, fuse);
     for (const Group &group : groups)
       outline(group);
@@ -53,12 +55,14 @@ private:
   bool fuse;
   llvm::StringMap<func::FuncOp> &known; // text of an outlined group -> its function
   Shapes shapes;
+  ImageLayout images;
   unsigned count = 0;
 
   SmallVector<OpFoldResult> sizesOf(OpBuilder &b, Location loc, Value tensor);
   void ownDestinations();
   bool mayOverwrite(UpdateRowsOp update);
   void copyUnwrittenResults();
+  SmallVector<Dim> storedExtents(Value result);
   void outline(const Group &group);
   func::FuncOp makeFunction(const Group &group, ArrayRef<Value> roots, ArrayRef<Value> results);
   func::FuncOp deduplicated(func::FuncOp function);
@@ -173,6 +177,20 @@ static void dropUnusedSizes(func::FuncOp function) {
       (void)function.eraseArgument(i);
 }
 
+/// The sizes of what a group returns for `result`.
+SmallVector<Dim> OutlineEntry::storedExtents(Value result) {
+  if (images.channelsLast.contains(result))
+    return ImageLayout::stored(shapes.of(result), getElementTypeOrSelf(result.getType()));
+  return SmallVector<Dim>(shapes.of(result));
+}
+
+/// The type of a tensor of these extents.
+static RankedTensorType typeOf(ArrayRef<Dim> extents, Type element) {
+  auto shape = llvm::map_to_vector(
+      extents, [](const Dim &extent) { return extent.constantValue().value_or(ShapedType::kDynamic); });
+  return RankedTensorType::get(shape, element);
+}
+
 func::FuncOp OutlineEntry::makeFunction(const Group &group, ArrayRef<Value> roots, ArrayRef<Value> results) {
   OpBuilder b(entry);
   SmallVector<Type> inputs, outputs;
@@ -185,7 +203,7 @@ func::FuncOp OutlineEntry::makeFunction(const Group &group, ArrayRef<Value> root
   for (Value value : roots)
     inputs.push_back(value.getType());
   for (Value value : results)
-    outputs.push_back(value.getType());
+    outputs.push_back(typeOf(storedExtents(value), getElementTypeOrSelf(value.getType())));
   // The point keeps it apart from every C name.
   std::string name = (prefix + "_" + entry.getName() + "." + groupKindName(group.kind) + Twine(count++)).str();
   auto function = func::FuncOp::create(b, group.operations.front()->getLoc(), name, b.getFunctionType(inputs, outputs));
@@ -198,7 +216,7 @@ func::FuncOp OutlineEntry::makeFunction(const Group &group, ArrayRef<Value> root
   for (auto [i, value] : llvm::enumerate(roots))
     function.setArgAttr(symbols.size() + i, attr::dims, dimsAttr(b, shapes.of(value)));
   for (auto [i, value] : llvm::enumerate(results))
-    function.setResultAttr(i, attr::dims, dimsAttr(b, shapes.of(value)));
+    function.setResultAttr(i, attr::dims, dimsAttr(b, storedExtents(value)));
   b.setInsertionPointToStart(function.addEntryBlock());
   IRMapping map;
   map.map(symbols, function.getArguments().take_front(symbols.size()));
@@ -206,7 +224,13 @@ func::FuncOp OutlineEntry::makeFunction(const Group &group, ArrayRef<Value> root
   for (Operation *op : group.operations)
     if (!map.contains(op->getResult(0)))
       cloneWithOperands(b, op, map);
-  SmallVector<Value> mine = llvm::map_to_vector(results, [&](Value value) { return map.lookup(value); });
+  SmallVector<Value> mine = llvm::map_to_vector(results, [&](Value value) {
+    Value made = map.lookup(value);
+    if (!images.channelsLast.contains(value))
+      return made;
+    auto sizes = [&](ArrayRef<Dim> extents) { return operandsOf(b, value.getLoc(), function, extents); };
+    return storeChannelsLast(b, made, sizes(shapes.of(value)), sizes(storedExtents(value)));
+  });
   func::ReturnOp::create(b, function.getLoc(), mine);
   if (group.kind == GroupKind::Pack)
     dropUnusedSizes(function);
@@ -261,11 +285,14 @@ void OutlineEntry::outline(const Group &group) {
   auto call = func::CallOp::create(b, group.operations.front()->getLoc(), function, operands);
   SmallVector<Attribute> dims; // the planner sizes buffers by them
   for (auto [mine, theirs] : llvm::zip(results, call.getResults())) {
-    dims.push_back(dimsAttr(b, shapes.of(mine)));
-    shapes.set(theirs, shapes.of(mine));
+    SmallVector<Dim> extents = storedExtents(mine);
+    dims.push_back(dimsAttr(b, extents));
+    shapes.set(theirs, extents);
+    Value view = theirs;
+    if (images.channelsLast.contains(mine))
+      view = viewChannelsFirst(b, theirs, sizesOf(b, mine.getLoc(), mine));
     // The group's own operations keep each other's values until they are dropped.
-    mine.replaceUsesWithIf(theirs,
-                           [&](OpOperand &use) { return !llvm::is_contained(group.operations, use.getOwner()); });
+    mine.replaceUsesWithIf(view, [&](OpOperand &use) { return !llvm::is_contained(group.operations, use.getOwner()); });
   }
   call->setAttr(attr::resultDims, b.getArrayAttr(dims));
   call->setAttr(attr::kind, b.getStringAttr(groupKindName(group.kind)));

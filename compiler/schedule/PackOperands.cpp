@@ -74,13 +74,13 @@ static int64_t costOf(int64_t outputs, int64_t width, int64_t lanes, int64_t vec
 }
 
 /// True if lanes along the pixels would do with fewer vectors: few outputs. Strided pixels are two loads a vector. A
-/// line of pixels needs no transposed result; of bytes the image would have to be off, which outputs in lanes do at
-/// once.
+/// line of pixels needs no transposed result, unless its channels are innermost; of bytes the image would have to be
+/// off, which outputs in lanes do at once.
 static bool pixelsFillLanes(const Window &window, int64_t outputs, int64_t height, int64_t width, int64_t lanes,
-                            const Level &level) {
+                            bool channelsLast, const Level &level) {
   int64_t vectors = llvm::divideCeilSigned(height * width, lanes);
   int64_t used = 100 * height * width / (lanes * llvm::alignTo(vectors, tileVectorsOfLine(vectors, level)));
-  if (window.isPointwise() && used >= leastUsedLanes && granuleElements(window.image.element) <= 2)
+  if (window.isPointwise() && used >= leastUsedLanes && granuleElements(window.image.element) <= 2 && !channelsLast)
     return true;
   int64_t inOutputs = llvm::divideCeilSigned(outputs, lanes) * height * width;
   int64_t inPixels = window.isPointwise() ? outputs * vectors : outputs * height * llvm::divideCeilSigned(width, lanes);
@@ -88,7 +88,7 @@ static bool pixelsFillLanes(const Window &window, int64_t outputs, int64_t heigh
 }
 
 /// Vectors of a panel of outputs; 0 where lanes had better run along the pixels, or sizes are known at the call only.
-static int64_t panelVectors(const Window &window, int64_t lanes, const Level &level) {
+static int64_t panelVectors(const Window &window, int64_t lanes, bool channelsLast, const Level &level) {
   SmallVector<int64_t> known;
   for (const Dim &extent : ArrayRef<Dim>(window.extents).drop_front(window.batch))
     known.push_back(extent.constantValue().value_or(0));
@@ -98,7 +98,7 @@ static int64_t panelVectors(const Window &window, int64_t lanes, const Level &le
     return 0;
   int64_t groups = *imageChannels / known[5], outputs = known[0] / groups, width = known[2], best = 0, least = 0;
   if (known[4] > mostTapColumns || window.pad > mostPad ||
-      pixelsFillLanes(window, outputs, known[1], width, lanes, level))
+      pixelsFillLanes(window, outputs, known[1], width, lanes, channelsLast, level))
     return 0;
   for (int64_t vectors = 1; vectors <= level.tileVectors; ++vectors) {
     int64_t cost = costOf(outputs, width, lanes, vectors, level);
@@ -113,15 +113,28 @@ static int64_t panelVectors(const Window &window, int64_t lanes, const Level &le
   return best;
 }
 
-static void packWeights(func::FuncOp entry, linalg::GenericOp convolution, Shapes &shapes, const Level &level) {
+/// A convolution whose weights are the same for the whole batch.
+static bool isOfSharedWeights(linalg::GenericOp product) {
+  int64_t rank = cast<RankedTensorType>(product.getDpsInputs()[1].getType()).getRank();
+  return isWindow(product) && product.getNumReductionLoops() == 3 && rank == 4;
+}
+
+bool mayHaveOutputsInLanes(linalg::GenericOp convolution, Shapes &shapes, const Level &level) {
+  return isOfSharedWeights(convolution) &&
+         panelVectors(describeWindow(convolution, shapes), lanesOf(convolution, level),
+                      /*channelsLast=*/true, level) != 0;
+}
+
+static void packWeights(func::FuncOp entry, linalg::GenericOp convolution, Shapes &shapes, bool channelsLast,
+                        const Level &level) {
   int64_t lanes = lanesOf(convolution, level);
   OpOperand *weights = convolution.getDpsInputOperand(1);
   auto element = cast<RankedTensorType>(weights->get().getType()).getElementType();
-  if (int64_t vectors = panelVectors(describeWindow(convolution, shapes), lanes, level))
+  if (int64_t vectors = panelVectors(describeWindow(convolution, shapes), lanes, channelsLast, level))
     packOperand(entry, weights, shapes, {0, 2, 3, 1}, lanes * vectors, granuleElements(element));
 }
 
-void packSharedOperands(func::FuncOp entry, Shapes &shapes, const Level &level) {
+void packSharedOperands(func::FuncOp entry, Shapes &shapes, const ImageLayout &images, const Level &level) {
   SmallVector<linalg::GenericOp> products;
   for (auto generic : entry.getOps<linalg::GenericOp>())
     if (auto order = generic->getAttrOfType<StringAttr>(attr::order);
@@ -129,8 +142,8 @@ void packSharedOperands(func::FuncOp entry, Shapes &shapes, const Level &level) 
       products.push_back(generic);
   for (linalg::GenericOp product : products) {
     int64_t rank = cast<RankedTensorType>(product.getDpsInputs()[1].getType()).getRank();
-    if (isWindow(product) && product.getNumReductionLoops() == 3 && rank == 4)
-      packWeights(entry, product, shapes, level);
+    if (isOfSharedWeights(product))
+      packWeights(entry, product, shapes, images.windows.contains(product), level);
     else if (!isWindow(product) && rank == 2)
       packRightSide(entry, product, shapes, level);
   }

@@ -11,7 +11,7 @@ import tempfile
 
 BATTEN = sys.argv[1]
 PROGRAM = pathlib.Path(__file__).resolve().parent / "Inputs/windows.btn"
-MODES = [["--target=cpu:x86-64-v3"], ["--threads=2"], ["--fuse=off"]]
+MODES = [["--target=cpu:x86-64-v3"], ["--target=cpu:x86-64-v4"], ["--threads=2"], ["--fuse=off"]]
 
 
 def run(function, arguments, output, *options):

@@ -1,6 +1,7 @@
 // Operand.cpp - see Operand.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Operand.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 
@@ -29,6 +30,13 @@ Operand resultOperand(func::FuncOp group, unsigned index, Shapes &shapes, Kernel
   operand.memory = frame.resultMemory(index);
   operand.element = cast<RankedTensorType>(result.getType()).getElementType();
   operand.strides = denseStrides(shapes.of(result));
+  if (auto insert = result.getDefiningOp<tensor::InsertSliceOp>()) // a part of a larger tensor, from its first element
+    result = insert.getSource();
+  if (auto transpose = result.getDefiningOp<linalg::TransposeOp>()) {
+    SmallVector<Dim> stored = operand.strides;
+    for (auto [place, dim] : llvm::enumerate(transpose.getPermutation()))
+      operand.strides[dim] = stored[place];
+  }
   return operand;
 }
 

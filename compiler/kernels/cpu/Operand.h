@@ -19,7 +19,8 @@ struct Operand {
 /// Resolves `tensor`, read by `map`, inside the group of `frame`; nullopt where its views do not resolve.
 std::optional<Operand> resolveOperand(mlir::Value tensor, mlir::AffineMap map, Shapes &shapes, KernelFrame &frame);
 
-/// The group's result `index` as written by loops whose indices run over its dims in order.
+/// The group's result `index` as written by loops whose indices run over its dims in order; what is returned may be
+/// its transpose, or lie in a larger tensor.
 Operand resultOperand(mlir::func::FuncOp group, unsigned index, Shapes &shapes, KernelFrame &frame);
 
 /// Extents of the loops of `generic`.

@@ -1,14 +1,15 @@
-// OutputConvolution.cpp - convolutions with outputs in lanes: panels of packed weights by pixels of a packed image.
+// OutputConvolution.cpp - convolutions with outputs in lanes: panels of packed weights by pixels of an image.
 //
 //   for each part of an image: a batch entry, a group and a block of rows     (packed as [row][granule of channels]
-//     [column])
+//     [column], unless its channels lie side by side)
 //     for each panel of outputs                   (its weights stay in the caches over the block; parts by panels are
 //     the units)
 //       for each row of the result
 //         for each tile of pixels along it
 //           for kh, for kw, for each granule of channels    every accumulator is one chain in this order
 //             vectors of weights by one pixel in every lane
-//         the row is transposed, as its outputs lie far apart; the epilogue; stores along the columns
+//         the epilogue and stores of every pixel where its outputs lie side by side; where they lie far apart, the row
+//         is transposed first, and stored along the columns
 //
 // A tap beside the image is left out: rows by a shorter loop over kh, columns by tiles of their own at the ends of a
 // row, whose taps are unrolled and meet only the pixels that they reach. Of integers the packed image has its padding
@@ -42,18 +43,27 @@ private:
   int64_t groups = 1, outputs = 0, channels = 0, granules = 0; ///< a group's
   int64_t height = 0, width = 0, tapRows = 0, tapColumns = 0;
   int64_t imageWidth = 0, imagePad = 0; ///< as it is packed
+  bool inPlace = false;                 ///< the image is read as it lies
   bool isLine = false;                  ///< rows are pieces of one line of pixels
   int64_t tilePixels = 0, unitRows = 0;
+  int64_t aheadStep = 0;              ///< elements of the next panel that a step prefetches; 0: its weights are few
   Value imagePart, rowBuffer, square; ///< scratch
 
   // Of what is being built.
   Values batch, initial; ///< what the chains of a panel begin with, by vector
+  Values exist;          ///< by vector of a panel, the outputs that are there; null: all
   Value groupNumber, imageBase, rowBegin, rowEnd, imageRowBegin;
+  Value panelBase, firstOutput, tileNumber;
 
   void resolveShape();
   int64_t numPanels() const { return llvm::divideCeilSigned(outputs, panelOutputs); }
   int64_t granuleStride() const { return panelOutputs * dot.elements(); } ///< of a panel
   int64_t partRows() const { return (unitRows - 1) * window.stride + (tapRows - 1) * window.dilation + 1; }
+  bool makesChannelsLast() const { return lanesLoop == window.channelLoop(); }
+  bool hasRowBuffer() const { return !makesChannelsLast() || epilogue.isLong(); }
+  Value rowStep() const { return inPlace ? frame.size(window.image.rowStride) : code.index(granules * imageWidth); }
+  Value columnStep() const { return inPlace ? frame.size(window.image.columnStride) : code.index(1); }
+  Value granuleStep() const { return code.index(inPlace ? dot.elements() : imageWidth); }
   Dim makeScratch();
 
   void enterPart(Value part);
@@ -62,6 +72,7 @@ private:
   void clearPart();
   void panel(Value number);
   Values initialOf(Value weightBase);
+  Values existing() const;
   Values weightsAt(Value at);
   void tilesOfRow(Value row, Value weightBase);
   bool isInside(int64_t tileColumn, int64_t pixels) const;
@@ -69,7 +80,11 @@ private:
   std::pair<int64_t, int64_t> pixelsInside(int64_t tileColumn, int64_t pixels, int64_t tapColumn) const;
   Values tapsOfRow(Value at, Value column, int64_t pixels, Value weightAt, ValueRange sums);
   Values tap(Value at, Value tapColumn, int64_t first, int64_t end, Value weightAt, ValueRange sums);
-  void finishRow(Value row, Value firstOutput);
+  void prefetchNextPanel(Value weightAt);
+  Value pixelAt(Value at) const;
+  void finishPixel(ValueRange sums, Value row, Value column);
+  void finishPixels(Value row);
+  void finishRow(Value row);
   void finishSquare(ArrayRef<Value> vectors, ValueRange digits, Value outputsBegin, Value numOutputs, Value column,
                     Value mask);
   void finishOutput(Value sum, ValueRange digits, Value output, Value column, Value mask);
@@ -101,6 +116,9 @@ void OutputConvolution::resolveShape() {
   tapRows = extent(window.tapRowLoop());
   tapColumns = extent(window.tapColumnLoop());
   Image &image = window.image;
+  inPlace = image.channelStride.isConstant(1) && isa<FloatType>(image.element) && channels % dot.elements() == 0;
+  if (out.strides[window.channelLoop()].isConstant(1))
+    lanesLoop = window.channelLoop();
   if (isa<IntegerType>(accumulator))
     std::swap(imagePad, window.pad);
   imageWidth = *image.width.constantValue() + 2 * imagePad;
@@ -119,6 +137,9 @@ void OutputConvolution::resolveShape() {
   int64_t fitting = (level.cacheBytesL2 / 4 / rowBytes - (tapRows - 1) * window.dilation - 1) / window.stride + 1;
   int64_t rows = std::clamp<int64_t>(std::min(fitting, llvm::divideCeilSigned(unitPixels, width)), 1, height);
   unitRows = llvm::divideCeilSigned(height, llvm::divideCeilSigned(height, rows));
+  int64_t tiles = unitRows * llvm::divideCeilSigned(width, tilePixels);
+  if (tiles <= granuleStride())
+    aheadStep = llvm::divideCeilSigned(granuleStride(), tiles);
 }
 
 Dim OutputConvolution::makeScratch() {
@@ -128,9 +149,12 @@ Dim OutputConvolution::makeScratch() {
     bytes += llvm::alignTo(elements * elementBytes(element), lineBytes);
     return view;
   };
-  imagePart = take(partRows() * granules * imageWidth, dot.packedElement());
-  rowBuffer = take(llvm::alignTo(width, code.lanes) * panelOutputs, accumulator);
-  square = take(code.lanes * code.lanes, accumulator);
+  if (!inPlace)
+    imagePart = take(partRows() * granules * imageWidth, dot.packedElement());
+  if (hasRowBuffer())
+    rowBuffer = take(llvm::alignTo(width, code.lanes) * panelOutputs, accumulator);
+  if (!makesChannelsLast())
+    square = take(code.lanes * code.lanes, accumulator);
   return Dim::constant(bytes);
 }
 
@@ -145,6 +169,9 @@ void OutputConvolution::enterPart(Value part) {
       code.add(imageOf(batch), code.times(groupNumber, size(Dim::constant(channels) * window.image.channelStride)));
   rowBegin = code.times(digits.back(), code.index(unitRows));
   rowEnd = least(code.index(height), code.add(rowBegin, code.index(unitRows)));
+  imageRowBegin = code.index(0);
+  if (inPlace)
+    return;
   imageRowBegin = code.times(rowBegin, code.index(window.stride));
   if (window.pad > 0)
     imageRowBegin = greatest(code.index(0), minus(imageRowBegin, code.index(window.pad)));
@@ -198,12 +225,27 @@ void OutputConvolution::clearPart() {
 void OutputConvolution::panel(Value number) {
   Value ofAll = code.add(code.times(groupNumber, code.index(numPanels())), number);
   Value weightBase = code.times(ofAll, code.index(tapRows * tapColumns * granules * granuleStride()));
-  Value firstOutput = code.times(number, code.index(panelOutputs));
+  panelBase = weightBase;
+  firstOutput = code.times(number, code.index(panelOutputs));
   initial = initialOf(weightBase);
+  exist = existing();
   loop(rowBegin, rowEnd, 1, [&](Value row) {
     tilesOfRow(row, weightBase);
-    finishRow(row, firstOutput);
+    if (!makesChannelsLast())
+      finishRow(row);
+    else if (hasRowBuffer())
+      finishPixels(row);
   });
+}
+
+/// Which outputs of the panel there are.
+OutputConvolution::Values OutputConvolution::existing() const {
+  Values masks(panelVectors);
+  for (int64_t q = 0; outputs % panelOutputs != 0 && q < panelVectors; ++q) {
+    Value first = code.add(firstOutput, code.index(q * code.lanes));
+    masks[q] = code.firstLanes(arith::SubIOp::create(b, code.loc, code.index(outputs), first));
+  }
+  return masks;
 }
 
 /// Zeros, less by what the image is off.
@@ -251,23 +293,31 @@ void OutputConvolution::tilesOfRow(Value row, Value weightBase) {
 
 void OutputConvolution::tile(Value row, Value column, int64_t pixels, Value weightBase) {
   auto [from, to] = tapRowsInside(row);
+  int64_t tilesOfRow = llvm::divideCeilSigned(width, tilePixels);
+  tileNumber = code.add(code.times(minus(row, rowBegin), code.index(tilesOfRow)),
+                        arith::DivUIOp::create(b, code.loc, column, code.index(tilePixels)));
   Value imageRow = minus(code.times(row, code.index(window.stride)), imageRowBegin);
   Value imageColumn = code.times(column, code.index(window.stride));
+  imageColumn = code.times(minus(imageColumn, code.index(window.pad)), columnStep());
+  if (inPlace)
+    imageColumn = code.add(imageBase, imageColumn);
   Values begin;
   for (int64_t p = 0; p < pixels; ++p)
     llvm::append_range(begin, initial);
   Values sums = fold(from, to, begin, [&](Value tapRow, ValueRange carried) {
     Value at = code.add(imageRow, code.times(tapRow, code.index(window.dilation)));
-    at = code.times(minus(at, code.index(window.pad)), code.index(granules * imageWidth));
-    at = code.add(at, minus(imageColumn, code.index(window.pad)));
+    at = code.add(imageColumn, code.times(minus(at, code.index(window.pad)), rowStep()));
     Value weightAt = code.add(weightBase, code.times(tapRow, code.index(tapColumns * granules * granuleStride())));
     return tapsOfRow(at, column, pixels, weightAt, carried);
   });
-  for (auto [i, sum] : llvm::enumerate(sums)) {
-    Value pixel = code.add(column, code.index(int64_t(i) / panelVectors));
-    Value at =
-        code.add(code.times(pixel, code.index(panelOutputs)), code.index(int64_t(i) % panelVectors * code.lanes));
-    code.store(sum, rowBuffer, at, {});
+  for (int64_t p = 0; p < pixels; ++p) {
+    Value pixel = code.add(column, code.index(p));
+    ValueRange mine = ValueRange(sums).slice(p * panelVectors, panelVectors);
+    if (!hasRowBuffer())
+      finishPixel(mine, row, pixel);
+    for (int64_t q = 0; hasRowBuffer() && q < panelVectors; ++q)
+      code.store(mine[q], rowBuffer, code.add(code.times(pixel, code.index(panelOutputs)), code.index(q * code.lanes)),
+                 {});
   }
 }
 
@@ -308,14 +358,16 @@ OutputConvolution::Values OutputConvolution::tapsOfRow(Value at, Value column, i
 /// All channels of one tap for pixels [first, end) of the tile.
 OutputConvolution::Values OutputConvolution::tap(Value at, Value tapColumn, int64_t first, int64_t end, Value weightAt,
                                                  ValueRange sums) {
-  Value pixelsAt = code.add(at, code.times(tapColumn, code.index(window.dilation)));
+  Value pixelsAt = code.add(at, code.times(code.times(tapColumn, code.index(window.dilation)), columnStep()));
   Value tapAt = code.add(weightAt, code.times(tapColumn, code.index(granules * granuleStride())));
   ValueRange met = sums.slice(first * panelVectors, (end - first) * panelVectors);
   Values more = fold(code.index(0), code.index(granules), met, [&](Value granule, ValueRange carried) {
-    Value pixelAt = code.add(pixelsAt, code.times(granule, code.index(imageWidth)));
-    Values weights = weightsAt(code.add(tapAt, code.times(granule, code.index(granuleStride())))), next;
+    Value granuleAt = code.add(pixelsAt, code.times(granule, granuleStep()));
+    Value weightsBegin = code.add(tapAt, code.times(granule, code.index(granuleStride())));
+    Values weights = weightsAt(weightsBegin), next;
+    prefetchNextPanel(weightsBegin);
     for (int64_t p = first; p < end; ++p) {
-      Value pixel = dot.ofPackedLeft(code, imagePart, code.add(pixelAt, code.index(p * window.stride)));
+      Value pixel = pixelAt(code.add(granuleAt, code.times(code.index(p * window.stride), columnStep())));
       for (Value weight : weights)
         next.push_back(dot.add(code, pixel, weight, carried[next.size()]));
     }
@@ -324,6 +376,25 @@ OutputConvolution::Values OutputConvolution::tap(Value at, Value tapColumn, int6
   Values all(sums);
   llvm::copy(more, all.begin() + first * panelVectors);
   return all;
+}
+
+/// A granule of a pixel in every lane.
+Value OutputConvolution::pixelAt(Value at) const {
+  return inPlace ? dot.ofLeft(code, window.image.memory, at, code.index(1), {}) : dot.ofPackedLeft(code, imagePart, at);
+}
+
+/// The panel that comes next, spread over the steps of all tiles of this one: weights of many channels stay in no
+/// cache from call to call. Prefetches beyond the last panel read nothing that could fault.
+void OutputConvolution::prefetchNextPanel(Value weightAt) {
+  if (aheadStep == 0)
+    return;
+  int64_t steps = tapRows * tapColumns * granules;
+  Value step = arith::DivUIOp::create(b, code.loc, minus(weightAt, panelBase), code.index(granuleStride()));
+  step = code.add(step, code.times(tileNumber, code.index(steps)));
+  Value at =
+      code.add(code.add(panelBase, code.index(steps * granuleStride())), code.times(step, code.index(aheadStep)));
+  memref::PrefetchOp::create(b, code.loc, panels, ValueRange{at}, /*isWrite=*/false, /*localityHint=*/2,
+                             /*isDataCache=*/true);
 }
 
 /// A granule of every output of a panel.
@@ -336,8 +407,32 @@ OutputConvolution::Values OutputConvolution::weightsAt(Value at) {
 
 //===- Results ----------------------------------------------------------------------------------------------------===//
 
+/// Epilogue and store of a panel's outputs of one pixel.
+void OutputConvolution::finishPixel(ValueRange sums, Value row, Value column) {
+  Values digits(batch);
+  Value output = code.add(code.times(groupNumber, code.index(outputs)), firstOutput);
+  digits.append(
+      {Value(), isLine ? code.index(0) : row, isLine ? code.add(code.times(row, code.index(width)), column) : column});
+  for (auto [q, sum] : llvm::enumerate(sums)) {
+    digits[window.batch] = code.add(output, code.index(int64_t(q) * code.lanes));
+    finish(sum, digits, code.index(0), exist[q]);
+  }
+}
+
+/// The same of a row, where the epilogue is long.
+void OutputConvolution::finishPixels(Value row) {
+  loop(code.index(0), code.index(width), 1, [&](Value column) {
+    Values sums;
+    for (int64_t q = 0; q < panelVectors; ++q) {
+      Value at = code.add(code.times(column, code.index(panelOutputs)), code.index(q * code.lanes));
+      sums.push_back(code.load(rowBuffer, at, code.index(1), accumulator, {}));
+    }
+    finishPixel(sums, row, column);
+  });
+}
+
 /// Squares of the row are transposed into vectors along the columns.
-void OutputConvolution::finishRow(Value row, Value firstOutput) {
+void OutputConvolution::finishRow(Value row) {
   Values digits(batch);
   Value groupBegin = code.times(groupNumber, code.index(outputs));
   digits.append({Value(), isLine ? code.index(0) : row});
@@ -399,7 +494,8 @@ FailureOr<Kernel> OutputConvolution::build() {
   Value endPart = arith::CeilDivUIOp::create(b, code.loc, frame.end, count);
   loop(firstPart, endPart, 1, [&](Value part) {
     enterPart(part);
-    packPart();
+    if (!inPlace)
+      packPart();
     Value first = code.times(part, count);
     Value from = greatest(code.index(0), minus(frame.begin, first)), to = least(count, minus(frame.end, first));
     loop(from, to, 1, [&](Value number) { panel(number); });

@@ -1,6 +1,6 @@
 // Pool.cpp - the builder of pools: each row of the result is a walk over its columns, and each vector of columns a fold
-// over the window's taps, in order; then the epilogue and one store. Where an image becomes one pixel, the walk is over
-// its channels.
+// over the window's taps, in order; then the epilogue and one store. Where channels lie side by side, or an image
+// becomes one pixel, the walk is over the channels of each pixel.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/ColumnWalk.h"
 #include "compiler/kernels/cpu/RowKernels.h"
@@ -25,11 +25,13 @@ public:
 private:
   Value identity;
   int64_t side = 0; ///< of the window
-  Values digits;    ///< batch.., channel, row of the current unit
+  Values digits;    ///< batch.., channel, row, column of the current walk, which begins with a 0
 
   Dim laneStride() const;
-  ArrayRef<Dim> unitExtents() const;
+  bool isOverChannels() const { return lanesLoop == window.channelLoop(); }
+  SmallVector<Dim> unitExtents() const;
   void unit(Value index);
+  void walk(Value base);
   Values folds(Value base, Value first, ArrayRef<Value> masks);
   Values tap(Value at, ArrayRef<Value> masks, ValueRange folded);
   Values taps(Value count, Value at, Value step, ValueRange folded, function_ref<Values(Value, ValueRange)> body);
@@ -81,20 +83,33 @@ Dim Pool::laneStride() const {
                                            : window.image.columnStride * Dim::constant(window.stride);
 }
 
-/// Loops whose digits number the units, after the batch loops.
-ArrayRef<Dim> Pool::unitExtents() const {
-  return ArrayRef<Dim>(window.extents).slice(window.batch, lanesLoop - window.batch);
+/// Loops whose digits number the units, after the batch loops: rows, of one channel or of all.
+SmallVector<Dim> Pool::unitExtents() const {
+  if (isOverChannels())
+    return {window.extents[window.rowLoop()]};
+  return {window.extents[window.channelLoop()], window.extents[window.rowLoop()]};
 }
 
 void Pool::unit(Value index) {
   const Image &image = window.image;
   digits = digitsOfUnit(index, unitExtents());
+  if (isOverChannels())
+    digits.insert(digits.end() - 1, code.index(0));
+  digits.push_back(code.index(0));
   Value base = imageOf(ArrayRef<Value>(digits).take_front(window.batch));
-  if (lanesLoop == window.columnLoop()) {
-    base = code.add(base, code.times(digits[window.channelLoop()], size(image.channelStride)));
-    Value rowStep = size(image.rowStride * Dim::constant(window.stride));
-    base = code.add(base, code.times(digits[window.rowLoop()], rowStep));
-  }
+  base = code.add(base, code.times(digits[window.channelLoop()], size(image.channelStride)));
+  Value rowStep = size(image.rowStride * Dim::constant(window.stride));
+  base = code.add(base, code.times(digits[window.rowLoop()], rowStep));
+  if (!isOverChannels())
+    return walk(base);
+  loop(code.index(0), size(window.extents[window.columnLoop()]), 1, [&](Value column) {
+    digits.back() = column;
+    walk(code.add(base, code.times(column, size(image.columnStride * Dim::constant(window.stride)))));
+  });
+}
+
+/// The range of the lanes' loop, whose first window begins at `base`.
+void Pool::walk(Value base) {
   Dim lanes = window.extents[lanesLoop];
   ColumnRange range{code.index(0), size(lanes), lanes.constantValue()};
   int64_t vectors = range.constant ? std::clamp<int64_t>(*range.constant / code.lanes, 1, turnVectors) : turnVectors;
@@ -111,11 +126,14 @@ FailureOr<Kernel> Pool::build() {
     return failure();
   identity = scalars.uniform(window.op.getDpsInits()[0]);
   side = *window.extents[window.tapRowLoop()].constantValue();
-  if (window.extents[window.rowLoop()].isConstant(1) && window.extents[window.columnLoop()].isConstant(1))
+  bool isOnePixel = window.extents[window.rowLoop()].isConstant(1) && window.extents[window.columnLoop()].isConstant(1);
+  if (isOnePixel || (out.strides[window.channelLoop()].isConstant(1) && window.image.channelStride.isConstant(1)))
     lanesLoop = window.channelLoop();
   loop(frame.begin, frame.end, 1, [&](Value index) { unit(index); });
-  int64_t lanes = window.extents[lanesLoop].constantValue().value_or(64);
-  return finished(numUnits(unitExtents()), std::max<int64_t>(1, grainElements / (lanes * side * side)), Dim());
+  int64_t elements = window.extents[lanesLoop].constantValue().value_or(64);
+  if (isOverChannels())
+    elements *= window.extents[window.columnLoop()].constantValue().value_or(64);
+  return finished(numUnits(unitExtents()), std::max<int64_t>(1, grainElements / (elements * side * side)), Dim());
 }
 
 } // namespace
