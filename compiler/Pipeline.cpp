@@ -124,8 +124,11 @@ void Pipeline::keep(Emission emission, const std::vector<Emission> &wanted) {
 
 std::string hashOfSources(const frontend::Sources &sources) {
   llvm::SHA256 hash;
-  for (uint32_t i = 0; i < sources.size(); ++i)
-    hash.update(StringRef(sources.file(i).text()));
+  for (uint32_t i = 0; i < sources.size(); ++i) {
+    StringRef text = sources.file(i).text();
+    hash.update(std::to_string(text.size()) + ":"); // text can't move between files unseen
+    hash.update(text);
+  }
   return llvm::toHex(hash.final(), /*LowerCase=*/true).substr(0, 16);
 }
 

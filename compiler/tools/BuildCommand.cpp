@@ -25,7 +25,7 @@ Examples:
                                                     linalg scheduled llvm asm
   batten build simple.btn -o libsimple.so --depfile=simple.d
   batten build simple.btn --weights=simple.safetensors -o libsimple.so         checked now, given to the bind later
-  batten build simple.btn --weights=simple.safetensors:embed -o libsimple.so   inside; the bind takes no weights
+  batten build simple.btn --weights=simple.safetensors:embed -o libwhole.so    inside; the bind takes no weights
   batten build simple.btn --weights=simple.safetensors:link -o simple.o        beside, in simple.weights.o
 )";
 

@@ -106,6 +106,7 @@ int Execution::load(const std::string &library) {
 }
 
 int Execution::open(const std::string &library) {
+  isLibrary = true;
   batten_error error{};
   batten_program *opened = nullptr;
   int result = batten_program_open(library.c_str(), nullptr, &opened, &error);
@@ -142,8 +143,10 @@ int64_t *Execution::launchTimes() const {
 
 int Execution::bind(const std::string &weights) {
   batten_error error{};
-  int result = describe().weight_count == 0 ? batten_program_bind(loaded.get(), nullptr, 0, nullptr, &error)
-                                            : batten_program_bind_file(loaded.get(), weights.c_str(), nullptr, &error);
+  // What was built before may have its weights inside: a file beside it is refused there, not forgotten.
+  bool given = !weights.empty() && (describe().weight_count > 0 || isLibrary);
+  int result = given ? batten_program_bind_file(loaded.get(), weights.c_str(), nullptr, &error)
+                     : batten_program_bind(loaded.get(), nullptr, 0, nullptr, &error);
   return result ? session.fail(BATTEN_CODE(result) == BATTEN_E_FILE ? ExitFiles : ExitRefused, error.message) : ExitOk;
 }
 

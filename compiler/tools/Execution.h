@@ -68,7 +68,8 @@ private:
   std::vector<int64_t> callSizes;
   std::vector<batten_tensor> tensors;
   std::vector<Launch> steps;
-  int64_t entry = 0; ///< of the library's
+  int64_t entry = 0;      ///< of the library's
+  bool isLibrary = false; ///< made before, by `batten build`
 
   const frontend::Function &function() const { return program.functions[0]; }
   int checkCpu(Compiler &compiler);

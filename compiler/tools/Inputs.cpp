@@ -247,6 +247,47 @@ void Inputs::generate(size_t index) {
     refuse(ExitUsage, name + " is " + argument.type.str() + ", '" + how + "' given: " + fault);
 }
 
+static bool holds(int64_t lhs, const std::string &relation, int64_t rhs) {
+  return relation == "=="   ? lhs == rhs
+         : relation == "!=" ? lhs != rhs
+         : relation == "<"  ? lhs < rhs
+         : relation == "<=" ? lhs <= rhs
+         : relation == ">"  ? lhs > rhs
+                            : lhs >= rhs;
+}
+
+/// What the call would say of the first guard that these sizes break; empty: they break none.
+std::string Inputs::brokenGuard() const {
+  for (const frontend::Guard &guard : function.guards) {
+    std::optional<int64_t> lhs = guard.lhs.evaluate(sizes), rhs = guard.rhs.evaluate(sizes);
+    if (lhs && rhs && holds(*lhs, guard.relation, *rhs))
+      continue;
+    std::set<std::string> names = guard.lhs.symbols(), more = guard.rhs.symbols();
+    names.insert(more.begin(), more.end());
+    std::string found;
+    for (const std::string &name : names)
+      found += (found.empty() ? "" : ", ") + name + " is " + std::to_string(sizes.at(name));
+    return found + ", but it must hold that " + guard.lhs.str() + " " + guard.relation + " " + guard.rhs.str();
+  }
+  return "";
+}
+
+/// Results that have no shape at these sizes: a guard says why, which the call would check, if there were memory to
+/// call it with.
+void Inputs::refuseImpossibleResults() {
+  for (size_t i = 0; i < function.results.size() && !failed; ++i) {
+    const frontend::TensorType &type = function.values[size_t(function.results[i])];
+    if (shapeAt(type, sizes))
+      continue;
+    std::string guard = brokenGuard();
+    refuse(ExitRefused,
+           !guard.empty() ? guard
+                          : "result " + std::to_string(i) + ", " + type.str() +
+                                ", would have a size that does not fit into 64 bits",
+           "R0002");
+  }
+}
+
 bool Inputs::prepare() {
   tensors.resize(function.arguments.size());
   read.assign(function.arguments.size(), false);
@@ -271,6 +312,8 @@ bool Inputs::prepare() {
   for (size_t i = 0; i < function.arguments.size() && sizes.size() == function.symbols.size(); ++i)
     if (!function.arguments[i].weight)
       read[i] ? checkShape(i) : generate(i);
+  if (!failed)
+    refuseImpossibleResults();
   return !failed;
 }
 

@@ -41,6 +41,8 @@ private:
   void bindSize(const std::string &symbol, int64_t size, const std::string &argument);
   void solveGuards();
   void refuseUnknownSizes();
+  std::string brokenGuard() const;
+  void refuseImpossibleResults();
   void checkShape(size_t index);
   void generate(size_t index);
   const std::string *givenTo(const frontend::Argument &argument) const;

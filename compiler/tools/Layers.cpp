@@ -85,7 +85,10 @@ private:
     }
     row.isTied = !row.weights.empty() && read.empty();
     row.name = !layer.empty() ? layer : shortList(read.empty() ? names : read);
-    row.after = function.values[size_t(function.ops[end - 1].results[0])];
+    size_t last = end - 1;
+    while (last > begin && function.ops[last].operands.empty()) // a constant of the row that follows
+      --last;
+    row.after = function.values[size_t(function.ops[last].results[0])];
     return row;
   }
 

@@ -141,9 +141,7 @@ int Run::checkOutputs() {
 int Run::checkResults(const Inputs &inputs) {
   for (size_t i = 0; i < function().results.size(); ++i) {
     const frontend::TensorType &type = function().values[function().results[i]];
-    std::optional<std::vector<int64_t>> shape = shapeAt(type, inputs.sizes);
-    std::string fault = shape ? sizeFault(type.dtype, *shape) : "would have a size that does not fit into 64 bits";
-    if (!fault.empty())
+    if (std::string fault = sizeFault(type.dtype, *shapeAt(type, inputs.sizes)); !fault.empty())
       session.refuse(ExitRefused,
                      function().name + "(): result " + std::to_string(i) + ", " + type.str() + ", " + fault, "R0002");
   }

@@ -65,16 +65,18 @@ def main(arguments):
     probes = Probes(WORK / "libprobe.so", options.threads)
     probes.warm_up()
     print(f"{machine.cpu_name()}; pass: {FMA_SHARE:g} of the FMA probe, or {COPY_SHARE:g} of copying 64 MiB")
-    short = 0
+    short = failed = 0
     for name, dims in chosen:
         before = probes.measure("copy")
         try:
             row = measure(name, dims, options)
         except RuntimeError as failure:
             print(f"{name:16s} failed: {failure}", flush=True)
+            failed += 1
             continue
         arithmetic, memory, word = verdict(row, max(before, probes.measure("copy")))
         short += word == "short"
         shares = f"{100 * arithmetic:6.1f} % of FMA  {100 * memory:6.1f} % of copy"
         print(f"{name:16s} {row['dims']:12s} {duration(row['seconds']):>9s}  {shares}  {word}", flush=True)
-    print(f"{short} of {len(chosen)} are short")
+    print(f"{short} of {len(chosen)} are short" + (f", {failed} failed" if failed else ""))
+    sys.exit(1 if failed else 0)

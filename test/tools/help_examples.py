@@ -47,7 +47,7 @@ with tempfile.TemporaryDirectory() as folder:
             print(command)
             if ran.returncode:
                 faults.append(f"{command}\n  exit {ran.returncode}: {ran.stderr}")
-    for name in ("libsimple.so", "libsimple.a", "simple.h", "simple.o", "simple.weights.o", "simple.json", "simple.d", "y.npy", "q.npy"):
+    for name in ("libsimple.so", "libwhole.so", "libsimple.a", "simple.h", "simple.o", "simple.weights.o", "simple.json", "simple.d", "y.npy", "q.npy"):
         if not os.path.exists(os.path.join(folder, name)):
             faults.append(f"no example made {name}")
 print("\n".join(faults))
