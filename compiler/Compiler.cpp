@@ -30,7 +30,7 @@ bool evaluateFunction(FuncOp function, Evaluation how, const std::map<std::strin
     DenseValue value;
     value.element = static_cast<ElementKind>(argument.dtype);
     value.shape = argument.sizes;
-    value.bytes = argument.bytes;
+    value.bytes.assign(argument.bytes.begin(), argument.bytes.end());
     values.push_back(std::move(value));
   }
   EvaluationFault fault;
@@ -42,7 +42,9 @@ bool evaluateFunction(FuncOp function, Evaluation how, const std::map<std::strin
   if (!found)
     return false;
   for (DenseValue &value : *found)
-    results.push_back({static_cast<frontend::DType>(value.element), std::move(value.shape), std::move(value.bytes)});
+    results.push_back({static_cast<frontend::DType>(value.element),
+                       std::move(value.shape),
+                       {value.bytes.begin(), value.bytes.end()}});
   return true;
 }
 

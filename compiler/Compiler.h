@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -39,11 +40,20 @@ struct Compilation {
   std::vector<Launch> launches;                       ///< where they are timed
 };
 
+/// Memory that begins at a cache line, as the buffers of the runtime do: no vector of a kernel lies in two.
+template <typename T> struct LineAllocator {
+  using value_type = T;
+  static constexpr std::align_val_t line{64};
+  T *allocate(size_t count) { return static_cast<T *>(::operator new(count * sizeof(T), line)); }
+  void deallocate(T *memory, size_t) { ::operator delete(memory, line); }
+  bool operator==(const LineAllocator &) const = default;
+};
+
 /// A dense row-major tensor on its way to or from an evaluator; bool is a byte.
 struct HostTensor {
   frontend::DType dtype = frontend::DType::F32;
   std::vector<int64_t> sizes;
-  std::vector<char> bytes;
+  std::vector<char, LineAllocator<char>> bytes;
 };
 
 /// Which evaluator: in double precision, or in the dtype and in the order of dialect/NUMERICS.md.
