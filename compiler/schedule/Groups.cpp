@@ -9,6 +9,7 @@
 // Fusion changes no bits: a group computes the values of its operations one by one, only in another place.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/schedule/Groups.h"
+#include "compiler/kernels/cpu/RowGroup.h"
 #include "compiler/kernels/cpu/Window.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/DenseSet.h"
@@ -175,7 +176,8 @@ private:
   bool joinConcat(tensor::ConcatOp op);
   bool canStandBeside(Value part) const;
   bool groupsDepend(size_t later, size_t earlier);
-  bool readsAtLoops(linalg::GenericOp op, const Group &group, size_t loops);
+  std::optional<SmallVector<int64_t>> loopsWithin(linalg::GenericOp op, const Group &group);
+  bool joinTurned(linalg::GenericOp op, ArrayRef<int64_t> loops, const Group &group);
   bool dependsOn(Operation *op, size_t index, llvm::SmallDenseSet<Operation *> &seen);
   bool outsideIsIndependent(Operation *op, size_t index);
   void append(Operation *op, size_t index);
@@ -208,23 +210,36 @@ bool Grouping::outsideIsIndependent(Operation *op, size_t index) {
   return true;
 }
 
-/// Rule 2 for the first `loops` loops of `op`: a value of the group with n dims is read at loops 0..n-1.
-bool Grouping::readsAtLoops(linalg::GenericOp op, const Group &group, size_t loops) {
+/// Rule 2: the dims of the group's domain that the loops of `op` run along, so that it reads each value of the group
+/// where that is computed; nullopt where there are no such ones.
+std::optional<SmallVector<int64_t>> Grouping::loopsWithin(linalg::GenericOp op, const Group &group) {
+  SmallVector<int64_t> loops(op.getNumLoops(), -1);
   for (OpOperand *input : op.getDpsInputOperands()) {
     if (!llvm::is_contained(group.operations, input->get().getDefiningOp()))
       continue;
+    auto producer = cast<linalg::GenericOp>(input->get().getDefiningOp());
     AffineMap map = op.getMatchingIndexingMap(input);
-    for (auto [i, e] : llvm::enumerate(map.getResults()))
-      if (e != getAffineDimExpr(i, op.getContext()))
-        return false;
     size_t rank = map.getNumResults();
     if (rank != group.domain.size() && rank != group.split.value_or(rank))
-      return false;
-    if (rank > loops)
-      return false;
+      return std::nullopt;
+    for (auto [expression, dim] : llvm::zip(map.getResults(), loopsOf(producer))) {
+      auto loop = dyn_cast<AffineDimExpr>(expression);
+      if (!loop || (loops[loop.getPosition()] != dim && llvm::is_contained(loops, dim)) ||
+          (loops[loop.getPosition()] != -1 && loops[loop.getPosition()] != dim))
+        return std::nullopt;
+      loops[loop.getPosition()] = dim;
+    }
   }
-  return true;
+  int64_t next = 0; // loops that read nothing of the group take the dims that are left, in order
+  for (int64_t &loop : loops) {
+    while (loop == -1 && llvm::is_contained(loops, next))
+      ++next;
+    loop = loop == -1 ? next++ : loop;
+  }
+  return loops;
 }
+
+static bool inOrder(ArrayRef<int64_t> loops) { return llvm::equal(loops, llvm::seq<int64_t>(0, loops.size())); }
 
 /// An element-wise operation on the accumulators: same loops as the result, which nobody else reads.
 bool Grouping::joinEpilogue(linalg::GenericOp op, Group &group) {
@@ -256,6 +271,34 @@ static bool areFew(ArrayRef<Dim> columns) {
   return count.constantValue().value_or(fewestColumns) < fewestColumns;
 }
 
+/// Element-wise operations of the group that run over all of its loops, all in one order; false where they differ.
+static bool haveOneOrder(const Group &group, ArrayRef<int64_t> loops) {
+  return llvm::all_of(group.operations, [&](Operation *op) {
+    auto generic = cast<linalg::GenericOp>(op);
+    return generic.getNumReductionLoops() != 0 || generic.getNumLoops() < group.domain.size() ||
+           ArrayRef<int64_t>(loopsOf(generic)) == loops;
+  });
+}
+
+/// The operation runs over the loops of the group in another order (softmax over a dim that is not the last one): the
+/// kept dims lie in the lanes of vectors, so what it reads and writes must lie side by side along the last of them.
+bool Grouping::joinTurned(linalg::GenericOp op, ArrayRef<int64_t> loops, const Group &group) {
+  SmallVector<Dim> extents = loopExtents(op, shapes);
+  if (op.getNumReductionLoops() != 0 || extents.size() != group.domain.size() || !group.split ||
+      loops.back() + 1 != int64_t(*group.split) || areFew(extents.back()) || !haveOneOrder(group, loops) ||
+      !op.getBody()->getOps<linalg::IndexOp>().empty())
+    return false;
+  for (auto [extent, dim] : llvm::zip(extents, loops))
+    if (!(extent == group.domain[dim]))
+      return false;
+  AffineExpr last = getAffineDimExpr(extents.size() - 1, op.getContext());
+  return llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *input) {
+    std::optional<Access> access = resolveAccess(input->get(), shapes);
+    std::optional<unsigned> along = op.getMatchingIndexingMap(input).getResultPosition(last);
+    return access && (!along || access->strides[*along].isConstant(1));
+  });
+}
+
 /// Rows: the operation runs over the group's domain, over its rows alone, or gives rows their columns.
 bool Grouping::joinRows(linalg::GenericOp op, Group &group) {
   if (kindOf(op) != GroupKind::Rows)
@@ -270,28 +313,28 @@ bool Grouping::joinRows(linalg::GenericOp op, Group &group) {
     if (extents != group.domain || (split && *split != parallel))
       return false;
     split = parallel;
-  } else if (extents != group.domain) {
-    bool perRow = split && ArrayRef<Dim>(extents) == ArrayRef<Dim>(group.domain).take_front(*split);
-    // A row is the work of one thread and may need scratch for its columns, so those may not grow without bound.
-    size_t rank = group.domain.size();
-    bool widens =
-        !split && extents.size() > rank && ArrayRef<Dim>(extents).take_front(rank) == ArrayRef<Dim>(group.domain) &&
-        areBounded(ArrayRef<Dim>(extents).drop_front(rank)) && !areFew(ArrayRef<Dim>(extents).drop_front(rank));
-    if (!perRow && !widens)
-      return false;
-    if (widens) {
-      Group wider{group.kind, group.operations, extents, group.domain.size()};
-      if (!readsAtLoops(op, wider, extents.size()))
-        return false;
-      group.domain = extents;
-      group.split = wider.split;
-      return true;
-    }
   }
-  Group candidate{group.kind, group.operations, group.domain, split};
-  if (!readsAtLoops(op, candidate, extents.size()))
+  size_t rank = group.domain.size();
+  // A row is the work of one thread and may need scratch for its columns, so those may not grow without bound.
+  bool widens = !split && extents.size() > rank &&
+                ArrayRef<Dim>(extents).take_front(rank) == ArrayRef<Dim>(group.domain) &&
+                areBounded(ArrayRef<Dim>(extents).drop_front(rank)) && !areFew(ArrayRef<Dim>(extents).drop_front(rank));
+  Group candidate{group.kind, group.operations, widens ? extents : group.domain, widens ? rank : split};
+  std::optional<SmallVector<int64_t>> loops = loopsWithin(op, candidate);
+  if (!loops)
     return false;
-  group.split = split;
+  if (!inOrder(*loops)) {
+    if (!joinTurned(op, *loops, group))
+      return false;
+    op->setAttr(loopsAttribute, DenseI64ArrayAttr::get(op.getContext(), *loops));
+    return true;
+  }
+  bool perRow = split && ArrayRef<Dim>(extents) == ArrayRef<Dim>(group.domain).take_front(*split);
+  bool isElementwise = op.getNumReductionLoops() == 0 && extents.size() == candidate.domain.size();
+  if ((extents != candidate.domain && !perRow) || (isElementwise && !haveOneOrder(candidate, *loops)))
+    return false;
+  group.domain = std::move(candidate.domain);
+  group.split = candidate.split;
   return true;
 }
 
@@ -303,7 +346,8 @@ bool Grouping::canStandBeside(Value part) const {
   const Group &group = groups[found->second];
   auto generic = dyn_cast<linalg::GenericOp>(part.getDefiningOp());
   return group.kind == GroupKind::Rows && generic && generic.getNumReductionLoops() == 0 &&
-         generic.getNumLoops() == group.domain.size() && !isa<tensor::ConcatOp>(group.operations.back()) &&
+         generic.getNumLoops() == group.domain.size() && !generic->hasAttr(loopsAttribute) &&
+         !isa<tensor::ConcatOp>(group.operations.back()) &&
          group.split.value_or(group.domain.size() - 1) == group.domain.size() - 1;
 }
 

@@ -64,8 +64,9 @@ FailureOr<Kernel> buildRows(func::FuncOp function, StringRef name, const Level &
       return failure();
     if (!group->readsRows())
       group->splitAt(freeSplit(*group, laneCount(*group, level)));
-    Kernel kernel = reducesAcrossRows(*group) ? buildRowsInLanes(*group, frame, scalars, level)
-                                              : buildColumnsInLanes(*group, frame, scalars, level);
+    bool alongRows = group->hasTurnedLoops() || reducesAcrossRows(*group);
+    Kernel kernel = alongRows ? buildRowsInLanes(*group, frame, scalars, level)
+                              : buildColumnsInLanes(*group, frame, scalars, level);
     if (failed(expandVectorMath(kernel.function, level)))
       return failure();
     multiplyByReciprocals(kernel.function);

@@ -2,13 +2,16 @@
 //
 //   for each unit in [begin, end)         some vectors of neighbouring results
 //     for each step
-//       for each position of the reduced dims, row-major: loads, operations, accumulators
+//       for each position of the reduced dims, row-major: loads, operations, accumulators, stores
 //
 // Where the reduced dims are not the contiguous ones (a sum over the batch, the first of two core dims, the pixels of
 // an image) the results lie side by side, so a vector holds as many of them and every lane does the same positions. The
 // order of arithmetic is the group's: "blocks" is one chain a block of 256 positions, block results added in order;
-// "lanes" are 64 accumulators a result: a tree in registers where no lane has two positions, else on the stack. The
-// walks are in KeptLanesWalks.cpp.
+// "lanes" are 64 accumulators a result: a tree in registers where no lane has two positions, else on the stack; where
+// no order changes a bit there is one accumulator. The walks are in KeptLanesWalks.cpp.
+//
+// Element-wise results (softmax over a dim that is not the last) are written a column of vectors after the other; what
+// their walks read again is the unit's columns alone, which stay in L2.
 //
 // A unit's positions lie apart, a line or a few at each, which no hardware follows well: every load of its first walk
 // prefetches what stands at its place a few positions or a row later.
@@ -28,23 +31,24 @@ namespace batten {
 constexpr int64_t unitVectors = 4;
 /// Where each position is tens of operations, no more of them are code of their own.
 constexpr int64_t mostHeavyPositions = 16;
-/// How far ahead of a load its prefetch is: positions of a batch reduction, else rows. Into L2: L1 waits for too few
-/// lines at once.
+/// How far ahead of a load its prefetch is: positions of a long row or a batch reduction, else rows. Into L2: L1 waits
+/// for too few lines at once.
 constexpr int64_t positionsAhead = 8, rowsAhead = 1, longestRow = 16384;
 
 KeptLanes::KeptLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level, bool inBlocks)
-    : RowCode(group, frame, scalars, laneCount(group, level)), inBlocks(inBlocks), firstLaneDim(lanesFrom(group)) {
+    : RowCode(group, frame, scalars, laneCount(group, level)), level(level), inBlocks(inBlocks),
+      firstLaneDim(lanesFrom(group)) {
   ArrayRef<Dim> domain(group.domain);
   results = countOf(domain.slice(firstLaneDim, group.split - firstLaneDim));
   positions = countOf(group.columns());
-  vectors = vectorsOfUnit(level);
+  vectors = vectorsOfUnit();
   outerDims = mergeDims(group, 0, firstLaneDim);
   positionDims = mergeDims(group, group.split, domain.size());
   group.plan(/*inRegisters=*/false, /*unrolled=*/numLanes);
 }
 
 /// In "blocks" order half of the registers are accumulators. Units of one size, so that none is mostly empty.
-int64_t KeptLanes::vectorsOfUnit(const Level &level) const {
+int64_t KeptLanes::vectorsOfUnit() const {
   std::optional<int64_t> count = results.constantValue();
   if (!count)
     return inBlocks ? unitVectors : 1;
@@ -78,6 +82,12 @@ void KeptLanes::setUp() {
   }
   resultCount = frame.size(results);
   positionCount = frame.size(positions);
+  streaming = isStreaming(level, [&](unsigned access) {
+    SmallVector<Dim> distances(outerDims.strides[access]);
+    llvm::append_range(distances, positionDims.strides[access]);
+    distances.push_back(Dim::constant(code.lanes)); // of the vectors of a unit
+    return distances;
+  });
   int64_t widest = 1;
   for (auto [i, node] : llvm::enumerate(group.nodes)) {
     if (node.result) // dense, whatever an extent of 1 says
@@ -103,15 +113,14 @@ Value KeptLanes::stackOf(Type element) {
   return memref::ViewOp::create(b, code.loc, type, stackBytes, code.index(0), ValueRange());
 }
 
-/// Elements from a load of `access` to what it prefetches; null: a row is long, so the hardware follows the walk.
+/// Elements from a load of `access` to what it prefetches; null: nothing.
 Value KeptLanes::laterPlace(unsigned access) {
-  const MergedDims &dims = inBlocks ? positionDims : outerDims;
+  Dim rowBytes = positions * results * Dim::constant(elementBytes(group.accesses[access].element));
+  bool inRow = inBlocks || rowBytes.constantValue().value_or(longestRow + 1) > longestRow;
+  const MergedDims &dims = inRow ? positionDims : outerDims;
   if (dims.extents.empty() || dims.strides[access].back().isConstant(0))
     return {};
-  Dim rowBytes = positions * results * Dim::constant(elementBytes(group.accesses[access].element));
-  if (!inBlocks && rowBytes.constantValue().value_or(longestRow + 1) > longestRow)
-    return {};
-  return code.times(frame.size(dims.strides[access].back()), code.index(inBlocks ? positionsAhead : rowsAhead));
+  return code.times(frame.size(dims.strides[access].back()), code.index(inRow ? positionsAhead : rowsAhead));
 }
 
 Kernel KeptLanes::build() {
@@ -120,6 +129,8 @@ Kernel KeptLanes::build() {
     unit(index);
     return Values();
   });
+  if (streaming)
+    code.orderStores();
   int64_t width = vectors * code.lanes;
   int64_t elements = positions.constantValue().value_or(256) * width;
   return {frame.function, countOf(ArrayRef<Dim>(group.domain).take_front(firstLaneDim)) * unitsPerRow(),
@@ -180,7 +191,7 @@ void KeptLanes::storeResults() {
   for (size_t j = 0; j < units.size(); ++j) {
     select(j);
     for (auto [i, node] : llvm::enumerate(group.nodes)) {
-      if (!node.result)
+      if (!node.result || node.kind == RowNode::column)
         continue;
       Value value = rowValue(i);
       code.loc = node.op.getLoc();
@@ -215,8 +226,15 @@ Value KeptLanes::keptPlace() {
   return code.times(vector, code.index(code.lanes));
 }
 
-void KeptLanes::storeKept(unsigned node, Chunk &chunk) {
-  code.store(columnValue(node, chunk), keptMemory[node], keptPlace(), {});
+void KeptLanes::storeColumn(unsigned index, Chunk &chunk) {
+  const RowNode &node = group.nodes[index];
+  Value value = columnValue(index, chunk);
+  if (node.kept)
+    code.store(value, keptMemory[index], keptPlace(), {});
+  if (node.result)
+    pendingStores.push_back({code.toStorage(value), group.accesses[*node.result].memory,
+                             address(*node.result, chunk, true), units[current].mask,
+                             code.canStorePastCaches(node.element())});
 }
 
 Value KeptLanes::loadKept(unsigned node, Chunk &chunk) {

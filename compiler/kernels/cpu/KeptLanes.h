@@ -19,6 +19,7 @@ private:
   using Nodes = mlir::ArrayRef<unsigned>;
   using Values = llvm::SmallVector<mlir::Value>;
 
+  const Level &level;
   bool inBlocks;
   size_t firstLaneDim; ///< kept dims from here on run along lanes
   Dim results;         ///< along lanes
@@ -45,7 +46,7 @@ private:
   // KeptLanes.cpp: units and memory.
   Dim unitsPerRow() const;
   bool hasLaneEach() const;
-  int64_t vectorsOfUnit(const Level &level) const;
+  int64_t vectorsOfUnit() const;
   void setUp();
   mlir::Value stackOf(mlir::Type element);
   mlir::Value laterPlace(unsigned access);
@@ -55,7 +56,7 @@ private:
   void storeResults();
   mlir::Value address(unsigned access, Chunk &chunk, bool atPosition);
   mlir::Value keptPlace();
-  void storeKept(unsigned node, Chunk &chunk);
+  void storeColumn(unsigned node, Chunk &chunk);
   mlir::Value load(unsigned access, Chunk &chunk) override;
   mlir::Value loadForRow(unsigned access) override;
   mlir::Value loadKept(unsigned node, Chunk &chunk) override;
@@ -65,6 +66,7 @@ private:
   void walk();
   void enterPosition(mlir::Value at);
   void reduceInBlocks(Nodes reductions, Nodes stores);
+  void reduceInAnyOrder(unsigned node, Nodes stores);
   void reduceByResidues(unsigned node, Nodes stores);
   void reduceByLanes(unsigned node, Nodes stores);
   Values combineHalves(unsigned node, int64_t count, llvm::function_ref<Values(int64_t)> lane, int64_t first = 0,

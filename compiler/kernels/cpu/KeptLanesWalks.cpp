@@ -19,6 +19,13 @@ KeptLanes::Values KeptLanes::loop(Value from, Value to, int64_t step, ValueRange
 
 //===- Walks over the positions -----------------------------------------------------------------------------------===//
 
+/// True of a fold that gives the same bits in any order.
+static bool hasNoOrder(const RowNode &node) {
+  Operation *fold = node.body()->getTerminator()->getOperand(0).getDefiningOp();
+  return isa<arith::MaximumFOp, arith::MinimumFOp, arith::MaxSIOp, arith::MinSIOp, arith::MaxUIOp, arith::MinUIOp,
+             arith::AndIOp, arith::OrIOp, arith::AddIOp>(fold);
+}
+
 void KeptLanes::walk() {
   SmallVector<unsigned> stores, reductions;
   for (auto [i, node] : llvm::enumerate(group.nodes)) {
@@ -26,7 +33,7 @@ void KeptLanes::walk() {
       continue;
     if (node.kind == RowNode::reduction)
       reductions.push_back(i);
-    if (node.kind == RowNode::column && node.kept)
+    if (node.kind == RowNode::column && (node.kept || node.result))
       stores.push_back(i);
   }
   for (size_t j = 0; j < units.size(); ++j) {
@@ -41,7 +48,10 @@ void KeptLanes::walk() {
     return reduceInBlocks(reductions, stores);
   for (unsigned node : reductions) {
     stack = stackOf(accumulatorElement(node));
-    hasLaneEach() ? reduceByResidues(node, stores) : reduceByLanes(node, stores);
+    if (hasNoOrder(group.nodes[node]))
+      reduceInAnyOrder(node, stores);
+    else
+      hasLaneEach() ? reduceByResidues(node, stores) : reduceByLanes(node, stores);
     stores.clear(); // kept with the first reduction of the step
     isFirstVisit = false;
   }
@@ -53,8 +63,9 @@ void KeptLanes::walk() {
       select(j);
       Chunk chunk(units[j].at, {});
       for (unsigned node : stores)
-        storeKept(node, chunk);
+        storeColumn(node, chunk);
     }
+    flushStores();
     return Values();
   });
 }
@@ -82,11 +93,12 @@ void KeptLanes::reduceInBlocks(Nodes reductions, Nodes stores) {
     eachVector([&](size_t j) {
       Chunk chunk(units[j].at, {}); // lanes without a result may hold anything
       for (unsigned node : stores)
-        storeKept(node, chunk);
+        storeColumn(node, chunk);
       for (auto [r, node] : llvm::enumerate(reductions))
         next[r * units.size() + j] = accumulate(node, chunk, next[r * units.size() + j]);
       return Value();
     });
+    flushStores();
     return next;
   };
   auto block = [&](Value first, ValueRange totals) {
@@ -117,12 +129,14 @@ KeptLanes::Values KeptLanes::eachVector(llvm::function_ref<Value(size_t)> value)
 
 /// The accumulators after the current position; lanes without a result may hold anything.
 KeptLanes::Values KeptLanes::accumulateAll(unsigned node, Nodes stores, ValueRange accumulators) {
-  return eachVector([&](size_t j) {
+  Values next = eachVector([&](size_t j) {
     Chunk chunk(units[j].at, {});
     for (unsigned kept : stores)
-      storeKept(kept, chunk);
+      storeColumn(kept, chunk);
     return accumulate(node, chunk, accumulators[j]);
   });
+  flushStores();
+  return next;
 }
 
 KeptLanes::Values KeptLanes::combineAll(unsigned node, ValueRange low, ValueRange high) {
@@ -156,6 +170,14 @@ KeptLanes::Values KeptLanes::combineHalves(unsigned node, int64_t count, llvm::f
   if (first + distance >= count)
     return low;
   return combineAll(node, low, combineHalves(node, count, lane, first + distance, 2 * distance));
+}
+
+void KeptLanes::reduceInAnyOrder(unsigned node, Nodes stores) {
+  Values start(units.size(), identity(node));
+  finishAll(node, loop(code.index(0), positionCount, 1, start, [&](Value at, ValueRange accumulators) {
+              enterPosition(at);
+              return accumulateAll(node, stores, accumulators);
+            }));
 }
 
 /// At most one position a lane. The halves 32, 16 and 8 stay among positions that are equal modulo 8, which are a turn

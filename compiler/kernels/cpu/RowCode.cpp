@@ -4,6 +4,8 @@
 #include "compiler/kernels/cpu/ColumnWalk.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -170,6 +172,70 @@ Value RowCode::combine(unsigned index, Value lhs, Value rhs) {
 Value RowCode::combineLanes(unsigned index, SmallVector<Value> accumulators, int64_t live) {
   code.loc = group.nodes[index].op.getLoc();
   return foldLanes(code, accumulators, live, [&](Value lhs, Value rhs) { return combine(index, lhs, rhs); });
+}
+
+//===- Stores -----------------------------------------------------------------------------------------------------===//
+
+Value RowCode::isStreaming(const Level &level, llvm::function_ref<SmallVector<Dim>(unsigned access)> distances) {
+  Dim bytes;
+  Value misaligned;
+  for (const Operand &access : group.accesses) {
+    Dim elements = Dim::constant(1); // that the launch touches
+    for (auto [d, extent] : llvm::enumerate(group.domain))
+      if (!access.strides[d].isConstant(0))
+        elements = elements * extent;
+    bytes = bytes + elements * Dim::constant(elementBytes(access.element));
+  }
+  auto add = [&](Value address) {
+    misaligned = misaligned ? arith::OrIOp::create(b, code.loc, misaligned, address).getResult() : address;
+  };
+  std::optional<int64_t> constant = bytes.constantValue();
+  if (constant && *constant <= level.cacheBytesL3 / 2)
+    return {};
+  for (const RowNode &node : group.nodes) {
+    if (!node.result || node.kind != RowNode::column || !code.canStorePastCaches(node.element()))
+      continue;
+    const Operand &result = group.accesses[*node.result];
+    add(memref::ExtractAlignedPointerAsIndexOp::create(b, code.loc, result.memory));
+    SmallVector<Dim> apart = distances(*node.result);
+    apart.push_back(result.offset);
+    for (const Dim &distance : apart) {
+      Dim inBytes = distance * Dim::constant(elementBytes(node.element()));
+      std::optional<int64_t> known = inBytes.constantValue();
+      if (known && *known % lineBytes != 0)
+        return {};
+      if (!known)
+        add(frame.size(inBytes));
+    }
+  }
+  if (!misaligned)
+    return {};
+  Value low = arith::AndIOp::create(b, code.loc, misaligned, code.index(lineBytes - 1));
+  Value aligned = arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::eq, low, code.index(0));
+  Value large = arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::ugt, frame.size(bytes),
+                                      code.index(level.cacheBytesL3 / 2));
+  return arith::AndIOp::create(b, code.loc, aligned, large);
+}
+
+void RowCode::flushStores() {
+  SmallVector<PendingStore> results;
+  for (const PendingStore &store : pendingStores) {
+    if (streaming && store.isResult && !store.mask)
+      results.push_back(store);
+    else
+      code.store(store.value, store.memory, store.at, store.mask);
+  }
+  pendingStores.clear();
+  if (results.empty())
+    return;
+  auto branch = scf::IfOp::create(b, code.loc, streaming, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  for (const PendingStore &store : results)
+    code.storePastCaches(store.value, store.memory, store.at);
+  b.setInsertionPointToStart(branch.elseBlock());
+  for (const PendingStore &store : results)
+    code.store(store.value, store.memory, store.at, {});
 }
 
 Value RowCode::laneIndex(Value at, size_t from, size_t to, size_t dim) {

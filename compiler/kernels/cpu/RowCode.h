@@ -36,6 +36,12 @@ protected:
   unsigned step = 0;                               ///< the walk that is being built
   bool inRegisters = false;                        ///< chunks outlive a walk
   llvm::DenseMap<unsigned, mlir::Value> rowValues; ///< row and reduction nodes of the current row
+  struct PendingStore {
+    mlir::Value value, memory, at, mask;
+    bool isResult;
+  };
+  llvm::SmallVector<PendingStore> pendingStores; ///< of this turn
+  mlir::Value streaming;                         ///< i1: results bypass the caches; null: never
 
   /// Elements of an access at a chunk / for all columns of the row.
   virtual mlir::Value load(unsigned access, Chunk &chunk) = 0;
@@ -63,6 +69,13 @@ protected:
   /// The 64 lanes, as vectors, combined by halves 32, 16, ... 1; the result stands in every lane. Lanes from `live` on
   /// hold the identity, which changes no bit, so halves without a live lane are left out.
   mlir::Value combineLanes(unsigned node, llvm::SmallVector<mlir::Value> accumulators, int64_t live);
+
+  /// What `streaming` should be: true, when the kernel is called, where inputs and results together exceed half of the
+  /// last cache and every vector of the results is aligned. `distances`: of a result's access, the elements between the
+  /// first ones of any two rows.
+  mlir::Value isStreaming(const Level &level, llvm::function_ref<llvm::SmallVector<Dim>(unsigned access)> distances);
+  /// Stores what the turn has computed; one branch decides how its results go.
+  void flushStores();
 
   /// Index of domain dim `dim` in each lane, where lanes count dims [from, to) row-major and the first one is at `at`.
   mlir::Value laneIndex(mlir::Value at, size_t from, size_t to, size_t dim);

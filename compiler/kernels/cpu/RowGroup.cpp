@@ -62,6 +62,16 @@ std::optional<LanePeriod> lanePeriod(ArrayRef<Dim> domain, size_t dim, int64_t l
 
 //===- What the group is ------------------------------------------------------------------------------------------===//
 
+SmallVector<int64_t> loopsOf(linalg::GenericOp op) {
+  if (auto stated = op->getAttrOfType<DenseI64ArrayAttr>(loopsAttribute))
+    return SmallVector<int64_t>(stated.asArrayRef());
+  return llvm::to_vector(llvm::seq<int64_t>(0, op.getNumLoops()));
+}
+
+bool RowGroup::hasTurnedLoops() const {
+  return llvm::any_of(nodes, [](const RowNode &node) { return node.op->hasAttr(loopsAttribute); });
+}
+
 bool RowGroup::hasReduction() const {
   return llvm::any_of(nodes, [](const RowNode &node) { return node.kind == RowNode::reduction; });
 }
@@ -132,6 +142,14 @@ private:
 };
 } // namespace
 
+/// What `op` has by its loops, or the first of them, by the dims of the domain.
+static SmallVector<Dim> alongDomain(linalg::GenericOp op, ArrayRef<Dim> byLoop) {
+  SmallVector<Dim> byDim(byLoop);
+  for (auto [dim, value] : llvm::zip(loopsOf(op), byLoop))
+    byDim[dim] = value;
+  return byDim;
+}
+
 /// The domain is that of the operation with most loops; a reduction or an operation with fewer loops cuts it.
 LogicalResult Matcher::findDomain() {
   std::optional<size_t> split;
@@ -139,7 +157,7 @@ LogicalResult Matcher::findDomain() {
     split = given.getInt();
   SmallVector<SmallVector<Dim>> all;
   for (auto op : group.getOps<linalg::GenericOp>()) {
-    all.push_back(loopExtents(op, shapes));
+    all.push_back(alongDomain(op, loopExtents(op, shapes)));
     if (all.back().size() > result.domain.size())
       result.domain = all.back();
   }
@@ -176,8 +194,9 @@ LogicalResult Matcher::addInput(RowNode &node, OpOperand &operand) {
   AffineMap map = node.op.getMatchingIndexingMap(&operand);
   auto producer = nodeOf.find(operand.get().getDefiningOp());
   if (producer != nodeOf.end()) {
+    SmallVector<int64_t> mine = loopsOf(node.op), theirs = loopsOf(result.nodes[producer->second].op);
     for (auto [i, expression] : llvm::enumerate(map.getResults()))
-      if (expression != getAffineDimExpr(i, map.getContext()))
+      if (auto dim = dyn_cast<AffineDimExpr>(expression); !dim || mine[dim.getPosition()] != theirs[i])
         return node.op.emitError("reads a value of its rows group at other loops");
     node.inputs.push_back({RowInput::node, producer->second, {}});
     return success();
@@ -190,7 +209,8 @@ LogicalResult Matcher::addInput(RowNode &node, OpOperand &operand) {
   std::optional<Operand> resolved = resolveOperand(operand.get(), map, shapes, frame);
   if (!resolved)
     return node.op.emitError("an operand of this operation is no view of memory");
-  node.inputs.push_back({RowInput::memory, addAccess(*resolved), {}});
+  resolved->strides = alongDomain(node.op, resolved->strides);
+  node.inputs.push_back({RowInput::memory, addAccess(std::move(*resolved)), {}});
   return success();
 }
 
@@ -228,6 +248,7 @@ LogicalResult Matcher::addResult(Value value, Operand place, unsigned index) {
   RowNode &node = result.nodes[producer->second];
   if (node.result)
     return group.emitError("a rows group returns a value twice");
+  place.strides = alongDomain(node.op, place.strides);
   node.result = addAccess(std::move(place));
   return success();
 }

@@ -1,8 +1,9 @@
 // RowGroup.h - what a rows group computes, found once and then built.
 //
 // The loops of every operation are a prefix of one domain (d0 .. dr-1), cut at `split`: dims before it number the rows,
-// the others the columns. An operation is computed once an element (`column`), folds all columns of a row (`reduction`)
-// or is computed once a row (`row`).
+// the others the columns. An element-wise operation may state another order of the same loops (`loopsAttribute`): where
+// the columns are not the innermost dims of its result. An operation is computed once an element (`column`), folds all
+// columns of a row (`reduction`) or is computed once a row (`row`).
 //
 // Columns are walked in steps: a reduction of step p is known after the walk p, so what reads it belongs to step p + 1
 // or later. A column value that a later step needs is either kept in memory or computed again, whichever is cheaper;
@@ -15,6 +16,10 @@
 #include "compiler/kernels/cpu/Operand.h"
 
 namespace batten {
+
+/// Of an operation of a group: by its loops, the dims of the domain that they run along. Absent: 0, 1, 2, ..
+inline constexpr llvm::StringLiteral loopsAttribute = "batten.loops";
+llvm::SmallVector<int64_t> loopsOf(mlir::linalg::GenericOp op);
 
 /// Where an operation of a group finds the value of a block argument.
 struct RowInput {
@@ -44,7 +49,8 @@ struct RowGroup {
   unsigned steps = 1;
 
   bool hasReduction() const;
-  bool readsRows() const; ///< has row nodes: the split is given, not free
+  bool hasTurnedLoops() const; ///< an operation states its loops
+  bool readsRows() const;      ///< has row nodes: the split is given, not free
   mlir::ArrayRef<Dim> rows() const { return mlir::ArrayRef<Dim>(domain).take_front(split); }
   mlir::ArrayRef<Dim> columns() const { return mlir::ArrayRef<Dim>(domain).drop_front(split); }
   /// Bits of the elements that fill a register: the widest of the heavy operations, where there are some, or of all.

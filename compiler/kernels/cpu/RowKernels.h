@@ -20,8 +20,8 @@ int64_t laneCount(const RowGroup &group, const Level &level);
 Kernel buildColumnsInLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level,
                            bool inBlocks = false);
 
-/// Vectors run along the last kept dims: from `lanesFrom` up to the split. No column value is a result. `inBlocks`:
-/// reductions in blocks of 256, each one chain.
+/// Vectors run along the last kept dims: from `lanesFrom` up to the split; column values that are results lie along
+/// them too. `inBlocks`: reductions in blocks of 256, each one chain.
 Kernel buildRowsInLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level,
                         bool inBlocks = false);
 size_t lanesFrom(const RowGroup &group);

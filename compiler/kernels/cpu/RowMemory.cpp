@@ -128,48 +128,6 @@ Value Rows::loopIndex(int64_t dim, Chunk *chunk) {
 
 //===- Stores -----------------------------------------------------------------------------------------------------===//
 
-/// True, when the kernel is called, where inputs and results together exceed half of the last cache and every vector of
-/// the results is aligned. Null where that can't be.
-Value Rows::isStreaming() {
-  Dim bytes;
-  Value misaligned;
-  for (auto [i, access] : llvm::enumerate(group.accesses)) {
-    Dim elements = Dim::constant(1); // that the launch touches
-    for (auto [d, extent] : llvm::enumerate(group.domain))
-      if (!access.strides[d].isConstant(0))
-        elements = elements * extent;
-    bytes = bytes + elements * Dim::constant(elementBytes(access.element));
-  }
-  auto add = [&](Value address) {
-    misaligned = misaligned ? arith::OrIOp::create(b, code.loc, misaligned, address).getResult() : address;
-  };
-  std::optional<int64_t> constant = bytes.constantValue();
-  if (constant && *constant <= level.cacheBytesL3 / 2)
-    return {};
-  for (const RowNode &node : group.nodes) {
-    if (!node.result || node.kind != RowNode::column || !code.canStorePastCaches(node.element()))
-      continue;
-    SmallVector<Dim> distances(rowDims.strides[*node.result]); // from what is aligned to the first of each row
-    distances.push_back(group.accesses[*node.result].offset);
-    add(memref::ExtractAlignedPointerAsIndexOp::create(b, code.loc, places[*node.result].memory));
-    for (const Dim &distance : distances) {
-      Dim apart = distance * Dim::constant(elementBytes(node.element()));
-      std::optional<int64_t> known = apart.constantValue();
-      if (known && *known % lineBytes != 0)
-        return {};
-      if (!known)
-        add(frame.size(apart));
-    }
-  }
-  if (!misaligned)
-    return {};
-  Value low = arith::AndIOp::create(b, code.loc, misaligned, code.index(lineBytes - 1));
-  Value aligned = arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::eq, low, code.index(0));
-  Value large = arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::ugt, frame.size(bytes),
-                                      code.index(level.cacheBytesL3 / 2));
-  return arith::AndIOp::create(b, code.loc, aligned, large);
-}
-
 void Rows::storeColumn(unsigned index, Chunk &chunk) {
   RowNode &node = group.nodes[index];
   Value value = columnValue(index, chunk);
@@ -177,28 +135,6 @@ void Rows::storeColumn(unsigned index, Chunk &chunk) {
   code.loc = node.op.getLoc();
   pendingStores.push_back({code.toStorage(value), place.memory, code.add(place.base, keptAt(chunk)), chunk.mask,
                            node.result && !node.kept && code.canStorePastCaches(node.element())});
-}
-
-/// Stores what the turn has computed; one branch decides how its results go.
-void Rows::flushStores() {
-  SmallVector<PendingStore> results;
-  for (const PendingStore &store : pendingStores) {
-    if (streaming && store.isResult && !store.mask)
-      results.push_back(store);
-    else
-      code.store(store.value, store.memory, store.at, store.mask);
-  }
-  pendingStores.clear();
-  if (results.empty())
-    return;
-  auto branch = scf::IfOp::create(b, code.loc, streaming, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(branch.thenBlock());
-  for (const PendingStore &store : results)
-    code.storePastCaches(store.value, store.memory, store.at);
-  b.setInsertionPointToStart(branch.elseBlock());
-  for (const PendingStore &store : results)
-    code.store(store.value, store.memory, store.at, {});
 }
 
 //===- Prefetches -------------------------------------------------------------------------------------------------===//

@@ -80,7 +80,7 @@ void Rows::setUp() {
       keptPlaces[i] = {scratchFor(node.element()), zero, one, node.element(), {}};
   }
   range = {zero, frame.size(count), count.constantValue()};
-  streaming = isStreaming();
+  streaming = isStreaming(level, [&](unsigned access) { return SmallVector<Dim>(rowDims.strides[access]); });
 }
 
 Kernel Rows::build() {

@@ -25,10 +25,6 @@ private:
     mlir::Value everywhere; ///< stride 0: the vector of its one element
     int64_t repeat = 1;     ///< columns that an element stands for
   };
-  struct PendingStore {
-    mlir::Value value, memory, at, mask;
-    bool isResult;
-  };
 
   const Level &level;
   Dim count;     ///< of columns
@@ -41,7 +37,6 @@ private:
   llvm::SmallVector<std::optional<ColumnElements>> columnElements; ///< by access; nullopt: gathered into scratch
   Dim scratchBytes;
   std::optional<size_t> tileDim; ///< of rowDims: units are tiles of this dim's rows
-  mlir::Value streaming;         ///< i1: results bypass the caches; null: never
 
   // Of the row that is being built.
   llvm::SmallVector<Place> places;                  ///< by access
@@ -51,7 +46,6 @@ private:
   llvm::SmallVector<Chunk> registerChunks;
   ColumnRange range;
   llvm::SmallVector<std::pair<unsigned, mlir::Value>> laterRows; ///< access, first element of a row to prefetch
-  llvm::SmallVector<PendingStore> pendingStores;                 ///< of this turn
 
   // Rows.cpp: units and walks.
   int64_t columnsInRegisters() const;
@@ -95,9 +89,7 @@ private:
   mlir::Value scratchFor(mlir::Type element);
   void gatherColumns(unsigned access);
   mlir::Value columnOffsets(unsigned access, mlir::Value at);
-  mlir::Value isStreaming();
   void storeColumn(unsigned node, Chunk &chunk);
-  void flushStores();
   void findLaterRows();
   void prefetchLaterRows(mlir::Value first, int64_t columns);
   mlir::Value load(unsigned access, Chunk &chunk) override;
