@@ -8,6 +8,14 @@ using namespace mlir;
 
 namespace batten {
 
+/// True where what `node` returns lies side by side along the columns: parts of a concatenation have gaps between rows.
+static bool isDenseFrom(const RowNode &node, const RowGroup &group, size_t from) {
+  if (!node.result)
+    return true;
+  std::optional<Dim> apart = flatStride(group.accesses[*node.result], group.domain, from, group.domain.size());
+  return apart && (apart->isConstant(0) || apart->isConstant(1));
+}
+
 /// Element-wise: as many trailing dims as every operand meets as one are the columns.
 static size_t freeSplit(const RowGroup &group, int64_t lanes) {
   size_t rank = group.domain.size();
@@ -15,9 +23,9 @@ static size_t freeSplit(const RowGroup &group, int64_t lanes) {
     bool cheapIndices = from + 1 == rank || llvm::all_of(llvm::seq(from, rank), [&](size_t dim) {
                           return !group.indexed[dim] || lanePeriod(group.domain, dim, lanes);
                         });
-    return cheapIndices && llvm::all_of(group.accesses, [&](const Operand &access) {
-             return columnElements(access, group.domain, from, lanes).has_value();
-           });
+    auto isOne = [&](const Operand &access) { return columnElements(access, group.domain, from, lanes).has_value(); };
+    auto isDense = [&](const RowNode &node) { return isDenseFrom(node, group, from); };
+    return cheapIndices && llvm::all_of(group.accesses, isOne) && llvm::all_of(group.nodes, isDense);
   };
   size_t split = rank;
   while (split > 0 && flat(split - 1))
