@@ -14,6 +14,10 @@ namespace batten {
 /// On a math.exp: the operand is never above 0 (or is NaN), so the expansion leaves out half of its scaling. Same bits.
 inline constexpr const char *nonPositiveAttrName = "batten.nonpositive";
 
+/// On an arith.maximumf that folds: its value matters only where every element is a number, and which of two zeros it
+/// is does not matter, as in a softmax, whose exponentials become NaN with any element.
+inline constexpr const char *numbersOnlyAttrName = "batten.numbers_only";
+
 /// exp(x) where x <= 0 is known, as in a softmax after its maximum was subtracted.
 mlir::Value buildNonPositiveExp(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);
 mlir::Value buildSigmoid(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);

@@ -52,9 +52,18 @@ static Value shiftedExp(Location loc, const RowSpace &rows, ArrayRef<Input> xAnd
 
 static Input whole(const RowSpace &rows, Value tensor) { return {tensor, axisRange(0, rows.extents.size()), {}}; }
 
+/// The greatest of each row. Where an element is NaN every result of its row is, whatever the greatest of the others.
+static Value greatestNumber(Location loc, const RowSpace &rows, FunctionLowering &lowering) {
+  Value greatest = foldExtreme(alongRows(loc, rows, rows.whole, rows.dtype), /*least=*/false, lowering);
+  auto folding = greatest.getDefiningOp<linalg::GenericOp>();
+  Operation *fold = folding.getBody()->getTerminator()->getOperand(0).getDefiningOp();
+  fold->setAttr(numbersOnlyAttrName, UnitAttr::get(fold->getContext()));
+  return greatest;
+}
+
 SoftmaxSteps softmaxSteps(Location loc, const RowSpace &rows, FunctionLowering &lowering) {
   SoftmaxSteps steps;
-  steps.max = foldExtreme(alongRows(loc, rows, rows.whole, rows.dtype), /*least=*/false, lowering);
+  steps.max = greatestNumber(loc, rows, lowering);
   steps.exps = shiftedExp(loc, rows, {rows.whole, {steps.max, rows.perRow, {}}}, lowering);
   steps.total = foldSum(alongRows(loc, rows, whole(rows, steps.exps), rows.accumulator), lowering);
   return steps;

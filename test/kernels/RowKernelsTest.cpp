@@ -260,6 +260,18 @@ std::string unary(std::string op, std::string type, std::string result = "") {
                   "%y = batten." + op + " : (!batten.tensor<" + type + ">) -> !batten.tensor<" + result + ">", result);
 }
 
+/// softmax(x^5): most exponentials of a row are tiny.
+std::string softmaxOfFarElements(std::string dtype) {
+  std::string type = "!batten.tensor<" + dtype + "[B | N]>";
+  auto product = [&](std::string result, std::string lhs, std::string rhs) {
+    return result + " = batten.mul " + lhs + ", " + rhs + " : (" + type + ", " + type + ") -> " + type + "\n  ";
+  };
+  return function("%x: " + type,
+                  product("%a", "%x", "%x") + product("%b", "%a", "%x") + product("%c", "%a", "%b") +
+                      "%y = batten.softmax %c dim 0 : (" + type + ") -> " + type,
+                  dtype + "[B | N]");
+}
+
 const std::vector<Case> cases = {
     {"sum", unary("reduce \"sum\" %x dims [0]", "f32[B | N]", "f32[B |]"), tails({100, 127, 128, 129}),
      tails({191, 1000})},
@@ -279,6 +291,8 @@ const std::vector<Case> cases = {
     {"sum_around_a_dim", unary("reduce \"sum\" %x dims [0, 2]", "f32[B | 3, 5, N]", "f32[B | 5]"), few, fewLong},
     {"softmax", unary("softmax %x dim 0", "f32[B | N]"), tails({100, 128, 200}), tails({100, 1000})},
     {"softmax_of_bf16", unary("softmax %x dim 0", "bf16[B | N]"), few, fewLong},
+    {"softmax_of_far_elements", softmaxOfFarElements("f32"), few, tails({300, 1000})},
+    {"softmax_of_far_elements_of_bf16", softmaxOfFarElements("bf16"), few, fewLong},
     {"softmax_of_outer_dim", unary("softmax %x dim 0", "f32[B | N, 6]"), few, fewLong},
     {"log_softmax", unary("log_softmax %x dim 0", "f32[B | N]"), few, fewLong},
     {"layer_norm",

@@ -61,8 +61,8 @@ func.func private @max_of_10_columns(%B: index {batten.symbol = "B"}, %x: tensor
 
 // -----
 
-// exp is computed once, in the walk that sums it, and kept in this thread's scratch for the quotient. The quotient is stored
-// past the caches where the results are large. Per-row values are vectors: nothing scalar is computed.
+// exp is computed once, in the walk that sums it, and kept in this thread's scratch for the quotient. The quotient is
+// stored past the caches where the results are large. Per-row values are vectors: nothing scalar is computed.
 // CHECK-LABEL: func.func @exp_over_its_sum(
 // CHECK-NOT: arith.{{(add|sub|mul|div)}}f {{.*}} : f32
 // CHECK: %[[KEPT:.*]] = memref.view %{{.*}} : memref<{{.*}}xi8{{.*}}> to memref<{{.*}}xf32>
@@ -70,7 +70,7 @@ func.func private @max_of_10_columns(%B: index {batten.symbol = "B"}, %x: tensor
 // CHECK: %[[LARGE:.*]] = arith.cmpi ugt
 // CHECK: %[[PAST:.*]] = arith.andi %{{.*}}, %[[LARGE]] : i1
 // CHECK: scf.for
-// CHECK: scf.for
+// CHECK: scf.for {{.*}} iter_args
 // CHECK: memref.prefetch
 // CHECK-NOT: math.exp
 // CHECK: arith.addf
@@ -96,6 +96,61 @@ func.func private @exp_over_its_sum(%B: index {batten.symbol = "B"}, %x: tensor<
       ins(%x : tensor<?x1024xf32>) outs(%values : tensor<?x1024xf32>) {
   ^bb0(%a: f32, %out: f32):
     %e = math.exp %a : f32
+    linalg.yield %e : f32
+  } -> tensor<?x1024xf32>
+  %sum = linalg.generic {indexing_maps = [#full, #rows], iterator_types = ["parallel", "reduction"]}
+      ins(%exp : tensor<?x1024xf32>) outs(%init : tensor<?xf32>) attrs = {batten.order = "lanes"} {
+  ^bb0(%a: f32, %acc: f32):
+    %next = arith.addf %acc, %a : f32
+    linalg.yield %next : f32
+  } -> tensor<?xf32>
+  %quotient = linalg.generic {indexing_maps = [#full, #rows, #full], iterator_types = ["parallel", "parallel"]}
+      ins(%exp, %sum : tensor<?x1024xf32>, tensor<?xf32>) outs(%values : tensor<?x1024xf32>) {
+  ^bb0(%a: f32, %s: f32, %out: f32):
+    %q = arith.divf %a, %s : f32
+    linalg.yield %q : f32
+  } -> tensor<?x1024xf32>
+  return %quotient : tensor<?x1024xf32>
+}
+
+// -----
+
+// Exponentials of what is not above 0: the least of them is found beside their sum, and one branch a row chooses the walk
+// that multiplies by the reciprocal without asking. The maximum of numbers is one instruction.
+// CHECK-LABEL: func.func @quotients_of_a_safe_row(
+// CHECK: scf.for {{.*}} iter_args
+// CHECK-NOT: arith.maxsi
+// CHECK: arith.cmpf ogt
+// CHECK: scf.for {{.*}} iter_args
+// CHECK: arith.minui
+// CHECK: vector.reduction <and>
+// CHECK: scf.if
+// CHECK-NOT: {{arith.cmpi ult|arith.divf}}
+// CHECK: math.fma
+// CHECK: scf.for
+// CHECK: arith.cmpi ult
+// CHECK: arith.divf
+#rows = affine_map<(d0, d1) -> (d0)>
+#full = affine_map<(d0, d1) -> (d0, d1)>
+func.func private @quotients_of_a_safe_row(%B: index {batten.symbol = "B"}, %x: tensor<?x1024xf32> {batten.dims = ["B", "1024"]})
+    -> (tensor<?x1024xf32> {batten.dims = ["B", "1024"]}) attributes {batten.kind = "rows", batten.split = 1 : i64} {
+  %zero = arith.constant 0.0 : f32
+  %least = arith.constant 0xFF800000 : f32
+  %empty = tensor.empty(%B) : tensor<?xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<?xf32>) -> tensor<?xf32>
+  %first = linalg.fill ins(%least : f32) outs(%empty : tensor<?xf32>) -> tensor<?xf32>
+  %values = tensor.empty(%B) : tensor<?x1024xf32>
+  %max = linalg.generic {indexing_maps = [#full, #rows], iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<?x1024xf32>) outs(%first : tensor<?xf32>) attrs = {batten.order = "lanes"} {
+  ^bb0(%a: f32, %acc: f32):
+    %next = arith.maximumf %acc, %a {batten.numbers_only} : f32
+    linalg.yield %next : f32
+  } -> tensor<?xf32>
+  %exp = linalg.generic {indexing_maps = [#full, #rows, #full], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %max : tensor<?x1024xf32>, tensor<?xf32>) outs(%values : tensor<?x1024xf32>) {
+  ^bb0(%a: f32, %m: f32, %out: f32):
+    %d = arith.subf %a, %m : f32
+    %e = math.exp %d {batten.nonpositive} : f32
     linalg.yield %e : f32
   } -> tensor<?x1024xf32>
   %sum = linalg.generic {indexing_maps = [#full, #rows], iterator_types = ["parallel", "reduction"]}

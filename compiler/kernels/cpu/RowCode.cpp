@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/RowCode.h"
 #include "compiler/kernels/cpu/ColumnWalk.h"
+#include "dialect/RegionMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -85,12 +86,15 @@ void RowCode::prepare(unsigned index) {
 /// The operation that folds one more element into the accumulator.
 static Operation *foldOf(const RowNode &node) { return node.body()->getTerminator()->getOperand(0).getDefiningOp(); }
 
+/// The greatest number: what one instruction gives, which takes its second operand where the first is NaN.
+static bool foldsNumbersOnly(Operation *fold) { return fold->hasAttr(numbersOnlyAttrName); }
+
 /// Maximum and minimum of f32. IEEE 754 wants NaN to win and -0 below 0, five dependent instructions on x86; as
 /// integers the same order is one.
 bool RowCode::foldsOrderedIntegers(unsigned index) const {
   Operation *fold = foldOf(group.nodes[index]);
   return isa<arith::MaximumFOp, arith::MinimumFOp>(fold) && fold->getResult(0).getType().isF32() &&
-         group.nodes[index].body()->getArguments().back().hasOneUse();
+         !foldsNumbersOnly(fold) && group.nodes[index].body()->getArguments().back().hasOneUse();
 }
 
 Type RowCode::accumulatorElement(unsigned index) const {
@@ -143,11 +147,11 @@ Value RowCode::accumulate(unsigned index, Chunk &chunk, Value accumulator) {
   arguments.push_back(placeholder);
   code.loc = node.op.getLoc();
   Value next = code.cloneBody(node.op, arguments, [&](int64_t dim) { return loopIndex(dim, &chunk); })[0];
-  if (asIntegers) { // only what the fold would have added is wanted
+  if (asIntegers || foldsNumbersOnly(foldOf(node))) { // only what the fold would have added is wanted
     Operation *fold = next.getDefiningOp();
     Value element = fold->getOperand(fold->getOperand(0) == placeholder ? 1 : 0);
     fold->erase();
-    next = combine(index, accumulator, orderedInteger(index, element));
+    next = combine(index, accumulator, asIntegers ? orderedInteger(index, element) : element);
   }
   return chunk.mask ? arith::SelectOp::create(b, code.loc, chunk.mask, next, accumulator).getResult() : next;
 }
@@ -161,6 +165,10 @@ Value RowCode::combine(unsigned index, Value lhs, Value rhs) {
   if (foldsOrderedIntegers(index))
     return isa<arith::MaximumFOp>(fold) ? arith::MaxSIOp::create(b, loc, lhs, rhs).getResult()
                                         : arith::MinSIOp::create(b, loc, lhs, rhs).getResult();
+  if (foldsNumbersOnly(fold)) {
+    Value isGreater = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, rhs, lhs);
+    return arith::SelectOp::create(b, loc, isGreater, rhs, lhs);
+  }
   Operation *combined = b.clone(*fold);
   Value accumulator = node.body()->getArguments().back();
   for (auto [mine, theirs] : llvm::zip(combined->getOpOperands(), fold->getOperands()))

@@ -8,7 +8,7 @@
 // the chunks.
 //
 // A level of AVX512-BF16 rounds two vectors in one instruction. It flushes subnormals, so vectors with one go the other
-// way.
+// way. Quotients of a softmax that has none take no question (RowQuotients.cpp).
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/RowKernels.h"
 #include "compiler/kernels/cpu/Rows.h"
@@ -90,27 +90,34 @@ static Value areSubnormal(const VectorCode &code, Value floats) {
       .getResult(0);
 }
 
+/// Two vectors of floats rounded by one instruction, side by side.
+Value Rows::roundTogether(Value even, Value odd) {
+  VectorCode wide = walker();
+  auto rounded =
+      LLVM::CallIntrinsicOp::create(b, code.loc, wide.type(b.getBF16Type()),
+                                    b.getStringAttr("llvm.x86.avx512bf16.cvtne2ps2bf16.512"), ValueRange{odd, even});
+  Value halves = arith::BitcastOp::create(b, code.loc, wide.type(b.getI16Type()), rounded.getResult(0));
+  auto order = llvm::map_to_vector(llvm::seq<int64_t>(0, wide.lanes),
+                                   [&](int64_t column) { return column / 2 + column % 2 * code.lanes; });
+  return vector::ShuffleOp::create(b, code.loc, halves, halves, order);
+}
+
 /// Two halves, rounded, side by side, as memory holds them.
 Value Rows::roundHalves(Value even, Value odd) {
   Value low = floatsOf(even), high = floatsOf(odd);
   if (!low || !high || !level.hasBf16 || code.lanes != 16)
     return joinHalves(even, odd);
+  if (isSafeQuotient(low) && isSafeQuotient(high))
+    return roundTogether(low, high);
   Value either = arith::OrIOp::create(b, code.loc, areSubnormal(code, low), areSubnormal(code, high));
   Value any = vector::ReductionOp::create(b, code.loc, vector::CombiningKind::OR, either);
-  VectorCode wide = walker();
-  Type stored = wide.type(b.getI16Type());
+  Type stored = walker().type(b.getI16Type());
   auto branch = scf::IfOp::create(b, code.loc, stored, any, /*addThenBlock=*/true, /*addElseBlock=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
   scf::YieldOp::create(b, code.loc, joinHalves(even, odd));
   b.setInsertionPointToStart(branch.elseBlock());
-  auto rounded =
-      LLVM::CallIntrinsicOp::create(b, code.loc, wide.type(b.getBF16Type()),
-                                    b.getStringAttr("llvm.x86.avx512bf16.cvtne2ps2bf16.512"), ValueRange{high, low});
-  Value halves = arith::BitcastOp::create(b, code.loc, stored, rounded.getResult(0));
-  auto order = llvm::map_to_vector(llvm::seq<int64_t>(0, wide.lanes),
-                                   [&](int64_t column) { return column / 2 + column % 2 * code.lanes; });
-  scf::YieldOp::create(b, code.loc, vector::ShuffleOp::create(b, code.loc, halves, halves, order).getResult());
+  scf::YieldOp::create(b, code.loc, roundTogether(low, high));
   return branch.getResult(0);
 }
 

@@ -43,6 +43,7 @@ Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Lev
   inRegisters = !tileDim && columns && !inBlocks && *columns <= columnsInRegisters();
   inPairs = findPairs();
   group.plan(inRegisters, numLanes / code.lanes);
+  quotients = findQuotients();
 }
 
 /// The longest row that is straight-line code: it overlaps with the next one, where ends of loops wait for each other.
@@ -136,6 +137,7 @@ void Rows::enterRow(Values place) {
   digits = std::move(place);
   rowValues.clear();
   registerChunks.clear();
+  numeratorsAreSafe = {};
   for (auto [i, access] : llvm::enumerate(group.accesses)) {
     places[i].everywhere = {};
     Value first = frame.size(access.offset);
@@ -206,10 +208,18 @@ void Rows::walk() {
     prepare(node);
   if (inBlocks)
     return walkBlocks(reductions);
+  if (numeratorsAreSafe && step == quotients->step && reductions.empty())
+    return walkQuotients(stores);
+  walkOnce(stores, reductions);
+}
+
+void Rows::walkOnce(Nodes stores, Nodes reductions) {
   int64_t vectors = reductions.empty() ? vectorsWithoutReduction(stores) : numLanes / code.lanes;
   Values identities;
   for (unsigned node : reductions)
     identities.append(vectors, identity(node));
+  if (watchesNumerators())
+    identities.push_back(greatestWord());
   VectorCode wide = walker();
   auto turn = [&](Value first, ArrayRef<Value> masks, ValueRange accumulators) {
     prefetchLaterRows(first, masks.size() * wide.lanes);
@@ -227,6 +237,8 @@ void Rows::walk() {
       orderLanes(lanes);
     rowValues[node] = finish(node, combineLanes(node, lanes, range.constant.value_or(numLanes)));
   }
+  if (watchesNumerators())
+    numeratorsAreSafe = areSafeNumerators(accumulators.back());
 }
 
 /// 256 columns at a time: each block has its own 64 lanes, block results are combined in order.
@@ -270,13 +282,18 @@ Rows::Values Rows::blockTurn(const ColumnRange &block, Nodes reductions, ValueRa
   return next;
 }
 
+/// Accumulators of each reduction.
+size_t Rows::vectorsOf(Nodes reductions, ValueRange accumulators) const {
+  return reductions.empty() ? 0 : (accumulators.size() - watchesNumerators()) / reductions.size();
+}
+
 /// One turn: masks.size() vectors from column `first` on.
 Rows::Values Rows::chunks(Value first, ArrayRef<Value> masks, Nodes stores, Nodes reductions, ValueRange accumulators) {
   Values next(accumulators);
   if (inRegisters && registerChunks.empty())
     for (auto [j, mask] : llvm::enumerate(masks))
       registerChunks.emplace_back(code.add(first, code.index(j * code.lanes)), mask);
-  size_t vectors = reductions.empty() ? 0 : accumulators.size() / reductions.size();
+  size_t vectors = vectorsOf(reductions, accumulators);
   for (auto [j, mask] : llvm::enumerate(masks)) {
     Chunk fresh(inRegisters ? Value() : code.add(first, code.index(j * code.lanes)), mask);
     Chunk &chunk = inRegisters ? registerChunks[j] : fresh;
@@ -284,6 +301,8 @@ Rows::Values Rows::chunks(Value first, ArrayRef<Value> masks, Nodes stores, Node
       storeColumn(node, chunk);
     for (auto [r, node] : llvm::enumerate(reductions))
       next[r * vectors + j % vectors] = accumulate(node, chunk, next[r * vectors + j % vectors]);
+    if (watchesNumerators())
+      next.back() = leastNumerator(chunk, next.back());
   }
   flushStores();
   return next;
@@ -292,7 +311,7 @@ Rows::Values Rows::chunks(Value first, ArrayRef<Value> masks, Nodes stores, Node
 /// The same of masks.size() pairs of vectors.
 Rows::Values Rows::pairs(Value first, ArrayRef<Value> masks, Nodes stores, Nodes reductions, ValueRange accumulators) {
   Values next(accumulators);
-  size_t vectors = reductions.empty() ? 0 : accumulators.size() / reductions.size();
+  size_t vectors = vectorsOf(reductions, accumulators);
   for (auto [j, mask] : llvm::enumerate(masks)) {
     auto [even, odd] = pairAt(code.add(first, code.index(2 * j * code.lanes)), mask);
     for (unsigned node : stores)
@@ -302,6 +321,8 @@ Rows::Values Rows::pairs(Value first, ArrayRef<Value> masks, Nodes stores, Nodes
       sums[0] = accumulate(node, even, sums[0]);
       sums[1] = accumulate(node, odd, sums[1]);
     }
+    if (watchesNumerators())
+      next.back() = leastNumerator(odd, leastNumerator(even, next.back()));
   }
   flushStores();
   return next;

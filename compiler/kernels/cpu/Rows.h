@@ -26,6 +26,13 @@ private:
     int64_t repeat = 1;     ///< columns that an element stands for
   };
 
+  /// The exponentials of a softmax, which a walk keeps, and their sum, by which a later walk divides them.
+  struct Quotients {
+    mlir::Operation *division;   ///< in the group
+    unsigned numerator, divisor; ///< nodes
+    unsigned step;               ///< that divides
+  };
+
   const Level &level;
   Dim count;     ///< of columns
   bool blocked;  ///< units are blocks of columns
@@ -37,6 +44,7 @@ private:
   llvm::SmallVector<std::optional<ColumnElements>> columnElements; ///< by access; nullopt: gathered into scratch
   Dim scratchBytes;
   std::optional<size_t> tileDim; ///< of rowDims: units are tiles of this dim's rows
+  std::optional<Quotients> quotients;
 
   // Of the row that is being built.
   llvm::SmallVector<Place> places;                  ///< by access
@@ -46,6 +54,7 @@ private:
   llvm::SmallVector<Chunk> registerChunks;
   ColumnRange range;
   llvm::SmallVector<std::pair<unsigned, mlir::Value>> laterRows; ///< access, first element of a row to prefetch
+  mlir::Value numeratorsAreSafe; ///< i1: those of `quotients`, once they are known
 
   // Rows.cpp: units and walks.
   int64_t columnsInRegisters() const;
@@ -55,14 +64,25 @@ private:
   void enterRow(Values place);
   void storeRowResults();
   void walk();
+  void walkOnce(Nodes stores, Nodes reductions);
   void walkBlocks(Nodes reductions);
   Values blockTurn(const ColumnRange &block, Nodes reductions, mlir::ValueRange totals);
+  size_t vectorsOf(Nodes reductions, mlir::ValueRange accumulators) const;
   Values chunks(mlir::Value first, mlir::ArrayRef<mlir::Value> masks, Nodes stores, Nodes reductions,
                 mlir::ValueRange accumulators);
   Values pairs(mlir::Value first, mlir::ArrayRef<mlir::Value> masks, Nodes stores, Nodes reductions,
                mlir::ValueRange accumulators);
   size_t operationsOf(unsigned node, llvm::SmallDenseSet<unsigned> &seen) const;
   int64_t vectorsWithoutReduction(Nodes stores) const;
+
+  // RowQuotients.cpp: a softmax divides by multiplying.
+  std::optional<Quotients> findQuotients() const;
+  bool watchesNumerators() const { return quotients && step == group.nodes[quotients->numerator].step; }
+  mlir::Value greatestWord() const;
+  mlir::Value leastNumerator(Chunk &chunk, mlir::Value least);
+  mlir::Value areSafeNumerators(mlir::Value least) const;
+  bool isSafeQuotient(mlir::Value value) const;
+  void walkQuotients(Nodes stores);
 
   // RowTiles.cpp: squares of rows and columns.
   int64_t tileLanes() const;
@@ -79,6 +99,7 @@ private:
   VectorCode walker() const;
   std::pair<Chunk, Chunk> pairAt(mlir::Value at, mlir::Value mask);
   mlir::Value loadHalf(const Place &place, const Chunk &chunk);
+  mlir::Value roundTogether(mlir::Value even, mlir::Value odd);
   mlir::Value roundHalves(mlir::Value even, mlir::Value odd);
   mlir::Value joinHalves(mlir::Value even, mlir::Value odd);
   void storePair(unsigned node, Chunk &even, Chunk &odd);

@@ -14,10 +14,15 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/MapVector.h"
+#include <cmath>
 
 using namespace mlir;
 
 namespace batten {
+
+/// Divisors are at least 2 to the first power and less than 2 to the second, numerators less than 2 to the third.
+constexpr int leastDivisor = -30, mostDivisor = 30, mostNumerator = 90;
+
 namespace {
 
 /// Quotients of one block that can be computed where the last of them stands.
@@ -32,6 +37,7 @@ public:
       : quotients(quotients), b(quotients.divisions.back()), loc(quotients.divisions.back().getLoc()),
         type(cast<VectorType>(quotients.divisor.getType())), bitsType(type.clone(b.getI32Type())) {}
   void run();
+  void runSafe();
 
 private:
   Quotients &quotients;
@@ -45,6 +51,7 @@ private:
   Value isWithin(Value vector, int least, int most);
   Value isSafe(Value numerator);
   Value allLanes(Value mask);
+  Value reciprocalOfDivisor();
   Value quotient(Value numerator, Value reciprocal);
 };
 
@@ -59,7 +66,7 @@ Value Rewriter::isWithin(Value vector, int least, int most) {
 Value Rewriter::isSafe(Value numerator) {
   Value bits = arith::BitcastOp::create(b, loc, bitsType, numerator);
   Value isZero = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, bits, constant(0));
-  return arith::OrIOp::create(b, loc, isWithin(numerator, -90, 90), isZero);
+  return arith::OrIOp::create(b, loc, isWithin(numerator, leastSafeExponent, mostNumerator), isZero);
 }
 
 Value Rewriter::allLanes(Value mask) { return vector::ReductionOp::create(b, loc, vector::CombiningKind::AND, mask); }
@@ -71,12 +78,26 @@ Value Rewriter::quotient(Value numerator, Value reciprocal) {
   return math::FmaOp::create(b, loc, rest, reciprocal, first);
 }
 
-void Rewriter::run() {
-  OpBuilder::InsertPoint turn = b.saveInsertionPoint();
+/// Leaves the builder behind it.
+Value Rewriter::reciprocalOfDivisor() {
   b.setInsertionPointAfterValue(quotients.divisor);
   Value one = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, b.getF32FloatAttr(1.0f).getValue()));
-  Value reciprocal = arith::DivFOp::create(b, loc, one, quotients.divisor);
-  Value divisorIsSafe = allLanes(isWithin(quotients.divisor, -30, 30));
+  return arith::DivFOp::create(b, loc, one, quotients.divisor);
+}
+
+void Rewriter::runSafe() {
+  Value reciprocal = reciprocalOfDivisor();
+  for (arith::DivFOp division : quotients.divisions) {
+    b.setInsertionPoint(division);
+    division.replaceAllUsesWith(quotient(division.getLhs(), reciprocal));
+    division.erase();
+  }
+}
+
+void Rewriter::run() {
+  OpBuilder::InsertPoint turn = b.saveInsertionPoint();
+  Value reciprocal = reciprocalOfDivisor();
+  Value divisorIsSafe = allLanes(isWithin(quotients.divisor, leastDivisor, mostDivisor));
   b.restoreInsertionPoint(turn);
 
   Value safe;
@@ -136,7 +157,31 @@ static void collect(scf::ForOp loop, SmallVectorImpl<Quotients> &found) {
     found.push_back(together);
 }
 
+Value isSafeDivisor(OpBuilder &b, Location loc, Value divisor) {
+  auto power = [&](int exponent) {
+    return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(std::ldexp(1.0f, exponent))).getResult();
+  };
+  Value enough = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGE, divisor, power(leastDivisor));
+  Value notMuch = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, divisor, power(mostDivisor));
+  return arith::AndIOp::create(b, loc, enough, notMuch);
+}
+
+/// What is marked, wherever it stands: the divisor is the same for a row.
+static void multiplySafeQuotients(func::FuncOp kernel) {
+  llvm::MapVector<Value, Quotients> byDivisor;
+  kernel.walk([&](arith::DivFOp division) {
+    if (!division->hasAttr(safeQuotientAttrName))
+      return;
+    Quotients &together = byDivisor[division.getRhs()];
+    together.divisor = division.getRhs();
+    together.divisions.push_back(division);
+  });
+  for (auto &[divisor, together] : byDivisor)
+    Rewriter(together).runSafe();
+}
+
 void multiplyByReciprocals(func::FuncOp kernel) {
+  multiplySafeQuotients(kernel);
   SmallVector<Quotients> found;
   kernel.walk([&](scf::ForOp loop) { collect(loop, found); });
   for (Quotients &quotients : found)
