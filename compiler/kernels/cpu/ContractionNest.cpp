@@ -34,6 +34,10 @@ constexpr int64_t fewestTiles = 20, mostTiles = 42;
 constexpr int64_t leastProducts = 1 << 18;
 /// What a depth or a number of rows that only the call knows is taken for.
 constexpr int64_t usualDepth = 256;
+/// Prefetches of the right side in a step of the depth: with more, the hardware's own do better.
+constexpr int64_t mostLines = 2;
+/// Bytes of a tile's left side that are worth a prefetch.
+constexpr int64_t leastStream = 1 << 10;
 /// Of a block whose panels are packed on the way: packing is then a small part of it.
 constexpr int64_t tilesOfOwnPanel = 170;
 
@@ -60,7 +64,7 @@ private:
   // Numbers of the call.
   Value tiles, lower, taller;         ///< the first `taller` tiles have lower + 1 rows, the others `lower`
   Value blocks, tilesOfBlock, panels; ///< of a batch entry
-  Value prefetchStep;                 ///< elements a step; null: nothing is prefetched
+  Value prefetchStep;                 ///< elements of the right side for each depth; null: none is prefetched
 
   /// A block of rows: tiles [begin, end) of a batch entry.
   struct Block {
@@ -71,6 +75,12 @@ private:
   Dim blockCount() const { return ceilDiv(rows, k.tileRows * blockTiles); }
   Dim panelCount() const { return ceilDiv(c.extents[c.column], k.panelColumns()); }
   int64_t stageOfTile() const { return k.tileRows * k.panelColumns(); }
+  /// Cache lines of the right side that a step of the depth reads, of which it prefetches some.
+  int64_t linesOfStep() const {
+    return llvm::divideCeil(k.panelColumns() * k.dot.elements() * elementBytes(k.rhs.element), lineBytes);
+  }
+  bool rowsStream() const;
+  bool rightStreams() const;
   Dim scratchBytes() const;
 
   void decide();
@@ -82,7 +92,9 @@ private:
   void panel(const Block &block, Value number, Value next, int64_t vectors, bool masked);
   void tilesOf(const Block &block, const Strip &strip, Value from, Value to, Value next);
   void tile(const Block &block, const Strip &strip, Value number, Value from, Value to, Value next);
-  SmallVector<Ahead> aheadOf(const Block &block, const Strip &strip, Value number, Value from, Value to, Value next);
+  Value prefetchedRight(const Block &block, const Strip &strip, const Tile &tile, Value number, Value next);
+  SmallVector<Ahead> streamsOf(const Strip &strip, const Tile &tile);
+  SmallVector<Ahead> aheadOf(const Strip &strip, const Tile &tile, Value right);
   void dispatch(Value height, llvm::function_ref<void(int64_t)> body);
 };
 
@@ -159,15 +171,29 @@ void Nest::countTiles() {
   else // a division is dear in a small product
     tilesOfBlock =
         either(same(blocks, code.index(1)), [&] { return tiles; }, [&] { return ceilQuotient(tiles, blocks); });
-  if (k.right == Right::Packed && !panelCount().isConstant(1))
+  if (rightStreams() || (k.right == Right::Packed && !panelCount().isConstant(1)))
     prefetchStep = stepOfPrefetch();
 }
 
-/// Elements of the next panel for each depth of each tile, such that a block fetches all of it; 0 where that would take
-/// more than a line at a time.
+/// True where no second panel or part of the depth touches the rows of a tile again.
+bool Nest::rowsStream() const {
+  int64_t depth = c.extents[c.depth].constantValue().value_or(usualDepth);
+  return panelCount().isConstant(1) && !depthBlock && !c.rows.empty() &&
+         k.tileRows * depth * elementBytes(k.lhs.element) >= leastStream;
+}
+
+/// True where a batch entry's right side is read by its own rows only and lies before that of the next entry.
+bool Nest::rightStreams() const {
+  if (k.right != Right::InPlace || !rowsStream() || c.batch.empty())
+    return false;
+  Dim row = k.rhs.strides[c.depth], entry = k.rhs.strides[c.batch.back()];
+  return row == c.extents[c.column] && entry == row * c.extents[c.depth];
+}
+
+/// Elements of what comes next for each depth of each tile, such that a block fetches all of it; 0 where that would
+/// take too many lines at a time.
 Value Nest::stepOfPrefetch() {
-  int64_t perLine = lineBytes / elementBytes(k.rhs.element), width = k.panelColumns();
-  int64_t fewest = llvm::divideCeil(width * k.dot.elements(), perLine); // tiles; a step takes several depths
+  int64_t width = k.panelColumns(), fewest = llvm::divideCeil(linesOfStep(), mostLines); // tiles
   if (std::optional<int64_t> known = constantIndex(tilesOfBlock))
     return *known < fewest ? Value() : code.index(llvm::divideCeil(width, *known));
   return either(
@@ -235,6 +261,8 @@ void Nest::panel(const Block &block, Value number, Value next, int64_t vectors, 
   else
     right = k.right == Right::Packed ? code.times(number, size) : code.index(0);
   Value nextRight = prefetchStep ? code.times(next, size) : Value();
+  if (prefetchStep && k.right == Right::InPlace)
+    nextRight = code.add(right, k.size(k.rhs.strides[c.batch.back()]));
   Strip strip{block.batch, firstColumn, vectors, masked, right};
   strip.initial = micro->initialOf(strip);
   if (!depthBlock)
@@ -248,16 +276,41 @@ void Nest::panel(const Block &block, Value number, Value next, int64_t vectors, 
   });
 }
 
-/// Lines of the part of a panel that comes next, spread over the tiles of the block. Of a few tiles, which wait for
-/// memory anyway, the hardware's own prefetches are better: theirs go to a line that is there.
-SmallVector<Ahead> Nest::aheadOf(const Block &block, const Strip &strip, Value number, Value from, Value to,
-                                 Value next) {
-  if (!prefetchStep)
-    return {};
-  Value depths = code.times(minus(number, block.begin), minus(to, from));
+/// Where a tile's share of what is read next of the right side begins, less what its depths before add to it. Of a few
+/// tiles, which wait for memory anyway, the hardware's own prefetches are better: theirs go to a line that is there.
+Value Nest::prefetchedRight(const Block &block, const Strip &strip, const Tile &tile, Value number, Value next) {
+  Value depths = code.times(minus(number, block.begin), minus(tile.to, tile.from));
   Value start = choose(same(prefetchStep, code.index(0)), strip.right, next);
-  start = code.add(start, code.times(minus(depths, from), prefetchStep));
-  return {{k.rhs.memory, start, prefetchStep, /*locality=*/2}};
+  return code.add(start, code.times(minus(depths, tile.from), prefetchStep));
+}
+
+/// The left side of the next tile and the result of this one, where they are met once.
+SmallVector<Ahead> Nest::streamsOf(const Strip &strip, const Tile &tile) {
+  SmallVector<Ahead> ahead;
+  if (!rowsStream())
+    return ahead;
+  Dim columns = c.extents[c.column], depths = c.extents[c.depth];
+  int64_t inner = c.rows.back();
+  if (k.lhs.strides[c.depth].isConstant(1) && k.lhs.strides[inner] == depths) {
+    Value next = code.add(tile.row, code.index(k.tileRows));
+    ahead.push_back({k.lhs.memory, k.offsetAt(k.lhs, strip.batch, next), code.index(k.tileRows), Ahead::toL1});
+  }
+  std::optional<int64_t> width = columns.constantValue(), depth = depths.constantValue();
+  if (width && depth && k.out.strides[inner] == columns && *width <= 2 * *depth) {
+    Value step = code.index(llvm::divideCeil(k.tileRows * *width, *depth));
+    ahead.push_back({k.out.memory, k.offsetAt(k.out, strip.batch, tile.row), step, Ahead::toL1});
+  }
+  return ahead;
+}
+
+/// What the steps of a tile prefetch; `right`: the right side's share of it, or null.
+SmallVector<Ahead> Nest::aheadOf(const Strip &strip, const Tile &tile, Value right) {
+  SmallVector<Ahead> ahead = streamsOf(strip, tile);
+  int32_t cache = rightStreams() ? Ahead::toL1 : Ahead::toL2;
+  int64_t perLine = lineBytes / elementBytes(k.rhs.element);
+  for (int64_t line = 0; right && line < std::min(mostLines, linesOfStep()); ++line)
+    ahead.push_back({k.rhs.memory, code.add(right, code.index(line * perLine)), prefetchStep, cache});
+  return ahead;
 }
 
 void Nest::tilesOf(const Block &block, const Strip &strip, Value from, Value to, Value next) {
@@ -275,8 +328,14 @@ void Nest::tile(const Block &block, const Strip &strip, Value number, Value from
   } else if (k.epilogue.isLong()) {
     stage = code.index(0);
   }
-  SmallVector<Ahead> ahead = aheadOf(block, strip, number, from, to, next);
-  dispatch(height, [&](int64_t rows) { micro->accumulate(strip, {row, rows, from, to, stage, fresh, ahead}); });
+  Tile tile{row, 0, from, to, stage, fresh, {}};
+  Value right = prefetchStep ? prefetchedRight(block, strip, tile, number, next) : Value();
+  SmallVector<Ahead> ahead = aheadOf(strip, tile, right);
+  dispatch(height, [&](int64_t rows) {
+    tile.rows = rows;
+    tile.ahead = 2 * rows < k.tileRows ? SmallVector<Ahead>() : ahead; // so low a tile is the only one
+    micro->accumulate(strip, tile);
+  });
   if (depthBlock)
     onlyIf(same(to, k.extent(c.depth)), [&] { micro->finishStaged(strip, row, height, stage); });
   else if (stage)

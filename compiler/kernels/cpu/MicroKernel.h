@@ -21,8 +21,9 @@ struct Strip {
 
 /// What a step of the depth prefetches: the cache line of memory[start + depth * step].
 struct Ahead {
+  static constexpr int32_t toL1 = 3, toL2 = 2; ///< as memref.prefetch numbers caches
   mlir::Value memory, start, step;
-  int32_t locality; ///< 3: to L1, 2: to L2
+  int32_t cache;
 };
 
 /// `rows` rows of a strip from `row` on, over the depths [from, to).
