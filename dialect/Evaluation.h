@@ -31,7 +31,7 @@ struct Step {
   llvm::SmallVector<Tensor> results;
   Tensor result; ///< the first one, of most ops the only one
   const std::map<std::string, int64_t> &sizes;
-  Bf16Sums bf16Sums; ///< of contractions; convolutions and attention take pairs for tiles
+  Bf16Sums bf16Sums; ///< of contractions and attention; convolutions take pairs for tiles
   std::string &error;
 
   bool fail(const llvm::Twine &why) const;

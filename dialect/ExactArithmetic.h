@@ -82,6 +82,20 @@ template <typename Number, typename Step> Number pairs(Number sum, int64_t end, 
   return sum;
 }
 
+/// As TDPBF16PS sums: term(k, sum) adds the product at k, which is one of two zeros beyond the depth.
+template <typename Term> float tileSum(int64_t depth, Term term) {
+  float sum = 0;
+  for (int64_t begin = 0; begin < depth; begin += 32) {
+    float even = 0, odd = 0;
+    for (int64_t k = begin; k < begin + 32; k += 2) {
+      even = term(k, even);
+      odd = term(k + 1, odd);
+    }
+    sum = addFlushed(sum, addFlushed(even, odd));
+  }
+  return sum;
+}
+
 /// Term i goes to lane (i - begin) mod 64, each lane a chain; then the upper half of the lanes is added to the lower,
 /// 32 to 1.
 template <typename Number, typename Step> Number lanes(int64_t begin, int64_t end, Step step) {

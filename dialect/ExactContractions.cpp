@@ -6,20 +6,6 @@ using namespace mlir;
 
 namespace batten::evaluation {
 
-/// As TDPBF16PS sums: term(k, sum) adds the product at k, which is one of two zeros beyond the depth.
-template <typename Term> static float tileSum(int64_t depth, Term term) {
-  float sum = 0;
-  for (int64_t begin = 0; begin < depth; begin += 32) {
-    float even = 0, odd = 0;
-    for (int64_t k = begin; k < begin + 32; k += 2) {
-      even = term(k, even);
-      odd = term(k + 1, odd);
-    }
-    sum = addFlushed(sum, addFlushed(even, odd));
-  }
-  return sum;
-}
-
 /// The sum of a bf16 contraction but for dot products.
 static float bf16Sum(const Step &step, const Product &p) {
   const DenseValue &left = *step.operands[0].value, &right = *step.operands[1].value;

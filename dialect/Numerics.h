@@ -8,13 +8,13 @@
 namespace batten {
 
 /// Artifacts with equal ids give equal bits. It changes with the first bit of the first function that changes.
-inline constexpr const char *numericsId = "batten-f32-3";
+inline constexpr const char *numericsId = "batten-f32-4";
 
 /// String attribute of a kernel whose bits are those of some levels only: what the id says before their names.
 inline constexpr const char *routeAttribute = "batten.route";
 
-/// The orders of the page that the sums of a bf16 contraction may have; those of convolutions and attention are pairs
-/// where it has tiles.
+/// The orders of the page that the sums of a bf16 contraction or of attention may have; those of convolutions are pairs
+/// where these have tiles.
 enum class Bf16Sums { Pairs, FlushedPairs, Tiles };
 
 /// A level takes the instruction that is its fastest way to a sum: TDPBF16PS where there are tiles, VDPBF16PS on Zen,

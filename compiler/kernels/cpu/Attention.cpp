@@ -11,6 +11,8 @@
 // In bf16 what is multiplied stays bf16, in granules: pairs of depth for the scores, pairs of keys for the totals. So
 // exponentials become bf16 in the place of their scores, and values are packed with two keys side by side.
 //
+// Where the level has AMX tiles, both products of bf16 are made of them: AttentionTiles.cpp.
+//
 // The order of arithmetic stands in dialect/NUMERICS.md. Keys beyond what `causal` and `len` allow are not visited, so
 // causal attention costs about half.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -25,7 +27,7 @@ using namespace mlir;
 namespace batten {
 
 /// Queries of a unit: their scores of 2048 keys are 384 KiB of f32.
-static constexpr int64_t queriesOfUnit = 48;
+static constexpr int64_t queriesOfUnit = 48, queriesOfTiledUnit = 64;
 /// dialect/NUMERICS.md: so many keys are one block, else blocks of the smaller number.
 static constexpr int64_t singleBlockKeys = 2048, onlineBlockKeys = 1024;
 /// Pairs of query, key and column (or depth) that are worth a launch of their own.
@@ -76,12 +78,16 @@ void Attention::chooseTiles() {
     return std::min(level.tileVectors, (known + code.lanes - 1) / code.lanes);
   };
   columnVectors = vectorsOf(columns);
-  while (panelVectors * 2 <= vectorsOf(keys)) // panels fill the groups of 64 lanes
-    panelVectors *= 2;
-  if (panelVectors < vectorsOf(keys) && panelVectors * 2 <= level.tileVectors)
-    panelVectors *= 2;
-  tileRows = std::min(level.tileRows, queries.constantValue().value_or(level.tileRows));
-  unitRows = queriesOfUnit / level.tileRows * tileRows;
+  if (inTiles) {
+    bool areFew = queries.isConstant() && *queries.constantValue() <= batten::tileRows;
+    tileRows = (areFew ? 1 : 2) * batten::tileRows;
+    panelVectors = 2;
+    unitRows = queriesOfTiledUnit;
+  } else {
+    choosePanel(vectorsOf(keys));
+    tileRows = std::min(level.tileRows, queries.constantValue().value_or(level.tileRows));
+    unitRows = queriesOfUnit / level.tileRows * tileRows;
+  }
   if (auto known = queries.constantValue())
     unitRows = std::min(unitRows, (*known + tileRows - 1) / tileRows * tileRows);
   std::optional<int64_t> known = keys.constantValue();
@@ -90,7 +96,14 @@ void Attention::chooseTiles() {
   // A stride of a power of two would put the same key of all queries into one set of L1.
   scoreStride = paddedKeys + Dim::constant(lineBytes / elementBytes(real));
   paddedColumns = roundUp(columns, code.lanes);
-  paddedDepth = roundUp(depth, granule);
+  paddedDepth = roundUp(depth, inTiles ? tileRowBytes / elementBytes(factor) : granule);
+}
+
+void Attention::choosePanel(int64_t keyVectors) {
+  while (panelVectors * 2 <= keyVectors) // panels fill the groups of 64 lanes
+    panelVectors *= 2;
+  if (panelVectors < keyVectors && panelVectors * 2 <= level.tileVectors)
+    panelVectors *= 2;
 }
 
 void Attention::layOutScratch() {
@@ -109,6 +122,8 @@ void Attention::layOutScratch() {
   take(scratch.sums, unit, real);
   if (online)
     take(scratch.maxima, unit, real);
+  if (inTiles)
+    take(scratch.apart, Dim::constant(lineBytes / elementBytes(factor)), factor);
 }
 
 //===- Index values -----------------------------------------------------------------------------------------------===//
@@ -144,8 +159,10 @@ Value Attention::limitInBlock(Value row) {
   return clamp(limit, code.index(0), blockCount);
 }
 
-/// None where a mask may hide any of them.
-Value Attention::seenByTile(Value row) { return mask ? code.index(0) : roundDown(limitInBlock(row), numLanes); }
+/// None where a mask may hide any of them, or scores go to memory by tiles.
+Value Attention::seenByTile(Value row) {
+  return mask || inTiles ? code.index(0) : roundDown(limitInBlock(row), numLanes);
+}
 
 Value Attention::firstOfTile(Value row) { return roundDown(row, tileRows); }
 
@@ -227,9 +244,9 @@ void Attention::block(Value isFresh) {
       if (!valuesInPlace)
         copyValues(count);
     });
-    scores();
+    inTiles ? scoresInTiles() : scores();
     loop(code.index(0), rows, code.index(1), [&](Value row) { softmaxRow(row); });
-    values();
+    inTiles ? valuesInTiles() : values();
   });
 }
 
@@ -244,6 +261,8 @@ void Attention::finishRows() {
       for (auto [j, lanes] : llvm::enumerate(masks)) {
         Value column = code.add(first, code.index(j * code.lanes));
         Value total = code.load(totals, totalAt(row, column), code.index(1), real, {});
+        if (inTiles) // no zero is negative
+          total = arith::AddFOp::create(b, loc, total, none);
         Value value = arith::DivFOp::create(b, loc, total, sum);
         value = arith::SelectOp::create(b, loc, seesNone, none, value);
         if (out.element != real)
@@ -270,6 +289,7 @@ void Attention::unit(Value unit, Value blocksOfRows) {
 
 Kernel Attention::build() {
   Dim blocksOfRows = ceilDiv(queries, unitRows);
+  scale = chosenScale();
   loop(frame.begin, frame.end, code.index(1), [&](Value at) { unit(at, frame.size(blocksOfRows)); });
   Dim range = product(batch) * blocksOfRows;
   auto known = [](const Dim &dim) { return std::max<int64_t>(1, dim.constantValue().value_or(64)); };
@@ -284,8 +304,8 @@ FailureOr<Kernel> buildAttention(func::FuncOp group, StringRef name, const Level
   if (failed(attention.resolve(group)))
     return failure();
   Kernel kernel = attention.build();
-  if (attention.flushes())
-    frame.setRoute(Bf16Sums::FlushedPairs);
+  if (std::optional<Bf16Sums> route = attention.route())
+    frame.setRoute(*route);
   if (failed(expandVectorMath(frame.function, level)))
     return failure();
   return kernel;

@@ -7,6 +7,7 @@
 #include "compiler/kernels/cpu/DotStep.h"
 #include "compiler/kernels/cpu/LoopCode.h"
 #include "compiler/kernels/cpu/Operand.h"
+#include "compiler/kernels/cpu/TileCode.h"
 
 namespace batten {
 
@@ -14,12 +15,17 @@ class Attention : LoopCode {
 public:
   Attention(AttendOp op, mlir::func::FuncOp group, KernelFrame &frame, const Level &level)
       : LoopCode{frame.builder, op.getLoc()}, op(op), frame(frame), level(level), shapes(group), real(computedType(op)),
-        factor(factorType(op)), dot(factor, level), granule(dot.elements()),
-        code{frame.builder, op.getLoc(), level.lanes(real)} {}
+        factor(factorType(op)), dot(factor, level), granule(dot.elements()), inTiles(factor.isBF16() && level.hasTiles),
+        code{frame.builder, op.getLoc(), level.lanes(real)}, tiles{frame.builder, op.getLoc()} {}
 
   mlir::LogicalResult resolve(mlir::func::FuncOp group);
   Kernel build();
-  bool flushes() const { return dot.flushes(); }
+  /// The order of its sums, where that is not every level's.
+  std::optional<Bf16Sums> route() const {
+    return inTiles         ? std::optional(Bf16Sums::Tiles)
+           : dot.flushes() ? std::optional(Bf16Sums::FlushedPairs)
+                           : std::nullopt;
+  }
 
 private:
   AttendOp op;
@@ -30,7 +36,9 @@ private:
   mlir::Type factor; ///< of what is multiplied: f32 also for f16, but bf16 as it is, in granules
   DotStep dot;
   int64_t granule; ///< factors that one step takes
+  bool inTiles;    ///< both products are made of AMX tiles
   VectorCode code;
+  TileCode tiles;
 
   // What the group says. Strides are by loop: batch.., query, column, key, depth.
   static constexpr int64_t queryLoop = 0, columnLoop = 1, keyLoop = 2, depthLoop = 3;
@@ -43,17 +51,18 @@ private:
   bool valuesInPlace = false; ///< v is computed in as it is, and its columns lie side by side
   int64_t panelVectors = 1;   ///< of keys
   int64_t columnVectors = 1;  ///< of a tile of columns
-  int64_t tileRows = 1;       ///< queries of a tile
+  int64_t tileRows = 1;       ///< queries of a tile; in AMX tiles of one or two
   int64_t unitRows = 1;       ///< queries of a unit of the launch
   Dim blockKeys, paddedKeys;  ///< most keys of a block; the same in whole lane groups
   Dim scoreStride;            ///< from a query's scores to the next one's
   Dim paddedColumns;          ///< in whole vectors
-  Dim paddedDepth;            ///< in whole granules
+  Dim paddedDepth;            ///< in whole granules, or steps of tiles
   struct {
-    Dim queries, keys, values, scores, greatest, sums, maxima, totals, bytes;
+    Dim queries, keys, values, scores, greatest, sums, maxima, totals, apart, bytes;
   } scratch; ///< byte offsets
 
   // Where the builder stands: index values of the unit, then of the block of keys.
+  mlir::Value scale;                                  ///< of the scores, in every lane
   mlir::Value firstRow, rows, seenKeys;               ///< `seenKeys`: what `len` leaves, of the entry
   mlir::Value qBase, kBase, vBase, maskBase, outBase; ///< of the batch entry, in elements
   mlir::Value firstKey, blockCount;                   ///< of the block; keys that some query of the unit sees
@@ -75,6 +84,7 @@ private:
   mlir::Value widened(mlir::Value value);
   mlir::Value asFactors(mlir::Value granules);
   mlir::Value number(double value);
+  mlir::Value noGranules() { return mlir::arith::ConstantOp::create(b, loc, b.getZeroAttr(code.type(b.getI32Type()))); }
   mlir::Value firstLane(mlir::Value vector);
   mlir::Value scratchOf(const Dim &offset) { return frame.scratchView(offset, real); }
   mlir::Value factorsOf(const Dim &offset) { return frame.scratchView(offset, factor); }
@@ -90,6 +100,7 @@ private:
 
   // Attention.cpp
   void chooseTiles();
+  void choosePanel(int64_t keyVectors);
   void layOutScratch();
   void enterEntry(mlir::Value entry);
   void unit(mlir::Value unit, mlir::Value blocksOfRows);
@@ -113,8 +124,9 @@ private:
   void packKeysAt(mlir::Value key, mlir::Value vector, mlir::Value count);
   void copyValues(mlir::Value count);
   void copyValuesAt(mlir::Value key, mlir::Value rest);
+  void onlyIfSeen(mlir::Value row, mlir::Value key, llvm::function_ref<void()> body);
   void scores();
-  void scoreTile(mlir::Value row, mlir::Value key, mlir::Value scale);
+  void scoreTile(mlir::Value row, mlir::Value key);
   void raiseGreatest(mlir::Value row, mlir::ArrayRef<mlir::Value> scores);
   void values();
   void valueTile(mlir::Value row, mlir::Value column, int64_t vectors, bool masked, mlir::ArrayRef<mlir::Value> keys);
@@ -123,10 +135,24 @@ private:
                                            mlir::ValueRange accumulators);
   mlir::Value isHidden(mlir::Value weights);
   mlir::Value addSeen(mlir::Value weights, mlir::Value values, mlir::Value hidden, mlir::Value sum);
-  mlir::Value scale();
+  mlir::Value chosenScale();
+
+  // AttentionTiles.cpp
+  mlir::Value twice(mlir::Value index) { return code.times(index, code.index(2)); }
+  mlir::Value fourfold(mlir::Value index) { return code.times(index, code.index(4)); }
+  mlir::SmallVector<mlir::Value> tileProducts(mlir::ArrayRef<mlir::Value> left, mlir::ArrayRef<mlir::Value> right,
+                                              mlir::ValueRange sums);
+  void scoresInTiles();
+  void scoresInTiles(mlir::Value row, mlir::Value key);
+  void valuesInTiles();
+  void valuesInTiles(mlir::Value row, mlir::Value column, int64_t wide, mlir::Value until);
+  mlir::Value withoutApart(mlir::Value granules);
+  void addApart();
+  void addApartOf(mlir::Value row, mlir::Value key, mlir::Value weight);
 
   // AttentionSoftmax.cpp
   void softmaxRow(mlir::Value row);
+  mlir::Value loadScore(mlir::Value row, mlir::Value key);
   mlir::Value greater(mlir::Value max, mlir::Value value);
   mlir::Value maximumOf(mlir::Value row, mlir::Value limit);
   void addToBlocksBefore(mlir::Value row, mlir::Value old, mlir::Value max, mlir::Value sum);

@@ -24,9 +24,11 @@ void Attention::copyQueries() {
   loop(code.index(0), code.times(padded, code.index(tileRows)), code.index(1), [&](Value row) {
     Value query = least(code.add(firstRow, row), last);
     Value from = code.add(qBase, code.times(query, rowStep)), to = code.times(row, width);
-    if (granule > 1) { // what fills the last granule up; where nothing does, it is written over
-      Value none = arith::ConstantOp::create(b, loc, b.getZeroAttr(storageType(factor)));
-      code.storeScalar(none, target, code.add(to, frame.size(paddedDepth - Dim::constant(1))));
+    if (granule > 1) { // what fills the last granule or step up; where nothing does, it is written over
+      int64_t filled = inTiles ? code.lanes * granule : granule;
+      auto type = VectorType::get({filled}, storageType(factor));
+      Value none = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+      code.store(none, target, code.add(to, frame.size(paddedDepth - Dim::constant(filled))), {});
     }
     walkColumns(code, range, 1, 1, {}, [&](Value first, ArrayRef<Value> masks, ValueRange) {
       for (auto [j, lanes] : llvm::enumerate(masks)) {
@@ -82,14 +84,30 @@ void Attention::packKeysAt(Value key, Value vector, Value count) {
                               : widened(code.load(k.memory, from, keyStep, k.element, lanes)),
           c);
   });
+  if (inTiles)
+    loop(frame.size(roundUp(depth, granule)), frame.size(paddedDepth), code.index(granule),
+         [&](Value c) { store(noGranules(), c); });
 }
 
 /// values[granule of keys][column] likewise.
 void Attention::copyValues(Value count) {
+  if (inTiles)
+    code.store(asFactors(noGranules()), factorsOf(scratch.apart), code.index(0), {});
   Value whole = roundDown(count, granule), rest = minus(count, whole);
   loop(code.index(0), whole, code.index(granule), [&](Value key) { copyValuesAt(key, {}); });
   if (granule > 1)
     loop(whole, count, code.index(granule), [&](Value key) { copyValuesAt(key, rest); });
+  if (!inTiles)
+    return;
+  int64_t step = code.lanes * granule;
+  Value first = roundDown(code.add(count, code.index(granule - 1)), granule);
+  Value last = roundDown(code.add(count, code.index(step - 1)), step), width = frame.size(paddedColumns);
+  loop(first, last, code.index(granule), [&](Value key) {
+    loop(code.index(0), width, code.index(code.lanes), [&](Value column) {
+      Value at = code.add(code.times(key, width), code.times(column, code.index(granule)));
+      code.store(asFactors(noGranules()), factorsOf(scratch.values), at, {});
+    });
+  });
 }
 
 /// A granule of keys, of which `rest` (null: all) are there.
@@ -104,7 +122,8 @@ void Attention::copyValuesAt(Value key, Value rest) {
       GranuleRows rows{v.memory, code.add(from, code.times(at, step)), step, keyStep, v.element};
       Value loaded = factor == v.element ? dot.ofRows(code, rows, lanes, rest)
                                          : widened(code.load(v.memory, rows.at, step, v.element, lanes));
-      code.store(asFactors(loaded), target, code.add(to, code.times(at, code.index(granule))), {});
+      Value packed = inTiles ? withoutApart(loaded) : asFactors(loaded);
+      code.store(packed, target, code.add(to, code.times(at, code.index(granule))), {});
     }
     return SmallVector<Value>();
   });
@@ -112,7 +131,7 @@ void Attention::copyValuesAt(Value key, Value rest) {
 
 //===- Queries times keys -----------------------------------------------------------------------------------------===//
 
-Value Attention::scale() {
+Value Attention::chosenScale() {
   if (std::optional<APFloat> given = op.getScale())
     return number(given->convertToDouble());
   Type f64 = b.getF64Type();
@@ -123,19 +142,23 @@ Value Attention::scale() {
   return code.splat(real == f64 ? inverse : arith::TruncFOp::create(b, loc, real, inverse).getResult());
 }
 
+/// Where some query of the tile may see the key.
+void Attention::onlyIfSeen(Value row, Value key, llvm::function_ref<void()> body) {
+  op.getCausal() ? onlyIf(below(key, limitInBlock(lastOfTile(row))), body) : body();
+}
+
 /// A panel of keys stays in L1 while all queries of the unit pass.
 void Attention::scores() {
-  Value factor = scale();
   loop(code.index(0), blockCount, code.index(panelKeys()), [&](Value key) {
     loop(code.index(0), rows, code.index(tileRows), [&](Value row) {
       onlyIf(same(code.add(firstKey, key), code.index(0)),
              [&] { fetchAhead({q, nextQ, queryLoop, depthLoop}, {k, nextK, keyLoop, depthLoop}, row); });
-      scoreTile(row, key, factor);
+      onlyIfSeen(row, key, [&] { scoreTile(row, key); });
     });
   });
 }
 
-void Attention::scoreTile(Value row, Value key, Value factor) {
+void Attention::scoreTile(Value row, Value key) {
   Value queriesAt = factorsOf(scratch.queries), keysAt = factorsOf(scratch.keys), width = frame.size(paddedDepth);
   Value panel = code.times(key, width);
   SmallVector<Value> scores(tileRows * panelVectors, number(0));
@@ -155,7 +178,7 @@ void Attention::scoreTile(Value row, Value key, Value factor) {
   Value target = scratchOf(scratch.scores);
   for (auto [n, score] : llvm::enumerate(scores)) {
     Value column = code.add(key, code.index(n % panelVectors * code.lanes));
-    score = arith::MulFOp::create(b, loc, score, factor);
+    score = arith::MulFOp::create(b, loc, score, scale);
     code.store(score, target, scoreAt(code.add(row, code.index(n / panelVectors)), column), {});
   }
   if (mask)

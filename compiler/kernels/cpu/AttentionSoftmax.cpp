@@ -4,6 +4,7 @@
 #include "dialect/RegionMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
@@ -39,6 +40,12 @@ Value Attention::visible(Value row, Value key, Value inLimit) {
   return inLimit ? arith::AndIOp::create(b, loc, given, inLimit).getResult() : given;
 }
 
+/// Tiles leave the scale to whoever reads their sums.
+Value Attention::loadScore(Value row, Value key) {
+  Value score = code.load(scratchOf(scratch.scores), scoreAt(row, key), code.index(1), real, {});
+  return inTiles ? arith::MulFOp::create(b, loc, score, scale).getResult() : score;
+}
+
 /// NaN need not win: its exponential makes the whole row NaN.
 Value Attention::greater(Value max, Value value) {
   return choose(arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, value, max), value, max);
@@ -55,7 +62,7 @@ void Attention::raiseGreatest(Value row, ArrayRef<Value> scores) {
 
 /// Of what tiles have raised, and of the keys that only some of the tile's queries see.
 Value Attention::maximumOf(Value row, Value limit) {
-  Value memory = scratchOf(scratch.scores), least = number(-std::numeric_limits<double>::infinity());
+  Value least = number(-std::numeric_limits<double>::infinity());
   SmallVector<Value> maxima(numLanes / code.lanes, least);
   maxima[0] = code.load(scratchOf(scratch.greatest), code.times(row, code.index(code.lanes)), code.index(1), real, {});
   Value from = seenByTile(firstOfTile(row));
@@ -63,7 +70,7 @@ Value Attention::maximumOf(Value row, Value limit) {
     SmallVector<Value> next;
     for (auto [j, lanes] : llvm::enumerate(masks)) {
       Value key = code.add(first, code.index(j * code.lanes)), seen = visible(row, key, lanes);
-      Value score = code.load(memory, scoreAt(row, key), code.index(1), real, {});
+      Value score = loadScore(row, key);
       if (seen)
         score = arith::SelectOp::create(b, loc, seen, score, least);
       next.push_back(greater(carried[j], score));
@@ -115,7 +122,7 @@ SmallVector<Value> Attention::keepPairs(Value at, ArrayRef<Value> weights, Array
 
 /// Weights exp(score - max) in place of the scores; returns their sum.
 Value Attention::exponentials(Value row, Value limit, Value max) {
-  Value memory = scratchOf(scratch.scores), until = limit;
+  Value until = limit;
   if (op.getCausal())
     until = limitInBlock(lastOfTile(firstOfTile(row)));
   SmallVector<Value> sums(numLanes / code.lanes / granule, number(0));
@@ -123,7 +130,7 @@ Value Attention::exponentials(Value row, Value limit, Value max) {
     SmallVector<Value> weights, seen;
     for (auto [j, lanes] : llvm::enumerate(masks)) {
       Value key = code.add(first, code.index(j * code.lanes));
-      Value score = code.load(memory, scoreAt(row, key), code.index(1), real, {});
+      Value score = loadScore(row, key);
       weights.push_back(buildNonPositiveExp(b, loc, arith::SubFOp::create(b, loc, score, max)));
       seen.push_back(visible(row, key, lanes));
     }
@@ -138,7 +145,13 @@ void Attention::rescale(Value row, Value factor) {
   Value totals = scratchOf(scratch.totals);
   loop(code.index(0), frame.size(paddedColumns), code.index(code.lanes), [&](Value column) {
     Value at = totalAt(row, column), total = code.load(totals, at, code.index(1), real, {});
-    code.store(arith::MulFOp::create(b, loc, total, factor), totals, at, {});
+    Value shrunk = arith::MulFOp::create(b, loc, total, factor);
+    if (inTiles) { // which take it for a zero where they meet it
+      Value isTiny = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, math::AbsFOp::create(b, loc, shrunk),
+                                           number(std::numeric_limits<float>::min()));
+      shrunk = choose(isTiny, number(0), shrunk);
+    }
+    code.store(shrunk, totals, at, {});
   });
 }
 
