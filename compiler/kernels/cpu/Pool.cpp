@@ -1,11 +1,11 @@
 // Pool.cpp - the builder of pools: each row of the result is a walk over its columns, and each vector of columns a fold
 // over the window's taps, in order; then the epilogue and one store. Where channels lie side by side, or an image
-// becomes one pixel, the walk is over the channels of each pixel.
+// becomes one pixel, the walk is over the channels of each pixel. Lanes whose windows lie far apart read the rows of
+// their windows, and squares of windows and taps are turned in registers.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/ColumnWalk.h"
 #include "compiler/kernels/cpu/RowKernels.h"
 #include "compiler/kernels/cpu/WindowBuilder.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 
@@ -14,7 +14,7 @@ namespace {
 
 /// Vectors a turn: independent folds that hide each other's latency.
 constexpr int64_t turnVectors = 4;
-/// Larger windows are loops over their taps.
+/// Larger windows are loops over their rows, and those of longer rows over all taps.
 constexpr int64_t unrolledTaps = 16;
 
 class Pool : WindowBuilder {
@@ -28,30 +28,29 @@ private:
   Values digits;    ///< batch.., channel, row, column of the current walk, which begins with a 0
 
   Dim laneStride() const;
+  bool areFar() const;
+  Values turnedTaps(Value at, Value first, Value mask);
+  Value foldRun(Value at, int64_t count, Value first, Value folded);
+  Value foldRuns(Value base, Value first);
   bool isOverChannels() const { return lanesLoop == window.channelLoop(); }
   SmallVector<Dim> unitExtents() const;
   void unit(Value index);
   void walk(Value base);
   Values folds(Value base, Value first, ArrayRef<Value> masks);
   Values tap(Value at, ArrayRef<Value> masks, ValueRange folded);
-  Values taps(Value count, Value at, Value step, ValueRange folded, function_ref<Values(Value, ValueRange)> body);
+  Values taps(bool unrolled, Value at, Value step, ValueRange folded, function_ref<Values(Value, ValueRange)> body);
 };
 
-/// body for `count` taps that lie `step` apart.
-Pool::Values Pool::taps(Value count, Value at, Value step, ValueRange folded,
+/// body for a row or a column of taps, which lie `step` apart.
+Pool::Values Pool::taps(bool unrolled, Value at, Value step, ValueRange folded,
                         function_ref<Values(Value, ValueRange)> body) {
-  if (side * side <= unrolledTaps) {
-    Values values(folded);
-    for (int64_t i = 0; i < side; ++i)
-      values = body(code.add(at, code.times(code.index(i), step)), values);
-    return values;
-  }
-  auto loop = scf::ForOp::create(b, code.loc, code.index(0), count, code.index(1), folded);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(loop.getBody());
-  Value here = code.add(at, code.times(loop.getInductionVar(), step));
-  scf::YieldOp::create(b, code.loc, body(here, loop.getRegionIterArgs()));
-  return Values(loop.getResults());
+  if (!unrolled)
+    return fold(code.index(0), code.index(side), folded,
+                [&](Value i, ValueRange values) { return body(code.add(at, code.times(i, step)), values); });
+  Values values(folded);
+  for (int64_t i = 0; i < side; ++i)
+    values = body(code.add(at, code.times(code.index(i), step)), values);
+  return values;
 }
 
 /// One tap of every vector of a turn.
@@ -69,12 +68,58 @@ Pool::Values Pool::tap(Value at, ArrayRef<Value> masks, ValueRange folded) {
 Pool::Values Pool::folds(Value base, Value first, ArrayRef<Value> masks) {
   const Image &image = window.image;
   Value from = code.add(base, code.times(first, size(laneStride())));
-  Value count = code.index(side);
   Values identities(masks.size(), code.splat(identity));
-  return taps(count, from, frame.size(image.rowStride), identities, [&](Value row, ValueRange folded) {
-    return taps(count, row, frame.size(image.columnStride), folded,
+  return taps(side * side <= unrolledTaps, from, size(image.rowStride), identities, [&](Value row, ValueRange folded) {
+    return taps(side <= unrolledTaps, row, size(image.columnStride), folded,
                 [&](Value at, ValueRange values) { return tap(at, masks, values); });
   });
+}
+
+/// Whether the windows of neighbouring lanes are so far apart that a tap of them would be gathered; their taps lie one
+/// behind the other.
+bool Pool::areFar() const {
+  std::optional<int64_t> stride = laneStride().constantValue();
+  return (!stride || *stride > longestStep) && window.image.columnStride.isConstant(1);
+}
+
+/// The taps at `at`, one behind the other, of the windows from `first`: a vector each. The last window stands for those
+/// behind it.
+Pool::Values Pool::turnedTaps(Value at, Value first, Value mask) {
+  const Image &image = window.image;
+  Value last = minus(size(window.extents[lanesLoop]), code.index(1));
+  Values windows;
+  for (int64_t lane = 0; lane < code.lanes; ++lane) {
+    Value from = code.add(at, code.times(least(code.add(first, code.index(lane)), last), size(laneStride())));
+    windows.push_back(code.load(image.memory, from, code.index(1), image.element, mask));
+  }
+  return code.transpose(windows);
+}
+
+/// The fold of `count` taps from `at`, one behind the other and in order, of a vector of windows.
+Value Pool::foldRun(Value at, int64_t count, Value first, Value folded) {
+  int64_t tail = count % code.lanes;
+  auto combine = [&](ArrayRef<Value> taps, Value before) {
+    for (Value x : taps)
+      before = code.cloneBody(window.op, {x, code.splat(identity), before}, {})[0];
+    return before;
+  };
+  folded = fold(code.index(0), code.index(count / code.lanes), folded, [&](Value square, ValueRange before) -> Values {
+    Value from = code.add(at, code.times(square, code.index(code.lanes)));
+    return {combine(turnedTaps(from, first, Value()), before[0])};
+  })[0];
+  if (!tail)
+    return folded;
+  Values rest = turnedTaps(code.add(at, code.index(count - tail)), first, code.firstLanes(code.index(tail)));
+  return combine(ArrayRef<Value>(rest).take_front(tail), folded);
+}
+
+/// All taps: one run where the rows of a window follow each other.
+Value Pool::foldRuns(Value base, Value first) {
+  if (window.image.rowStride.isConstant(side))
+    return foldRun(base, side * side, first, code.splat(identity));
+  return fold(code.index(0), code.index(side), code.splat(identity), [&](Value row, ValueRange before) -> Values {
+    return {foldRun(code.add(base, code.times(row, size(window.image.rowStride))), side, first, before[0])};
+  })[0];
 }
 
 /// How far apart in the image the windows of neighbouring lanes begin.
@@ -112,9 +157,11 @@ void Pool::unit(Value index) {
 void Pool::walk(Value base) {
   Dim lanes = window.extents[lanesLoop];
   ColumnRange range{code.index(0), size(lanes), lanes.constantValue()};
-  int64_t vectors = range.constant ? std::clamp<int64_t>(*range.constant / code.lanes, 1, turnVectors) : turnVectors;
+  int64_t vectors = areFar()         ? 1
+                    : range.constant ? std::clamp<int64_t>(*range.constant / code.lanes, 1, turnVectors)
+                                     : turnVectors;
   walkColumns(code, range, vectors, /*tailVectors=*/1, {}, [&](Value first, ArrayRef<Value> masks, ValueRange) {
-    Values folded = folds(base, first, masks);
+    Values folded = areFar() ? Values{foldRuns(base, first)} : folds(base, first, masks);
     for (auto [j, mask] : llvm::enumerate(masks))
       finish(folded[j], digits, code.add(first, code.index(j * code.lanes)), mask);
     return Values();

@@ -54,7 +54,7 @@ private:
   llvm::SmallVector<Chunk> registerChunks;
   ColumnRange range;
   llvm::SmallVector<std::pair<unsigned, mlir::Value>> laterRows; ///< access, first element of a row to prefetch
-  mlir::Value numeratorsAreSafe; ///< i1: those of `quotients`, once they are known
+  mlir::Value numeratorsAreSafe;                                 ///< i1: those of `quotients`, once they are known
 
   // Rows.cpp: units and walks.
   int64_t columnsInRegisters() const;

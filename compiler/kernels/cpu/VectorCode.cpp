@@ -14,9 +14,6 @@ using namespace mlir;
 
 namespace batten {
 
-/// Elements farther apart than this are gathered.
-constexpr int64_t longestStep = 4;
-
 std::optional<int64_t> constantIndex(Value value) { return getConstantIntValue(value); }
 
 Value VectorCode::index(int64_t value) const { return arith::ConstantIndexOp::create(builder, loc, value); }

@@ -12,6 +12,9 @@
 
 namespace batten {
 
+/// Elements farther apart than this are gathered: a gather of 16 elements takes as long as 16 loads and shuffles.
+inline constexpr int64_t longestStep = 8;
+
 struct VectorCode {
   mlir::OpBuilder &builder;
   mlir::Location loc;
