@@ -21,15 +21,10 @@ Value Candidates::placesFrom(Value at) const {
   return arith::AddIOp::create(code.builder, code.loc, code.splat(asKey(at)), code.laneNumbers(order.type));
 }
 
-/// Of equal keys the place below all others: no index; where it shares an i64 with its key, ~0 without a sign.
-TypedAttr Candidates::nowhere() const {
-  return code.builder.getIntegerAttr(order.type, order.type.isInteger(32) ? -1 : std::numeric_limits<int64_t>::max());
-}
-
 void Candidates::clear(Value from, Value to) const {
   LoopCode{code.builder, code.loc}.loop(from, to, code.index(code.lanes), [&](Value at) {
     code.store(order.splat(order.least()), keys, at, {});
-    code.store(order.splat(nowhere()), places, at, {});
+    code.store(order.splat(format.leastTag()), tags, at, {});
   });
 }
 
@@ -38,14 +33,14 @@ void Candidates::put(Value numbers, Value at, Value mask) const {
     return mask ? arith::SelectOp::create(code.builder, code.loc, mask, vector, order.splat(rest)).getResult() : vector;
   };
   code.store(inside(order.of(numbers), order.least()), keys, at, {});
-  code.store(inside(placesFrom(at), nowhere()), places, at, {});
+  code.store(inside(format.tags(numbers, at), format.leastTag()), tags, at, {});
 }
 
 Value Candidates::append(Value numbers, Value at, Value isTaken, Value filled) const {
   OpBuilder &b = code.builder;
   auto some = [&](OpBuilder &, Location) {
-    Value key = order.of(numbers);
-    Value next = hasCompress ? appendCompressed(key, at, isTaken, filled) : appendOneByOne(key, at, isTaken, filled);
+    Value key = order.of(numbers), tag = format.tags(numbers, at);
+    Value next = hasCompress ? appendCompressed(key, tag, isTaken, filled) : appendOneByOne(key, tag, isTaken, filled);
     scf::YieldOp::create(b, code.loc, next);
   };
   auto nothing = [&](OpBuilder &, Location) { scf::YieldOp::create(b, code.loc, filled); };
@@ -54,7 +49,7 @@ Value Candidates::append(Value numbers, Value at, Value isTaken, Value filled) c
 }
 
 /// In registers and then whole vectors: with memory as its destination the instruction takes a hundred cycles on Zen 4.
-Value Candidates::appendCompressed(Value key, Value at, Value isTaken, Value filled) const {
+Value Candidates::appendCompressed(Value key, Value tag, Value isTaken, Value filled) const {
   OpBuilder &b = code.builder;
   auto compress = [&](Value lanes, TypedAttr rest) {
     auto name = b.getStringAttr("llvm.experimental.vector.compress");
@@ -62,7 +57,7 @@ Value Candidates::appendCompressed(Value key, Value at, Value isTaken, Value fil
     return LLVM::CallIntrinsicOp::create(b, code.loc, lanes.getType(), name, operands).getResult(0);
   };
   code.store(compress(key, order.least()), keys, filled, {});
-  code.store(compress(placesFrom(at), nowhere()), places, filled, {});
+  code.store(compress(tag, format.leastTag()), tags, filled, {});
   auto word = VectorType::get({1}, b.getIntegerType(unsigned(code.lanes)));
   Value bits = vector::ExtractOp::create(b, code.loc, vector::BitCastOp::create(b, code.loc, word, isTaken), 0);
   Value taken = math::CtPopOp::create(b, code.loc, bits);
@@ -70,12 +65,12 @@ Value Candidates::appendCompressed(Value key, Value at, Value isTaken, Value fil
 }
 
 /// Each lane is stored, and the next one over it if it was not taken.
-Value Candidates::appendOneByOne(Value key, Value at, Value isTaken, Value filled) const {
+Value Candidates::appendOneByOne(Value key, Value tag, Value isTaken, Value filled) const {
   OpBuilder &b = code.builder;
   for (int64_t lane = 0; lane < code.lanes; ++lane) {
-    Value one = vector::ExtractOp::create(b, code.loc, key, lane);
-    memref::StoreOp::create(b, code.loc, one, keys, ValueRange{filled});
-    memref::StoreOp::create(b, code.loc, asKey(code.add(at, code.index(lane))), places, ValueRange{filled});
+    for (auto [vector, memory] : {std::pair(key, keys), std::pair(tag, tags)})
+      memref::StoreOp::create(b, code.loc, vector::ExtractOp::create(b, code.loc, vector, lane), memory,
+                              ValueRange{filled});
     Value bit = vector::ExtractOp::create(b, code.loc, isTaken, lane);
     filled = code.add(filled, arith::IndexCastUIOp::create(b, code.loc, b.getIndexType(), bit));
   }
@@ -84,22 +79,13 @@ Value Candidates::appendOneByOne(Value key, Value at, Value isTaken, Value fille
 
 void Candidates::end(Value filled) const {
   if (!hasCompress) // what was stored last may not have been taken
-    for (auto [memory, value] : {std::pair(keys, order.least()), std::pair(places, nowhere())})
+    for (auto [memory, value] : {std::pair(keys, order.least()), std::pair(tags, format.leastTag())})
       memref::StoreOp::create(code.builder, code.loc, constantOf(code, order.type, value), memory, ValueRange{filled});
 }
 
 Entries Candidates::load(const VectorCode &entries, Value at) const {
-  OpBuilder &b = code.builder;
-  Value one = code.index(1), key = entries.load(keys, at, one, order.type, {});
-  Value place = entries.load(places, at, one, order.type, {});
-  Value ones = constantOf(code, place.getType(), b.getIntegerAttr(order.type, -1));
-  Value inverse = arith::XOrIOp::create(b, code.loc, place, ones);
-  if (order.type.isInteger(64))
-    return {key, inverse};
-  Type wide = entries.type(b.getI64Type());
-  key = arith::ExtUIOp::create(b, code.loc, wide, key);
-  key = arith::ShLIOp::create(b, code.loc, key, constantOf(code, wide, b.getI64IntegerAttr(32)));
-  return {arith::OrIOp::create(b, code.loc, key, arith::ExtUIOp::create(b, code.loc, wide, inverse)), {}};
+  Value one = code.index(1);
+  return format.pack(entries.load(keys, at, one, order.type, {}), entries.load(tags, at, one, order.type, {}));
 }
 
 } // namespace batten

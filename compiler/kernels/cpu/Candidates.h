@@ -3,16 +3,16 @@
 #ifndef BATTEN_COMPILER_KERNELS_CPU_CANDIDATES_H
 #define BATTEN_COMPILER_KERNELS_CPU_CANDIDATES_H
 
-#include "compiler/kernels/cpu/EntrySort.h"
-#include "compiler/kernels/cpu/OrderedKeys.h"
+#include "compiler/kernels/cpu/EntryFormat.h"
 
 namespace batten {
 
 class Candidates {
 public:
-  /// `keys` and `places` are memrefs of the type of keys, which have room for a vector more than there are candidates.
-  Candidates(const OrderedKeys &order, const Level &level, mlir::Value keys, mlir::Value places)
-      : order(order), code(order.code), hasCompress(level.vectorBytes == 64), keys(keys), places(places) {}
+  /// `keys` and `tags` are memrefs of the type of keys, which have room for a vector more than there are candidates.
+  Candidates(const OrderedKeys &order, const EntryFormat &format, const Level &level, mlir::Value keys,
+             mlir::Value tags)
+      : order(order), format(format), code(order.code), hasCompress(level.vectorBytes == 64), keys(keys), tags(tags) {}
 
   /// No elements in [from, to), up to a vector.
   void clear(mlir::Value from, mlir::Value to) const;
@@ -23,7 +23,7 @@ public:
   /// After the last time `end` is called.
   mlir::Value append(mlir::Value numbers, mlir::Value at, mlir::Value isTaken, mlir::Value filled) const;
   void end(mlir::Value filled) const;
-  /// Those from `at` on, as the lanes of `entries`, i64, hold them: key and inverse, in one i64 where they fit.
+  /// Those from `at` on, as the lanes of `entries` hold them.
   Entries load(const VectorCode &entries, mlir::Value at) const;
   /// Indices of a row's elements from `at` on in the type of keys.
   mlir::Value placesFrom(mlir::Value at) const;
@@ -32,13 +32,13 @@ public:
 
 private:
   OrderedKeys order;
+  EntryFormat format;
   VectorCode code;
   bool hasCompress; ///< an instruction that moves the lanes of a mask side by side
-  mlir::Value keys, places;
+  mlir::Value keys, tags;
 
-  mlir::Value appendCompressed(mlir::Value key, mlir::Value at, mlir::Value isTaken, mlir::Value filled) const;
-  mlir::Value appendOneByOne(mlir::Value key, mlir::Value at, mlir::Value isTaken, mlir::Value filled) const;
-  mlir::TypedAttr nowhere() const;
+  mlir::Value appendCompressed(mlir::Value key, mlir::Value tag, mlir::Value isTaken, mlir::Value filled) const;
+  mlir::Value appendOneByOne(mlir::Value key, mlir::Value tag, mlir::Value isTaken, mlir::Value filled) const;
 };
 
 } // namespace batten

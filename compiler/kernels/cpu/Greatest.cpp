@@ -9,8 +9,8 @@
 //
 // Elements are compared as integers in the order of the op: NaN above all, -0 equal to 0. Of equal ones that with the
 // lower index is above, so no two entries are equal, and an element that comes later must be above the k-th key to
-// enter. A key of 32 bits and its index are one i64. Of a long row of which little is wanted nearly all vectors cost
-// a comparison, and nothing branches by the data. The values are read again by their indices.
+// enter. A key of 32 bits and its index are one entry of 64 bits, from which values and indices come out vector by
+// vector; else, or where results are not side by side, the values are read again by their indices.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Candidates.h"
 #include "compiler/kernels/cpu/DimWalk.h"
@@ -31,8 +31,8 @@ namespace {
 constexpr int64_t usualExtent = 512;
 /// Entries of a sorted block at least: two registers of two lanes.
 constexpr int64_t fewestEntries = 4;
-/// Registers of a sorted block at most: its network is straight code.
-constexpr int64_t mostRegisters = 8;
+/// Registers of a sorted block at most, of 32 that there are: its network is straight code.
+constexpr int64_t mostRegisters = 16;
 /// So many results are given without a loop.
 constexpr int64_t unrolledResults = 8;
 /// Elements of a row that a first bound is taken from, at most: they are read twice.
@@ -53,6 +53,7 @@ private:
   Operand x;
   std::optional<Operand> values, indices; ///< what of it the group returns
   OrderedKeys order;
+  EntryFormat format;
   VectorCode code;    ///< lanes of keys
   VectorCode entries; ///< lanes of i64
   int64_t registers;  ///< of a sorted block
@@ -63,7 +64,6 @@ private:
   Value firstOfX, wanted, length, room, xStride;
 
   LoopCode loopCode() const { return {b, code.loc}; }
-  bool isPacked() const { return order.type.isInteger(32); }
   std::optional<int64_t> knownRoom() const;
   bool allFit() const;
   bool samples() const;
@@ -75,11 +75,14 @@ private:
   Value turn(Value from);
   Value begin();
   Value sampleThreshold();
+  void takeAll();
   void takeFirst();
   Value takeAbove(Value from, Value threshold, bool orEqual);
   void sort(Value first);
   Value threshold();
   void giveResults(ArrayRef<Value> firsts);
+  bool givesVectors() const;
+  void giveVectors(ArrayRef<Value> firsts);
   Value indexAt(Value rank);
 
   Value load(Value at, Value mask = {}) {
@@ -95,7 +98,8 @@ private:
 
 Greatest::Greatest(GreatestOp op, func::FuncOp function, Operand operand, KernelFrame &frame, const Level &level)
     : frame(frame), level(level), b(frame.builder), dim(op.getDim()), x(std::move(operand)),
-      order(b, op.getLoc(), x.element, op.getIsUnsigned(), level), code(order.code),
+      order(b, op.getLoc(), x.element, op.getIsUnsigned(), level),
+      format(order, Shapes(function).of(op.getX())[dim].constantValue()), code(order.code),
       entries{b, op.getLoc(), level.lanes(b.getI64Type())} {
   Shapes shapes(function);
   extents = SmallVector<Dim>(shapes.of(op.getX()));
@@ -107,7 +111,9 @@ Greatest::Greatest(GreatestOp op, func::FuncOp function, Operand operand, Kernel
   int64_t enough = std::max(count.constantValue().value_or(INT64_MAX / 8) * 4, 2 * code.lanes);
   enough = std::min(enough, extents[dim].constantValue().value_or(enough));
   int64_t block = int64_t(llvm::PowerOf2Ceil(uint64_t(enough)));
-  block = std::clamp<int64_t>(block, fewestEntries, mostRegisters * entries.lanes);
+  int64_t registersOfEntry = format.isPacked() ? 1 : 2, vectorRegisters = level.vectorBytes == 64 ? 32 : 16;
+  int64_t most = mostRegisters * vectorRegisters / 32 / registersOfEntry;
+  block = std::clamp<int64_t>(block, fewestEntries, most * entries.lanes);
   while (entries.lanes * entries.lanes > block) // many registers of few lanes need fewer moves between lanes
     entries.lanes /= 2;
   registers = block / entries.lanes;
@@ -176,10 +182,11 @@ void Greatest::makeScratch() {
   };
   Dim most = roomBound() * Dim::constant(allFit() ? 1 : 2), withVector = roomBound() + Dim::constant(code.lanes);
   sortedKeys = take(b.getI64Type(), most);
-  sortedInverses = isPacked() ? Value() : take(b.getI64Type(), most);
-  sorted.emplace(entries, registers, sortedKeys, sortedInverses);
+  sortedInverses = format.isPacked() ? Value() : take(b.getI64Type(), most);
+  sorted.emplace(entries, registers, format.areDoubles(), /*hasLongMin=*/level.vectorBytes == 64, sortedKeys,
+                 sortedInverses);
   Value keys = take(order.type, withVector);
-  candidates.emplace(order, level, keys, take(order.type, withVector));
+  candidates.emplace(order, format, level, keys, take(order.type, withVector));
 }
 
 //===- A row ------------------------------------------------------------------------------------------------------===//
@@ -188,8 +195,7 @@ void Greatest::row(const DimWalk &rows, Value index) {
   SmallVector<Value> firsts = rows.firstElements(code, frame, index);
   firstOfX = firsts[0];
   if (allFit()) {
-    takeFirst();
-    sort(code.index(0));
+    takeAll();
     return giveResults(ArrayRef<Value>(firsts).drop_front());
   }
   auto goesOn = [&](OpBuilder &, Location, ValueRange next) {
@@ -260,6 +266,21 @@ Value Greatest::sampleThreshold() {
   return vector::ExtractOp::create(b, code.loc, block[size_t(rank % width)].key, rank / width);
 }
 
+/// Rows of just the elements that there is room for go from the row into registers.
+void Greatest::takeAll() {
+  if (!extents[dim].constantValue() || extents[dim].constantValue() != knownRoom()) {
+    takeFirst();
+    return sort(code.index(0));
+  }
+  OrderedKeys narrow = order;
+  narrow.code.lanes = entries.lanes;
+  EntryFormat narrowFormat(narrow, *knownRoom());
+  sorted->sort(code.index(0), room, [&](Value at) {
+    Value numbers = narrow.load(x.memory, code.add(firstOfX, code.times(at, xStride)), xStride, {});
+    return narrowFormat.pack(narrow.of(numbers), narrowFormat.tags(numbers, at));
+  });
+}
+
 /// As many of the first elements as there is room for.
 void Greatest::takeFirst() {
   std::optional<int64_t> most = knownRoom(), elements = extents[dim].constantValue();
@@ -317,15 +338,14 @@ void Greatest::sort(Value first) {
 
 /// The key of the last of those that are wanted.
 Value Greatest::threshold() {
-  Value place = sorted->place(subtract(wanted, code.index(1)));
-  Value key = memref::LoadOp::create(b, code.loc, sortedKeys, ValueRange{place});
-  if (!isPacked())
-    return key;
-  key = arith::ShRSIOp::create(b, code.loc, key, constantOf(code, key.getType(), b.getI64IntegerAttr(32)));
-  return arith::TruncIOp::create(b, code.loc, order.type, key);
+  Value place = sorted->place(room, subtract(wanted, code.index(1)));
+  Value entry = memref::LoadOp::create(b, code.loc, sortedKeys, ValueRange{place});
+  return format.isPacked() ? format.key(entry) : entry;
 }
 
 void Greatest::giveResults(ArrayRef<Value> firsts) {
+  if (givesVectors())
+    return giveVectors(firsts);
   auto give = [&](Value rank) {
     Value index = indexAt(rank);
     auto store = [&](const Operand &result, Value first, Value value) {
@@ -347,10 +367,35 @@ void Greatest::giveResults(ArrayRef<Value> firsts) {
     give(code.index(rank));
 }
 
+/// Whether results stand side by side, and are more than a few.
+bool Greatest::givesVectors() const {
+  auto isDense = [&](const std::optional<Operand> &result) { return !result || result->strides[dim].isConstant(1); };
+  return format.isPacked() && isDense(values) && isDense(indices) &&
+         count.constantValue().value_or(INT64_MAX) > unrolledResults;
+}
+
+void Greatest::giveVectors(ArrayRef<Value> firsts) {
+  std::optional<int64_t> known = count.constantValue(), most = knownRoom();
+  int64_t column = most ? *most / entries.lanes : 0, lane = 0;
+  sorted->forEachSorted(room, [&](Value entry, Value rank) {
+    int64_t first = column * (lane++ % entries.lanes); // of the lane's ranks
+    if (known && first >= *known)
+      return;
+    bool isWhole = known && first + column <= *known;
+    Value mask = isWhole ? Value() : entries.firstLanes(subtract(wanted, rank));
+    if (values)
+      entries.store(order.elementOf(format.number(entry)), values->memory, code.add(firsts.front(), rank), mask);
+    if (indices)
+      entries.store(format.index(entry), indices->memory, code.add(firsts.back(), rank), mask);
+  });
+}
+
 /// i32.
 Value Greatest::indexAt(Value rank) {
-  Value place = sorted->place(rank);
-  Value held = memref::LoadOp::create(b, code.loc, isPacked() ? sortedKeys : sortedInverses, ValueRange{place});
+  Value place = sorted->place(room, rank);
+  Value held = memref::LoadOp::create(b, code.loc, format.isPacked() ? sortedKeys : sortedInverses, ValueRange{place});
+  if (format.isPacked())
+    return format.index(held);
   held = arith::TruncIOp::create(b, code.loc, b.getI32Type(), held);
   return arith::XOrIOp::create(b, code.loc, held, constantOf(code, held.getType(), b.getI32IntegerAttr(-1)));
 }

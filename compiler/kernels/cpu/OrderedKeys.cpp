@@ -45,7 +45,8 @@ Value OrderedKeys::of(Value numbers) const {
   Value zero = constantOf(code, numbers.getType(), b.getFloatAttr(wide, 0.0));
   numbers = arith::AddFOp::create(b, code.loc, numbers, zero); // makes 0 of -0
   Value key = mirrored(arith::BitcastOp::create(b, code.loc, code.type(type), numbers));
-  return arith::SelectOp::create(b, code.loc, isNan, splat(greatest()), key);
+  APInt nan = APFloat::getQNaN(cast<FloatType>(wide).getFloatSemantics()).bitcastToAPInt(); // above infinity
+  return arith::SelectOp::create(b, code.loc, isNan, splat(b.getIntegerAttr(type, nan)), key);
 }
 
 /// Below zero the bits of a float descend: flips all but the sign. Its own inverse.
@@ -53,12 +54,28 @@ Value OrderedKeys::mirrored(Value bits) const {
   OpBuilder &b = code.builder;
   Value shift = constantOf(code, bits.getType(), b.getIntegerAttr(type, type.getIntOrFloatBitWidth() - 1));
   Value negative = arith::ShRSIOp::create(b, code.loc, bits, shift);
-  Value flips = arith::AndIOp::create(b, code.loc, negative, constantOf(code, bits.getType(), greatest()));
+  APInt most = APInt::getSignedMaxValue(type.getIntOrFloatBitWidth());
+  Value flips =
+      arith::AndIOp::create(b, code.loc, negative, constantOf(code, bits.getType(), b.getIntegerAttr(type, most)));
   return arith::XOrIOp::create(b, code.loc, bits, flips);
 }
 
 Value OrderedKeys::number(Value key) const {
-  return wide == type ? key : arith::BitcastOp::create(code.builder, code.loc, wide, mirrored(key)).getResult();
+  if (wide == type)
+    return key;
+  auto vector = dyn_cast<VectorType>(key.getType());
+  Type number = vector ? Type(vector.clone(wide)) : wide;
+  return arith::BitcastOp::create(code.builder, code.loc, number, mirrored(key));
+}
+
+Value OrderedKeys::elementOf(Value number) const {
+  if (element == wide)
+    return number;
+  auto vector = dyn_cast<VectorType>(number.getType());
+  Type narrow = vector ? Type(vector.clone(element)) : element;
+  if (isa<FloatType>(wide))
+    return arith::TruncFOp::create(code.builder, code.loc, narrow, number);
+  return arith::TruncIOp::create(code.builder, code.loc, narrow, number);
 }
 
 Value OrderedKeys::isAbove(Value numbers, Value bound, bool orEqual) const {
@@ -80,10 +97,6 @@ Value OrderedKeys::greaterOf(Value lhs, Value rhs) const {
 
 TypedAttr OrderedKeys::least() const {
   return code.builder.getIntegerAttr(type, APInt::getSignedMinValue(type.getIntOrFloatBitWidth()));
-}
-
-TypedAttr OrderedKeys::greatest() const {
-  return code.builder.getIntegerAttr(type, APInt::getSignedMaxValue(type.getIntOrFloatBitWidth()));
 }
 
 Value OrderedKeys::splat(TypedAttr value) const { return constantOf(code, code.type(type), value); }

@@ -19,15 +19,15 @@ public:
   mlir::Value load(mlir::Value memory, mlir::Value at, mlir::Value stride, mlir::Value mask) const;
   /// The keys of a vector of numbers.
   mlir::Value of(mlir::Value numbers) const;
-  /// The number of a scalar key.
+  /// The number of a key, a scalar or a vector of any length, and what memory holds of it.
   mlir::Value number(mlir::Value key) const;
+  mlir::Value elementOf(mlir::Value number) const;
   /// Whether numbers are above `bound`, or equal to it if `orEqual`. NaN is, whatever the bound.
   mlir::Value isAbove(mlir::Value numbers, mlir::Value bound, bool orEqual) const;
   /// One of both, lane by lane, and the greater one unless one is NaN.
   mlir::Value greaterOf(mlir::Value lhs, mlir::Value rhs) const;
 
-  mlir::TypedAttr least() const;    ///< of all keys
-  mlir::TypedAttr greatest() const; ///< of all keys
+  mlir::TypedAttr least() const; ///< of all keys
   mlir::Value splat(mlir::TypedAttr value) const;
 
 private:
