@@ -61,7 +61,7 @@ private:
   std::optional<Candidates> candidates;
   std::optional<EntrySort> sorted; ///< what is greatest so far, and behind it what is new
   Value sortedKeys, sortedInverses;
-  Value firstOfX, wanted, length, room, xStride;
+  Value firstOfX, firstOfNext, wanted, length, room, xStride; ///< the next row's first element, or this one's again
 
   LoopCode loopCode() const { return {b, code.loc}; }
   std::optional<int64_t> knownRoom() const;
@@ -75,8 +75,10 @@ private:
   Value turn(Value from);
   Value begin();
   Value sampleThreshold();
-  void takeAll();
+  void takeAll(ArrayRef<Value> firsts);
   void takeFirst();
+  void fetch(Value memory, Value first, Value at, bool toWrite) const;
+  void fetchNext(Value at) const;
   Value takeAbove(Value from, Value threshold, bool orEqual);
   void sort(Value first);
   Value threshold();
@@ -193,9 +195,10 @@ void Greatest::makeScratch() {
 
 void Greatest::row(const DimWalk &rows, Value index) {
   SmallVector<Value> firsts = rows.firstElements(code, frame, index);
-  firstOfX = firsts[0];
+  Value next = least(code.add(index, code.index(1)), subtract(frame.end, code.index(1)));
+  firstOfX = firsts[0], firstOfNext = rows.firstElements(code, frame, next)[0];
   if (allFit()) {
-    takeAll();
+    takeAll(ArrayRef<Value>(firsts).drop_front());
     return giveResults(ArrayRef<Value>(firsts).drop_front());
   }
   auto goesOn = [&](OpBuilder &, Location, ValueRange next) {
@@ -266,8 +269,9 @@ Value Greatest::sampleThreshold() {
   return vector::ExtractOp::create(b, code.loc, block[size_t(rank % width)].key, rank / width);
 }
 
-/// Rows of just the elements that there is room for go from the row into registers.
-void Greatest::takeAll() {
+/// Rows of just the elements that there is room for go from the row into registers. While they are sorted the next row
+/// comes from memory, and the places of the results.
+void Greatest::takeAll(ArrayRef<Value> firsts) {
   if (!extents[dim].constantValue() || extents[dim].constantValue() != knownRoom()) {
     takeFirst();
     return sort(code.index(0));
@@ -276,9 +280,24 @@ void Greatest::takeAll() {
   narrow.code.lanes = entries.lanes;
   EntryFormat narrowFormat(narrow, *knownRoom());
   sorted->sort(code.index(0), room, [&](Value at) {
+    fetchNext(at);
+    for (auto [result, first] : {std::pair(&values, firsts.front()), std::pair(&indices, firsts.back())})
+      if (givesVectors() && *result)
+        fetch((*result)->memory, first, at, /*toWrite=*/true);
     Value numbers = narrow.load(x.memory, code.add(firstOfX, code.times(at, xStride)), xStride, {});
     return narrowFormat.pack(narrow.of(numbers), narrowFormat.tags(numbers, at));
   });
+}
+
+void Greatest::fetch(Value memory, Value first, Value at, bool toWrite) const {
+  memref::PrefetchOp::create(b, code.loc, memory, ValueRange{code.add(first, at)}, toWrite, /*localityHint=*/3,
+                             /*isDataCache=*/true);
+}
+
+/// The caches foresee no row but the one that is read.
+void Greatest::fetchNext(Value at) const {
+  if (constantIndex(xStride) == 1)
+    fetch(x.memory, firstOfNext, at, /*toWrite=*/false);
 }
 
 /// As many of the first elements as there is room for.
@@ -317,6 +336,7 @@ Value Greatest::takeAbove(Value from, Value threshold, bool orEqual) {
     bool isWhole = known && *known % code.lanes == 0;
     if (!isWhole) // the last vector ends with the row, and some lanes of it were met before
       at = least(at, last);
+    fetchNext(at);
     Value vector = load(at), isTaken = order.isAbove(vector, bound, orEqual);
     if (!isWhole) {
       Value isNew =
