@@ -2,12 +2,14 @@
 
 An operation passes with a tenth of the FMA probe or half of the probe of copying; what is short is printed so and
 asserts nothing. Operations are what the problem needs, as `batten inspect` counts them: topk of k elements out of n is
-its fewest comparisons, some n log n of a whole sort, however many our network makes.
+its fewest comparisons, some n log n of a whole sort, however many our network makes. Of functions, which are one
+operation to `inspect`, those of their sequence in dialect/NUMERICS.md are counted.
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
 import argparse
 import json
+import math
 import re
 import subprocess
 import sys
@@ -21,6 +23,30 @@ from row import PROGRAMS
 SIZES = {"B": 4096, "N": 16}
 FMA_SHARE, COPY_SHARE = 0.1, 0.5
 PROGRAM = PROGRAMS / "ops.btn"
+# Additions, multiplications, minima, divisions and selects of a value's sequence in f32; a multiply-add is two. What
+# moves bits is not counted. `rope` has half a sine, a cosine and their reduction a value.
+EXP, LOG = 25, 33
+OF_A_VALUE = {
+    "gelu_": 50,
+    "gelu_tanh": 48,
+    "silu_": 31,
+    "tanh_": 39,
+    "sigmoid_": 28,
+    "exp_": EXP,
+    "log_": LOG,
+    "sin_": 28,
+    "cos_": 28,
+    "softplus_": 40,
+    "pow_": 89,
+    "softmax_": EXP + 4,
+    "log_softmax_": EXP + 4,
+    "softmax_outer": EXP + 4,
+    "log_softmax_outer": EXP + 4,
+    "cross_entropy_": EXP + 3,
+    "bce_": 43,
+    "rope_": 20,
+    "rope_neighbours": 20,
+}
 
 
 def parse(arguments):
@@ -39,6 +65,15 @@ def entries(pattern):
     return [(name, used(line)) for name, line in found if re.search(pattern, name)]
 
 
+def values_of(name):
+    """How many values the first argument has."""
+    text = PROGRAM.read_text()
+    static = {dim: int(size) for dim, size in re.findall(r"(\w+) = (\d+)", re.search(r"^dim .*$", text, re.M)[0])}
+    dims = re.search(rf"^pub fn {name}\(\w+: \w+\[([^]]*)\]", text, re.M)[1]
+    sizes = SIZES | static
+    return math.prod(sizes[dim] if dim in sizes else int(dim) for dim in re.findall(r"\w+", dims))
+
+
 def measure(name, dims, options):
     command = [BUILD / "bin/batten", "bench", "--quiet", "--json", PROGRAM, name]
     command += [f"--dim={dim}={SIZES[dim]}" for dim in dims]
@@ -49,9 +84,10 @@ def measure(name, dims, options):
     return json.loads(done.stdout)["rows"][0]
 
 
-def verdict(row, copy):
+def verdict(name, row, copy):
     """(of the FMA probe, of the copy probe, pass or short)."""
-    arithmetic = max(row["flops"], 0) / row["seconds"] / row["peak_flops_per_second"]
+    operations = OF_A_VALUE[name] * values_of(name) if name in OF_A_VALUE else max(row["flops"], 0)
+    arithmetic = operations / row["seconds"] / row["peak_flops_per_second"]
     memory = max(row["bytes"], 0) / row["seconds"] / copy
     return arithmetic, memory, "pass" if arithmetic >= FMA_SHARE or memory >= COPY_SHARE else "short"
 
@@ -74,7 +110,7 @@ def main(arguments):
             print(f"{name:16s} failed: {failure}", flush=True)
             failed += 1
             continue
-        arithmetic, memory, word = verdict(row, max(before, probes.measure("copy")))
+        arithmetic, memory, word = verdict(name, row, max(before, probes.measure("copy")))
         short += word == "short"
         shares = f"{100 * arithmetic:6.1f} % of FMA  {100 * memory:6.1f} % of copy"
         print(f"{name:16s} {row['dims']:12s} {duration(row['seconds']):>9s}  {shares}  {word}", flush=True)
