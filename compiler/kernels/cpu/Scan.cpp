@@ -1,8 +1,9 @@
 // Scan.cpp - the builder of sums of the first elements: groups of 16 along the dim, each in registers.
 //
 // Where the dim is the last one a group is one vector of 16 lanes, which is shifted against itself by 1, 2, 4 and 8
-// lanes. Elsewhere neighbouring columns stand in the lanes and a group is 16 vectors: the same sums in the same order
-// (dialect/NUMERICS.md), one after the other instead of side by side. -0 is what adds nothing to a float, -0 included.
+// lanes. Elsewhere neighbouring columns stand in the lanes, some vectors side by side, and a group is 16 vectors of
+// each: the same sums in the same order (dialect/NUMERICS.md), one after the other instead of side by side. -0 is what
+// adds nothing to a float, -0 included.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/DimWalk.h"
 #include "compiler/kernels/cpu/RowKernels.h"
@@ -17,6 +18,10 @@ namespace batten {
 namespace {
 
 constexpr int64_t groupElements = 16;
+/// Vectors of neighbouring columns in a unit: a line or two at a place are not worth their page.
+constexpr int64_t unitVectors = 4;
+/// Longer rows prefetch their own next group, shorter ones the next row.
+constexpr int64_t longestRow = 16384;
 /// What a grain takes a dim of unknown extent for.
 constexpr int64_t usualExtent = 512;
 
@@ -37,8 +42,11 @@ private:
   Operand x, result;
   Type accumulator;
 
-  // Of the unit that is being built.
-  Value firstOfX, firstOfResult, columns; ///< columns: mask of those that exist; null: all
+  int64_t vectors = 1; ///< of a unit
+  Dim prefetchDistance;
+
+  // Of the unit that is being built, by vector.
+  Values firstOfX, firstOfResult, columns; ///< columns: mask of those that exist; null: all
 
   bool isAlongLanes() const { return lanesFrom == extents.size(); }
   Dim innerCount() const { return countOf(ArrayRef<Dim>(extents).drop_front(lanesFrom)); }
@@ -46,7 +54,8 @@ private:
   void unit(const DimWalk &rows, Value index);
   void walk();
   Value groupInLanes(Value first, Value mask, Value carry);
-  Value groupOfVectors(Value first, int64_t count, Value end, Value carry);
+  Value groupOfVectors(size_t vector, Value first, int64_t count, Value end, Value carry);
+  Values groupsOfVectors(Value first, int64_t count, Value end, ValueRange carries);
   Value neutral();
   Value add(Value lhs, Value rhs);
   Value load(Value at, Value mask);
@@ -65,9 +74,18 @@ Scan::Scan(ScanOp op, func::FuncOp function, Operand x, KernelFrame &frame, cons
   while (lanesFrom > dim + 1 && flatStride(this->x, extents, lanesFrom - 1, extents.size()))
     --lanesFrom;
   code.lanes = level.vectorBytes * 8 / int64_t(accumulator.getIntOrFloatBitWidth());
+  if (std::optional<int64_t> known = innerCount().constantValue()) { // units of one size, so that none is mostly empty
+    int64_t all = std::max<int64_t>(1, llvm::divideCeil(*known, code.lanes));
+    vectors = llvm::divideCeil(all, llvm::divideCeil(all, unitVectors));
+  }
+  Dim rowBytes = countOf(ArrayRef<Dim>(extents).drop_front(dim)) * Dim::constant(elementBytes(this->x.element));
+  bool isLong = rowBytes.constantValue().value_or(longestRow + 1) > longestRow;
+  prefetchDistance = this->x.strides[dim] * (isLong ? Dim::constant(groupElements) : extents[dim]);
 }
 
-Dim Scan::unitsPerRow() const { return isAlongLanes() ? Dim::constant(1) : ceilDiv(innerCount(), code.lanes); }
+Dim Scan::unitsPerRow() const {
+  return isAlongLanes() ? Dim::constant(1) : ceilDiv(innerCount(), vectors * code.lanes);
+}
 
 Kernel Scan::build() {
   DimWalk rows(extents, dim, lanesFrom);
@@ -79,26 +97,32 @@ Kernel Scan::build() {
     b.setInsertionPointToStart(loop.getBody());
     unit(rows, loop.getInductionVar());
   }
-  int64_t elements = extents[dim].constantValue().value_or(usualExtent) * (isAlongLanes() ? 1 : code.lanes);
+  int64_t elements = extents[dim].constantValue().value_or(usualExtent) * (isAlongLanes() ? 1 : vectors * code.lanes);
   return {frame.function, rows.count() * unitsPerRow(), std::max<int64_t>(1, grainElements / elements), Dim()};
 }
 
 void Scan::unit(const DimWalk &rows, Value index) {
-  Value first = code.index(0);
-  columns = {};
-  if (!isAlongLanes()) {
-    Value perRow = frame.size(unitsPerRow());
-    first = code.times(arith::RemUIOp::create(b, code.loc, index, perRow), code.index(code.lanes));
-    index = arith::DivUIOp::create(b, code.loc, index, perRow);
-    std::optional<int64_t> known = innerCount().constantValue();
-    if (!known || *known % code.lanes != 0)
-      columns = code.firstLanes(arith::SubIOp::create(b, code.loc, frame.size(innerCount()), first));
+  columns.assign(vectors, {});
+  if (isAlongLanes()) {
+    Values firsts = rows.firstElements(code, frame, index);
+    firstOfX = {firsts[0]};
+    firstOfResult = {firsts[1]};
+    return walk();
   }
-  Values firsts = rows.firstElements(code, frame, index);
-  firstOfX = firsts[0];
-  firstOfResult = code.add(firsts[1], first); // dense: its lanes lie side by side
-  if (!isAlongLanes())
-    firstOfX = code.add(firstOfX, code.times(first, frame.size(*flatStride(x, extents, lanesFrom, extents.size()))));
+  Value perRow = frame.size(unitsPerRow());
+  Value first = code.times(arith::RemUIOp::create(b, code.loc, index, perRow), code.index(vectors * code.lanes));
+  Values firsts = rows.firstElements(code, frame, arith::DivUIOp::create(b, code.loc, index, perRow));
+  std::optional<int64_t> known = innerCount().constantValue();
+  Value apart = frame.size(*flatStride(x, extents, lanesFrom, extents.size()));
+  firstOfX.clear();
+  firstOfResult.clear();
+  for (int64_t vector = 0; vector < vectors; ++vector) {
+    Value at = code.add(first, code.index(vector * code.lanes));
+    if (!known || *known % (vectors * code.lanes) != 0)
+      columns[vector] = code.firstLanes(arith::SubIOp::create(b, code.loc, frame.size(innerCount()), at));
+    firstOfX.push_back(code.add(firsts[0], code.times(at, apart)));
+    firstOfResult.push_back(code.add(firsts[1], at)); // dense: its lanes lie side by side
+  }
   walk();
 }
 
@@ -107,58 +131,66 @@ void Scan::walk() {
   Value count = frame.size(extents[dim]), size = code.index(groupElements);
   Value left = arith::RemUIOp::create(b, code.loc, count, size);
   Value full = arith::SubIOp::create(b, code.loc, count, left);
-  auto loop = scf::ForOp::create(b, code.loc, code.index(0), full, size, ValueRange{neutral()});
+  auto loop = scf::ForOp::create(b, code.loc, code.index(0), full, size, Values(vectors, neutral()));
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    Value first = loop.getInductionVar(), carry = loop.getRegionIterArgs()[0];
-    carry = isAlongLanes() ? groupInLanes(first, {}, carry) : groupOfVectors(first, groupElements, {}, carry);
-    scf::YieldOp::create(b, code.loc, carry);
+    Value first = loop.getInductionVar();
+    ValueRange carries = loop.getRegionIterArgs();
+    scf::YieldOp::create(b, code.loc,
+                         isAlongLanes() ? Values{groupInLanes(first, {}, carries[0])}
+                                        : groupsOfVectors(first, groupElements, {}, carries));
   }
   std::optional<int64_t> known = extents[dim].constantValue();
   if (known && *known % groupElements == 0)
     return;
-  Value carry = loop.getResult(0);
   if (isAlongLanes())
-    groupInLanes(full, code.firstLanes(left), carry);
+    groupInLanes(full, code.firstLanes(left), loop.getResult(0));
   else if (known)
-    groupOfVectors(full, *known % groupElements, {}, carry);
+    groupsOfVectors(full, *known % groupElements, {}, loop.getResults());
   else
-    groupOfVectors(full, groupElements - 1, count, carry);
+    groupsOfVectors(full, groupElements - 1, count, loop.getResults());
 }
 
 /// The group from element `first` on; returns the sum up to its end in every lane.
 Value Scan::groupInLanes(Value first, Value mask, Value carry) {
-  Value sums = load(code.add(firstOfX, code.times(first, frame.size(x.strides[dim]))), mask), none = neutral();
+  Value sums = load(code.add(firstOfX[0], code.times(first, frame.size(x.strides[dim]))), mask), none = neutral();
   for (int64_t distance = 1; distance < groupElements; distance *= 2) {
     SmallVector<int64_t> before;
     for (int64_t lane = 0; lane < groupElements; ++lane)
       before.push_back(lane < distance ? groupElements + lane : lane - distance);
     sums = add(sums, vector::ShuffleOp::create(b, code.loc, sums, none, before));
   }
-  store(add(carry, sums), code.add(firstOfResult, first), mask);
+  store(add(carry, sums), code.add(firstOfResult[0], first), mask);
   SmallVector<int64_t> last(groupElements, groupElements - 1);
   return add(carry, vector::ShuffleOp::create(b, code.loc, sums, sums, last));
 }
 
+Scan::Values Scan::groupsOfVectors(Value first, int64_t count, Value end, ValueRange carries) {
+  Values next;
+  for (auto [vector, carry] : llvm::enumerate(carries))
+    next.push_back(groupOfVectors(vector, first, count, end, carry));
+  return next;
+}
+
 /// `count` elements from `first` on, of every column; those from `end` on (null: none) do not exist.
-Value Scan::groupOfVectors(Value first, int64_t count, Value end, Value carry) {
+Value Scan::groupOfVectors(size_t vector, Value first, int64_t count, Value end, Value carry) {
   Value strideOfX = frame.size(x.strides[dim]), strideOfResult = frame.size(result.strides[dim]);
   Values sums, places, masks;
   for (int64_t i = 0; i < count; ++i) {
-    Value at = places.emplace_back(code.add(first, code.index(i))), mask = columns;
+    Value at = places.emplace_back(code.add(first, code.index(i))), mask = columns[vector];
     if (end) {
       mask = code.splat(arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::ult, at, end));
-      mask = columns ? arith::AndIOp::create(b, code.loc, mask, columns).getResult() : mask;
+      mask = columns[vector] ? arith::AndIOp::create(b, code.loc, mask, columns[vector]).getResult() : mask;
     }
     masks.push_back(mask);
-    sums.push_back(load(code.add(firstOfX, code.times(at, strideOfX)), mask));
+    sums.push_back(load(code.add(firstOfX[vector], code.times(at, strideOfX)), mask));
   }
   for (int64_t distance = 1; distance < groupElements; distance *= 2)
     for (int64_t i = count; i-- > distance;)
       sums[i] = add(sums[i], sums[i - distance]);
   for (auto [sum, at, mask] : llvm::zip_equal(sums, places, masks))
-    store(sum = add(carry, sum), code.add(firstOfResult, code.times(at, strideOfResult)), mask);
+    store(sum = add(carry, sum), code.add(firstOfResult[vector], code.times(at, strideOfResult)), mask);
   return sums.back();
 }
 
@@ -178,9 +210,9 @@ Value Scan::add(Value lhs, Value rhs) {
 Value Scan::load(Value at, Value mask) {
   Value stride =
       isAlongLanes() ? frame.size(x.strides[dim]) : frame.size(*flatStride(x, extents, lanesFrom, extents.size()));
-  if (!isAlongLanes()) { // elements of a column lie apart, where the next row begins no hardware knows
-    Value later = frame.size(x.strides[dim] * extents[dim]);
-    memref::PrefetchOp::create(b, code.loc, x.memory, ValueRange{code.add(at, later)}, /*isWrite=*/false,
+  if (!isAlongLanes()) { // elements of a column lie apart, which no hardware follows well
+    Value later = code.add(at, frame.size(prefetchDistance));
+    memref::PrefetchOp::create(b, code.loc, x.memory, ValueRange{later}, /*isWrite=*/false,
                                /*localityHint=*/2, /*isDataCache=*/true);
   }
   Value vector = code.load(x.memory, at, stride, x.element, mask);
