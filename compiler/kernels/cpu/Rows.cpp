@@ -25,11 +25,25 @@ namespace batten {
 constexpr int64_t blockColumns = 4096;
 /// Vectors of a row with reductions that stay in registers where there are 32 of them.
 constexpr int64_t registerVectors = 8;
+/// Operations of pow, and of no other function: of one register at a time they wait for each other.
+constexpr int64_t longChain = 64;
 /// What a grain takes a row of unknown length for.
 constexpr int64_t usualColumns = 512;
 
+/// Lanes of the vectors of rows: a register, or two where an operation is a long chain. LLVM splits what is two,
+/// instruction by instruction, so that neighbours are chains that run side by side.
+static int64_t rowLanes(const RowGroup &group, const Level &level) {
+  int64_t lanes = laneCount(group, level);
+  bool isLong = llvm::any_of(
+      group.nodes, [](const RowNode &node) { return int64_t(node.body()->getOperations().size()) >= longChain; });
+  bool isWide = llvm::all_of(group.accesses, [](const Operand &access) { // halves have pairs of chains (RowPairs.cpp)
+    return access.element.isF32() || access.element.isF64();
+  });
+  return level.vectorBytes == 64 && isLong && isWide && !group.hasReduction() ? 2 * lanes : lanes;
+}
+
 Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level, bool inBlocks)
-    : RowCode(group, frame, scalars, laneCount(group, level)), level(level), count(countOf(group.columns())),
+    : RowCode(group, frame, scalars, rowLanes(group, level)), level(level), count(countOf(group.columns())),
       inBlocks(inBlocks) {
   std::optional<int64_t> columns = count.constantValue();
   rowDims = mergeDims(group, 0, group.split);
