@@ -44,7 +44,7 @@ KeptLanes::KeptLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars,
   vectors = vectorsOfUnit();
   outerDims = mergeDims(group, 0, firstLaneDim);
   positionDims = mergeDims(group, group.split, domain.size());
-  group.plan(/*inRegisters=*/false, /*unrolled=*/numLanes);
+  group.plan(/*inRegisters=*/false, /*unrolled=*/hasLaneEach() ? numLanes : vectors);
 }
 
 /// In "blocks" order half of the registers are accumulators. Units of one size, so that none is mostly empty.
