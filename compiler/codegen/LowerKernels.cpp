@@ -28,6 +28,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Transforms/DialectConversion.h"
@@ -62,6 +63,52 @@ struct SelectOfBits : OpRewritePattern<arith::SelectOp> {
     return success();
   }
 };
+
+/// True for a float that bf16 holds as it is: one that was widened, and what only chooses among such or changes signs.
+static bool fitsBf16(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (auto widened = dyn_cast_or_null<arith::ExtFOp>(op))
+    return getElementTypeOrSelf(widened.getIn().getType()).isBF16();
+  if (auto constant = dyn_cast_or_null<arith::ConstantOp>(op)) {
+    auto elements = dyn_cast<SplatElementsAttr>(constant.getValue());
+    auto number = dyn_cast<FloatAttr>(elements ? elements.getSplatValue<Attribute>() : constant.getValue());
+    bool loses = true;
+    if (number) {
+      llvm::APFloat rounded = number.getValue();
+      rounded.convert(llvm::APFloat::BFloat(), llvm::APFloat::rmNearestTiesToEven, &loses);
+    }
+    return !loses;
+  }
+  if (auto select = dyn_cast_or_null<arith::SelectOp>(op))
+    return fitsBf16(select.getTrueValue()) && fitsBf16(select.getFalseValue());
+  return isa_and_nonnull<arith::MaximumFOp, arith::MinimumFOp, arith::NegFOp, math::AbsFOp, vector::BroadcastOp>(op) &&
+         llvm::all_of(op->getOperands(), fitsBf16);
+}
+
+/// Rounding a number that bf16 holds takes its upper half: relu, pools, absolute values.
+static void dropRoundings(func::FuncOp kernel) {
+  kernel.walk([](arith::TruncFOp op) {
+    Type from = op.getIn().getType(), to = op.getType();
+    if (!getElementTypeOrSelf(from).isF32() || !getElementTypeOrSelf(to).isBF16() || !fitsBf16(op.getIn()))
+      return;
+    OpBuilder b(op);
+    auto like = [&](Type element) -> Type {
+      auto vector = dyn_cast<VectorType>(to);
+      return vector ? Type(vector.clone(element)) : element;
+    };
+    Type words = like(b.getI32Type());
+    auto vector = dyn_cast<VectorType>(words);
+    TypedAttr sixteen = b.getI32IntegerAttr(16);
+    if (vector)
+      sixteen = DenseElementsAttr::get(vector, Attribute(sixteen));
+    Value half = arith::ConstantOp::create(b, op.getLoc(), sixteen);
+    Value bits = arith::BitcastOp::create(b, op.getLoc(), words, op.getIn());
+    Value upper = arith::ShRUIOp::create(b, op.getLoc(), bits, half);
+    Value narrow = arith::TruncIOp::create(b, op.getLoc(), like(b.getI16Type()), upper);
+    op.replaceAllUsesWith(arith::BitcastOp::create(b, op.getLoc(), to, narrow).getResult());
+    op.erase();
+  });
+}
 
 /// To nearest, ties to even. All in 32 bits, so that a shift and a choice of bits put two of them into one word.
 struct RoundToBf16 : OpRewritePattern<arith::TruncFOp> {
@@ -164,6 +211,8 @@ LogicalResult lowerKernels(ModuleOp module, ArrayRef<CpuLevel> levels) {
   for (auto kernel : module.getOps<func::FuncOp>())
     if (const CpuLevel *level = levelOf(kernel, levels)) // that there is one is seen to below
       spellOutInstructions(kernel, *level);
+  for (auto kernel : module.getOps<func::FuncOp>())
+    dropRoundings(kernel);
   if (failed(prepare(module)) || failed(convert(module)))
     return failure();
   for (auto kernel : module.getOps<LLVM::LLVMFuncOp>()) {

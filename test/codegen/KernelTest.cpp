@@ -178,6 +178,41 @@ TEST(Kernel, RoundingToBf16IsExactAndCallsNothing) {
   }
 }
 
+// Numbers that bf16 holds, chosen among and negated, keep their bits; a number next to them is still rounded.
+TEST(Kernel, WhatBf16HoldsIsNotRounded) {
+  const char *body = R"(
+      %v = vector.load %a[%i] : memref<?xi16>, vector<16xi16>
+      %w = arith.bitcast %v : vector<16xi16> to vector<16xbf16>
+      %wide = arith.extf %w : vector<16xbf16> to vector<16xf32>
+      %least = arith.constant dense<-2.5> : vector<16xf32>
+      %between = arith.constant dense<1.01171875> : vector<16xf32>
+      %one = arith.constant dense<1.0> : vector<16xf32>
+      %m = arith.maximumf %wide, %least : vector<16xf32>
+      %minus = arith.negf %m : vector<16xf32>
+      %is = arith.cmpf oeq, %m, %one : vector<16xf32>
+      %s = arith.select %is, %between, %minus : vector<16xi1>, vector<16xf32>
+      %t = arith.truncf %minus : vector<16xf32> to vector<16xbf16>
+      %u = arith.truncf %s : vector<16xf32> to vector<16xbf16>
+      %p = arith.bitcast %t : vector<16xbf16> to vector<16xi16>
+      %q = arith.bitcast %u : vector<16xbf16> to vector<16xi16>
+      %o = arith.ori %p, %q : vector<16xi16>
+      vector.store %o, %r[%i] : memref<?xi16>, vector<16xi16>
+)";
+  const uint16_t bits[16] = {0x3f80, 0x0001, 0x8001, 0x8000, 0x0000, 0x7f80, 0xff80, 0x7f7f,
+                             0xff7f, 0x4049, 0xc049, 0x0080, 0xc020, 0xc000, 0x3f81, 0x007f};
+  for (const char *level : {"x86-64-v3", "native"}) {
+    Loaded loaded(program(level, "i16", "bf16", body));
+    ASSERT_EQ(loaded.bound, 0) << loaded.error;
+    uint16_t out[16];
+    ASSERT_EQ(loaded.call(1, bits, out), 0);
+    for (int i = 0; i < 16; ++i) {
+      bool isBelow = (bits[i] & 0x8000) && bits[i] > 0xc020; // -2.5
+      uint16_t negated = (isBelow ? 0xc020 : bits[i]) ^ 0x8000;
+      EXPECT_EQ(out[i], i == 0 ? 0xbf80 | 0x3f82 : negated) << std::hex << bits[i];
+    }
+  }
+}
+
 TEST(Kernel, HalfPrecisionCallsNothing) {
   const char *body = R"(
       %v = vector.load %a[%i] : memref<?xf16>, vector<16xf16>
