@@ -1,22 +1,22 @@
 // TileProducts.cpp - a contraction of bf16 or of bytes by products of AMX tiles.
 //
-//   for each batch entry and each block of rows       (packed into this thread's scratch as tiles)
+//   for each batch entry and each block of rows       (read in place or packed into this thread's scratch as tiles)
 //     for each panel of two tiles' columns            (units of the launch: panels of blocks of batch entries)
 //       [pack the panel into this thread's scratch]
 //       for each band of two tiles' rows
 //         2 x 2 sums over the depth, a tile's depth a step; then through memory to the epilogue
 //
 // A panel is in the order that the instructions want: a row of it is a granule of each column. What is left of the
-// depth behind whole tiles is filled up with zeros on both sides, and so are the rows of the last tile. Rows are packed
-// since that makes whole tiles of any rows; it is a small part of a block that meets many panels, and few rows wait for
-// the panels' memory anyway. A band of one tile's rows or less has 1 x 2 sums.
+// depth behind whole tiles is filled up with zeros on both sides, and so are the rows of the last tile. A packed row is
+// a tile's wherever it lay before, which is a small part of a block that meets many panels. Of few panels whole bands
+// are read where they lie, if tiles can be. A band of one tile's rows or less has 1 x 2 sums.
 //
 // Sums of bf16 are in an order of their own (dialect/NUMERICS.md), which is that of the instruction whatever is around
 // it.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/LoopCode.h"
 #include "compiler/kernels/cpu/MicroKernel.h"
-#include "compiler/kernels/cpu/TileCode.h"
+#include "compiler/kernels/cpu/TileRows.h"
 #include "compiler/kernels/cpu/VectorMath.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -35,6 +35,9 @@ constexpr int64_t bandRows = 2 * tileRows;
 constexpr int64_t mostBands = 8, mostBandsOfOwnPanel = 32;
 /// Multiply-adds that are worth a thread's while: about 5 us.
 constexpr int64_t leastProducts = 1 << 21;
+/// Panels that rows meet without being packed. Rows a multiple of so many bytes apart share a set of the first cache,
+/// which then does not hold a tile of them.
+constexpr int64_t mostPanelsInPlace = 16, aliasingBytes = 4096;
 /// What a depth that only the call knows is taken for.
 constexpr int64_t usualDepth = 1024;
 
@@ -58,15 +61,20 @@ private:
   Value stage; ///< the sums of a band
 
   int64_t blockBands = 1, grain = 1;
-  Value blocks, panels;       ///< of a batch entry
-  Value wholeSteps, allSteps; ///< of the depth
+  std::optional<Dim> rowStride; ///< of rows that are read in place, in elements
+  Value blocks, panels;         ///< of a batch entry
+  Value wholeSteps, allSteps;   ///< of the depth
 
   /// Bands [begin, end) of a batch entry.
   struct Block {
     Value batch, begin, end;
   };
+  /// Where the tiles of a band lie: bytes to the first one and from one to the next, by rows, by steps, and in them.
+  struct Left {
+    Value memory, first, tileApart, stepApart, rowApart;
+  };
 
-  int64_t stepDepth() const { return tileRowBytes / elementSize; }
+  int64_t stepDepth() const { return tileDepth(element); }
   Dim steps() const { return ceilDiv(depth, stepDepth()); }
   bool hasRest() const { return !(depth.constantValue() && *depth.constantValue() % stepDepth() == 0); }
   int64_t panelRowBytes() const { return k.panelColumns() * 4; }
@@ -75,20 +83,24 @@ private:
   Dim restPlace() const;
   Dim leftPlace() const;
   Dim scratchBytes() const;
+  bool packsAllRows() const { return !rowStride; }
+  Dim wholeBands() const { return Dim::floorDiv(rows, Dim::constant(bandRows)); }
+  bool hasPackedRows() const { return packsAllRows() || rows != wholeBands() * Dim::constant(bandRows); }
   Value scaled(int64_t by, Value of) { return code.times(of, code.index(by)); }
 
+  std::optional<Dim> strideInPlace() const;
   void decide();
   void begin();
   void units();
   void packRows(const Block &block);
-  void packRow(Value target, Value batch, Value row, Value isThere);
-  void packStep(const VectorCode &line, Value target, Value from, Value step, Value mask);
   void panelsOf(const Block &block, Value from, Value to);
   void panel(const Block &block, Value number, int64_t vectors, bool masked);
   void packRest(Value right);
-  void band(const Block &block, const Strip &strip, Value number);
-  void products(const Strip &strip, Value bandInBlock, int64_t tall);
-  SmallVector<Value> step(const Strip &strip, Value bandInBlock, int64_t tall, Value number, bool isRest,
+  Left packedLeft(Value bandInBlock);
+  Left leftInPlace(Value batch, Value row);
+  void packedBand(const Strip &strip, Value number, Value bandInBlock);
+  void products(const Strip &strip, const Left &left, int64_t tall);
+  SmallVector<Value> step(const Strip &strip, const Left &left, int64_t tall, Value number, bool isRest,
                           ValueRange sums);
 };
 
@@ -101,10 +113,29 @@ Dim TileNest::restPlace() const {
 
 Dim TileNest::leftPlace() const { return restPlace() + Dim::constant(hasRest() ? tileRows * panelRowBytes() : 0); }
 
-Dim TileNest::scratchBytes() const { return leftPlace() + steps() * Dim::constant(blockBands * 2 * tileBytes); }
+Dim TileNest::scratchBytes() const {
+  int64_t bands = packsAllRows() ? blockBands : hasPackedRows() ? 1 : 0;
+  return leftPlace() + steps() * Dim::constant(bands * 2 * tileBytes);
+}
+
+/// From row to row, if whole bands are to be read in place: whole tiles of depth, side by side, and rows that are as
+/// far from one another as one is from the next.
+std::optional<Dim> TileNest::strideInPlace() const {
+  std::optional<int64_t> columns = c.extents[c.column].constantValue();
+  if (hasRest() || !k.lhs.strides[c.depth].isConstant(1) || c.rows.empty() || !columns ||
+      *columns > mostPanelsInPlace * k.panelColumns())
+    return std::nullopt;
+  for (auto [outer, inner] : llvm::zip(c.rows, llvm::drop_begin(c.rows)))
+    if (k.lhs.strides[outer] != k.lhs.strides[inner] * c.extents[inner])
+      return std::nullopt;
+  Dim stride = k.lhs.strides[c.rows.back()];
+  std::optional<int64_t> known = stride.constantValue();
+  return known && *known * elementSize % aliasingBytes == 0 ? std::nullopt : std::optional(stride);
+}
 
 /// A block of rows takes half of L2 at most.
 void TileNest::decide() {
+  rowStride = strideInPlace();
   int64_t knownDepth = depth.constantValue().value_or(usualDepth);
   int64_t bytesOfBand = 2 * tileBytes * std::max<int64_t>(1, llvm::divideCeil(knownDepth, stepDepth()));
   int64_t most = k.right == Right::OwnPanel ? mostBandsOfOwnPanel : mostBands;
@@ -127,46 +158,20 @@ void TileNest::begin() {
 
 //===- Packing ----------------------------------------------------------------------------------------------------===//
 
-/// Elements of one row and one step to target[line of the row in its tile].
-void TileNest::packStep(const VectorCode &line, Value target, Value from, Value step, Value mask) {
-  Value stride = k.size(k.lhs.strides[c.depth]);
-  Value at = line.add(from, line.times(line.times(step, line.index(line.lanes)), stride));
-  Value memory = k.frame.scratchView(leftPlace(), element);
-  Value to = line.add(target, line.times(step, line.index(tileBytes / elementSize)));
-  line.store(line.load(k.lhs.memory, at, stride, k.lhs.element, mask), memory, to, {});
-}
-
-/// A row of the left side, or zeros. `target`: of its first step, in elements.
-void TileNest::packRow(Value target, Value batch, Value row, Value isThere) {
-  VectorCode line = code;
-  line.lanes = stepDepth();
-  auto ifOp = scf::IfOp::create(b, loc, isThere, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(ifOp.thenBlock());
-  Value from = k.offsetAt(k.lhs, batch, row);
-  loop(code.index(0), wholeSteps, code.index(1), [&](Value step) { packStep(line, target, from, step, {}); });
-  if (hasRest()) {
-    Value rest = line.firstLanes(minus(k.extent(c.depth), scaled(stepDepth(), wholeSteps)));
-    loop(wholeSteps, allSteps, code.index(1), [&](Value step) { packStep(line, target, from, step, rest); });
-  }
-  b.setInsertionPointToStart(ifOp.elseBlock());
-  Value none = arith::ConstantOp::create(b, loc, b.getZeroAttr(line.type(storageType(element))));
-  loop(code.index(0), allSteps, code.index(1), [&](Value step) {
-    Value memory = k.frame.scratchView(leftPlace(), element);
-    line.store(none, memory, code.add(target, scaled(tileBytes / elementSize, step)), {});
-  });
-}
-
-/// tiles[tile of the block][step][row of the tile][depth of the step]; tiles without a row are left out.
+/// tiles[tile of the block][step][row of the tile][depth of the step]; tiles without a row, and bands that are read in
+/// place, are left out.
 void TileNest::packRows(const Block &block) {
-  Value first = scaled(bandRows, block.begin);
-  Value count = minus(least(k.size(rows), scaled(bandRows, block.end)), first);
-  Value all = scaled(tileRows, ceilQuotient(count, code.index(tileRows)));
-  loop(code.index(0), all, code.index(1), [&](Value row) {
-    Value tile = quotient(row, code.index(tileRows)), line = minus(row, scaled(tileRows, tile));
-    Value target = scaled(tileBytes / elementSize, code.times(tile, allSteps));
-    target = code.add(target, scaled(stepDepth(), line));
-    packRow(target, block.batch, code.add(first, row), below(row, count));
+  if (!hasPackedRows())
+    return;
+  Value begin = packsAllRows() ? block.begin : k.size(wholeBands());
+  Value first = scaled(bandRows, begin), end = least(k.size(rows), scaled(bandRows, block.end));
+  auto placeOf = [&](Value row) { return k.offsetAt(k.lhs, block.batch, row); };
+  TileRows packed{k.lhs.memory, element, depth, k.lhs.strides[c.depth], placeOf, end};
+  Value beyond = scaled(tileRows, ceilQuotient(end, code.index(tileRows))); // before `first` of other blocks
+  loop(first, beyond, code.index(tileRows), [&](Value row) {
+    Value tile = quotient(minus(row, first), code.index(tileRows));
+    emitTileRows(code, k.frame, packed, row, k.frame.scratchView(leftPlace(), element),
+                 scaled(tileBytes / elementSize, code.times(tile, allSteps)));
   });
 }
 
@@ -236,41 +241,64 @@ void TileNest::panel(const Block &block, Value number, int64_t vectors, bool mas
   if (hasRest())
     packRest(right);
   Strip strip{block.batch, firstColumn, vectors, masked, right};
-  loop(block.begin, block.end, code.index(1), [&](Value number) { band(block, strip, number); });
+  if (packsAllRows()) {
+    loop(block.begin, block.end, code.index(1),
+         [&](Value number) { packedBand(strip, number, minus(number, block.begin)); });
+    return;
+  }
+  Value whole = k.size(wholeBands());
+  loop(block.begin, least(block.end, whole), code.index(1), [&](Value number) {
+    Value row = scaled(bandRows, number);
+    products(strip, leftInPlace(block.batch, row), 2);
+    micro->finishStaged(strip, row, code.index(bandRows), code.index(0));
+  });
+  if (hasPackedRows())
+    onlyIf(below(whole, block.end), [&] { packedBand(strip, whole, code.index(0)); });
 }
 
-void TileNest::band(const Block &block, const Strip &strip, Value number) {
+TileNest::Left TileNest::packedLeft(Value bandInBlock) {
+  Value tile = scaled(tileBytes, allSteps);
+  return {k.frame.scratchView(leftPlace(), element), code.times(scaled(2, bandInBlock), tile), tile,
+          code.index(tileBytes), code.index(tileRowBytes)};
+}
+
+TileNest::Left TileNest::leftInPlace(Value batch, Value row) {
+  Value apart = scaled(elementSize, k.size(*rowStride));
+  return {k.lhs.memory, scaled(elementSize, k.offsetAt(k.lhs, batch, row)), scaled(tileRows, apart),
+          code.index(tileRowBytes), apart};
+}
+
+/// A band of packed rows, which may be less than 32.
+void TileNest::packedBand(const Strip &strip, Value number, Value bandInBlock) {
   Value row = scaled(bandRows, number), height = least(minus(k.size(rows), row), code.index(bandRows));
-  Value inBlock = minus(number, block.begin);
+  Left left = packedLeft(bandInBlock);
   std::optional<int64_t> known = rows.constantValue();
   if (known && (*known % bandRows == 0 || *known % bandRows > tileRows)) {
-    products(strip, inBlock, 2);
+    products(strip, left, 2);
   } else if (known && *known <= tileRows) {
-    products(strip, inBlock, 1);
+    products(strip, left, 1);
   } else {
     Value isTall = below(code.index(tileRows), height);
     auto ifOp = scf::IfOp::create(b, loc, isTall, /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(ifOp.thenBlock());
-    products(strip, inBlock, 2);
+    products(strip, left, 2);
     b.setInsertionPointToStart(ifOp.elseBlock());
-    products(strip, inBlock, 1);
+    products(strip, left, 1);
   }
   micro->finishStaged(strip, row, height, code.index(0));
 }
 
 /// One step of the depth: all tiles are loaded, then all products taken.
-SmallVector<Value> TileNest::step(const Strip &strip, Value bandInBlock, int64_t tall, Value number, bool isRest,
+SmallVector<Value> TileNest::step(const Strip &strip, const Left &from, int64_t tall, Value number, bool isRest,
                                   ValueRange sums) {
-  Value leftMemory = k.frame.scratchView(leftPlace(), element);
   Value rightMemory = isRest ? k.frame.scratchView(restPlace(), element) : k.rightMemory();
   Value rightByte =
       isRest ? code.index(0) : code.add(scaled(elementSize, strip.right), scaled(tileRows * panelRowBytes(), number));
   SmallVector<Value> left, right, next;
   for (int64_t i = 0; i < tall; ++i) {
-    Value tile = code.add(scaled(2, bandInBlock), code.index(i));
-    Value byte = scaled(tileBytes, code.add(code.times(tile, allSteps), number));
-    left.push_back(tiles.load(leftMemory, byte, code.index(tileRowBytes)));
+    Value byte = code.add(code.add(from.first, scaled(i, from.tileApart)), code.times(number, from.stepApart));
+    left.push_back(tiles.load(from.memory, byte, from.rowApart));
   }
   for (int64_t j = 0; j < strip.vectors; ++j)
     right.push_back(
@@ -282,7 +310,7 @@ SmallVector<Value> TileNest::step(const Strip &strip, Value bandInBlock, int64_t
 }
 
 /// The sums of a band, `tall` tiles of rows, to the stage.
-void TileNest::products(const Strip &strip, Value bandInBlock, int64_t tall) {
+void TileNest::products(const Strip &strip, const Left &left, int64_t tall) {
   SmallVector<Value> sums;
   for (int64_t i = 0; i < tall * strip.vectors; ++i)
     sums.push_back(tiles.zero());
@@ -290,8 +318,7 @@ void TileNest::products(const Strip &strip, Value bandInBlock, int64_t tall) {
     auto loop = scf::ForOp::create(b, loc, from, to, code.index(1), sums);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    scf::YieldOp::create(b, loc,
-                         step(strip, bandInBlock, tall, loop.getInductionVar(), isRest, loop.getRegionIterArgs()));
+    scf::YieldOp::create(b, loc, step(strip, left, tall, loop.getInductionVar(), isRest, loop.getRegionIterArgs()));
     sums.assign(loop.result_begin(), loop.result_end());
   };
   steps(code.index(0), wholeSteps, /*isRest=*/false);
