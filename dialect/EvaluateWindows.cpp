@@ -17,7 +17,7 @@ struct Slide {
 
 } // namespace
 
-void forEachConvolution(const Step &step, function_ref<void(int64_t, ArrayRef<Tap>)> visit) {
+void forEachConvolution(const Step &step, function_ref<void(int64_t, ArrayRef<Tap>)> visit, bool withPadding) {
   auto op = cast<Conv2dOp>(step.op);
   ArrayRef<int64_t> x = step.operands[0].coreShape(), w = step.operands[1].coreShape(), y = step.result.coreShape();
   Lift xLift(step.operands[0], step.result), wLift(step.operands[1], step.result);
@@ -34,11 +34,14 @@ void forEachConvolution(const Step &step, function_ref<void(int64_t, ArrayRef<Ta
           for (int64_t kh = 0; kh < w[2]; ++kh)
             for (int64_t kw = 0; kw < w[3]; ++kw) {
               int64_t row = rows.at(i, kh), column = columns.at(j, kw);
-              if (!rows.isInside(row) || !columns.isInside(column))
+              bool isInside = rows.isInside(row) && columns.isInside(column);
+              if (!isInside && !withPadding)
                 continue;
-              for (int64_t c = 0; c < channels; ++c)
-                taps.push_back({xLift.coreAt(position) + ((firstChannel + c) * x[1] + row) * x[2] + column,
-                                wLift.coreAt(position) + ((o * channels + c) * w[2] + kh) * w[3] + kw});
+              for (int64_t c = 0; c < channels; ++c) {
+                int64_t at = xLift.coreAt(position) + ((firstChannel + c) * x[1] + row) * x[2] + column;
+                taps.push_back(
+                    {isInside ? at : Tap::none, wLift.coreAt(position) + ((o * channels + c) * w[2] + kh) * w[3] + kw});
+              }
             }
           visit(output++, taps);
         }

@@ -31,7 +31,7 @@ struct Step {
   llvm::SmallVector<Tensor> results;
   Tensor result; ///< the first one, of most ops the only one
   const std::map<std::string, int64_t> &sizes;
-  Bf16Sums bf16Sums; ///< of contractions and attention; convolutions take pairs for tiles
+  Bf16Sums bf16Sums; ///< of contractions and attention, and of convolutions as Numerics.h says
   std::string &error;
 
   bool fail(const llvm::Twine &why) const;
@@ -77,11 +77,13 @@ struct Product {
 void forEachProduct(const Step &step, llvm::function_ref<void(const Product &)> visit);
 
 /// One output of conv2d: the elements of x and of w that meet there, in the order kh, kw, channel; taps beside the
-/// image are left out.
+/// image are left out or, `withPadding`, have no x.
 struct Tap {
   int64_t x, w;
+  static constexpr int64_t none = -1;
 };
-void forEachConvolution(const Step &step, llvm::function_ref<void(int64_t output, llvm::ArrayRef<Tap> taps)> visit);
+void forEachConvolution(const Step &step, llvm::function_ref<void(int64_t output, llvm::ArrayRef<Tap> taps)> visit,
+                        bool withPadding = false);
 
 /// One output of a pool and the elements of its window, row by row.
 void forEachPool(const Step &step, int64_t k, int64_t stride,

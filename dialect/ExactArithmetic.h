@@ -82,9 +82,9 @@ template <typename Number, typename Step> Number pairs(Number sum, int64_t end, 
   return sum;
 }
 
-/// As TDPBF16PS sums: term(k, sum) adds the product at k, which is one of two zeros beyond the depth.
-template <typename Term> float tileSum(int64_t depth, Term term) {
-  float sum = 0;
+/// A sum that goes on from `sum` as TDPBF16PS sums: term(k, sum) adds the product at k, which is one of two zeros
+/// beyond the depth.
+template <typename Term> float tileSum(float sum, int64_t depth, Term term) {
   for (int64_t begin = 0; begin < depth; begin += 32) {
     float even = 0, odd = 0;
     for (int64_t k = begin; k < begin + 32; k += 2) {

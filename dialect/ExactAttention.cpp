@@ -108,7 +108,7 @@ static Real score(const AttentionPlaces &places, int64_t query, int64_t key, Rea
                           load<Real>(*places.k.value, places.key(key, c)), sum);
   };
   if (arithmetic.isTiles)
-    return tileSum(places.depth, term) * scale;
+    return tileSum(0.0f, places.depth, term) * scale;
   return (arithmetic.isPairs ? pairs(Real(0), places.depth, term) : chain<Real>(0, places.depth, term)) * scale;
 }
 

@@ -21,7 +21,7 @@ static float bf16Sum(const Step &step, const Product &p) {
     auto [a, b] = factors(k);
     return multiplyAdd(step.bf16Sums, a, b, sum);
   };
-  return step.bf16Sums == Bf16Sums::Tiles ? tileSum(p.depth, flushed) : pairs(0.0f, p.depth, term);
+  return step.bf16Sums == Bf16Sums::Tiles ? tileSum(0.0f, p.depth, flushed) : pairs(0.0f, p.depth, term);
 }
 
 template <typename Number> static Number sumOf(const Step &step, const Product &p) {

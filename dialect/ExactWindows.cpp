@@ -6,16 +6,34 @@ using namespace mlir;
 
 namespace batten::evaluation {
 
-/// The sum of a bf16 convolution: pairs of channels in each tap.
+/// True of a convolution whose sums are those of tiles.
+static bool isOfTiles(const Step &step) {
+  int64_t groups = cast<Conv2dOp>(step.op).getGroups();
+  ArrayRef<int64_t> w = step.operands[1].coreShape();
+  return step.operands[0].value->element == ElementKind::BF16 && step.bf16Sums == Bf16Sums::Tiles &&
+         convolvesByTiles(groups, w[1], w[0] / groups);
+}
+
+/// The sum of a bf16 convolution: pairs, or steps of tiles, of channels in each tap.
 static float bf16Sum(const Step &step, ArrayRef<Tap> taps) {
   const DenseValue &x = *step.operands[0].value, &w = *step.operands[1].value;
+  bool inTiles = isOfTiles(step);
   float sum = 0;
-  for (int64_t channels = step.operands[1].coreShape()[1]; !taps.empty(); taps = taps.drop_front(channels))
-    sum = pairs(sum, channels, [&](int64_t c, float sum) {
-      float a = c < channels ? load<float>(x, taps[c].x) : 0.0f;
-      float b = c < channels ? load<float>(w, taps[c].w) : 0.0f;
+  for (int64_t channels = step.operands[1].coreShape()[1]; !taps.empty(); taps = taps.drop_front(channels)) {
+    auto factors = [&](int64_t c) {
+      return std::pair(c < channels && taps[c].x != Tap::none ? load<float>(x, taps[c].x) : 0.0f,
+                       c < channels ? load<float>(w, taps[c].w) : 0.0f);
+    };
+    auto flushed = [&](int64_t c, float sum) {
+      auto [a, b] = factors(c);
+      return multiplyAddFlushed(a, b, sum);
+    };
+    auto term = [&](int64_t c, float sum) {
+      auto [a, b] = factors(c);
       return multiplyAdd(step.bf16Sums, a, b, sum);
-    });
+    };
+    sum = inTiles ? tileSum(sum, channels, flushed) : pairs(sum, channels, term);
+  }
   return sum;
 }
 
@@ -33,12 +51,13 @@ template <typename Number> static void convolution(const Step &step) {
   const Tensor *bias = step.operands.size() == 3 ? &step.operands[2] : nullptr;
   Lift biasLift(bias ? *bias : step.operands[0], step.result);
   int64_t core = step.result.coreElements(), image = core / std::max<int64_t>(1, step.result.coreShape()[0]);
-  forEachConvolution(step, [&](int64_t output, ArrayRef<Tap> taps) {
+  auto visit = [&](int64_t output, ArrayRef<Tap> taps) {
     Number sum = sumOf<Number>(step, taps);
     if (bias)
       sum = sum + load<Number>(*bias->value, biasLift.coreAt(output / core) + output % core / image);
     store(*step.result.value, output, sum);
-  });
+  };
+  forEachConvolution(step, visit, /*withPadding=*/isOfTiles(step));
 }
 
 template <typename Number> static void maxPool(const Step &step, MaxPool2dOp op) {

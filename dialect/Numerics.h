@@ -3,6 +3,7 @@
 #ifndef BATTEN_DIALECT_NUMERICS_H
 #define BATTEN_DIALECT_NUMERICS_H
 
+#include <cstdint>
 #include <string_view>
 
 namespace batten {
@@ -13,8 +14,8 @@ inline constexpr const char *numericsId = "batten-f32-4";
 /// String attribute of a kernel whose bits are those of some levels only: what the id says before their names.
 inline constexpr const char *routeAttribute = "batten.route";
 
-/// The orders of the page that the sums of a bf16 contraction or of attention may have; those of convolutions are pairs
-/// where these have tiles.
+/// The orders of the page that the sums of a bf16 contraction or of attention may have. Where these have tiles,
+/// convolutions have them if convolvesByTiles, else pairs.
 enum class Bf16Sums { Pairs, FlushedPairs, Tiles };
 
 /// A level takes the instruction that is its fastest way to a sum: TDPBF16PS where there are tiles, VDPBF16PS on Zen,
@@ -24,6 +25,11 @@ inline Bf16Sums bf16SumsOf(std::string_view cpu) {
     if (cpu == withTiles)
       return Bf16Sums::Tiles;
   return cpu == "znver4" || cpu == "znver5" ? Bf16Sums::FlushedPairs : Bf16Sums::Pairs;
+}
+
+/// True of a convolution that fills tiles: one group, or groups of so many channels and outputs.
+inline bool convolvesByTiles(int64_t groups, int64_t groupChannels, int64_t groupOutputs) {
+  return groups == 1 || (groupChannels >= 16 && groupOutputs % 16 == 0);
 }
 
 /// Empty for the order that every other level has.

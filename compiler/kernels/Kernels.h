@@ -80,6 +80,8 @@ mlir::FailureOr<Kernel> buildAttention(mlir::func::FuncOp group, mlir::StringRef
 mlir::FailureOr<Kernel> buildOutputConvolution(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 /// The same with pixels in lanes: few outputs, or shapes that only the call knows.
 mlir::FailureOr<Kernel> buildPixelConvolution(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
+/// A convolution of bf16 or of bytes by products of AMX tiles.
+mlir::FailureOr<Kernel> buildTileConvolution(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 /// A pool likewise.
 mlir::FailureOr<Kernel> buildPool(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/schedule/ChooseKernel.h"
 #include "compiler/kernels/cpu/Contraction.h"
+#include "compiler/kernels/cpu/Window.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
@@ -41,13 +42,22 @@ static KernelChoice chooseContraction(func::FuncOp group, const Level &level) {
                                    : KernelChoice{buildTiledContraction, "tiled contraction"};
 }
 
+static KernelChoice chooseConvolution(func::FuncOp group, const Level &level) {
+  Shapes shapes(group);
+  for (auto generic : group.getOps<linalg::GenericOp>())
+    if (isWindow(generic) && isOfTiles(describeWindow(generic, shapes), level))
+      return {buildTileConvolution, "tile convolution"};
+  // Outputs are in lanes where weights are packed so.
+  return group.getOps<linalg::UnPackOp>().empty() ? KernelChoice{buildPixelConvolution, "pixel convolution"}
+                                                  : KernelChoice{buildOutputConvolution, "output convolution"};
+}
+
 KernelChoice chooseKernel(func::FuncOp group, const Level &level) {
   auto kind = group->getAttrOfType<StringAttr>(attr::kind);
   if (kind && kind.getValue() == "contraction")
     return chooseContraction(group, level);
-  if (kind && kind.getValue() == "convolution") // outputs are in lanes where its weights are packed so
-    return group.getOps<linalg::UnPackOp>().empty() ? KernelChoice{buildPixelConvolution, "pixel convolution"}
-                                                    : KernelChoice{buildOutputConvolution, "output convolution"};
+  if (kind && kind.getValue() == "convolution")
+    return chooseConvolution(group, level);
   return llvm::StringSwitch<KernelChoice>(kind ? kind.getValue() : "")
       .Case("rows", {buildRows, "rows"})
       .Case("batch_reduction", {buildBatchReduction, "batch reduction"})

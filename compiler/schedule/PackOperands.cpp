@@ -3,6 +3,7 @@
 #include "compiler/schedule/PackOperands.h"
 #include "compiler/kernels/cpu/Contraction.h"
 #include "compiler/kernels/cpu/Granules.h"
+#include "compiler/kernels/cpu/TileRows.h"
 #include "compiler/kernels/cpu/Window.h"
 #include "compiler/schedule/Groups.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -17,7 +18,7 @@ static int64_t lanesOf(linalg::GenericOp product, const Level &level) {
 }
 
 /// Panels of `width` along dim order.front(), the other dims inside in their order; so many elements of the last one
-/// lie together behind the columns.
+/// lie together behind the columns: granules, or rows of tiles.
 static void packOperand(func::FuncOp entry, OpOperand *operand, Shapes &shapes, ArrayRef<int64_t> order, int64_t width,
                         int64_t granule) {
   OpBuilder b(operand->getOwner());
@@ -120,9 +121,11 @@ static bool isOfSharedWeights(linalg::GenericOp product) {
 }
 
 bool mayHaveOutputsInLanes(linalg::GenericOp convolution, Shapes &shapes, const Level &level) {
-  return isOfSharedWeights(convolution) &&
-         panelVectors(describeWindow(convolution, shapes), lanesOf(convolution, level),
-                      /*channelsLast=*/true, level) != 0;
+  if (!isOfSharedWeights(convolution))
+    return false;
+  Window window = describeWindow(convolution, shapes);
+  return !isOfTiles(window, level) &&
+         panelVectors(window, lanesOf(convolution, level), /*channelsLast=*/true, level) != 0;
 }
 
 static void packWeights(func::FuncOp entry, linalg::GenericOp convolution, Shapes &shapes, bool channelsLast,
@@ -130,7 +133,10 @@ static void packWeights(func::FuncOp entry, linalg::GenericOp convolution, Shape
   int64_t lanes = lanesOf(convolution, level);
   OpOperand *weights = convolution.getDpsInputOperand(1);
   auto element = cast<RankedTensorType>(weights->get().getType()).getElementType();
-  if (int64_t vectors = panelVectors(describeWindow(convolution, shapes), lanes, channelsLast, level))
+  Window window = describeWindow(convolution, shapes);
+  if (isOfTiles(window, level))
+    packOperand(entry, weights, shapes, {0, 2, 3, 1}, tileRows, tileDepth(element));
+  else if (int64_t vectors = panelVectors(window, lanes, channelsLast, level))
     packOperand(entry, weights, shapes, {0, 2, 3, 1}, lanes * vectors, granuleElements(element));
 }
 

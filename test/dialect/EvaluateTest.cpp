@@ -381,6 +381,31 @@ TEST_P(ExactOrder, TilesAddEvenAndOddTermsOfThirtyTwoApart) {
   EXPECT_EQ(sum(later), 0);
 }
 
+TEST_P(ExactOrder, TilesOfConvolutionsBeginAnewInEachTapAndTakeThePaddingForZeros) {
+  bf16Sums = Bf16Sums::Tiles;
+  auto sums = [&](Numbers x, int64_t pad, Numbers w, int64_t groups) {
+    std::string width = std::to_string(x.size()), taps = std::to_string(w.size());
+    std::string line = "conv2d %a, %b stride 1 pad " + std::to_string(pad) + " dilation 1 groups ";
+    int64_t results = int64_t(x.size() - w.size()) + 1 + 2 * pad;
+    if (groups == 2) { // of the same image and weights
+      x.insert(x.end(), x.begin(), x.end());
+      w.insert(w.end(), w.begin(), w.end());
+    }
+    std::string g = std::to_string(groups), rows = std::to_string(1 + 2 * pad);
+    return op(
+        "[B]", line + g, {"bf16[B | " + g + ", 1, " + width + "]", "bf16[| " + g + ", 1, 1, " + taps + "]"},
+        "f32[B | " + g + ", " + rows + ", " + std::to_string(results) + "]", {{"B", 1}},
+        {bf16({1, groups, 1, int64_t(x.size()) / groups}, x), bf16({groups, 1, 1, int64_t(w.size()) / groups}, w)});
+  };
+  EXPECT_EQ(sums({0x1p-24, 0x1p-24, 1}, 0, {1, 1, 1}, 1), Numbers{1 + 0x1p-23}); // not even ones, then odd ones
+  EXPECT_EQ(sums({0x1p-127, 1}, 0, {1, 1}, 1), Numbers{1});
+  EXPECT_EQ(sums({0x1p-127, 0}, 0, {1, 1}, 1), Numbers{0});
+  EXPECT_EQ(sums({0x1p-127, 0}, 0, {1, 1}, 2), (Numbers{0x1p-127, 0x1p-127})); // groups of one channel are no tiles
+  Numbers padded = sums({1, 2}, 1, {INFINITY, 1}, 1);
+  EXPECT_TRUE(std::isnan(padded[3])); // the middle row: 0 inf + 1 1
+  EXPECT_EQ(padded[4], INFINITY);
+}
+
 TEST_P(ExactOrder, ContractionsAreOneChainAndDotProductsLanes) {
   Numbers x = rough(100), w = rough(100);
   float chain = 0, lane[64] = {};

@@ -19,6 +19,7 @@ LEVELS = [["native"], ["native", "--fuse=off"], ["x86-64-v3"]]
 LEVELS += [[level, "--emulate"] for level in ("x86-64-v4", "znver4", "sapphirerapids")]
 LEVELS += [["sapphirerapids", "--emulate", "--fuse=off"]]
 WINDOW_LEVELS = [["native"], ["x86-64-v3"], ["znver4", "--emulate"]]  # windows.test has the others
+WINDOW_LEVELS += [["sapphirerapids", "--emulate", "--threads=2"], ["sapphirerapids", "--emulate", "--fuse=off"]]
 random.seed(7)
 
 

@@ -1,12 +1,13 @@
 // Pack.cpp - linalg.pack of what is multiplied by panels: panels[panel][depth..][column in panel]. Columns are those of
 // a contraction's right-hand side, whose depth is cut into granules, or the outputs of a convolution, whose depth is
-// kh, kw and channel.
+// kh, kw and channel, of which a granule lies together or, for AMX tiles, a whole row of one.
 //
 // One unit of the launch is one panel.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Granules.h"
 #include "compiler/kernels/cpu/Operand.h"
 #include "compiler/kernels/cpu/PackPanel.h"
+#include "compiler/kernels/cpu/TileRows.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include <numeric>
@@ -58,10 +59,11 @@ FailureOr<Kernel> buildPack(func::FuncOp group, StringRef name, const Level &lev
     return pack.emitError("the source of this pack is no view of memory");
   OpBuilder &b = frame.builder;
   Location loc = pack.getLoc();
-  int64_t granule = pack.getMixedTiles().size() > 1 ? granuleElements(plan->source.element) : 1;
-  int64_t lanes = level.lanes(plan->source.element) / granule;
+  int64_t granule = pack.getMixedTiles().size() > 1 ? *getConstantIntValue(pack.getMixedTiles().back()) : 1;
+  bool inTiles = granule > granuleElements(plan->source.element);
+  int64_t lanes = std::max<int64_t>(1, level.lanes(plan->source.element) / granule);
   VectorCode v{b, loc, std::gcd(lanes, plan->panelColumns)}; // panels of whole vectors
-  bool pastCaches = fillsCaches(*plan, level) && v.canStorePastCaches(plan->source.element);
+  bool pastCaches = !inTiles && fillsCaches(*plan, level) && v.canStorePastCaches(plan->source.element);
   auto panels = scf::ForOp::create(b, loc, frame.begin, frame.end, v.index(1));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(panels.getBody());
@@ -83,7 +85,14 @@ FailureOr<Kernel> buildPack(func::FuncOp group, StringRef name, const Level &lev
                      granule,
                      pastCaches};
   Dim panelDepth = roundUp(plan->depths.back(), granule) * Dim::constant(plan->panelColumns);
-  emitPanel(v, source, first, plan->panelColumns, frame.resultMemory(0), v.times(row, frame.size(panelDepth)));
+  Value at = v.times(row, frame.size(panelDepth));
+  auto placeOf = [&](Value row) { return v.add(from, v.times(row, source.columnStride)); };
+  TileRows tiles{source.memory, source.element, plan->depths.back(), plan->depthStrides.back(),
+                 placeOf,       source.columns};
+  if (inTiles)
+    emitTileRows(v, frame, tiles, first, frame.resultMemory(0), at);
+  else
+    emitPanel(v, source, first, plan->panelColumns, frame.resultMemory(0), at);
   if (pastCaches) {
     b.setInsertionPointAfter(panels);
     v.orderStores();

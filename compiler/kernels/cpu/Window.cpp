@@ -1,6 +1,7 @@
 // Window.cpp - see Window.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Window.h"
+#include "compiler/kernels/cpu/Granules.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
@@ -50,6 +51,16 @@ Window describeWindow(linalg::GenericOp op, Shapes &shapes) {
   image.height = core[1];
   image.width = core[2];
   return window;
+}
+
+bool isOfTiles(const Window &window, const Level &level) {
+  if (!level.hasTiles || granuleElements(window.image.element) == 1 || window.extents.size() <= window.depthLoop())
+    return false;
+  if (!window.inGroups)
+    return true;
+  int64_t channels = *window.extents[window.depthLoop()].constantValue();
+  int64_t groups = *window.image.channels.constantValue() / channels;
+  return convolvesByTiles(groups, channels, *window.extents[window.channelLoop()].constantValue() / groups);
 }
 
 /// Finds where the image lies; false where it is no view of memory.

@@ -53,6 +53,9 @@ int64_t tileVectorsOfLine(int64_t vectors, const Level &level);
 /// All but the epilogue and where the image lies.
 Window describeWindow(mlir::linalg::GenericOp window, Shapes &shapes);
 
+/// True of a convolution that is one of AMX tiles at this level.
+bool isOfTiles(const Window &window, const Level &level);
+
 /// Reads the group; nullopt (with an error at the op) where the image is no view of memory.
 std::optional<Window> matchWindow(mlir::func::FuncOp group, Shapes &shapes, KernelFrame &frame);
 
