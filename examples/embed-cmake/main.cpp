@@ -34,7 +34,7 @@ const char *compare(const batten::Buffer &a, const batten::Buffer &b) {
 }
 
 /// Four threads that each ask for every fourth sample, alone.
-batten::Buffer callOneByOne(const batten::Program &program, const batten::Buffer &x) {
+batten::Buffer callOneByOne(batten::Program &program, const batten::Buffer &x) {
   batten::Error error;
   const batten::Model model = batten::Model::create(program, error);
   const batten::Batcher batcher = batten::Batcher::create(model, 0, batten::Batcher::options(), error);
