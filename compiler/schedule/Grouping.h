@@ -1,0 +1,51 @@
+// Grouping.h - the operations of an entry become groups, one by one; see Groups.cpp.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_SCHEDULE_GROUPING_H
+#define BATTEN_COMPILER_SCHEDULE_GROUPING_H
+
+#include "compiler/schedule/Groups.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/DenseSet.h"
+
+namespace batten {
+
+class Grouping {
+public:
+  Grouping(mlir::func::FuncOp entry, Shapes &shapes, bool fuse) : shapes(shapes), fuse(fuse) {
+    if (auto symbols = entry->getAttrOfType<mlir::ArrayAttr>("symbols"))
+      bounds = upperBounds(symbols);
+  }
+  void add(mlir::Operation *op);
+  std::vector<Group> take() {
+    llvm::erase_if(groups, [](const Group &group) { return group.operations.empty(); }); // merged into others
+    return std::move(groups);
+  }
+
+private:
+  using Loops = llvm::SmallVector<int64_t>; ///< dims of a group's domain by loop of an operation
+
+  Shapes &shapes;
+  bool fuse;
+  std::map<std::string, int64_t> bounds; ///< of bounded symbols
+  std::vector<Group> groups;
+  llvm::DenseMap<mlir::Operation *, size_t> groupOf;
+
+  // Groups.cpp
+  bool join(mlir::Operation *op, size_t index);
+  bool joinEpilogue(mlir::linalg::GenericOp op, Group &group);
+  bool dependsOn(mlir::Operation *op, size_t index, llvm::SmallDenseSet<mlir::Operation *> &seen);
+  bool outsideIsIndependent(mlir::Operation *op, size_t index);
+  void append(mlir::Operation *op, size_t index);
+
+  // GroupRows.cpp
+  bool areBounded(llvm::ArrayRef<Dim> extents) const;
+  std::optional<Loops> loopsWithin(mlir::linalg::GenericOp op, const Group &group);
+  bool joinTurned(mlir::linalg::GenericOp op, llvm::ArrayRef<int64_t> loops, const Group &group);
+  bool joinRows(mlir::linalg::GenericOp op, Group &group);
+  bool canStandBeside(mlir::Value part) const;
+  bool groupsDepend(size_t later, size_t earlier);
+  bool joinConcat(mlir::tensor::ConcatOp op);
+};
+
+} // namespace batten
+#endif // BATTEN_COMPILER_SCHEDULE_GROUPING_H
