@@ -33,7 +33,7 @@ constexpr int64_t unitVectors = 4;
 constexpr int64_t mostHeavyPositions = 16;
 /// How far ahead of a load its prefetch is: positions of a long row or a batch reduction, else rows. Into L2: L1 waits
 /// for too few lines at once.
-constexpr int64_t positionsAhead = 8, rowsAhead = 1, longestRow = 16384;
+constexpr int64_t positionsAhead = 24, rowsAhead = 1, longestRow = 16384;
 
 KeptLanes::KeptLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level, bool inBlocks)
     : RowCode(group, frame, scalars, laneCount(group, level)), level(level), inBlocks(inBlocks),
