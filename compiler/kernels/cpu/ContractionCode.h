@@ -46,6 +46,8 @@ public:
   int64_t panelColumns() const { return tileVectors * lanes; }
   mlir::Value size(const Dim &dim) { return frame.size(dim); }
   mlir::Value extent(int64_t loop) { return frame.size(c.extents[loop]); }
+  /// The depth, or a usual one where only the call knows it.
+  int64_t likelyDepth() const { return c.extents[c.depth].constantValue().value_or(256); }
   /// The depth of a panel: that of the product, filled up to whole steps.
   Dim panelDepth() const { return roundUp(c.extents[c.depth], dot.elements()); }
   /// Memory of the packed panels, panel[depth in granules][column in panel][element of the granule] each, or of the

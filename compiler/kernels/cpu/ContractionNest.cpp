@@ -14,7 +14,7 @@
 // van de Geijn, ACM TOMS 41(3), 2015.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/LoopCode.h"
-#include "compiler/kernels/cpu/MicroKernel.h"
+#include "compiler/kernels/cpu/ReadAhead.h"
 #include "compiler/kernels/cpu/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -32,12 +32,6 @@ using Right = ContractionCode::Right;
 constexpr int64_t fewestTiles = 20, mostTiles = 42;
 /// Multiply-adds that are worth a thread's while: about 5 us.
 constexpr int64_t leastProducts = 1 << 18;
-/// What a depth or a number of rows that only the call knows is taken for.
-constexpr int64_t usualDepth = 256;
-/// Prefetches of the right side in a step of the depth: with more, the hardware's own do better.
-constexpr int64_t mostLines = 2;
-/// Bytes of a tile's left side that are worth a prefetch.
-constexpr int64_t leastStream = 1 << 10;
 /// Of a block whose panels are packed on the way: packing is then a small part of it.
 constexpr int64_t tilesOfOwnPanel = 170;
 
@@ -54,6 +48,7 @@ private:
   VectorCode code;
   Dim rows;
   std::unique_ptr<MicroKernel> micro;
+  std::unique_ptr<ReadAhead> readAhead;
 
   // What is decided.
   int64_t depthBlock = 0;       ///< 0: the whole depth
@@ -64,37 +59,29 @@ private:
   // Numbers of the call.
   Value tiles, lower, taller;         ///< the first `taller` tiles have lower + 1 rows, the others `lower`
   Value blocks, tilesOfBlock, panels; ///< of a batch entry
-  Value prefetchStep;                 ///< elements of the right side for each depth; null: none is prefetched
 
   /// A block of rows: tiles [begin, end) of a batch entry.
   struct Block {
     Value batch, begin, end;
   };
+  Value rowOf(Value tile) { return code.add(code.times(tile, lower), least(tile, taller)); }
 
   Dim tileCount() const { return ceilDiv(rows, k.tileRows); }
   Dim blockCount() const { return ceilDiv(rows, k.tileRows * blockTiles); }
   Dim panelCount() const { return ceilDiv(c.extents[c.column], k.panelColumns()); }
   int64_t stageOfTile() const { return k.tileRows * k.panelColumns(); }
-  /// Cache lines of the right side that a step of the depth reads, of which it prefetches some.
-  int64_t linesOfStep() const {
-    return llvm::divideCeil(k.panelColumns() * k.dot.elements() * elementBytes(k.rhs.element), lineBytes);
-  }
-  bool rowsStream() const;
-  bool rightStreams() const;
   Dim scratchBytes() const;
 
   void decide();
   void countTiles();
-  Value stepOfPrefetch();
   void makeStage();
   void units();
   void panelsOf(const Block &block, Value from, Value to);
   void panel(const Block &block, Value number, Value next, int64_t vectors, bool masked);
-  void tilesOf(const Block &block, const Strip &strip, Value from, Value to, Value next);
-  void tile(const Block &block, const Strip &strip, Value number, Value from, Value to, Value next);
-  Value prefetchedRight(const Block &block, const Strip &strip, const Tile &tile, Value number, Value next);
-  SmallVector<Ahead> streamsOf(const Strip &strip, const Tile &tile);
-  SmallVector<Ahead> aheadOf(const Strip &strip, const Tile &tile, Value right);
+  Value rightOf(Value batch, Value panel);
+  Following following(const Block &block, Value number, Value next);
+  void tilesOf(const Block &block, const Strip &strip, Value from, Value to, const Following &next);
+  void tile(const Block &block, const Strip &strip, Value number, Value from, Value to, const Following &next);
   void dispatch(Value height, llvm::function_ref<void(int64_t)> body);
 };
 
@@ -138,7 +125,7 @@ void Nest::decide() {
   blockTiles = k.right == Right::OwnPanel
                    ? tilesOfOwnPanel
                    : std::clamp(k.level.cacheBytesL2 / 2 / std::max<int64_t>(bytesOfTile, 1), fewestTiles, mostTiles);
-  int64_t productsOfTile = k.tileRows * k.panelColumns() * depth.value_or(usualDepth);
+  int64_t productsOfTile = k.tileRows * k.panelColumns() * k.likelyDepth();
   if (panelCount().isConstant(1) && !depthBlock && k.right != Right::OwnPanel) // no panel reads a row again
     blockTiles = std::clamp(leastProducts / productsOfTile, int64_t(4), blockTiles);
   int64_t tilesOfUnit = blockTiles;
@@ -171,34 +158,7 @@ void Nest::countTiles() {
   else // a division is dear in a small product
     tilesOfBlock =
         either(same(blocks, code.index(1)), [&] { return tiles; }, [&] { return ceilQuotient(tiles, blocks); });
-  if (rightStreams() || (k.right == Right::Packed && !panelCount().isConstant(1)))
-    prefetchStep = stepOfPrefetch();
-}
-
-/// True where no second panel or part of the depth touches the rows of a tile again.
-bool Nest::rowsStream() const {
-  int64_t depth = c.extents[c.depth].constantValue().value_or(usualDepth);
-  return panelCount().isConstant(1) && !depthBlock && !c.rows.empty() &&
-         k.tileRows * depth * elementBytes(k.lhs.element) >= leastStream;
-}
-
-/// True where a batch entry's right side is read by its own rows only and lies before that of the next entry.
-bool Nest::rightStreams() const {
-  if (k.right != Right::InPlace || !rowsStream() || c.batch.empty())
-    return false;
-  Dim row = k.rhs.strides[c.depth], entry = k.rhs.strides[c.batch.back()];
-  return row == c.extents[c.column] && entry == row * c.extents[c.depth];
-}
-
-/// Elements of what comes next for each depth of each tile, such that a block fetches all of it; 0 where that would
-/// take too many lines at a time.
-Value Nest::stepOfPrefetch() {
-  int64_t width = k.panelColumns(), fewest = llvm::divideCeil(linesOfStep(), mostLines); // tiles
-  if (std::optional<int64_t> known = constantIndex(tilesOfBlock))
-    return *known < fewest ? Value() : code.index(llvm::divideCeil(width, *known));
-  return either(
-      below(tilesOfBlock, code.index(fewest)), [&] { return code.index(0); },
-      [&] { return ceilQuotient(code.index(width), tilesOfBlock); });
+  readAhead->setTiles(tilesOfBlock);
 }
 
 /// Accumulators lie in memory between parts of the depth and before a long epilogue.
@@ -212,6 +172,7 @@ void Nest::makeStage() {
     stage = memref::AllocaOp::create(b, loc, type, b.getI64IntegerAttr(lineBytes));
   }
   micro = std::make_unique<MicroKernel>(k, stage);
+  readAhead = std::make_unique<ReadAhead>(k, depthBlock != 0);
 }
 
 //===- The nest ---------------------------------------------------------------------------------------------------===//
@@ -251,77 +212,55 @@ void Nest::panelsOf(const Block &block, Value from, Value to) {
          [&] { panel(block, whole, from, llvm::divideCeil(rest, k.lanes), /*masked=*/!known || rest % k.lanes != 0); });
 }
 
+/// Where the right side of a panel lies: packed, or as the call is given it.
+Value Nest::rightOf(Value batch, Value panel) {
+  Value columns = code.times(panel, code.index(k.panelColumns()));
+  if (k.right == Right::Packed)
+    return code.times(k.size(k.panelDepth()), columns);
+  Value entry = code.add(k.size(k.rhs.offset), k.offsetOf(k.rhs, c.batch, batch));
+  return code.add(entry, code.times(columns, k.size(k.rhs.strides[c.column])));
+}
+
+/// What is read after panel `number`: panel `next` of this block or, where that comes before, of the next one.
+Following Nest::following(const Block &block, Value number, Value next) {
+  Value isLast = below(next, code.add(number, code.index(1)));
+  Value rows = panelCount().isConstant(1)
+                   ? code.index(k.tileRows)
+                   : choose(isLast, minus(rowOf(block.end), rowOf(block.begin)), code.index(k.tileRows));
+  if (!readAhead->takesRight())
+    return {{}, rows};
+  Value endsEntry = arith::AndIOp::create(b, loc, isLast, same(block.end, tiles));
+  Value batch = choose(endsEntry, code.add(block.batch, code.index(1)), block.batch);
+  return {rightOf(batch, next), rows};
+}
+
 void Nest::panel(const Block &block, Value number, Value next, int64_t vectors, bool masked) {
-  Value firstColumn = code.times(number, code.index(k.panelColumns())), depth = k.extent(c.depth), right;
+  Value firstColumn = code.times(number, code.index(k.panelColumns())), depth = k.extent(c.depth);
   if (k.right == Right::OwnPanel)
     k.packPanel(block.batch, firstColumn);
-  Value size = code.times(k.size(k.panelDepth()), code.index(k.panelColumns()));
-  if (k.right == Right::InPlace)
-    right = code.add(code.add(k.size(k.rhs.offset), k.offsetOf(k.rhs, c.batch, block.batch)), firstColumn);
-  else
-    right = k.right == Right::Packed ? code.times(number, size) : code.index(0);
-  Value nextRight = prefetchStep ? code.times(next, size) : Value();
-  if (prefetchStep && k.right == Right::InPlace)
-    nextRight = code.add(right, k.size(k.rhs.strides[c.batch.back()]));
+  Value right = k.right == Right::OwnPanel ? code.index(0) : rightOf(block.batch, number);
   Strip strip{block.batch, firstColumn, vectors, masked, right};
   strip.initial = micro->initialOf(strip);
+  Following after = following(block, number, next);
   if (!depthBlock)
-    return tilesOf(block, strip, code.index(0), depth, nextRight);
+    return tilesOf(block, strip, code.index(0), depth, after);
   loop(code.index(0), depth, code.index(depthBlock), [&](Value from) {
     Value to = least(depth, code.add(from, code.index(depthBlock)));
-    Value after =
-        nextRight ? choose(same(to, depth), nextRight, code.add(right, code.times(to, code.index(k.panelColumns()))))
-                  : Value();
-    tilesOf(block, strip, from, to, after);
+    Following part = after;
+    if (after.right && k.right == Right::Packed)
+      part.right = choose(same(to, depth), after.right, code.add(right, code.times(to, code.index(k.panelColumns()))));
+    tilesOf(block, strip, from, to, part);
   });
 }
 
-/// Where a tile's share of what is read next of the right side begins, less what its depths before add to it. Of a few
-/// tiles, which wait for memory anyway, the hardware's own prefetches are better: theirs go to a line that is there.
-Value Nest::prefetchedRight(const Block &block, const Strip &strip, const Tile &tile, Value number, Value next) {
-  Value depths = code.times(minus(number, block.begin), minus(tile.to, tile.from));
-  Value start = choose(same(prefetchStep, code.index(0)), strip.right, next);
-  return code.add(start, code.times(minus(depths, tile.from), prefetchStep));
-}
-
-/// The left side of the next tile and the result of this one, where they are met once.
-SmallVector<Ahead> Nest::streamsOf(const Strip &strip, const Tile &tile) {
-  SmallVector<Ahead> ahead;
-  if (!rowsStream())
-    return ahead;
-  Dim columns = c.extents[c.column], depths = c.extents[c.depth];
-  int64_t inner = c.rows.back();
-  if (k.lhs.strides[c.depth].isConstant(1) && k.lhs.strides[inner] == depths) {
-    Value next = code.add(tile.row, code.index(k.tileRows));
-    ahead.push_back({k.lhs.memory, k.offsetAt(k.lhs, strip.batch, next), code.index(k.tileRows), Ahead::toL1});
-  }
-  std::optional<int64_t> width = columns.constantValue(), depth = depths.constantValue();
-  if (width && depth && k.out.strides[inner] == columns && *width <= 2 * *depth) {
-    Value step = code.index(llvm::divideCeil(k.tileRows * *width, *depth));
-    ahead.push_back({k.out.memory, k.offsetAt(k.out, strip.batch, tile.row), step, Ahead::toL1});
-  }
-  return ahead;
-}
-
-/// What the steps of a tile prefetch; `right`: the right side's share of it, or null.
-SmallVector<Ahead> Nest::aheadOf(const Strip &strip, const Tile &tile, Value right) {
-  SmallVector<Ahead> ahead = streamsOf(strip, tile);
-  int32_t cache = rightStreams() ? Ahead::toL1 : Ahead::toL2;
-  int64_t perLine = lineBytes / elementBytes(k.rhs.element);
-  for (int64_t line = 0; right && line < std::min(mostLines, linesOfStep()); ++line)
-    ahead.push_back({k.rhs.memory, code.add(right, code.index(line * perLine)), prefetchStep, cache});
-  return ahead;
-}
-
-void Nest::tilesOf(const Block &block, const Strip &strip, Value from, Value to, Value next) {
+void Nest::tilesOf(const Block &block, const Strip &strip, Value from, Value to, const Following &next) {
   loop(block.begin, block.end, code.index(1), [&](Value number) { tile(block, strip, number, from, to, next); });
 }
 
-void Nest::tile(const Block &block, const Strip &strip, Value number, Value from, Value to, Value next) {
+void Nest::tile(const Block &block, const Strip &strip, Value number, Value from, Value to, const Following &next) {
   Value height = heights.size() == 1 ? code.index(heights[0])
                                      : choose(below(number, taller), code.add(lower, code.index(1)), lower);
-  Value row = code.add(code.times(number, lower), least(number, taller));
-  Value stage, fresh;
+  Value row = rowOf(number), stage, fresh;
   if (depthBlock) {
     stage = code.times(minus(number, block.begin), code.index(stageOfTile()));
     fresh = same(from, code.index(0));
@@ -329,8 +268,7 @@ void Nest::tile(const Block &block, const Strip &strip, Value number, Value from
     stage = code.index(0);
   }
   Tile tile{row, 0, from, to, stage, fresh, {}};
-  Value right = prefetchStep ? prefetchedRight(block, strip, tile, number, next) : Value();
-  SmallVector<Ahead> ahead = aheadOf(strip, tile, right);
+  SmallVector<Ahead> ahead = readAhead->of(strip, tile, minus(number, block.begin), next);
   dispatch(height, [&](int64_t rows) {
     tile.rows = rows;
     tile.ahead = 2 * rows < k.tileRows ? SmallVector<Ahead>() : ahead; // so low a tile is the only one
