@@ -35,12 +35,23 @@ Value EntryFormat::tags(Value numbers, Value at) const {
     return Attribute(b.getIntegerAttr(order.type, bits.trunc(order.type.getIntOrFloatBitWidth())));
   });
   Value tags = arith::ConstantOp::create(b, code.loc, DenseElementsAttr::get(code.type(order.type), each));
-  tags = arith::SubIOp::create(b, code.loc, tags, code.splat(first));
+  return withSigns(arith::SubIOp::create(b, code.loc, tags, code.splat(first)), numbers);
+}
+
+Value EntryFormat::tagsOfColumn(Value numbers, int64_t at) const {
+  APInt bits(64, uint64_t(firstTag() - at * tagStep()));
+  Type type = order.type;
+  return withSigns(order.splat(order.code.builder.getIntegerAttr(type, bits.trunc(type.getIntOrFloatBitWidth()))),
+                   numbers);
+}
+
+Value EntryFormat::withSigns(Value tags, Value numbers) const {
+  OpBuilder &b = order.code.builder;
+  Location loc = order.code.loc;
   if (!isPacked() || !isa<FloatType>(getElementTypeOrSelf(numbers.getType())))
     return tags;
-  Value bits = arith::BitcastOp::create(b, code.loc, tags.getType(), numbers);
-  Value sign = arith::ShRUIOp::create(b, code.loc, bits, constant(bits, 31));
-  return arith::OrIOp::create(b, code.loc, tags, sign);
+  Value bits = arith::BitcastOp::create(b, loc, tags.getType(), numbers);
+  return arith::OrIOp::create(b, loc, tags, arith::ShRUIOp::create(b, loc, bits, constant(bits, 31)));
 }
 
 Entries EntryFormat::pack(Value keys, Value tags) const {

@@ -22,6 +22,8 @@ public:
   bool areDoubles() const { return isPacked() && tagBits == doubleTagBits; }
   /// The tags of a vector of numbers, those of the row from `at` on, in the type of keys.
   mlir::Value tags(mlir::Value numbers, mlir::Value at) const;
+  /// Those of numbers that all stand at `at` in their rows.
+  mlir::Value tagsOfColumn(mlir::Value numbers, int64_t at) const;
   /// With the least key: below every element.
   mlir::TypedAttr leastTag() const;
   Entries pack(mlir::Value keys, mlir::Value tags) const;
@@ -39,6 +41,7 @@ private:
 
   int64_t firstTag() const { return isPacked() ? (int64_t(1) << tagBits) - 2 : -1; }
   int64_t tagStep() const { return isPacked() ? 2 : 1; }
+  mlir::Value withSigns(mlir::Value tags, mlir::Value numbers) const;
   mlir::Value low(mlir::Value entry) const;
   mlir::Value constant(mlir::Value like, int64_t value) const;
 };

@@ -188,7 +188,7 @@ void EntrySort::sortBlock(Block &block) const {
   }
 }
 
-/// Each lane by itself: the odd-even network, which has fewer comparators than a bitonic one.
+/// As if least entries followed those of the block: no comparator moves them.
 void EntrySort::sortColumns(Block &block) const {
   auto size = int64_t(block.size());
   for (int64_t run = 1; run < size; run *= 2)

@@ -31,6 +31,8 @@ public:
       : code(code), registers(registers), areDoubles(areDoubles), hasLongMin(hasLongMin), keys(keys),
         inverses(inverses) {}
 
+  /// Each lane by itself: the odd-even network, which has fewer comparators than a bitonic one.
+  void sortColumns(Block &block) const;
   static void sortBlock(const VectorCode &code, Block &block) {
     EntrySort(code, int64_t(block.size()), /*areDoubles=*/false, /*hasLongMin=*/true, {}, {}).sortBlock(block);
   }
@@ -63,7 +65,6 @@ private:
   void halvePass(Value first, Value count, Value run, int64_t parts) const;
 
   void sortBlock(Block &block) const;
-  void sortColumns(Block &block) const;
   void flip(Block &block, int64_t span) const;
   void halveLanes(Block &block, int64_t lanes) const;
   void halveRegisters(Block &block, int64_t count) const;

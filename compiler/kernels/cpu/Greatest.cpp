@@ -1,6 +1,7 @@
 // Greatest.cpp - the builder of the k greatest elements of a row, sorted, with their indices.
 //
-//   for each row in [begin, end)
+//   rows of 16 elements at most, one a lane: each column of the network is a register
+//   else for each row in [begin, end)
 //     the first P elements, P a power of two of at least k, sorted: the greatest so far
 //     while there are elements left
 //       P of those above the k-th greatest so far, or all there are, put side by side and sorted
@@ -35,6 +36,8 @@ constexpr int64_t fewestEntries = 4;
 constexpr int64_t mostRegisters = 16;
 /// So many results are given without a loop.
 constexpr int64_t unrolledResults = 8;
+/// Elements of rows that are sorted several at once, one a lane, at most: as many registers.
+constexpr int64_t longestInLanes = 16;
 /// Elements of a row that a first bound is taken from, at most: they are read twice.
 constexpr int64_t sampledElements = 4096;
 
@@ -71,6 +74,8 @@ private:
   Value roomOf();
   void makeScratch();
 
+  bool takesRowsInLanes() const;
+  void rowsInLanes(const DimWalk &rows, Value index);
   void row(const DimWalk &rows, Value index);
   Value turn(Value from);
   Value begin();
@@ -83,6 +88,7 @@ private:
   void sort(Value first);
   Value threshold();
   void giveResults(ArrayRef<Value> firsts);
+  bool areDense() const;
   bool givesVectors() const;
   void giveVectors(ArrayRef<Value> firsts);
   Value indexAt(Value rank);
@@ -132,7 +138,9 @@ Kernel Greatest::build() {
   length = frame.size(extents[dim]);
   room = roomOf();
   xStride = frame.size(x.strides[dim]);
-  loopCode().loop(frame.begin, frame.end, code.index(1), [&](Value index) { row(rows, index); });
+  bool inLanes = takesRowsInLanes();
+  loopCode().loop(frame.begin, frame.end, code.index(inLanes ? level.lanes(b.getI64Type()) : 1),
+                  [&](Value index) { inLanes ? rowsInLanes(rows, index) : row(rows, index); });
   int64_t elements = extents[dim].constantValue().value_or(usualExtent);
   return {frame.function, rows.count(), std::max<int64_t>(1, grainElements / elements), scratchBytes};
 }
@@ -189,6 +197,56 @@ void Greatest::makeScratch() {
                  sortedInverses);
   Value keys = take(order.type, withVector);
   candidates.emplace(order, format, level, keys, take(order.type, withVector));
+}
+
+//===- Short rows side by side ------------------------------------------------------------------------------------===//
+
+/// With the registers of AVX-512 only.
+bool Greatest::takesRowsInLanes() const {
+  return level.vectorBytes == 64 && areDense() && x.strides[dim].isConstant(1) &&
+         extents[dim].constantValue().value_or(INT64_MAX) <= longestInLanes && count.constantValue();
+}
+
+/// A row a lane, which needs no moves to sort, from `index` on; where fewer are left, the last one again.
+void Greatest::rowsInLanes(const DimWalk &rows, Value index) {
+  VectorCode wide{b, code.loc, level.lanes(b.getI64Type())};
+  OrderedKeys keys = order;
+  keys.code.lanes = wide.lanes;
+  EntryFormat wideFormat(keys, extents[dim].constantValue());
+  SmallVector<SmallVector<Value>> firsts;
+  for (int64_t lane = 0; lane < wide.lanes; ++lane) {
+    Value there = least(code.add(index, code.index(lane)), subtract(frame.end, code.index(1)));
+    firsts.push_back(rows.firstElements(code, frame, there));
+  }
+  auto maskOf = [&](int64_t lanes) { return lanes < wide.lanes ? wide.firstLanes(code.index(lanes)) : Value(); };
+
+  EntrySort::Block block;
+  int64_t elements = *extents[dim].constantValue(), results = *count.constantValue();
+  for (int64_t at = 0; at < elements; at = int64_t(block.size())) {
+    int64_t from = std::min(at, std::max<int64_t>(0, elements - wide.lanes)); // some may be met again
+    auto columns = wide.transpose(llvm::map_to_vector(firsts, [&](ArrayRef<Value> first) {
+      return keys.load(x.memory, code.add(first[0], code.index(from)), code.index(1), maskOf(elements));
+    }));
+    for (; at < std::min(elements, from + wide.lanes); ++at) {
+      Value column = columns[size_t(at - from)];
+      block.push_back(wideFormat.pack(keys.of(column), wideFormat.tagsOfColumn(column, at)));
+    }
+  }
+  EntrySort(wide, elements, wideFormat.areDoubles(), /*hasLongMin=*/true, {}, {}).sortColumns(block);
+
+  auto give = [&](const Operand &result, size_t access, int64_t rank, function_ref<Value(Value)> part) {
+    SmallVector<Value> ranks;
+    for (int64_t i = 0; i < wide.lanes; ++i) // what is not wanted is not stored
+      ranks.push_back(wide.toStorage(part(block[size_t(std::min(rank + i, results - 1))].key)));
+    for (auto [vector, first] : llvm::zip(wide.transpose(ranks), firsts))
+      wide.store(vector, result.memory, code.add(first[access], code.index(rank)), maskOf(results - rank));
+  };
+  for (int64_t rank = 0; rank < results; rank += wide.lanes) {
+    if (values)
+      give(*values, 1, rank, [&](Value entry) { return keys.elementOf(wideFormat.number(entry)); });
+    if (indices)
+      give(*indices, firsts[0].size() - 1, rank, [&](Value entry) { return wideFormat.index(entry); });
+  }
 }
 
 //===- A row ------------------------------------------------------------------------------------------------------===//
@@ -387,11 +445,14 @@ void Greatest::giveResults(ArrayRef<Value> firsts) {
     give(code.index(rank));
 }
 
-/// Whether results stand side by side, and are more than a few.
-bool Greatest::givesVectors() const {
+/// Whether all of a result is in its entry, and results stand side by side.
+bool Greatest::areDense() const {
   auto isDense = [&](const std::optional<Operand> &result) { return !result || result->strides[dim].isConstant(1); };
-  return format.isPacked() && isDense(values) && isDense(indices) &&
-         count.constantValue().value_or(INT64_MAX) > unrolledResults;
+  return format.isPacked() && isDense(values) && isDense(indices);
+}
+
+bool Greatest::givesVectors() const {
+  return areDense() && count.constantValue().value_or(INT64_MAX) > unrolledResults;
 }
 
 void Greatest::giveVectors(ArrayRef<Value> firsts) {
