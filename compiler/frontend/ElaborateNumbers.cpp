@@ -80,11 +80,31 @@ bool overflows(double value, const FloatLimits &limits) {
   return limits.digits == 53 ? std::isinf(value) : std::fabs(value) >= limits.largest + halfStep;
 }
 
+/// The whole numbers from `low` to `high` are all held exactly.
+IntegerLimits exactLimits(DType dtype) {
+  if (!isFloat(dtype))
+    return limitsOf(dtype);
+  int64_t most = int64_t(1) << limitsOfFloat(dtype).digits;
+  return {-most, most};
+}
+
 bool isExact(int64_t value, int digits) {
   uint64_t bits = value < 0 ? 0 - uint64_t(value) : uint64_t(value);
   while (bits != 0 && bits % 2 == 0)
     bits /= 2;
   return digits >= 64 || bits < (uint64_t(1) << digits);
+}
+
+/// A size that the call gives lies within limits whatever it is. What depends on a generic or a turn is judged where
+/// that is known.
+bool staysWithin(const Facts &facts, const Facts::EntityOf &entityOf, const Dim &size, IntegerLimits limits) {
+  for (const std::string &symbol : size.symbols()) {
+    const DimEntity *dim = entityOf(symbol);
+    if (!dim || dim->kind == DimEntity::Generic || dim->kind == DimEntity::Turn)
+      return true;
+  }
+  return facts.lessEqual(Dim::constant(limits.low), size) == Truth::True &&
+         facts.lessEqual(size, Dim::constant(limits.high)) == Truth::True;
 }
 
 } // namespace
@@ -107,8 +127,19 @@ Value Elaborator::scalar(const frontend::Number &number, DType dtype, SourceRang
                   "cast it: `(" + context.text(range) + ") as " + dtypeName(dtype) + "`");
   if (!number.real) {
     std::optional<int64_t> value = number.least ? INT64_MIN : number.integer.constantValue();
-    if (!value)
+    if (!value) {
+      IntegerLimits limits = exactLimits(dtype);
+      auto entity = [&](const std::string &symbol) { return entityOf(symbol); };
+      if (dtype != DType::I64 && !staysWithin(facts, entity, number.integer, limits)) {
+        std::string text = context.text(range);
+        bool closed = text.find(' ') == std::string::npos || text.front() == '(';
+        std::string written = closed ? text : "(" + text + ")";
+        return refuse("it may lie outside " + std::to_string(limits.low) + " to " + std::to_string(limits.high),
+                      "bound it so that it fits; or write `" + written + (isFloat(dtype) ? " as f64" : " as i64") +
+                          " as " + dtypeName(dtype) + "` to have it " + (isFloat(dtype) ? "rounded" : "wrap"));
+      }
       return emitDim(number.integer, type, range);
+    }
     if (!isFloat(dtype)) {
       IntegerLimits limits = limitsOf(dtype);
       if (*value < limits.low || *value > limits.high)
