@@ -230,20 +230,6 @@ void Elaborator::checkModelSubs(ModelDecl &model) {
     subValue(*sub, nullptr);
   for (const auto &[name, constant] : model.constants)
     evalConst(*constant, constant->item->name.range);
-  for (const auto &param : model.params)
-    for (const CoreDim &dim : param->type.core)
-      for (const std::string &symbol : dim.size.symbols())
-        if (const DimEntity *entity = context.entityOf(symbol); entity && entity->kind == DimEntity::Bounded)
-          context
-              .error("E0215", param->item->type.range,
-                     "a weight has static sizes; `" + entity->name + "` is a runtime size")
-              .note("`" + entity->name + "` is bound at " + context.at(entity->range), entity->range);
-  for (const auto &param : model.params)
-    for (const DimEntity *dim : param->type.batch)
-      if (dim->kind == DimEntity::Unbounded || dim->kind == DimEntity::Bounded)
-        context
-            .error("E0215", param->item->type.range, "a weight has static sizes; `" + dim->name + "` is a runtime size")
-            .note("`" + dim->name + "` is bound at " + context.at(dim->range), dim->range);
 }
 
 void Elaborator::checkConst(ConstDecl &constant) {

@@ -161,9 +161,9 @@ void Elaborator::runAssign(const AssignStmt &stmt) {
   if (local->declared) {
     Value fitted = fit(value, *local->declared, stmt.value->range, "`" + stmt.name.name + "`");
     if (fitted.poisoned()) {
-      fitted = local->value; // one error, not one a later use
-      if (fitted.kind == Value::Tensor && !value.poisoned())
-        return;
+      if (!value.poisoned())
+        local->value = Value(); // one error, not one a later use
+      return;
     }
     return update(*local, fitted, local->inout, stmt.name.range);
   }

@@ -189,6 +189,9 @@ OverAxes Parser::parseOver() {
       axes.kind = OverAxes::Kind::Batch;
     }
     bool batch = axes.kind == OverAxes::Kind::Batch;
+    if (std::string size(text(peek())); at(TokenKind::Integer))
+      unexpected(batch ? "the name of a batch dim" : "`batch`, `last`, `core` or the name of a dim")
+          .help("a size is no name: declare `dim N = " + size + "` and write `over N`, or say `over last`");
     axes.names.push_back(
         parseIdentifier(batch ? "the name of a batch dim" : "`batch`, `last`, `core` or the name of a dim"));
     // `, name:` is the next argument.

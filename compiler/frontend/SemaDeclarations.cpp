@@ -313,6 +313,29 @@ DimScope Context::declarationScope(Module &module, ModelDecl *model, FunctionDec
 
 //===- Models and signatures --------------------------------------------------------------------------------------===//
 
+/// A weight whose size only a call knows is refused, and silent from there on.
+static void requireStatic(Context &context, ParamDecl &param) {
+  auto isRuntime = [](const DimEntity *dim) {
+    return dim && (dim->kind == DimEntity::Unbounded || dim->kind == DimEntity::Bounded);
+  };
+  const DimEntity *runtime = nullptr;
+  for (const CoreDim &dim : param.type.core)
+    for (const std::string &symbol : dim.size.symbols())
+      if (const DimEntity *entity = context.entityOf(symbol); isRuntime(entity))
+        runtime = entity;
+  bool unbounded = runtime && runtime->kind == DimEntity::Unbounded; // in a core: that is said already
+  for (const DimEntity *dim : param.type.batch)
+    if (isRuntime(dim))
+      runtime = dim;
+  if (!runtime)
+    return;
+  param.type.poisoned = true;
+  if (!unbounded)
+    context
+        .error("E0215", param.item->type.range, "a weight has static sizes; `" + runtime->name + "` is a runtime size")
+        .note("`" + runtime->name + "` is bound at " + context.at(runtime->range), runtime->range);
+}
+
 void Context::prepare(ModelDecl &model) {
   if (model.ready)
     return;
@@ -334,8 +357,10 @@ void Context::prepare(ModelDecl &model) {
     if (resolveCondition(node, scope, condition))
       model.conditions.push_back(condition);
   }
-  for (const auto &param : model.params)
+  for (const auto &param : model.params) {
     param->type = resolveType(param->item->type, *model.module, scope);
+    requireStatic(*this, *param);
+  }
   for (const auto &sub : model.subs)
     sub->model = findModel(sub->item->model, *model.module);
   for (const auto &[name, function] : model.functions)
@@ -383,7 +408,9 @@ void Context::resolveSignature(FunctionDecl &function) {
   }
   for (const AttributeNode &attribute : item.attributes)
     if (attribute.name.name == "acc" && attribute.arguments.size() == 1)
-      function.accumulator = dtypeFromName(attribute.arguments[0].text);
+      if (std::optional<DType> dtype = dtypeFromName(attribute.arguments[0].text);
+          dtype && accumulatorOf(*dtype) == *dtype)
+        function.accumulator = dtype;
   owner = outer;
 }
 
