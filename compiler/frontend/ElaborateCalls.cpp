@@ -4,6 +4,7 @@
 #include "compiler/frontend/Elaborate.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace batten::frontend {
 
@@ -239,20 +240,19 @@ Value Elaborator::evalCall(const CallExpr &expr) {
 
 static std::string count(size_t number) { return std::to_string(number); }
 
-/// `name: value`: a parameter by its name, or an option; E0106 where it is neither.
+/// `name: value`: a parameter by its name, or an option; E0106 where it is neither, or was given before.
 bool Elaborator::assignOption(OpCall &call, const CallArgument &argument, std::vector<const CallArgument *> &given) {
   const OpInfo &op = *call.op;
   const std::string &name = argument.name->name;
   auto parameter = std::find_if(op.parameters.begin(), op.parameters.end(),
                                 [&](const OpParameter &parameter) { return parameter.name == name; });
-  if (parameter != op.parameters.end()) {
-    given[size_t(parameter - op.parameters.begin())] = &argument;
-    return true;
-  }
   std::vector<std::string> known(op.options.begin(), op.options.end());
-  if (std::find(known.begin(), known.end(), name) != known.end()) {
-    call.options[name] = &argument;
-    return true;
+  bool isParameter = parameter != op.parameters.end();
+  if (isParameter || std::find(known.begin(), known.end(), name) != known.end()) {
+    const CallArgument *&place = isParameter ? given[size_t(parameter - op.parameters.begin())] : call.options[name];
+    if (place)
+      context.error("E0106", argument.name->range, "`" + name + "` is given twice").note(op.signature());
+    return !std::exchange(place, &argument);
   }
   Diagnostic &error =
       context.error("E0106", argument.name->range, std::string("`") + op.name + "` has no option `" + name + "`");
@@ -318,6 +318,12 @@ Value Elaborator::callOp(const CallExpr &expr, const OpInfo &op) {
     }
     if (op.variadic && positional >= given.size())
       given.push_back(nullptr);
+    if (positional < given.size() && given[positional]) { // by its name, before
+      context
+          .error("E0106", argument.value->range, std::string("`") + op.parameters[positional].name + "` is given twice")
+          .note(op.signature());
+      return Value();
+    }
     if (positional < given.size())
       given[positional] = &argument;
     ++positional;
