@@ -38,7 +38,8 @@ struct FunctionDecl {
   std::map<const DimEntity *, SourceRange> bounded; ///< generics that stand right of the bar, and where
   std::vector<MixPlace> mixes;
   bool hasGrad = false;             ///< itself or what it calls
-  std::optional<DType> accumulator; ///< #[acc(f32)]
+  std::optional<DType> accumulator; ///< #[acc(f64)]
+  bool accumulates = false;         ///< an op of its body takes the accumulator
 };
 
 struct ParamDecl {

@@ -44,6 +44,7 @@ void Elaborator::ensureChecked(Context &context, FunctionDecl &function, SourceR
 }
 
 void Elaborator::check(FunctionDecl &function) {
+  unsigned errors = context.diagnostics.errorCount();
   begin(*function.module, function.model, &function);
   if (function.model)
     for (const Condition &condition : function.model->conditions)
@@ -57,6 +58,16 @@ void Elaborator::check(FunctionDecl &function) {
   std::vector<Value> values;
   arguments(function, values);
   runBlock(function.item->body, function.results);
+  if (!function.accumulator || function.accumulates || context.diagnostics.errorCount() != errors)
+    return;
+  for (const AttributeNode &attribute : function.item->attributes)
+    if (attribute.name.name == "acc")
+      context
+          .error("E0303", attribute.range,
+                 std::string("nothing in `") + function.item->name.name + "` is accumulated in " +
+                     dtypeName(*function.accumulator))
+          .help(isFloat(*function.accumulator) ? "it is for products, sums, `mean` and `var` of floats"
+                                               : "it is for products and sums of integers");
 }
 
 /// Values of the parameters, declared as locals; elaborating, their Arguments too.

@@ -220,7 +220,7 @@ private:
     std::optional<DType> wide; ///< operands are cast to this first
     DType result;
   };
-  Accumulation accumulation(OpCall *call, DType operand, DType result);
+  Accumulation accumulation(OpCall *call, SourceRange range, DType operand, DType result);
   Value accumulate(SourceRange range, const std::string &name, const std::vector<const Value *> &operands, Type type,
                    const Attributes &attributes, const Accumulation &accumulation);
   bool coreRank(OpCall &call, size_t index, size_t rank);
@@ -321,6 +321,7 @@ private:
   void bindPolynomials(const Type &parameter, const Operand &operand, Binding &binding);
   bool checkCores(const Type &parameter, const Operand &operand, Binding &binding, const std::string &what);
   bool finishBinding(const CallExpr &expr, Binding &binding);
+  bool checkQuotients(const CallExpr &expr, const Binding &binding);
   bool requireBounded(const CallExpr &expr, Binding &binding);
   bool checkConditions(const std::vector<Condition> &conditions, const Binding &binding, SourceRange range);
   bool checkInout(const Parameter &parameter, const CallArgument &argument, const Operand &operand,

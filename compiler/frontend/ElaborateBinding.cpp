@@ -208,6 +208,27 @@ bool Elaborator::finishBinding(const CallExpr &expr, Binding &binding) {
   return true;
 }
 
+/// With the sizes of this call, what the callee's types divide leaves no remainder (E0207).
+bool Elaborator::checkQuotients(const CallExpr &expr, const Binding &binding) {
+  const FunctionDecl &function = *binding.function;
+  for (const std::vector<Type> *types : {&function.parameters, &function.results})
+    for (const Type &type : *types)
+      for (const CoreDim &dim : type.core) {
+        std::vector<std::pair<Dim, Dim>> quotients;
+        collectQuotients(dim.size, quotients);
+        for (const auto &[declaredLhs, declaredRhs] : quotients) {
+          Dim lhs = bound(declaredLhs, binding), rhs = bound(declaredRhs, binding);
+          if (lhs.overflowed() || rhs.overflowed() || (!rhs.isConstant(0) && Dim::exactDiv(lhs, rhs)))
+            continue;
+          context.error("E0207", expr.range, str(lhs) + " is not divisible by " + str(rhs))
+              .label("`/` on dims is exact, and `" + function.item->name.name + "` has a core dim `" + str(dim) + "`")
+              .note("`" + function.item->name.name + "` is declared at " + context.at(function.item->name.range));
+          return false;
+        }
+      }
+  return true;
+}
+
 /// A generic that stands right of the bar in the callee is bounded in the caller too (E0202).
 bool Elaborator::requireBounded(const CallExpr &expr, Binding &binding) {
   if (!checking)

@@ -76,8 +76,8 @@ DType Elaborator::accumulated(DType dtype) {
   return isFloat(dtype) ? dtype : accumulatorOf(dtype);
 }
 
-/// `acc:` and `out:`, and `#[acc(..)]` of the function.
-Elaborator::Accumulation Elaborator::accumulation(OpCall *call, DType operand, DType result) {
+/// `acc:` and `out:`, and `#[acc(..)]` of the function, for an op at `range`.
+Elaborator::Accumulation Elaborator::accumulation(OpCall *call, SourceRange range, DType operand, DType result) {
   auto option = [&](const char *name) -> std::optional<DType> {
     if (!call || !call->options.count(name))
       return std::nullopt;
@@ -89,19 +89,21 @@ Elaborator::Accumulation Elaborator::accumulation(OpCall *call, DType operand, D
     context.error("E0219", value.range, std::string("`") + name + "` takes a dtype");
     return std::nullopt;
   };
-  auto refuse = [&](const char *name, const std::string &message) {
-    context.error("E0303", call->options[name]->value->range, message).help("cast operands or the result with `as`");
+  auto refuse = [&](SourceRange place, const std::string &message) {
+    context.error("E0303", place, message).help("cast operands or the result with `as`");
   };
   Accumulation how{std::nullopt, result};
   DType usual = accumulatorOf(operand);
   std::optional<DType> acc = option("acc"), out = option("out");
-  bool written = acc.has_value();
-  if (!acc && frame->function && frame->function->accumulator)
-    acc = isFloat(*frame->function->accumulator) == isFloat(operand) ? frame->function->accumulator : std::nullopt;
+  SourceRange place = acc ? call->options["acc"]->value->range : range;
+  FunctionDecl *function = frame->function;
+  if (!acc && function && function->accumulator && isFloat(*function->accumulator) == isFloat(operand)) {
+    acc = function->accumulator;
+    function->accumulates = true;
+  }
   if (acc && (isFloat(*acc) != isFloat(operand) || dtypeBytes(*acc) < dtypeBytes(usual))) {
-    if (written)
-      refuse("acc", std::string(dtypeName(operand)) + " is accumulated in " + dtypeName(usual) + " or wider, not in " +
-                        dtypeName(*acc));
+    refuse(place, std::string(dtypeName(operand)) + " is accumulated in " + dtypeName(usual) + " or wider, not in " +
+                      dtypeName(*acc));
     acc.reset();
   }
   if (acc && *acc != usual) {
@@ -109,7 +111,8 @@ Elaborator::Accumulation Elaborator::accumulation(OpCall *call, DType operand, D
     how.result = isFloat(operand) ? result : *acc;
   }
   if (out && isFloat(*out) != isFloat(operand)) {
-    refuse("out", std::string("the result of ") + dtypeName(operand) + " cannot be " + dtypeName(*out));
+    refuse(call->options["out"]->value->range,
+           std::string("the result of ") + dtypeName(operand) + " cannot be " + dtypeName(*out));
     out.reset();
   }
   if (out) {
@@ -177,7 +180,8 @@ Value Elaborator::matmul(const std::string &op, SourceRange opRange, Operand lhs
     type.core.push_back(a[0]);
   if (b.size() == 2)
     type.core.push_back(b[1]);
-  return accumulate(range, "matmul", {&lhs.value, &rhs.value}, type, {}, accumulation(call, operand, type.dtype));
+  return accumulate(range, "matmul", {&lhs.value, &rhs.value}, type, {},
+                    accumulation(call, opRange, operand, type.dtype));
 }
 
 Value Elaborator::opMatmul(OpCall &call) {
@@ -240,7 +244,8 @@ Value Elaborator::opLinear(OpCall &call) {
   std::vector<const Value *> values;
   for (const Operand &operand : call.operands)
     values.push_back(&operand.value);
-  return accumulate(call.expr->range, "linear", values, type, {}, accumulation(&call, x.value.type.dtype, type.dtype));
+  return accumulate(call.expr->range, "linear", values, type, {},
+                    accumulation(&call, call.name, x.value.type.dtype, type.dtype));
 }
 
 Value Elaborator::opOuter(OpCall &call) {

@@ -92,17 +92,6 @@ void Elaborator::removeDeadOps(Function &function) {
   function.values = std::move(values);
 }
 
-/// Exact quotients of runtime sizes leave no remainder: that is checked at entry.
-static void collectQuotients(const Dim &dim, std::vector<std::pair<Dim, Dim>> &found) {
-  for (const DimTerm &term : dim.terms())
-    for (const Atom &atom : term.factors) {
-      collectQuotients(atom.lhs, found);
-      collectQuotients(atom.rhs, found);
-      if (atom.kind == Atom::Kind::Quotient)
-        found.push_back({atom.lhs, atom.rhs});
-    }
-}
-
 /// Runtime symbols that are used come first, in order of first use; then the static ones.
 void Elaborator::orderSymbols(Function &function) {
   std::set<std::string> used;
@@ -156,13 +145,6 @@ std::string Elaborator::signatureText(FunctionDecl &function, const Function &fl
 
 //===- Entries ----------------------------------------------------------------------------------------------------===//
 
-static void appendResults(const Value &value, std::vector<int> &results) {
-  if (value.kind == Value::Tensor)
-    results.push_back(value.id);
-  for (const Value &element : value.elements)
-    appendResults(element, results);
-}
-
 /// Of the ops that are left, and of arguments that are handed on as they are.
 static void collectMixes(Function &function) {
   auto add = [&](const Mix &mix) {
@@ -186,7 +168,7 @@ void Elaborator::noteUpdates(FunctionDecl &function) {
   for (size_t i = 0; i < function.parameters.size(); ++i) {
     std::vector<int> updated;
     if (Local *local = findLocal(parameters[i].name.name))
-      appendResults(local->value, updated);
+      appendIds(local->value, updated);
     size_t leaves = function.parameters[i].tree ? function.parameters[i].tree->leaves.size() : 1;
     for (size_t leaf = 0; leaf < leaves && position < out.arguments.size(); ++leaf, ++position)
       if (parameters[i].isInout && leaf < updated.size())
@@ -237,7 +219,7 @@ Function Elaborator::elaborate(FunctionDecl &function) {
       guard(condition);
   }
   for (const Value &result : runBlock(item.body, expected))
-    appendResults(result, out.results);
+    appendIds(result, out.results);
   noteUpdates(function);
   if (context.diagnostics.hasErrors())
     return Function();
@@ -266,6 +248,13 @@ void Elaborator::specialize(const FunctionItem &item, Function &function) {
     auto symbol = std::find_if(function.symbols.begin(), function.symbols.end(), [&](const Symbol &symbol) {
       return symbol.name == tokens[0].text && symbol.kind != Symbol::Static;
     });
+    const DimEntity *dim = context.dimOf(*frame->module, tokens[0].text);
+    if (symbol == function.symbols.end() && dim && dim->kind == DimEntity::Static) {
+      bool given = context.options.dims.count(dim->name);
+      context.error("E0219", tokens[0].range, "the size of `" + dim->name + "` is fixed" + (given ? " by `--dim`" : ""))
+          .label("it is " + str(dim->size));
+      continue;
+    }
     if (symbol == function.symbols.end()) {
       context.error("E0204", tokens[0].range, "cannot find dim `" + tokens[0].text + "`")
           .label("not a runtime dim of `" + function.name + "`");
@@ -277,8 +266,13 @@ void Elaborator::specialize(const FunctionItem &item, Function &function) {
       std::erase(digits, '_');
       bool whole = digits.size() < 19 && digits.find_first_not_of("0123456789") == std::string::npos;
       int64_t size = whole ? std::stoll(digits) : -1;
+      const Condition *broken = size < 1 ? nullptr : facts.brokenBy(symbol->name, size);
       if (size < 1 || (symbol->kind == Symbol::Bounded && size > symbol->value))
         context.error("E0219", tokens[i].range, "`" + tokens[i].text + "` is no size of `" + symbol->name + "`");
+      else if (broken)
+        context.error("E0219", tokens[i].range, "`" + tokens[i].text + "` is no size of `" + symbol->name + "`")
+            .label("it breaks " + str(broken->lhs) + " " + spelling(broken->relation) + " " + str(broken->rhs))
+            .note("that condition comes from " + context.at(broken->range), broken->range);
       else if (std::find(sizes.begin(), sizes.end(), size) != sizes.end() ||
                isSpecialized(function, symbol->name, size))
         context.error("E0219", tokens[i].range, "`" + tokens[i].text + "` is given twice for `" + symbol->name + "`");
@@ -292,8 +286,13 @@ Test Elaborator::elaborateTest(const TestItem &test, Module &module) {
   Test result;
   begin(module, nullptr, nullptr);
   context.owner = &test;
+  std::set<std::string> empty;
   for (const TestBinding &binding : test.bindings)
     if (const DimEntity *dim = context.dimOf(module, binding.dim.name)) {
+      if (binding.value == 0) { // a static dim is at least 1: it stays a runtime dim
+        empty.insert(symbolOf(*dim)->name);
+        continue;
+      }
       // A static dim of the test's size stands for the runtime dim, left and right of the bar.
       freshSizes[dim] = Dim::constant(binding.value);
       Axis *axis = symbolOf(*dim);
@@ -305,7 +304,7 @@ Test Elaborator::elaborateTest(const TestItem &test, Module &module) {
   runStatements(test.body);
   if (!context.diagnostics.hasErrors()) {
     for (const Symbol &symbol : out.symbols)
-      if (symbol.kind != Symbol::Static)
+      if (symbol.kind != Symbol::Static && !empty.count(symbol.name))
         context.error("E0219", test.name.range, "the test leaves the size of `" + symbol.name + "` open")
             .help("give it one: `test \"" + test.name.value + "\" (" + symbol.name + " = 2)`");
     removeDeadOps(out);

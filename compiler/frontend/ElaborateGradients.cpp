@@ -10,13 +10,6 @@
 
 namespace batten::frontend {
 
-static void appendIds(const Value &value, std::vector<int> &ids) {
-  if (value.kind == Value::Tensor)
-    ids.push_back(value.id);
-  for (const Value &element : value.elements)
-    appendIds(element, ids);
-}
-
 static std::string describe(const Value &value) { return value.kind == Value::Tensor ? str(value.type) : "no tensor"; }
 
 bool Elaborator::checkMixing(const GradExpr &expr, const Value &value, const Value &wrt) {
@@ -111,15 +104,15 @@ bool Elaborator::fitSeed(Operand &seed, const Type &type) {
   return false;
 }
 
-/// The tensors of what stands behind `wrt`; none where it is something else.
-static std::vector<Value> tensorsOf(const Value &wrt) {
+/// The tensors of what stands behind `wrt`, or nothing where it is something else.
+static std::optional<std::vector<Value>> tensorsOf(const Value &wrt) {
   if (wrt.kind == Value::Tensor)
-    return {wrt};
+    return std::vector<Value>{wrt};
   if (wrt.kind != Value::Tree && wrt.kind != Value::Tuple)
-    return {};
+    return std::nullopt;
   bool all = std::all_of(wrt.elements.begin(), wrt.elements.end(),
                          [](const Value &element) { return element.kind == Value::Tensor; });
-  return all ? wrt.elements : std::vector<Value>();
+  return all ? std::optional(wrt.elements) : std::nullopt;
 }
 
 Value Elaborator::evalGrad(const GradExpr &expr) {
@@ -133,14 +126,16 @@ Value Elaborator::evalGrad(const GradExpr &expr) {
     return Value();
   if (!checkDifferentiated(expr, value) || (expr.seed && !fitSeed(seed, value.value.type)))
     return Value();
-  std::vector<Value> targets = tensorsOf(wrt.value);
-  if (targets.empty()) {
+  std::optional<std::vector<Value>> targets = tensorsOf(wrt.value);
+  if (!targets) {
     context.error("E0215", wrt.range, "`wrt` takes a tensor, a tuple of tensors or a parameter tree");
     return Value();
   }
+  if (targets->empty()) // a tree without leaves
+    return wrt.value;
   std::vector<Type> types;
   std::vector<const Value *> operands = {&value.value};
-  for (const Value &target : targets) {
+  for (const Value &target : *targets) {
     std::optional<Type> type = gradientType(expr, value, target);
     if (!type)
       return Value();

@@ -53,7 +53,7 @@ bool Elaborator::bindArguments(const CallExpr &expr, Binding &binding, std::vect
     bindSymbols(parameters[i], arguments[i], binding);
   for (size_t i = 0; i < arguments.size(); ++i)
     bindPolynomials(parameters[i], arguments[i], binding);
-  if (!finishBinding(expr, binding))
+  if (!finishBinding(expr, binding) || !checkQuotients(expr, binding))
     return false;
   for (size_t i = 0; i < arguments.size(); ++i)
     if (!checkCores(parameters[i], arguments[i], binding, describe(item, i)))
@@ -131,13 +131,6 @@ static Value shaped(const Type &type, const std::function<Value(const Type &)> &
     tree.elements.push_back(make(one));
   }
   return tree;
-}
-
-static void appendIds(const Value &value, std::vector<int> &ids) {
-  if (value.kind == Value::Tensor)
-    ids.push_back(value.id);
-  for (const Value &element : value.elements)
-    appendIds(element, ids);
 }
 
 //===- By the signature -------------------------------------------------------------------------------------------===//

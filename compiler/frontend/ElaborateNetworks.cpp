@@ -160,7 +160,7 @@ Value Elaborator::opConv2d(OpCall &call) {
   type.batch = *batch;
   type.core = {kernel[0], *height, *width};
   return accumulate(call.expr->range, "conv2d", values, type, optionAttributes(call, options),
-                    accumulation(&call, x.value.type.dtype, type.dtype));
+                    accumulation(&call, call.name, x.value.type.dtype, type.dtype));
 }
 
 Value Elaborator::opPool2d(OpCall &call) {

@@ -44,7 +44,7 @@ std::optional<std::vector<int64_t>> Elaborator::impliedAxis(OpCall &call, const 
   return std::nullopt;
 }
 
-/// `over H, W`: core dims of these values (R3), each to be found once.
+/// `over H, W`: core dims of these values (R3). As many dims of a size must be named as there are.
 std::optional<std::vector<int64_t>> Elaborator::namedAxes(OpCall &call, const Operand &operand) {
   const Type &type = operand.value.type;
   DimScope scope = scopeHere(false);
@@ -53,25 +53,36 @@ std::optional<std::vector<int64_t>> Elaborator::namedAxes(OpCall &call, const Op
     const DimEntity *dim = context.findDim(name.name, name.range, scope);
     if (!dim || dim->poisoned)
       return std::nullopt;
-    std::vector<int64_t> candidates, written;
-    for (size_t i = 0; i < type.core.size(); ++i) {
-      if (facts.equal(type.core[i].size, sizeOf(*dim)) == Truth::True)
+    auto hasThisSize = [&](const Dim &size) { return facts.equal(size, sizeOf(*dim)) == Truth::True; };
+    std::vector<int64_t> candidates;
+    for (size_t i = 0; i < type.core.size(); ++i)
+      if (hasThisSize(type.core[i].size))
         candidates.push_back(int64_t(i));
-      if (type.core[i].entity == dim)
-        written.push_back(int64_t(i));
-    }
+    size_t named = 0;
+    for (const Identifier &other : call.over->names)
+      if (const DimEntity *found = scope.lookup(other.name))
+        named += hasThisSize(sizeOf(*found));
     std::string op = call.op->name;
-    if (candidates.size() > 1) {
+    if (candidates.size() > named) {
       context
           .error("E0210", name.range,
                  "`over " + name.name + "` fits " + std::to_string(candidates.size()) + " core dims of " +
                      str(type, true))
-          .help("core dims are found by size; say `over last`, or give each another name with `rearrange`");
+          .help(
+              "core dims are found by size; say `over last`, `over core` or, to reduce the other alone, move this one "
+              "left of the bar with `rearrange`");
       return std::nullopt;
     }
-    if (candidates.size() == 1) {
-      if (std::find(axes.begin(), axes.end(), candidates[0]) == axes.end())
-        axes.push_back(candidates[0]);
+    if (!candidates.empty() && candidates.size() < named) {
+      context.error("E0215", call.over->range,
+                    std::to_string(named) + " core dims of the size of `" + name.name + "` are named, and " +
+                        str(type, true) + " has " + std::to_string(candidates.size()));
+      return std::nullopt;
+    }
+    if (!candidates.empty()) {
+      for (int64_t candidate : candidates)
+        if (std::find(axes.begin(), axes.end(), candidate) == axes.end())
+          axes.push_back(candidate);
       continue;
     }
     if (std::find(type.batch.begin(), type.batch.end(), dim) != type.batch.end()) {
@@ -174,7 +185,7 @@ Value Elaborator::opReduce(OpCall &call) {
   }
   Accumulation how{std::nullopt, type.dtype};
   if (op == "sum" || op == "mean" || op == "var")
-    how = accumulation(&call, dtype, type.dtype);
+    how = accumulation(&call, call.name, dtype, type.dtype);
   if (op != "sum" && how.result != dtype && !how.wide)
     how.wide = how.result;
   if (call.over && call.over->kind == OverAxes::Kind::Batch)

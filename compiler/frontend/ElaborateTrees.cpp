@@ -164,7 +164,7 @@ Value Elaborator::evalEach(const EachExpr &expr) {
   Value empty;
   empty.kind = Value::Tree;
   empty.type.tree = &shape;
-  std::vector<Value> mapped; // one a result of the body
+  std::vector<Value> mapped(expr.body.results.size(), empty); // one a result of the body
   for (size_t leaf = 0; leaf < shape.leaves.size(); ++leaf) {
     size_t scope = frame->locals.size();
     for (size_t i = 0; i < trees->size(); ++i) {
@@ -193,6 +193,12 @@ Value Elaborator::opSqNorm(OpCall &call) {
       leaves.push_back({leaf, tree.range});
   else
     leaves.push_back(tree);
+  if (leaves.empty()) {
+    context.error("E0215", tree.range, "`sq_norm` of a tree without leaves has no dtype")
+        .label("this is " + str(tree.value.type))
+        .note("the model has no `param`");
+    return Value();
+  }
   std::vector<Operand *> all;
   std::vector<const Operand *> operands;
   std::vector<const Value *> values;

@@ -84,6 +84,15 @@ void Facts::assume(const Condition &condition) {
   equations.insert(*solved);
 }
 
+const Condition *Facts::brokenBy(const std::string &symbol, int64_t size) const {
+  std::map<std::string, Dim> value = {{symbol, Dim::constant(size)}};
+  Facts unconditional(entityOf);
+  for (const Condition &known : conditions)
+    if (unconditional.holds(known.lhs.substitute(value), known.relation, known.rhs.substitute(value)) == Truth::False)
+      return &known;
+  return nullptr;
+}
+
 Dim Facts::normal(const Dim &dim) const {
   if (equations.empty())
     return dim;
@@ -153,6 +162,16 @@ void Facts::tighten(Interval &range, const Dim &dim) const {
     if (low && (!range.low || *low > *range.low))
       range.low = low;
   }
+}
+
+void collectQuotients(const Dim &dim, std::vector<std::pair<Dim, Dim>> &found) {
+  for (const DimTerm &term : dim.terms())
+    for (const Atom &atom : term.factors) {
+      collectQuotients(atom.lhs, found);
+      collectQuotients(atom.rhs, found);
+      if (atom.kind == Atom::Kind::Quotient)
+        found.push_back({atom.lhs, atom.rhs});
+    }
 }
 
 //===- Intervals --------------------------------------------------------------------------------------------------===//

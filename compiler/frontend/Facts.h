@@ -35,6 +35,8 @@ public:
   Truth equal(const Dim &lhs, const Dim &rhs) const;
   Truth holds(const Dim &lhs, DimRelation relation, const Dim &rhs) const;
   Truth lessEqual(const Dim &lhs, const Dim &rhs) const { return holds(lhs, DimRelation::Le, rhs); }
+  /// The first condition that cannot hold where `symbol` is `size`.
+  const Condition *brokenBy(const std::string &symbol, int64_t size) const;
   /// The dim with the known equations applied.
   Dim normal(const Dim &dim) const;
   /// It depends on a `for` variable whose range is unknown: decided when the loop is unrolled.
@@ -54,6 +56,9 @@ private:
   std::map<std::string, Dim> equations; // symbol -> what it equals
   std::vector<Condition> conditions;
 };
+
+/// The exact quotients within a polynomial, each as what is divided and by what.
+void collectQuotients(const Dim &dim, std::vector<std::pair<Dim, Dim>> &found);
 
 } // namespace batten::frontend
 

@@ -42,9 +42,12 @@ void Context::checkAttributes(const Item &item) {
         suggest(error("E0106", attribute.range, "unknown lint `" + lint + "`"), lint, lintNames);
       diagnostics.allow(lint, item.range);
     } else if (name == "acc") {
-      bool fits = arguments.size() == 1 && dtypeFromName(arguments[0].text);
-      if (!fits)
-        error("E0106", attribute.range, "`acc` takes a dtype").help("write `#[acc(f32)]`");
+      std::optional<DType> dtype = arguments.size() == 1 ? dtypeFromName(arguments[0].text) : std::nullopt;
+      if (!dtype)
+        error("E0106", attribute.range, "`acc` takes a dtype").help("write `#[acc(f64)]`");
+      else if (accumulatorOf(*dtype) != *dtype)
+        error("E0303", arguments[0].range, std::string("nothing is accumulated in ") + dtypeName(*dtype))
+            .help("accumulators are f32, f64, i32 and i64");
     } else if (name == "name") {
       bool fits = arguments.size() == 1 && arguments[0].kind == Token::String && !arguments[0].text.empty() &&
                   std::all_of(arguments[0].text.begin(), arguments[0].text.end(),

@@ -82,6 +82,14 @@ inline Value tupleOf(std::vector<Value> elements) {
   return tuple;
 }
 
+/// The tensors of a value, those within tuples and trees too.
+inline void appendIds(const Value &value, std::vector<int> &ids) {
+  if (value.kind == Value::Tensor)
+    ids.push_back(value.id);
+  for (const Value &element : value.elements)
+    appendIds(element, ids);
+}
+
 } // namespace batten::frontend
 
 #endif
