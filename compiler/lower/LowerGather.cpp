@@ -151,7 +151,7 @@ LogicalResult lowerRope(RopeOp op, FunctionLowering &lowering) {
   Type dtype = result.getElementType(), computed = computedAs(dtype);
   std::optional<int64_t> d = lowering.coreExtents(result).front().constantValue();
   if (!d)
-    return notCompiled(op);
+    return op.emitOpError("over a core dim without a fixed size is not compiled yet");
   Location loc = op.getLoc();
   bool interleaved = op.getInterleaved();
   Turns turns = turnsOf(op, *d, computed, lowering);
