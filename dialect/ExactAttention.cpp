@@ -29,8 +29,10 @@ struct Arithmetic {
   }
   double weight(double distance) const { return scalar::exp(distance); }
   float weight(float distance) const {
-    float weight = scalar::exp(distance);
-    return !isPairs ? weight : weight < 0x1p-126f ? 0 : roundedToBf16(weight);
+    if (!isPairs)
+      return scalar::exp(distance);
+    float weight = scalar::expToBf16(distance);
+    return weight < 0x1p-126f ? 0 : roundedToBf16(weight);
   }
 };
 } // namespace

@@ -22,6 +22,8 @@ inline constexpr float ln2High = 0x1.62e43p-1f, ln2Low = -0x1.05c61p-29f;
 // exp(r) = 1 + r (1 + r q(r)) for |r| <= ln(2) / 2, the error weighted for exp and for expm1.
 inline constexpr float expPolynomial[] = {0x1.fffffcp-2f, 0x1.555492p-3f, 0x1.5558bp-5f, 0x1.12399cp-7f,
                                           0x1.6a4ed2p-10f};
+// exp(r) there to within 2^-13 of itself, for what is rounded to bf16.
+inline constexpr float expToBf16Polynomial[] = {0x1.fff692p-1f, 0x1.000ac2p+0f, 0x1.028a8cp-1f, 0x1.5349f8p-3f};
 inline constexpr float expm1Polynomial[] = {0x1.fffffep-2f, 0x1.5554b4p-3f, 0x1.5556f2p-5f, 0x1.12254ap-7f,
                                             0x1.6b9c68p-10f};
 inline constexpr float expLowest = -104.0f, expHighest = 89.0f;

@@ -82,6 +82,19 @@ template <typename F> F expNonPositive(F x) {
   return expReduced(reduced.r) * reduced.scale * like(x, c::scaleDown);
 }
 
+/// The same reduction where r need not be exact.
+template <typename F> Reduced<F> reduceByLn2ToBf16(F x, F shift) {
+  F shifted = fma(x, like(x, c::log2E), shift);
+  F n = shifted - shift;
+  return {n, fma(n, like(x, -c::ln2High), x), fromBits(shiftLeft(bitsOf(shifted), like(bitsOf(shifted), 23u)))};
+}
+
+/// exp for x <= 0 (or NaN) that will be rounded to bf16.
+template <typename F> F expToBf16(F x) {
+  Reduced<F> reduced = reduceByLn2ToBf16(atLeast(x, c::expLowest), like(x, c::roundingShift + 127 + 64));
+  return polynomial(reduced.r, c::expToBf16Polynomial) * reduced.scale * like(x, c::scaleDown);
+}
+
 /// e^x - 1 for x in [-30, 0].
 template <typename F> F expm1NonPositive(F x) {
   Reduced<F> reduced = reduceByLn2(x, like(x, c::roundingShift + 127));

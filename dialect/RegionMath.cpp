@@ -20,6 +20,12 @@ Value buildNonPositiveExp(OpBuilder &builder, Location loc, Value x) {
   return exp;
 }
 
+Value buildExpToBf16(OpBuilder &builder, Location loc, Value x) {
+  Value exp = buildNonPositiveExp(builder, loc, x);
+  exp.getDefiningOp()->setAttr(toBf16AttrName, builder.getUnitAttr());
+  return exp;
+}
+
 static bool isDouble(Value x) { return getElementTypeOrSelf(x.getType()).isF64(); }
 
 Value buildSigmoid(OpBuilder &builder, Location loc, Value x) {

@@ -18,8 +18,13 @@ inline constexpr const char *nonPositiveAttrName = "batten.nonpositive";
 /// is does not matter, as in a softmax, whose exponentials become NaN with any element.
 inline constexpr const char *numbersOnlyAttrName = "batten.numbers_only";
 
+/// On such a math.exp of f32: its result will be rounded to bf16, so the expansion is another, shorter sequence.
+inline constexpr const char *toBf16AttrName = "batten.to_bf16";
+
 /// exp(x) where x <= 0 is known, as in a softmax after its maximum was subtracted.
 mlir::Value buildNonPositiveExp(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);
+/// The same of f32 for a result that will be rounded to bf16.
+mlir::Value buildExpToBf16(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);
 mlir::Value buildSigmoid(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);
 mlir::Value buildSilu(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);
 /// The form with erf, or with `tanh` the approximation through tanh.

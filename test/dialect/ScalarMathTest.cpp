@@ -143,6 +143,16 @@ TEST(ScalarMath, TheShortExpHasTheBitsOfTheLongOne) {
   }
 }
 
+TEST(ScalarMath, TheExpOfWeightsIsGoodForBf16) {
+  for (uint64_t bits = 0x80000000; bits <= 0xc2aeac00; bits += 1021) { // -0 to ln 2^-126
+    float x = std::bit_cast<float>(static_cast<uint32_t>(bits));
+    ASSERT_LE(std::abs(scalar::expToBf16(x) / std::exp(double(x)) - 1), 0x1p-13) << x;
+  }
+  EXPECT_EQ(scalar::expToBf16(-infinity), scalar::expToBf16(-104.0f));
+  EXPECT_LT(scalar::expToBf16(-infinity), 0x1p-126f);
+  EXPECT_TRUE(std::isnan(scalar::expToBf16(std::nanf(""))));
+}
+
 TEST(ScalarMath, ActivationsVanishFarBelowZero) {
   EXPECT_EQ(scalar::gelu(-1e30f, false), 0.0f);
   EXPECT_EQ(scalar::gelu(-1e30f, true), 0.0f);

@@ -49,6 +49,11 @@ const Case cases[] = {
        Value a = math::AbsFOp::create(b, loc, x);
        return buildNonPositiveExp(b, loc, arith::NegFOp::create(b, loc, a));
      }},
+    {"exp_to_bf16", [](float x) { return scalar::expToBf16(-std::abs(x)); }, nullptr, "",
+     [](OpBuilder &b, Location loc, Value x) {
+       Value a = math::AbsFOp::create(b, loc, x);
+       return buildExpToBf16(b, loc, arith::NegFOp::create(b, loc, a));
+     }},
     {"log", scalar::log, scalar::log, "math.log"},
     {"tanh", scalar::tanh, scalar::tanh, "math.tanh"},
     {"erf", scalar::erf, nullptr, "math.erf"},

@@ -131,7 +131,8 @@ Value Attention::exponentials(Value row, Value limit, Value max) {
     for (auto [j, lanes] : llvm::enumerate(masks)) {
       Value key = code.add(first, code.index(j * code.lanes));
       Value score = loadScore(row, key);
-      weights.push_back(buildNonPositiveExp(b, loc, arith::SubFOp::create(b, loc, score, max)));
+      Value distance = arith::SubFOp::create(b, loc, score, max);
+      weights.push_back(granule == 1 ? buildNonPositiveExp(b, loc, distance) : buildExpToBf16(b, loc, distance));
       seen.push_back(visible(row, key, lanes));
     }
     Value at = weightAt(row, first);

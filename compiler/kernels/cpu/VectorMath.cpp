@@ -43,13 +43,14 @@ Value scaleByPowerOfTwo(OpBuilder &b, Location loc, Value p, Value n) {
 }
 
 /// exp in fewer operations: no pair of factors that makes 2^n, so no choice between two such pairs.
-FloatTerm expByScaling(FloatTerm x, bool isNonPositive) {
+FloatTerm expByScaling(FloatTerm x, bool isNonPositive, bool isToBf16) {
   namespace c = coefficients;
   FloatTerm within = sequence::atLeast(x, c::expLowest);
   if (!isNonPositive)
     within = sequence::atMost(within, c::expHighest);
-  auto reduced = sequence::reduceByLn2(within, like(x, c::roundingShift));
-  FloatTerm p = sequence::expReduced(reduced.r);
+  FloatTerm shift = like(x, c::roundingShift);
+  auto reduced = isToBf16 ? sequence::reduceByLn2ToBf16(within, shift) : sequence::reduceByLn2(within, shift);
+  FloatTerm p = isToBf16 ? sequence::polynomial(reduced.r, c::expToBf16Polynomial) : sequence::expReduced(reduced.r);
   return {scaleByPowerOfTwo(*x.place.builder, x.place.loc, p.value, reduced.n.value), x.place};
 }
 
@@ -64,15 +65,16 @@ struct ExpandExp : Expand<math::ExpOp> {
   ExpandExp(MLIRContext *context, const Level &level)
       : Expand(context, sequence::expAny<FloatTerm>, sequence::f64::expAny<FloatTerm>), level(level) {}
   LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
-    bool isNonPositive = op->hasAttr(nonPositiveAttrName);
+    bool isNonPositive = op->hasAttr(nonPositiveAttrName), isToBf16 = op->hasAttr(toBf16AttrName);
     if (isFullRegister(op.getType(), level)) {
       FloatTerm argument{op.getOperand(), {&rewriter, op.getLoc()}};
-      rewriter.replaceOp(op, expByScaling(argument, isNonPositive).value);
+      rewriter.replaceOp(op, expByScaling(argument, isNonPositive, isToBf16).value);
       return success();
     }
     if (!isNonPositive)
       return Expand::matchAndRewrite(op, rewriter);
-    Expand shorter(getContext(), sequence::expNonPositive<FloatTerm>, sequence::f64::expNonPositive<FloatTerm>);
+    Sequence single = isToBf16 ? sequence::expToBf16<FloatTerm> : sequence::expNonPositive<FloatTerm>;
+    Expand shorter(getContext(), single, sequence::f64::expNonPositive<FloatTerm>);
     return shorter.matchAndRewrite(op, rewriter);
   }
 };
