@@ -35,6 +35,9 @@ template <typename Real> static Unary<Real> sequenceOf(Operation *op) {
       .Case([](SigmoidOp) -> Function { return scalar::sigmoid; })
       .Case([](SiluOp) -> Function { return scalar::silu; })
       .Case([](GeluOp op) {
+        if constexpr (std::is_same_v<Real, float>)
+          if (op.getType().getElementType().isBF16() && !op.getTanh())
+            return Function(scalar::geluOfBf16);
         return op.getTanh() ? Function([](Real x) { return scalar::gelu(x, true); })
                             : Function([](Real x) { return scalar::gelu(x, false); });
       })

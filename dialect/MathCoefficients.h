@@ -45,12 +45,19 @@ inline constexpr float erfPolynomial[] = {0x1.06eba8p-3f,   0x1.45f3p-1f,     0x
                                           -0x1.4e2516p-11f, 0x1.f27c4ep-14f,  -0x1.3af112p-17f};
 inline constexpr float erfHighest = 4.0f;
 
-// erfc(a / sqrt(2)) / 2 = exp(-a^2 / 2) p(a) / (1 + a (slope p(a) + q(a))) for a in [0, 14.5]. The slope is nearly
-// sqrt(2 pi): the larger a, the more the errors of p cancel.
-inline constexpr float geluNumerator[] = {0x1p-1f, 0x1.c0cf6p-2f, 0x1.7733dp-3f, 0x1.4cb70ap-5f, 0x1.0d6c6ep-8f};
-inline constexpr float geluDenominator[] = {0x1.af466ap-2f, 0x1.a93a8p-4f, 0x1.4cfbccp-7f, 0x1.f6a856p-18f};
-inline constexpr float geluSlope = 0x1.40d844p+1f;
-inline constexpr float geluHighest = 14.5f;
+// erfc(a / sqrt(2)) = 2^-(a p(a)) for a in [0, 7]; the error is weighted by what it does to gelu, and beyond the
+// product climbs to 127, which it reaches at geluHighest. 2^r / 2 for |r| <= 1/2.
+inline constexpr float geluPolynomial[] = {0x1.26af22p+0f,  0x1.d62e7ap-2f,  0x1.af5384p-5f,   -0x1.dec9ep-8f,
+                                           0x1.5d2024p-12f, 0x1.aa5dfcp-14f, -0x1.61d788p-16f, 0x1.58cdd2p-20f};
+inline constexpr float halfExp2Polynomial[] = {0x1p-1f,        0x1.62e43p-2f,   0x1.ebfbdcp-4f, 0x1.c6af78p-6f,
+                                               0x1.3b2ddep-8f, 0x1.5f0b1ap-11f, 0x1.4170ep-14f};
+inline constexpr float geluHighest = 10.95f;
+
+// The same for bf16, with equal errors for a in [0, 13.3], and 2^-r / 2.
+inline constexpr float geluShortPolynomial[] = {0x1.252c12p+0f,  0x1.e26f04p-2f,   0x1.70ea16p-5f, -0x1.6caeap-8f,
+                                                0x1.c13372p-12f, -0x1.32899ep-16f, 0x1.5fc93ep-22f};
+inline constexpr float halfExp2ShortPolynomial[] = {0x1.fff632p-2f, -0x1.62f3bp-2f, 0x1.f0f70ap-4f, -0x1.c3ea9ap-6f};
+inline constexpr float geluShortHighest = 14.0f;
 
 // 2 sqrt(2 / pi) and 0.044715 times that. The first High has 16 fractional bits, so that a sum it begins can be taken
 // apart again without rounding.

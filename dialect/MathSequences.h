@@ -175,25 +175,32 @@ template <typename F> F silu(F x) {
   return select(isNegative, quotient * reduced.scale * like(x, c::scaleDown), quotient);
 }
 
-/// max(x, 0) - a erfc(a / sqrt 2) / 2 on a = |x|. The square of a is carried to twice the precision, because its error
-/// is multiplied by the exponent.
+/// max(x, 0) - a erfc(a / sqrt 2) / 2 on a = |x|. The exponent is never rounded as a sum: both its whole part and the
+/// rest come from one multiply-add.
 template <typename F> F geluErf(F x) {
   F a = atMost(absolute(x), c::geluHighest);
-  F square = a * a;
-  F squareLow = fma(a, a, negate(square));
-  F shift = like(x, c::roundingShift + 127 + 64);
-  F shifted = fma(square, like(x, -0.5f * c::log2E), shift);
+  F p = polynomial(a, c::geluPolynomial);
+  F shift = like(x, c::roundingShift + 127);
+  F shifted = fma(negate(a), p, shift);
   F n = shifted - shift;
-  F twiceR = fma(n, like(x, -2.0f * c::ln2High), negate(square));
-  twiceR = twiceR + fma(n, like(x, -2.0f * c::ln2Low), negate(squareLow));
-  F r = twiceR * like(x, 0.5f);
+  F r = fma(negate(a), p, negate(n));
   F scale = fromBits(shiftLeft(bitsOf(shifted), like(bitsOf(shifted), 23u)));
-  F p = polynomial(a, c::geluNumerator);
-  F q = fma(p, like(x, c::geluSlope), polynomial(a, c::geluDenominator));
-  F ratio = a * p / fma(a, q, like(x, 1.0f));
-  F tail = fma(ratio * expSlope(r), r, ratio) * scale * like(x, c::scaleDown);
+  F tail = a * polynomial(r, c::halfExp2Polynomial);
   F zero = like(x, 0.0f);
-  return select(x < zero, zero, x) - tail;
+  return fma(negate(tail), scale, select(x < zero, zero, x));
+}
+
+/// The same as good as bf16 needs it, down to its subnormals.
+template <typename F> F geluErfShort(F x) {
+  F a = atMost(absolute(x), c::geluShortHighest);
+  F exponent = a * polynomial(a, c::geluShortPolynomial);
+  F shift = like(x, c::roundingShift + 127 + 64);
+  F shifted = shift - exponent;
+  F r = (shifted - shift) + exponent;
+  F scale = fromBits(shiftLeft(bitsOf(shifted), like(bitsOf(shifted), 23u)));
+  F tail = a * polynomial(r, c::halfExp2ShortPolynomial) * scale;
+  F zero = like(x, 0.0f);
+  return fma(negate(tail), like(x, c::scaleDown), select(x < zero, zero, x));
 }
 
 /// x / (1 + exp(-v)), v = 2 sqrt(2/pi) (x + 0.044715 x^3), which is x (1 + tanh(v/2)) / 2 without its cancellation.

@@ -55,6 +55,10 @@ Value buildGelu(OpBuilder &builder, Location loc, Value x, bool tanh) {
   return (tanh ? sequence::geluTanh(a) : sequence::geluErf(a)).value;
 }
 
+Value buildGeluOfBf16(OpBuilder &builder, Location loc, Value x) {
+  return sequence::geluErfShort(term(builder, loc, x)).value;
+}
+
 Value buildPow(OpBuilder &builder, Location loc, Value base, Value exponent) {
   FloatTerm a = term(builder, loc, base), b = term(builder, loc, exponent);
   return (isDouble(base) ? sequence::f64::pow(a, b) : sequence::pow(a, b)).value;

@@ -29,6 +29,8 @@ mlir::Value buildSigmoid(mlir::OpBuilder &builder, mlir::Location loc, mlir::Val
 mlir::Value buildSilu(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);
 /// The form with erf, or with `tanh` the approximation through tanh.
 mlir::Value buildGelu(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x, bool tanh);
+/// The form with erf of an f32 that was a bf16, and whose result will be one.
+mlir::Value buildGeluOfBf16(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);
 mlir::Value buildSoftplus(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x);
 /// bce of a logit and a label.
 mlir::Value buildBinaryCrossEntropy(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x, mlir::Value y);

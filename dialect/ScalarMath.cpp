@@ -25,6 +25,7 @@ float cos(float x) { return sequence::cos(x); }
 float sigmoid(float x) { return sequence::sigmoid(x); }
 float silu(float x) { return sequence::silu(x); }
 float gelu(float x, bool tanh) { return tanh ? sequence::geluTanh(x) : sequence::geluErf(x); }
+float geluOfBf16(float x) { return sequence::geluErfShort(x); }
 float softplus(float x) { return sequence::softplus(x); }
 float binaryCrossEntropy(float x, float y) { return sequence::binaryCrossEntropy(x, y); }
 float pow(float x, float y) { return sequence::pow(x, y); }

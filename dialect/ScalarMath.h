@@ -19,6 +19,8 @@ float cos(float x);
 float sigmoid(float x);
 float silu(float x);
 float gelu(float x, bool tanh);
+/// The form with erf as it is computed for bf16.
+float geluOfBf16(float x);
 float softplus(float x);
 float binaryCrossEntropy(float x, float y);
 float pow(float x, float y);

@@ -78,7 +78,10 @@ static Value buildFormula(Operation *op, const Formula &f) {
       .Case([&](TanhOp) { return f.make<math::TanhOp>(); })
       .Case([&](SigmoidOp) { return buildSigmoid(f.b, f.loc, f.x[0]); })
       .Case([&](SiluOp) { return buildSilu(f.b, f.loc, f.x[0]); })
-      .Case([&](GeluOp gelu) { return buildGelu(f.b, f.loc, f.x[0], gelu.getTanh()); })
+      .Case([&](GeluOp gelu) {
+        return f.dtype.isBF16() && !gelu.getTanh() ? buildGeluOfBf16(f.b, f.loc, f.x[0])
+                                                   : buildGelu(f.b, f.loc, f.x[0], gelu.getTanh());
+      })
       .Case([&](SoftplusOp) { return buildSoftplus(f.b, f.loc, f.x[0]); })
       .Case([&](AddOp) { return f.make<arith::AddFOp, arith::AddIOp>(); })
       .Case([&](SubOp) { return f.make<arith::SubFOp, arith::SubIOp>(); })

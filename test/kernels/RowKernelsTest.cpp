@@ -309,6 +309,8 @@ const std::vector<Case> cases = {
      few, fewLong},
     {"relu", unary("relu %x", "f32[B | N]"), tails(), tails({4095, 4096})},
     {"gelu_of_f16", unary("gelu %x", "f16[B | N]"), few, fewLong},
+    {"gelu_of_bf16", unary("gelu %x", "bf16[B | N]"), few, fewLong},
+    {"gelu", unary("gelu %x", "f32[B | N]"), few, fewLong},
     {"cast_to_bool", unary("cast %x", "f32[B | N]", "i1[B | N]"), few, fewLong},
     {"cast_of_i64", unary("cast %x", "i64[B | N]", "f32[B | N]"), few, fewLong},
     {"add_bias",

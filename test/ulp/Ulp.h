@@ -21,7 +21,12 @@ struct Function {
   const char *name;
   float (*compute)(float);
   double (*reference)(double);
-  double bound; ///< published in dialect/NUMERICS.md
+  double bound;              ///< published in dialect/NUMERICS.md
+  double leastUnitBelow = 0; ///< of x < -1
+  double boundOfF16 = 0.51, boundOfBf16 = 0.51;
+  float (*computeBf16)(float) = nullptr; ///< where bf16 has a sequence of its own
+
+  double errorAt(float x) const;
 };
 
 inline double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
@@ -40,7 +45,8 @@ inline const std::vector<Function> &functions() {
       {"sigmoid", scalar::sigmoid, sigmoid, 2.0},
       {"silu", scalar::silu, [](double x) { return std::isinf(x) && x < 0 ? -0.0 : x * sigmoid(x); }, 3.5},
       {"gelu", [](float x) { return scalar::gelu(x, false); },
-       [](double x) { return std::isinf(x) && x < 0 ? -0.0 : 0.5 * x * std::erfc(-x / std::sqrt(2.0)); }, 4.0},
+       [](double x) { return std::isinf(x) && x < 0 ? -0.0 : 0.5 * x * std::erfc(-x / std::sqrt(2.0)); }, 4.0, 0x1p-25,
+       0.6, 0.65, scalar::geluOfBf16},
       {"gelu_tanh", [](float x) { return scalar::gelu(x, true); },
        [](double x) { return x < -100 ? -0.0 : geluTanh(x); }, 4.0},
       {"softplus", scalar::softplus,
@@ -54,8 +60,8 @@ inline const std::vector<Function> &functions() {
 }
 
 /// Distance of `value` from `exact` in units in the last place of a float near `exact`; infinity where one is NaN and
-/// the other not, or where one is infinite and the other is far from it.
-inline double error(float value, double exact) {
+/// the other not, or where one is infinite and the other is far from it. No unit is smaller than `leastUnit`.
+inline double error(float value, double exact, double leastUnit = 0) {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   constexpr double overflow = 0x1.ffffffp127; // from here on the nearest float is infinity
   if (std::isnan(value) || std::isnan(exact))
@@ -65,11 +71,13 @@ inline double error(float value, double exact) {
   if (std::isinf(exact))
     return infinity;
   int exponent = exact == 0 ? -149 : std::max(std::ilogb(exact) - 23, -149);
-  double unit = std::ldexp(1.0, std::min(exponent, 104));
+  double unit = std::max(std::ldexp(1.0, std::min(exponent, 104)), leastUnit);
   if (std::isinf(value)) // rounded up by less than a unit: the next float would have been 2^128
     return (std::copysign(0x1p128, value) - exact) / std::copysign(unit, value);
   return std::abs(value - exact) / unit;
 }
+
+inline double Function::errorAt(float x) const { return error(compute(x), reference(x), x < -1 ? leastUnitBelow : 0); }
 
 struct Worst {
   double error = 0;
@@ -89,7 +97,7 @@ inline Worst scan(const Function &function, uint64_t begin, uint64_t end, uint64
   Worst worst;
   for (uint64_t bits = begin; bits < end; bits += stride) {
     float x = std::bit_cast<float>(static_cast<uint32_t>(bits));
-    worst.take(error(function.compute(x), function.reference(x)), x);
+    worst.take(function.errorAt(x), x);
   }
   return worst;
 }
