@@ -13,10 +13,7 @@
 // enter. A key of 32 bits and its index are one entry of 64 bits, from which values and indices come out vector by
 // vector; else, or where results are not side by side, the values are read again by their indices.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/kernels/cpu/Candidates.h"
-#include "compiler/kernels/cpu/DimWalk.h"
-#include "compiler/kernels/cpu/RowKernels.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "compiler/kernels/cpu/Greatest.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -26,83 +23,14 @@
 using namespace mlir;
 
 namespace batten {
-namespace {
-
 /// What a grain takes a row of unknown length for.
 constexpr int64_t usualExtent = 512;
 /// Entries of a sorted block at least: two registers of two lanes.
 constexpr int64_t fewestEntries = 4;
 /// Registers of a sorted block at most, of 32 that there are: its network is straight code.
 constexpr int64_t mostRegisters = 16;
-/// So many results are given without a loop.
-constexpr int64_t unrolledResults = 8;
-/// Elements of rows that are sorted several at once, one a lane, at most: as many registers.
-constexpr int64_t longestInLanes = 16;
 /// Elements of a row that a first bound is taken from, at most: they are read twice.
 constexpr int64_t sampledElements = 4096;
-
-class Greatest {
-public:
-  Greatest(GreatestOp op, func::FuncOp function, Operand x, KernelFrame &frame, const Level &level);
-  Kernel build();
-
-private:
-  KernelFrame &frame;
-  const Level &level;
-  OpBuilder &b;
-  SmallVector<Dim> extents;
-  size_t dim;
-  Dim count; ///< of the elements that are wanted
-  Operand x;
-  std::optional<Operand> values, indices; ///< what of it the group returns
-  OrderedKeys order;
-  EntryFormat format;
-  VectorCode code;    ///< lanes of keys
-  VectorCode entries; ///< lanes of i64
-  int64_t registers;  ///< of a sorted block
-  Dim scratchBytes;
-  std::optional<Candidates> candidates;
-  std::optional<EntrySort> sorted; ///< what is greatest so far, and behind it what is new
-  Value sortedKeys, sortedInverses;
-  Value firstOfX, firstOfNext, wanted, length, room, xStride; ///< the next row's first element, or this one's again
-
-  LoopCode loopCode() const { return {b, code.loc}; }
-  std::optional<int64_t> knownRoom() const;
-  bool allFit() const;
-  bool samples() const;
-  Dim roomBound() const;
-  Value roomOf();
-  void makeScratch();
-
-  bool takesRowsInLanes() const;
-  void rowsInLanes(const DimWalk &rows, Value index);
-  void row(const DimWalk &rows, Value index);
-  Value turn(Value from);
-  Value begin();
-  Value sampleThreshold();
-  void takeAll(ArrayRef<Value> firsts);
-  void takeFirst();
-  void fetch(Value memory, Value first, Value at, bool toWrite) const;
-  void fetchNext(Value at) const;
-  Value takeAbove(Value from, Value threshold, bool orEqual);
-  void sort(Value first);
-  Value threshold();
-  void giveResults(ArrayRef<Value> firsts);
-  bool areDense() const;
-  bool givesVectors() const;
-  void giveVectors(ArrayRef<Value> firsts);
-  Value indexAt(Value rank);
-
-  Value load(Value at, Value mask = {}) {
-    return order.load(x.memory, code.add(firstOfX, code.times(at, xStride)), xStride, mask);
-  }
-  Value compare(arith::CmpIPredicate predicate, Value lhs, Value rhs) {
-    return arith::CmpIOp::create(b, code.loc, predicate, lhs, rhs);
-  }
-  Value subtract(Value lhs, Value rhs) { return b.createOrFold<arith::SubIOp>(code.loc, lhs, rhs); }
-  Value least(Value lhs, Value rhs) { return b.createOrFold<arith::MinUIOp>(code.loc, lhs, rhs); }
-  Value remainder(Value lhs, Value rhs) { return b.createOrFold<arith::RemUIOp>(code.loc, lhs, rhs); }
-};
 
 Greatest::Greatest(GreatestOp op, func::FuncOp function, Operand operand, KernelFrame &frame, const Level &level)
     : frame(frame), level(level), b(frame.builder), dim(op.getDim()), x(std::move(operand)),
@@ -197,56 +125,6 @@ void Greatest::makeScratch() {
                  sortedInverses);
   Value keys = take(order.type, withVector);
   candidates.emplace(order, format, level, keys, take(order.type, withVector));
-}
-
-//===- Short rows side by side ------------------------------------------------------------------------------------===//
-
-/// With the registers of AVX-512 only.
-bool Greatest::takesRowsInLanes() const {
-  return level.vectorBytes == 64 && areDense() && x.strides[dim].isConstant(1) &&
-         extents[dim].constantValue().value_or(INT64_MAX) <= longestInLanes && count.constantValue();
-}
-
-/// A row a lane, which needs no moves to sort, from `index` on; where fewer are left, the last one again.
-void Greatest::rowsInLanes(const DimWalk &rows, Value index) {
-  VectorCode wide{b, code.loc, level.lanes(b.getI64Type())};
-  OrderedKeys keys = order;
-  keys.code.lanes = wide.lanes;
-  EntryFormat wideFormat(keys, extents[dim].constantValue());
-  SmallVector<SmallVector<Value>> firsts;
-  for (int64_t lane = 0; lane < wide.lanes; ++lane) {
-    Value there = least(code.add(index, code.index(lane)), subtract(frame.end, code.index(1)));
-    firsts.push_back(rows.firstElements(code, frame, there));
-  }
-  auto maskOf = [&](int64_t lanes) { return lanes < wide.lanes ? wide.firstLanes(code.index(lanes)) : Value(); };
-
-  EntrySort::Block block;
-  int64_t elements = *extents[dim].constantValue(), results = *count.constantValue();
-  for (int64_t at = 0; at < elements; at = int64_t(block.size())) {
-    int64_t from = std::min(at, std::max<int64_t>(0, elements - wide.lanes)); // some may be met again
-    auto columns = wide.transpose(llvm::map_to_vector(firsts, [&](ArrayRef<Value> first) {
-      return keys.load(x.memory, code.add(first[0], code.index(from)), code.index(1), maskOf(elements));
-    }));
-    for (; at < std::min(elements, from + wide.lanes); ++at) {
-      Value column = columns[size_t(at - from)];
-      block.push_back(wideFormat.pack(keys.of(column), wideFormat.tagsOfColumn(column, at)));
-    }
-  }
-  EntrySort(wide, elements, wideFormat.areDoubles(), /*hasLongMin=*/true, {}, {}).sortColumns(block);
-
-  auto give = [&](const Operand &result, size_t access, int64_t rank, function_ref<Value(Value)> part) {
-    SmallVector<Value> ranks;
-    for (int64_t i = 0; i < wide.lanes; ++i) // what is not wanted is not stored
-      ranks.push_back(wide.toStorage(part(block[size_t(std::min(rank + i, results - 1))].key)));
-    for (auto [vector, first] : llvm::zip(wide.transpose(ranks), firsts))
-      wide.store(vector, result.memory, code.add(first[access], code.index(rank)), maskOf(results - rank));
-  };
-  for (int64_t rank = 0; rank < results; rank += wide.lanes) {
-    if (values)
-      give(*values, 1, rank, [&](Value entry) { return keys.elementOf(wideFormat.number(entry)); });
-    if (indices)
-      give(*indices, firsts[0].size() - 1, rank, [&](Value entry) { return wideFormat.index(entry); });
-  }
 }
 
 //===- A row ------------------------------------------------------------------------------------------------------===//
@@ -420,68 +298,6 @@ Value Greatest::threshold() {
   Value entry = memref::LoadOp::create(b, code.loc, sortedKeys, ValueRange{place});
   return format.isPacked() ? format.key(entry) : entry;
 }
-
-void Greatest::giveResults(ArrayRef<Value> firsts) {
-  if (givesVectors())
-    return giveVectors(firsts);
-  auto give = [&](Value rank) {
-    Value index = indexAt(rank);
-    auto store = [&](const Operand &result, Value first, Value value) {
-      Value at = code.add(first, code.times(rank, frame.size(result.strides[dim])));
-      memref::StoreOp::create(b, code.loc, value, result.memory, ValueRange{at});
-    };
-    if (values) {
-      Value at = arith::IndexCastOp::create(b, code.loc, b.getIndexType(), index);
-      at = code.add(firstOfX, code.times(at, xStride));
-      store(*values, firsts.front(), memref::LoadOp::create(b, code.loc, x.memory, ValueRange{at}));
-    }
-    if (indices)
-      store(*indices, firsts.back(), index);
-  };
-  std::optional<int64_t> known = count.constantValue();
-  if (!known || *known > unrolledResults)
-    return loopCode().loop(code.index(0), wanted, code.index(1), give);
-  for (int64_t rank = 0; rank < *known; ++rank)
-    give(code.index(rank));
-}
-
-/// Whether all of a result is in its entry, and results stand side by side.
-bool Greatest::areDense() const {
-  auto isDense = [&](const std::optional<Operand> &result) { return !result || result->strides[dim].isConstant(1); };
-  return format.isPacked() && isDense(values) && isDense(indices);
-}
-
-bool Greatest::givesVectors() const {
-  return areDense() && count.constantValue().value_or(INT64_MAX) > unrolledResults;
-}
-
-void Greatest::giveVectors(ArrayRef<Value> firsts) {
-  std::optional<int64_t> known = count.constantValue(), most = knownRoom();
-  int64_t column = most ? *most / entries.lanes : 0, lane = 0;
-  sorted->forEachSorted(room, [&](Value entry, Value rank) {
-    int64_t first = column * (lane++ % entries.lanes); // of the lane's ranks
-    if (known && first >= *known)
-      return;
-    bool isWhole = known && first + column <= *known;
-    Value mask = isWhole ? Value() : entries.firstLanes(subtract(wanted, rank));
-    if (values)
-      entries.store(order.elementOf(format.number(entry)), values->memory, code.add(firsts.front(), rank), mask);
-    if (indices)
-      entries.store(format.index(entry), indices->memory, code.add(firsts.back(), rank), mask);
-  });
-}
-
-/// i32.
-Value Greatest::indexAt(Value rank) {
-  Value place = sorted->place(room, rank);
-  Value held = memref::LoadOp::create(b, code.loc, format.isPacked() ? sortedKeys : sortedInverses, ValueRange{place});
-  if (format.isPacked())
-    return format.index(held);
-  held = arith::TruncIOp::create(b, code.loc, b.getI32Type(), held);
-  return arith::XOrIOp::create(b, code.loc, held, constantOf(code, held.getType(), b.getI32IntegerAttr(-1)));
-}
-
-} // namespace
 
 FailureOr<Kernel> buildGreatest(func::FuncOp function, StringRef name, const Level &level) {
   auto op = *function.getOps<GreatestOp>().begin();

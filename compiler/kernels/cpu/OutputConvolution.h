@@ -1,0 +1,75 @@
+// OutputConvolution.h - convolutions with outputs in lanes: see OutputConvolution.cpp.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_KERNELS_CPU_OUTPUTCONVOLUTION_H
+#define BATTEN_COMPILER_KERNELS_CPU_OUTPUTCONVOLUTION_H
+
+#include "compiler/kernels/cpu/DotStep.h"
+#include "compiler/kernels/cpu/WindowBuilder.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace batten {
+
+class OutputConvolution : WindowBuilder {
+public:
+  using WindowBuilder::WindowBuilder;
+  llvm::FailureOr<Kernel> build();
+
+private:
+  mlir::Value panels; ///< weights[panel][kh][kw][granule of channels][output in panel][channel of the granule]
+  DotStep dot;
+  int64_t panelVectors = 0, panelOutputs = 0;
+  int64_t groups = 1, outputs = 0, channels = 0, granules = 0; ///< a group's
+  int64_t height = 0, width = 0, tapRows = 0, tapColumns = 0;
+  int64_t imageWidth = 0, imagePad = 0; ///< as it is packed
+  bool inPlace = false;                 ///< the image is read as it lies
+  bool isLine = false;                  ///< rows are pieces of one line of pixels
+  int64_t tilePixels = 0, unitRows = 0;
+  int64_t aheadStep = 0; ///< elements of the next panel that a step prefetches; 0: its weights are few
+  mlir::Value imagePart, rowBuffer, square; ///< scratch
+
+  // Of what is being built.
+  Values batch, initial; ///< what the chains of a panel begin with, by vector
+  Values exist;          ///< by vector of a panel, the outputs that are there; null: all
+  mlir::Value groupNumber, imageBase, rowBegin, rowEnd, imageRowBegin;
+  mlir::Value panelBase, firstOutput, tileNumber;
+
+  void resolveShape();
+  int64_t numPanels() const { return llvm::divideCeilSigned(outputs, panelOutputs); }
+  int64_t granuleStride() const { return panelOutputs * dot.elements(); } ///< of a panel
+  int64_t partRows() const { return (unitRows - 1) * window.stride + (tapRows - 1) * window.dilation + 1; }
+  bool makesChannelsLast() const { return lanesLoop == window.channelLoop(); }
+  bool hasRowBuffer() const { return !makesChannelsLast() || epilogue.isLong(); }
+  mlir::Value rowStep() const {
+    return inPlace ? frame.size(window.image.rowStride) : code.index(granules * imageWidth);
+  }
+  mlir::Value columnStep() const { return inPlace ? frame.size(window.image.columnStride) : code.index(1); }
+  mlir::Value granuleStep() const { return code.index(inPlace ? dot.elements() : imageWidth); }
+  Dim makeScratch();
+
+  void enterPart(mlir::Value part);
+  void packPart();
+  void packRows(mlir::Value from, mlir::Value to, mlir::Value granule, mlir::Value rest);
+  void clearPart();
+  void panel(mlir::Value number);
+  Values initialOf(mlir::Value weightBase);
+  Values existing() const;
+  Values weightsAt(mlir::Value at);
+  void tilesOfRow(mlir::Value row, mlir::Value weightBase);
+  bool isInside(int64_t tileColumn, int64_t pixels) const;
+  void tile(mlir::Value row, mlir::Value column, int64_t pixels, mlir::Value weightBase);
+  std::pair<int64_t, int64_t> pixelsInside(int64_t tileColumn, int64_t pixels, int64_t tapColumn) const;
+  Values tapsOfRow(mlir::Value at, mlir::Value column, int64_t pixels, mlir::Value weightAt, mlir::ValueRange sums);
+  Values tap(mlir::Value at, mlir::Value tapColumn, int64_t first, int64_t end, mlir::Value weightAt,
+             mlir::ValueRange sums);
+  void prefetchNextPanel(mlir::Value weightAt);
+  mlir::Value pixelAt(mlir::Value at) const;
+  void finishPixel(mlir::ValueRange sums, mlir::Value row, mlir::Value column);
+  void finishPixels(mlir::Value row);
+  void finishRow(mlir::Value row);
+  void finishSquare(llvm::ArrayRef<mlir::Value> vectors, mlir::ValueRange digits, mlir::Value outputsBegin,
+                    mlir::Value numOutputs, mlir::Value column, mlir::Value mask);
+  void finishOutput(mlir::Value sum, mlir::ValueRange digits, mlir::Value output, mlir::Value column, mlir::Value mask);
+};
+
+} // namespace batten
+#endif // BATTEN_COMPILER_KERNELS_CPU_OUTPUTCONVOLUTION_H
