@@ -19,47 +19,60 @@ Examples:
   batten check --weights=simple.safetensors simple.btn
 )";
 
-/// What each entry says of `symbol`, a line an entry; ExitRefused where its positions meet.
-int reportIndependence(const std::string &path, const frontend::Program &program, const std::string &symbol) {
+/// What --independent found so far, over all files.
+struct Independence {
+  std::string symbol;
+  bool namesFiles = false;        ///< there are several
+  bool seen = false;              ///< an entry has the dim
+  std::vector<std::string> names; ///< dims that entries have
+};
+
+/// What each entry says of the dim, a line an entry; ExitRefused where its positions meet.
+int reportIndependence(const std::string &path, const frontend::Program &program, Independence &asked) {
   int exit = ExitOk;
-  std::vector<std::string> names;
-  bool seen = false;
+  const std::string &symbol = asked.symbol, before = asked.namesFiles ? path + ": " : "";
   for (const frontend::Function &function : program.functions) {
     bool has = false;
     for (const frontend::Symbol &known : function.symbols) {
       has |= known.name == symbol;
-      names.push_back(known.name);
+      asked.names.push_back(known.name);
     }
     if (!has)
       continue;
-    seen = true;
+    asked.seen = true;
     auto mix = std::find_if(function.mixes.begin(), function.mixes.end(),
                             [&](const frontend::Mix &m) { return m.dim == symbol; });
     if (mix == function.mixes.end()) {
-      printf("%s: independent over %s: no operation brings two of its positions together\n", function.name.c_str(),
-             symbol.c_str());
+      printf("%s%s: independent over %s: no operation brings two of its positions together\n", before.c_str(),
+             function.name.c_str(), symbol.c_str());
       continue;
     }
-    printf("%s: mixes %s at %s:%d:%d: %s\n", function.name.c_str(), symbol.c_str(), mix->location.file.c_str(),
-           mix->location.line, mix->location.column, mix->what.c_str());
+    printf("%s%s: mixes %s at %s:%d:%d: %s\n", before.c_str(), function.name.c_str(), symbol.c_str(),
+           mix->location.file.c_str(), mix->location.line, mix->location.column, mix->what.c_str());
     exit = ExitRefused;
   }
-  if (seen)
-    return exit;
-  std::string near = frontend::nearest(symbol, names).value_or("");
-  fprintf(stderr, "batten: error: no entry of '%s' has a dim `%s`%s\n", path.c_str(), symbol.c_str(),
+  return exit;
+}
+
+/// ExitUsage where no entry of any file has the dim.
+int requireSeen(const Independence &asked, const std::vector<std::string> &files) {
+  if (asked.symbol.empty() || asked.seen)
+    return ExitOk;
+  std::string near = frontend::nearest(asked.symbol, asked.names).value_or("");
+  fprintf(stderr, "batten: error: no entry of %s has a dim `%s`%s\n",
+          files.size() == 1 ? ("'" + files[0] + "'").c_str() : "these files", asked.symbol.c_str(),
           near.empty() ? "" : ("; did you mean `" + near + "`?").c_str());
   return ExitUsage;
 }
 
-int checkFile(const CommandLine &options, const std::string &path) {
+int checkFile(const CommandLine &options, const std::string &path, Independence &asked) {
   Session session(options);
   std::optional<frontend::Program> program = session.analyse(path);
   if (program && options.has("--weights"))
     checkWeights(session, options.get("--weights"), *program, *program);
-  if (int exit = session.finish(); exit != ExitOk || !options.has("--independent"))
+  if (int exit = session.finish(); exit != ExitOk || asked.symbol.empty())
     return exit;
-  return reportIndependence(path, *program, options.get("--independent"));
+  return reportIndependence(path, *program, asked);
 }
 
 int checkFiles(const CommandLine &options) {
@@ -68,14 +81,15 @@ int checkFiles(const CommandLine &options) {
     return Session(options).fail(ExitUsage, noSourcesIn(options.positional()));
   int worst = ExitOk;
   size_t refused = 0;
+  Independence asked{options.get("--independent"), files.size() > 1};
   for (const std::string &path : files) {
-    int exit = checkFile(options, path);
+    int exit = checkFile(options, path, asked);
     refused += exit != ExitOk;
     worst = std::max(worst, exit);
   }
   if (files != options.positional() && !options.has("--quiet")) // a folder was named
     printf("%s, %zu with errors\n", frontend::counted(files.size(), "file", "files").c_str(), refused);
-  return worst;
+  return worst == ExitOk ? requireSeen(asked, files) : worst;
 }
 
 } // namespace

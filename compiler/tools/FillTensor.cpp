@@ -78,6 +78,13 @@ std::pair<int64_t, int64_t> rangeOf(DType dtype) {
   }
 }
 
+/// Of a 16-bit float of equal elements.
+bool isInfinite(const HostTensor &tensor) {
+  uint16_t bits = 0;
+  memcpy(&bits, tensor.bytes.data(), std::min(sizeof bits, tensor.bytes.size()));
+  return (bits & 0x7fff) == (tensor.dtype == DType::F16 ? 0x7c00 : 0x7f80);
+}
+
 std::string fillNumber(HostTensor &tensor, const std::string &text) {
   std::optional<double> real = parse<double>(text);
   std::optional<int64_t> whole = parse<int64_t>(text);
@@ -103,10 +110,13 @@ std::string fillNumber(HostTensor &tensor, const std::string &text) {
 std::string fillTensor(HostTensor &tensor, const std::string &how) {
   if (is16BitFloat(tensor.dtype)) {
     HostTensor wide = emptyTensor(DType::F32, tensor.sizes);
-    std::string fault = fillTensor(wide, how);
+    if (std::string fault = fillTensor(wide, how); !fault.empty())
+      return fault;
     batten_tensor from = view(wide), to = view(tensor);
     batten_tensor_convert(&from, &to, nullptr);
-    return fault;
+    std::optional<double> number = parse<double>(how);
+    bool overflows = number && std::isfinite(*number) && isInfinite(tensor);
+    return overflows ? std::string("it does not fit into ") + frontend::dtypeName(tensor.dtype) : "";
   }
   if (how == "zeros")
     return ""; // as it was made
