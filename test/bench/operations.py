@@ -43,8 +43,11 @@ OF_A_VALUE = {
     "softmax_": EXP + 4,
     "log_softmax_": EXP + 4,
     "softmax_outer": EXP + 4,
+    "softmax_of_10": EXP + 4,
+    "log_softmax_of_10": EXP + 4,
     "log_softmax_outer": EXP + 4,
     "cross_entropy_": EXP + 3,
+    "cross_entropy_of_10": EXP + 3,
     "bce_": 43,
     "rope_": 20,
     "rope_neighbours": 20,
@@ -111,12 +114,12 @@ def main(arguments):
         try:
             row = measure(name, dims, options)
         except RuntimeError as failure:
-            print(f"{name:16s} failed: {failure}", flush=True)
+            print(f"{name:19s} failed: {failure}", flush=True)
             failed += 1
             continue
         arithmetic, memory, word = verdict(name, row, max(before, probes.measure("copy")))
         short += word == "short"
         shares = f"{100 * arithmetic:6.1f} % of FMA  {100 * memory:6.1f} % of copy"
-        print(f"{name:16s} {row['dims']:12s} {duration(row['seconds']):>9s}  {shares}  {word}", flush=True)
+        print(f"{name:19s} {row['dims']:12s} {duration(row['seconds']):>9s}  {shares}  {word}", flush=True)
     print(f"{short} of {len(chosen)} are short" + (f", {failed} failed" if failed else ""))
     sys.exit(1 if failed else 0)
