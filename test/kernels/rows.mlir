@@ -61,6 +61,30 @@ func.func private @max_of_10_columns(%x: tensor<5x10xf32> {batten.dims = ["5", "
 
 // -----
 
+// 10 columns of many rows: a vector of rows is turned, and each lane folds a row of its own.
+// CHECK-LABEL: func.func @max_of_10_columns_of_many_rows(
+// CHECK-COUNT-16: vector.maskedload
+// CHECK-COUNT-48: vector.shuffle
+// CHECK: arith.maxsi {{.*}} : vector<16xi32>
+// CHECK-NOT: vector<8xi32>
+func.func private @max_of_10_columns_of_many_rows(%B: index {batten.symbol = "B"},
+                                                  %x: tensor<?x10xf32> {batten.dims = ["B", "10"]})
+    -> (tensor<?xf32> {batten.dims = ["B"]}) attributes {batten.kind = "rows", batten.split = 1 : i64} {
+  %least = arith.constant 0xFF800000 : f32
+  %empty = tensor.empty(%B) : tensor<?xf32>
+  %init = linalg.fill ins(%least : f32) outs(%empty : tensor<?xf32>) -> tensor<?xf32>
+  %max = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0)>],
+                         iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<?x10xf32>) outs(%init : tensor<?xf32>) attrs = {batten.order = "lanes"} {
+  ^bb0(%a: f32, %acc: f32):
+    %next = arith.maximumf %acc, %a : f32
+    linalg.yield %next : f32
+  } -> tensor<?xf32>
+  return %max : tensor<?xf32>
+}
+
+// -----
+
 // exp is computed once, in the walk that sums it, and kept in this thread's scratch for the quotient. The quotient is
 // stored past the caches where the results are large. Per-row values are vectors: nothing scalar is computed.
 // CHECK-LABEL: func.func @exp_over_its_sum(
