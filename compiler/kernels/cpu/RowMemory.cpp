@@ -156,14 +156,14 @@ void Rows::findLaterRows() {
   }
 }
 
-/// The part of the later rows that belongs to this turn: walk w fetches quarter w as it goes, the first walk also the
-/// quarters that no walk has. In one burst the requests would wait for each other.
+/// The part of the later rows that belongs to this turn: walk w fetches quarter w as it goes, the second walk, which
+/// computes most, also the quarters that no walk has. In one burst the requests would wait for each other.
 void Rows::prefetchLaterRows(Value first, int64_t columns) {
   int64_t walks = std::min<int64_t>(group.steps, rowParts);
   if (laterRows.empty() || step >= walks)
     return;
   SmallVector<int64_t> parts{int64_t(step)};
-  if (step == 0)
+  if (int64_t(step) == std::min<int64_t>(walks - 1, 1))
     for (int64_t part = walks; part < rowParts; ++part)
       parts.push_back(part);
   Value within = arith::ShRUIOp::create(b, code.loc, first, code.index(2));
