@@ -72,8 +72,7 @@ FailureOr<Kernel> buildRows(func::FuncOp function, StringRef name, const Level &
       return failure();
     if (!group->readsRows())
       group->splitAt(freeSplit(*group, laneCount(*group, level)));
-    bool alongRows =
-        group->hasTurnedLoops() || reducesAcrossRows(*group) || hasShortRows(*group, laneCount(*group, level));
+    bool alongRows = group->hasTurnedLoops() || reducesAcrossRows(*group);
     Kernel kernel = alongRows ? buildRowsInLanes(*group, frame, scalars, level)
                               : buildColumnsInLanes(*group, frame, scalars, level);
     if (failed(expandVectorMath(kernel.function, level)))

@@ -13,8 +13,6 @@
 // Element-wise results (softmax over a dim that is not the last) are written a column of vectors after the other; what
 // their walks read again is the unit's columns alone, which stay in L2.
 //
-// Short rows are turned first, so that their columns lie as those of other operands (KeptLanesTurns.cpp).
-//
 // A unit's positions lie apart, a line or a few at each, which no hardware follows well: every load of its first walk
 // prefetches what stands at its place a few positions or a row later.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -82,7 +80,6 @@ void KeptLanes::setUp() {
     laneStrides.push_back(frame.size(*flatStride(access, group.domain, firstLaneDim, group.split)));
     laterPlaces.push_back(laterPlace(i));
   }
-  placeTurned();
   resultCount = frame.size(results);
   positionCount = frame.size(positions);
   streaming = isStreaming(level, [&](unsigned access) {
@@ -93,7 +90,7 @@ void KeptLanes::setUp() {
   });
   int64_t widest = 1;
   for (auto [i, node] : llvm::enumerate(group.nodes)) {
-    if (node.result && !turned[*node.result]) // dense, whatever an extent of 1 says
+    if (node.result) // dense, whatever an extent of 1 says
       laneStrides[*node.result] = code.index(1);
     if (node.kept) {
       keptMemory[i] = frame.scratchView(scratchBytes, node.element());
@@ -144,11 +141,9 @@ Kernel KeptLanes::build() {
 
 void KeptLanes::unit(Value index) {
   enterUnit(index);
-  turnOperands();
   for (step = 0; step < group.steps; ++step)
     walk();
   storeResults();
-  turnResults();
   units.clear();
   rowValuesOf.clear();
   rowValues.clear();
@@ -213,8 +208,6 @@ Value KeptLanes::address(unsigned access, Chunk &chunk, bool atPosition) {
 }
 
 Value KeptLanes::load(unsigned access, Chunk &chunk) {
-  if (turned[access])
-    return code.load(turned[access], keptPlace(), code.index(1), group.accesses[access].element, {});
   Value memory = group.accesses[access].memory, at = address(access, chunk, true);
   if (isFirstVisit && laterPlaces[access])
     memref::PrefetchOp::create(b, code.loc, memory, ValueRange{code.add(at, laterPlaces[access])}, /*isWrite=*/false,
@@ -238,9 +231,7 @@ void KeptLanes::storeColumn(unsigned index, Chunk &chunk) {
   Value value = columnValue(index, chunk);
   if (node.kept)
     code.store(value, keptMemory[index], keptPlace(), {});
-  if (node.result && turned[*node.result])
-    code.store(value, turned[*node.result], keptPlace(), {});
-  else if (node.result)
+  if (node.result)
     pendingStores.push_back({code.toStorage(value), group.accesses[*node.result].memory,
                              address(*node.result, chunk, true), units[current].mask,
                              code.canStorePastCaches(node.element())});

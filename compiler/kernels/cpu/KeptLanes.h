@@ -33,7 +33,6 @@ private:
   mlir::Value resultCount, positionCount;
   mlir::Value stackBytes, stack; ///< accumulators of a reduction, a vector of the unit after the other
   llvm::DenseMap<unsigned, mlir::Value> keptMemory;
-  Values turned; ///< by access: where a unit's columns lie in the scratch; null: read and written in place
   Dim scratchBytes;
 
   // Of the unit that is being built.
@@ -62,17 +61,6 @@ private:
   mlir::Value loadForRow(unsigned access) override;
   mlir::Value loadKept(unsigned node, Chunk &chunk) override;
   mlir::Value loopIndex(int64_t dim, Chunk *chunk) override;
-
-  // KeptLanesTurns.cpp: short rows.
-  void placeTurned();
-  mlir::Value turnedPlace(int64_t column, size_t vector) const;
-  void turn(unsigned access, bool toMemory);
-  void copyRow(unsigned access, size_t vector, mlir::Value first, mlir::Value row, bool toMemory);
-  void turnRows(unsigned access, size_t vector, mlir::Value first);
-  void turnBack(unsigned access, size_t vector, mlir::Value first);
-  void turnOperands();
-  void turnResults();
-  bool isResult(unsigned access) const;
 
   // KeptLanesWalks.cpp: walks over the positions.
   void walk();
