@@ -1,6 +1,7 @@
 // Evaluate.cpp - dense values, and the loop over the ops of a function. See Evaluate.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialect/Evaluate.h"
+#include "dialect/DimsRelation.h"
 #include "dialect/Evaluation.h"
 #include "dialect/Independence.h"
 #include "llvm/ADT/APFloat.h"
@@ -208,15 +209,6 @@ bool Evaluator::checkRange(SymbolAttr symbol, int64_t size, bool mayBeEmpty) {
     return fail(text + ", it must not be negative", EvaluationFault::Size);
   return fail(isAtLeast ? text + ", it must be at most " + Twine(symbol.getValue()) : text + ", it must be at least 1",
               EvaluationFault::Size);
-}
-
-static bool holds(int64_t lhs, StringRef relation, int64_t rhs) {
-  return relation == "=="   ? lhs == rhs
-         : relation == "!=" ? lhs != rhs
-         : relation == "<"  ? lhs < rhs
-         : relation == "<=" ? lhs <= rhs
-         : relation == ">"  ? lhs > rhs
-                            : lhs >= rhs;
 }
 
 /// A guard is the text "lhs relation rhs".

@@ -3,6 +3,7 @@
 #include "compiler/tools/Inputs.h"
 #include "compiler/frontend/Types.h"
 #include "compiler/tools/Weights.h"
+#include "dialect/DimsRelation.h"
 #include <algorithm>
 #include <cstring>
 
@@ -245,15 +246,6 @@ void Inputs::generate(size_t index) {
   std::string how = given ? *given : otherwise + std::to_string(index + 1);
   if (std::string fault = fillTensor(tensors[index], how); !fault.empty())
     refuse(ExitUsage, name + " is " + argument.type.str() + ", '" + how + "' given: " + fault);
-}
-
-static bool holds(int64_t lhs, const std::string &relation, int64_t rhs) {
-  return relation == "=="   ? lhs == rhs
-         : relation == "!=" ? lhs != rhs
-         : relation == "<"  ? lhs < rhs
-         : relation == "<=" ? lhs <= rhs
-         : relation == ">"  ? lhs > rhs
-                            : lhs >= rhs;
 }
 
 /// What the call would say of the first guard that these sizes break; empty: they break none.
