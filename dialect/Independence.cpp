@@ -41,10 +41,10 @@ static std::string howMixed(Operation *op, StringRef symbol) {
 static IndependenceFact analyse(FuncOp func, SymbolAttr symbol) {
   StringRef name = symbol.getName();
   for (Operation &op : func.getBody().front())
-    if (!isa<ReturnOp>(op))
+    if (!isa<ReturnOp, CastOp>(op))
       if (std::string how = howMixed(&op, name); !how.empty())
         return {symbol, &op, how};
-  // No op touches such an argument, but it may be handed on.
+  // No op combines what is in such an argument, but it may be handed on.
   if (inCore(func.getArgumentTypes(), name))
     return {symbol, func, "stands right of the bar"};
   return {symbol, nullptr, ""};

@@ -97,14 +97,15 @@ std::vector<Value> Elaborator::emitMany(SourceRange range, const std::string &na
   return results;
 }
 
-/// Whatever an op does, it may combine the positions of a dim that stands right of the bar of what it reads or makes.
+/// Whatever an op does, it may combine the positions of a dim that stands right of the bar of what it reads or makes. A
+/// cast does not: that dim is mixed by what made its operand, or stands in an argument.
 void Elaborator::append(Op op, SourceRange range) {
   out.ops.push_back(std::move(op));
   out.ops.back().layer = layer();
   opMixes.emplace_back();
-  if (checking)
-    return;
   const Op &added = out.ops.back();
+  if (checking || added.name == "cast")
+    return;
   std::set<std::string> symbols;
   for (const std::vector<int> *values : {&added.operands, &added.results})
     for (int value : *values)

@@ -22,7 +22,8 @@ namespace {
 const char *examples = R"(
 Costs are those of the operations as they are written: a multiply-add is two FLOPs, and bytes are those of all operands and
 results. Fusion moves fewer bytes. They are of one sample, which is 1 of every dim without a bound; a dim with one, also a
-batch dim, is a size in them, and a last line puts its bound. Where every dim has one, they are of a whole call.
+batch dim, is a size in them, and a last line puts its bound. Where every dim has one, they are of a whole call. In place
+of a formula that is long stands what it comes to at the bounds; --json has all in full.
 
 Examples:
   batten inspect encoder.btn                 layers, types, parameters and costs of each entry
@@ -159,16 +160,31 @@ std::string Inspection::stateOf(const frontend::Function &function, const LayerR
 
 //===- Text -------------------------------------------------------------------------------------------------------===//
 
-/// "f32, 497 MB" and the cost at the largest sizes of what is bounded.
-std::string Inspection::totalText(const frontend::Function &function, const LayerRow &total) const {
+/// The largest sizes of what is bounded.
+std::map<std::string, int64_t> boundsOf(const frontend::Function &function) {
   std::map<std::string, int64_t> largest;
+  for (const frontend::Symbol &symbol : function.symbols)
+    if (symbol.kind == frontend::Symbol::Bounded)
+      largest[symbol.name] = symbol.value;
+  return largest;
+}
+
+/// A cost in a cell of the table; one that is no reading matter, as those of windows over runtime sizes are, by its
+/// amount at the bounds.
+std::string costText(const Dim &cost, const char *unit, const std::map<std::string, int64_t> &bounds) {
+  constexpr size_t widest = 40;
+  std::string text = amount(cost, unit);
+  std::optional<int64_t> most = cost.evaluate(bounds);
+  return text.size() <= widest || !most ? text : amount(double(*most), unit) + " at bounds";
+}
+
+/// The cost at the largest sizes of what is bounded.
+std::string Inspection::totalText(const frontend::Function &function, const LayerRow &total) const {
   std::vector<std::string> sizes;
   for (const frontend::Symbol &symbol : function.symbols)
-    if (symbol.kind == frontend::Symbol::Bounded) {
-      largest[symbol.name] = symbol.value;
+    if (symbol.kind == frontend::Symbol::Bounded)
       sizes.push_back(symbol.name + " = " + std::to_string(symbol.value));
-    }
-  std::optional<int64_t> flops = total.flops.evaluate(largest);
+  std::optional<int64_t> flops = total.flops.evaluate(boundsOf(function));
   return sizes.empty() || !flops ? ""
                                  : "at " + frontend::joined(sizes) + ": " + amount(double(*flops), "FLOP") + " / " +
                                        unitOf(function) + "\n";
@@ -184,14 +200,15 @@ void Inspection::printFunction(size_t index) {
     printf("mixes %s: %s at %s\n", mix.dim.c_str(), mix.what.c_str(), placeOf(mix.location).c_str());
   bool known = costs[index].size() == function.ops.size();
   std::string unit = unitOf(function);
+  std::map<std::string, int64_t> bounds = boundsOf(function);
   auto cells = [&](const std::string &name, const std::string &type, const LayerRow &row, const std::string &state) {
     return std::vector<std::string>{name,
                                     type,
                                     row.isTied                          ? "(tied)"
                                     : row.parameters || name == "total" ? amount(double(row.parameters))
                                                                         : "",
-                                    known ? amount(row.flops) : "-",
-                                    known ? amount(row.bytes, "B") : "-",
+                                    known ? costText(row.flops, "", bounds) : "-",
+                                    known ? costText(row.bytes, "B", bounds) : "-",
                                     state};
   };
   std::vector<std::vector<std::string>> table = {

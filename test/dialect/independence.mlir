@@ -85,6 +85,15 @@ batten.func @handed_on[B, T <= 64](%x: !batten.tensor<f32[B | T]>) -> !batten.te
   batten.return %x : !batten.tensor<f32[B | T]>
 }
 
+// A cast combines nothing, so that it is not what is blamed.
+// CHECK-LABEL: batten.func @widened
+// CHECK-SAME: batten.mixes = ["T: stands right of the bar at {{.*}}independence.mlir:[[@LINE+3]]:8"]
+batten.func @widened[B, T <= 64](%x: !batten.tensor<bf16[B | T]>) -> !batten.tensor<f32[B | T]> {
+  %w = batten.cast %x : (!batten.tensor<bf16[B | T]>) -> !batten.tensor<f32[B | T]>
+  %y = batten.softmax %w dim 0 : (!batten.tensor<f32[B | T]>) -> !batten.tensor<f32[B | T]>
+  batten.return %y : !batten.tensor<f32[B | T]>
+}
+
 // What is written back to an inout is no result of the C function; two others are numbered.
 // CHECK-LABEL: batten.func @update
 // CHECK-SAME: batten.arguments = [#batten.argument<name = "p", type = !batten.tensor<f32[B |]>, kind = inout, path = "w1", tree = "Mlp">,
