@@ -124,11 +124,26 @@ void helpMissing(const Weight &first, const std::vector<NamedTensor> &near, cons
     }
 }
 
+/// A compiled library's own description has no places in a source.
+bool hasSource(const Weight &weight) { return weight.location.line > 0; }
+
+/// What is said of a tensor of the file, at the type of its parameter where there is a source.
+Diagnostic &refuseTensor(const std::string &code, const Weight &weight, const std::string &sentence,
+                         const WeightFile &file, Diagnostics &diagnostics) {
+  if (!hasSource(weight))
+    return diagnostics.error(code, file.name + ": " + sentence);
+  Diagnostic &error = diagnostics.error(code, rangeOf(weight.typeLocation, diagnostics.sources()), sentence);
+  error.note("it is in " + file.name + (weight.path == weight.from ? "" : ", for the parameter `" + weight.path + "`"));
+  return error;
+}
+
 void reportMissing(const std::vector<const Weight *> &missing, const Program &program, const WeightFile &file,
                    Diagnostics &diagnostics) {
   const Weight &first = *missing.front();
-  Diagnostic &error = diagnostics.error("E0501", rangeOf(first.location, diagnostics.sources()),
-                                        file.name + " has no tensor `" + first.from + "`");
+  std::string sentence = file.name + " has no tensor `" + first.from + "`";
+  Diagnostic &error = hasSource(first)
+                          ? diagnostics.error("E0501", rangeOf(first.location, diagnostics.sources()), sentence)
+                          : diagnostics.error("E0501", sentence + ", " + first.type.str() + " expected");
   error.label(first.type.str() + " expected");
   std::vector<NamedTensor> near = nearestTensors(first, file);
   std::string note = near.empty() ? "the file holds no tensors" : "nearest names in the file: ";
@@ -144,7 +159,8 @@ void reportMissing(const std::vector<const Weight *> &missing, const Program &pr
       rest += (i > 1 ? ", `" : "`") + missing[i]->from + "`";
     error.note(rest);
   }
-  helpMissing(first, near, program, file, error);
+  if (hasSource(first))
+    helpMissing(first, near, program, file, error);
 }
 
 enum class Use { Product, Linear, Other };
@@ -167,12 +183,24 @@ Use useOf(const Weight &weight, const Program &program) {
   return uses == std::set<std::string>{"linear"} ? Use::Linear : Use::Other;
 }
 
-void reportShape(const Weight &weight, const FileTensor &tensor, const Program &program, Diagnostics &diagnostics) {
+void reportDType(const Weight &weight, const FileTensor &tensor, const WeightFile &file, Diagnostics &diagnostics) {
+  std::string dtype = dtypeName(weight.type.dtype);
+  Diagnostic &error =
+      refuseTensor("E0504", weight, "tensor `" + weight.from + "` is " + tensor.dtype + ", the program says " + dtype,
+                   file, diagnostics);
+  if (hasSource(weight))
+    error.help("declare the parameter in the file's dtype and cast where it is used, `x as " + dtype +
+               "`; or convert the file");
+}
+
+void reportShape(const Weight &weight, const FileTensor &tensor, const Program &program, const WeightFile &file,
+                 Diagnostics &diagnostics) {
   std::vector<int64_t> wanted = shapeOf(weight);
-  Diagnostic &error = diagnostics.error("E0502", rangeOf(weight.typeLocation, diagnostics.sources()),
-                                        "tensor `" + weight.from + "` has shape " + text(tensor.shape) +
-                                            ", the program says " + text(wanted));
-  if (wanted.size() != 2 || !std::equal(wanted.begin(), wanted.end(), tensor.shape.rbegin(), tensor.shape.rend()))
+  Diagnostic &error = refuseTensor("E0502", weight,
+                                   "tensor `" + weight.from + "` has shape " + text(tensor.shape) +
+                                       ", the program says " + text(wanted),
+                                   file, diagnostics);
+  if (!hasSource(weight) || wanted.size() != 2 || !std::equal(wanted.begin(), wanted.end(), tensor.shape.rbegin(), tensor.shape.rend()))
     return;
   TensorType transposed = weight.type;
   std::swap(transposed.core[0], transposed.core[1]);
@@ -205,14 +233,9 @@ bool checkWeights(const Program &program, const WeightFile &file, Diagnostics &d
     }
     const FileTensor &tensor = found->second;
     if (tensor.dtype != dtypeName(weight.type.dtype))
-      diagnostics
-          .error("E0504", rangeOf(weight.typeLocation, diagnostics.sources()),
-                 "tensor `" + weight.from + "` is " + tensor.dtype + ", the program says " +
-                     dtypeName(weight.type.dtype))
-          .help("declare the parameter in the file's dtype and cast where it is used, `x as " +
-                std::string(dtypeName(weight.type.dtype)) + "`; or convert the file");
+      reportDType(weight, tensor, file, diagnostics);
     else if (tensor.shape != shapeOf(weight))
-      reportShape(weight, tensor, program, diagnostics);
+      reportShape(weight, tensor, program, file, diagnostics);
     else
       continue;
     fits = false;

@@ -26,7 +26,8 @@ namespace {
 const char *examples = R"(
 Inputs and weights that are not given are random; they are given as for `batten run`. Time is that of one call, with the
 interval of its median at 95 % confidence; GFLOP/s counts the operations as they are written, GB/s the arguments, weights
-and results, each once; "of peak" is against FMA chains measured at the same time on as many threads.
+and results, each once (not known of a library with its weights inside); "of peak" is against FMA chains measured at the
+same time on as many threads.
 
 --kernels builds the program once more so that it reads the cycle counter around each launch: the same kernels in the same
 order. Times are means of the faster half of the calls. A kernel stands at the line of the first operation that it does;
@@ -124,7 +125,7 @@ private:
   int compileProgram(Execution &execution);
   int bind(Execution &execution);
   int measureAt(Execution &execution, const std::vector<std::pair<std::string, int64_t>> &choice);
-  void count(BenchRow &row, const Sizes &sizes, int64_t bytes) const;
+  void count(BenchRow &row, const Sizes &sizes) const;
   void print() const;
   void printJson(const std::string &what) const;
 };
@@ -181,6 +182,9 @@ int Bench::open(Execution &execution) {
     return session.finish();
   program = onlyFunction(all, *found);
   program.weights = all.weights; // all are bound
+  if (options.has("--weights") && !program.weights.empty())
+    if (int exit = requireWeights(session, options.get("--weights"), program, all))
+      return exit;
   execution.choose(found->name);
   const batten_entry &entry = execution.describe().entries[found - all.functions.data()];
   costs = {{Dim::parse(entry.flops.text).value_or(Dim()), Dim::parse(entry.bytes.text).value_or(Dim())}};
@@ -232,13 +236,12 @@ int Bench::bind(Execution &execution) {
   return execution.bind(weights);
 }
 
-/// Operations and bytes of a call at these sizes.
-void Bench::count(BenchRow &row, const Sizes &sizes, int64_t bytes) const {
+/// Operations and samples of a call at these sizes.
+void Bench::count(BenchRow &row, const Sizes &sizes) const {
   Dim flops;
   for (const OpCost &cost : costs)
     flops = flops + cost.flops;
   row.flops = double(flops.evaluate(sizes).value_or(0));
-  row.bytes = double(bytes);
   row.samples = 1;
   for (const frontend::Symbol &symbol : function().symbols)
     if (symbol.kind == frontend::Symbol::Unbounded)
@@ -281,7 +284,9 @@ int Bench::measureAt(Execution &execution, const std::vector<std::pair<std::stri
   if (row.timing.calls == 0)
     return ExitRefused; // the call has said why
   row.peak = peak;
-  count(row, inputs.sizes, bytes);
+  count(row, inputs.sizes);
+  if (!execution.describe().placed_weights)
+    row.bytes = double(bytes);
   rows.push_back(std::move(row));
   return ExitOk;
 }

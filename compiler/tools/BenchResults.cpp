@@ -49,7 +49,7 @@ std::vector<std::vector<std::string>> benchTable(const std::vector<BenchRow> &ro
     double spread = std::max(row.timing.high - time, time - row.timing.low) / time;
     table.push_back({row.dims.empty() ? "-" : row.dims, timeText(time), decimalText(100 * spread, "+-%.1f %%"),
                      amount(row.samples / time), decimalText(row.flops / time * 1e-9, "%.2f"),
-                     decimalText(row.bytes / time * 1e-9, "%.2f"),
+                     row.bytes ? decimalText(*row.bytes / time * 1e-9, "%.2f") : "-",
                      decimalText(100 * row.flops / time / row.peak, "%.1f %%"),
                      old == older.end() ? (older.empty() ? "" : "-") : change(row.timing, old->timing)});
   }
@@ -60,7 +60,7 @@ std::string rowJson(const BenchRow &row) {
   return "{\"dims\":" + frontend::jsonString(row.dims) + decimalText(row.timing.median, ",\"seconds\":%.9g") +
          decimalText(row.timing.low, ",\"low\":%.9g") + decimalText(row.timing.high, ",\"high\":%.9g") +
          ",\"calls\":" + std::to_string(row.timing.calls) + decimalText(row.samples, ",\"samples\":%.17g") +
-         decimalText(row.flops, ",\"flops\":%.17g") + decimalText(row.bytes, ",\"bytes\":%.17g") +
+         decimalText(row.flops, ",\"flops\":%.17g") + (row.bytes ? decimalText(*row.bytes, ",\"bytes\":%.17g") : ",\"bytes\":null") +
          decimalText(row.peak, ",\"peak_flops_per_second\":%.6g}");
 }
 

@@ -4,6 +4,7 @@
 #define BATTEN_COMPILER_TOOLS_BENCHRESULTS_H
 
 #include "compiler/tools/Measure.h"
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,9 @@ namespace batten {
 struct BenchRow {
   std::string dims; ///< "B=1 T=128"
   Timing timing;
-  double samples = 1, flops = 0, bytes = 0; ///< of one call
-  double peak = 0;                          ///< FLOP/s of the machine at that time
+  double samples = 1, flops = 0; ///< of one call
+  std::optional<double> bytes;   ///< not known of a library with its weights inside: it does not say how many it reads
+  double peak = 0;               ///< FLOP/s of the machine at that time
 };
 
 /// With a heading. A row of `older` with the same dims adds what became of its time.

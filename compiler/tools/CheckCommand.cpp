@@ -81,7 +81,7 @@ int checkFiles(const CommandLine &options) {
     return Session(options).fail(ExitUsage, noSourcesIn(options.positional()));
   int worst = ExitOk;
   size_t refused = 0;
-  Independence asked{options.get("--independent"), files.size() > 1};
+  Independence asked{options.get("--independent"), files.size() > 1, false, {}};
   for (const std::string &path : files) {
     int exit = checkFile(options, path, asked);
     refused += exit != ExitOk;

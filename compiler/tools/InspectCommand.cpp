@@ -303,19 +303,8 @@ int Inspection::run() {
     return session.fail(ExitUsage, "`batten inspect` takes one file, " + std::to_string(options.positional().size()) +
                                        " given: batten inspect FILE.btn or batten inspect LIBRARY.so");
   const std::string &path = options.positional()[0];
-  switch (kindOf(path)) {
-  case FileKind::Library:
+  if (kindOf(path) == FileKind::Library)
     return readLibrary(path);
-  case FileKind::Object:
-    return session.fail(ExitUsage, "'" + path +
-                                       "' is an object or a static library, which cannot be loaded: give its " +
-                                       "source, or a shared library of it");
-  case FileKind::Weights:
-    return session.fail(ExitUsage, "'" + path + "' is a file of weights: give it as --weights=" + path +
-                                       " beside the source that reads them");
-  case FileKind::Source:
-    break;
-  }
   if (int exit = load(path))
     return exit;
   if (options.has("--graph"))

@@ -95,9 +95,10 @@ int Run::select(const frontend::Program &all) {
   for (const frontend::Argument &argument : function().arguments)
     if (argument.inout)
       updates.push_back(&argument);
-  if (kindOf(options.positional()[0]) == FileKind::Library) { // all are bound, and a file is held against them there
-    program.weights = all.weights;
-    return options.has("--weights") ? ExitOk : requireWeights(session, "", program, all, weightsHelp());
+  if (kindOf(options.positional()[0]) == FileKind::Library) {
+    program.weights = all.weights; // all are bound
+    if (all.weights.empty())       // the bind refuses a file beside those that are inside
+      return ExitOk;
   }
   return requireWeights(session, options.get("--weights"), program, all, weightsHelp());
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/Session.h"
 #include "compiler/frontend/Parser.h"
+#include "compiler/tools/SourceFiles.h"
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -121,6 +122,8 @@ std::optional<uint32_t> Session::load(const std::string &path) {
   std::optional<uint32_t> index = files.load(path);
   if (!index)
     refuse(ExitFiles, "cannot read '" + path + "': " + strerror(errno));
+  else if (std::string fault = notASource(path, options.isOption("weights")); !fault.empty())
+    return refuse(ExitUsage, fault), std::nullopt;
   return index;
 }
 

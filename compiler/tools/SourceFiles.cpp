@@ -11,7 +11,9 @@ namespace batten {
 
 FileKind kindOf(const std::string &path) {
   char head[18] = {}; // as far as the type of an ELF file
-  std::ifstream(path, std::ios::binary).read(head, sizeof head);
+  std::error_code code;
+  if (std::filesystem::is_regular_file(path, code)) // what is read from a pipe is gone
+    std::ifstream(path, std::ios::binary).read(head, sizeof head);
   constexpr char isShared = 3; // ET_DYN
   if (!memcmp(head, "\177ELF", 4))
     return head[16] == isShared ? FileKind::Library : FileKind::Object;
@@ -20,6 +22,22 @@ FileKind kindOf(const std::string &path) {
   if (path.ends_with(".safetensors"))
     return FileKind::Weights;
   return path.ends_with(".so") ? FileKind::Library : FileKind::Source;
+}
+
+std::string notASource(const std::string &path, bool takesWeights) {
+  switch (kindOf(path)) {
+  case FileKind::Library:
+    return "'" + path + "' is a compiled library: give its source; `batten inspect`, `run` and `bench` take the library";
+  case FileKind::Object:
+    return "'" + path + "' is an object or a static library, which cannot be loaded: give its source, or a shared " +
+           "library of it";
+  case FileKind::Weights:
+    return "'" + path + "' is a file of weights" +
+           (takesWeights ? ": give it as --weights=" + path + " beside the source that reads them" : ", no source");
+  case FileKind::Source:
+    break;
+  }
+  return "";
 }
 
 std::vector<std::string> findSources(const std::vector<std::string> &paths) {

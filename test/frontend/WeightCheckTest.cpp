@@ -39,6 +39,7 @@ TEST(WeightCheck, TransposedShapeIsToldSo) {
             "simple.btn:4:17: error: tensor `fc.weight` has shape [5, 10], the program says [10, 5] [E0502]\n"
             "4 |   param weight: f32[| 10, 5] from \"fc.weight\"\n"
             "  |                 ^^^^^^^^^^^^\n"
+            "  = note: it is in w.safetensors, for the parameter `weight`\n"
             "  = help: the sizes match after a transpose: PyTorch stores Linear weights as [Out, In]; declare "
             "`f32[| 5, 10]` and use `linear`\n");
 }
