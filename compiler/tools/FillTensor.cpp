@@ -32,6 +32,13 @@ private:
   }
 };
 
+/// FNV-1a of the name of a stream, from the seed on; the seed itself where there is no name.
+uint64_t seedOf(const std::string &stream, uint64_t seed) {
+  for (unsigned char c : stream)
+    seed = (seed ^ c) * 0x100000001b3;
+  return seed;
+}
+
 template <class T> void put(HostTensor &tensor, int64_t i, T value) {
   memcpy(tensor.bytes.data() + size_t(i) * sizeof(T), &value, sizeof(T));
 }
@@ -107,10 +114,10 @@ std::string fillNumber(HostTensor &tensor, const std::string &text) {
 
 } // namespace
 
-std::string fillTensor(HostTensor &tensor, const std::string &how) {
+std::string fillTensor(HostTensor &tensor, const std::string &how, const std::string &stream) {
   if (is16BitFloat(tensor.dtype)) {
     HostTensor wide = emptyTensor(DType::F32, tensor.sizes);
-    if (std::string fault = fillTensor(wide, how); !fault.empty())
+    if (std::string fault = fillTensor(wide, how, stream); !fault.empty())
       return fault;
     batten_tensor from = view(wide), to = view(tensor);
     batten_tensor_convert(&from, &to, nullptr);
@@ -129,7 +136,7 @@ std::string fillTensor(HostTensor &tensor, const std::string &how) {
   std::optional<uint64_t> seed = parse<uint64_t>(how.substr(7));
   if (!seed)
     return "wanted a whole number as the seed of normal:SEED";
-  Normal source(*seed);
+  Normal source(seedOf(stream, *seed));
   // Whole numbers take three times the deviation, or most of them would be 0.
   bool isUnsigned = tensor.dtype == DType::U8;
   fillAll(

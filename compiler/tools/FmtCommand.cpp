@@ -73,20 +73,28 @@ std::optional<std::string> formatted(Session &session, uint32_t file) {
   return std::nullopt;
 }
 
+/// Each with its end, which the last may lack.
 std::vector<std::string> linesOf(const std::string &text) {
   std::vector<std::string> lines;
-  for (size_t begin = 0, end; begin < text.size(); begin = end + 1) {
-    end = std::min(text.find('\n', begin), text.size());
+  for (size_t begin = 0, end; begin < text.size(); begin = end) {
+    end = std::min(text.find('\n', begin), text.size() - 1) + 1;
     lines.push_back(text.substr(begin, end - begin));
   }
   return lines;
 }
 
-/// `diff -U0`: line n stays line n, so the hunks are the runs of lines that differ.
+void printLine(char side, const std::string &line) {
+  printf("%c%s%s", side, line.c_str(), line.ends_with('\n') ? "" : "\n\\ No newline at end of file\n");
+}
+
+/// `diff -U0`: line n stays line n, so the hunks are the runs of lines that differ. What stands before the names of the
+/// files is no part of a patch.
 void printDifference(const std::string &name, const std::string &before, const std::string &after) {
   std::vector<std::string> old = linesOf(before), fresh = linesOf(after);
   size_t count = std::max(old.size(), fresh.size());
   auto differs = [&](size_t i) { return i >= old.size() || i >= fresh.size() || old[i] != fresh[i]; };
+  if (before.find("\r\n") != std::string::npos) // which looks the same
+    printf("%s: lines that end in CR LF get LF\n", name.c_str());
   printf("--- %s\n+++ %s\n", name.c_str(), name.c_str());
   for (size_t begin = 0, end; begin < count; begin = end + 1) {
     for (end = begin; end < count && differs(end); ++end)
@@ -97,9 +105,9 @@ void printDifference(const std::string &name, const std::string &before, const s
     size_t oldCount = oldEnd - std::min(begin, oldEnd), newCount = newEnd - std::min(begin, newEnd);
     printf("@@ -%zu,%zu +%zu,%zu @@\n", begin + (oldCount > 0), oldCount, begin + (newCount > 0), newCount);
     for (size_t i = begin; i < oldEnd; ++i)
-      printf("-%s\n", old[i].c_str());
+      printLine('-', old[i]);
     for (size_t i = begin; i < newEnd; ++i)
-      printf("+%s\n", fresh[i].c_str());
+      printLine('+', fresh[i]);
   }
 }
 

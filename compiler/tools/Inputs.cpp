@@ -244,7 +244,8 @@ void Inputs::generate(size_t index) {
   tensors[index] = emptyTensor(argument.type.dtype, *shape);
   const std::string *given = givenTo(argument);
   std::string how = given ? *given : otherwise + std::to_string(index + 1);
-  if (std::string fault = fillTensor(tensors[index], how); !fault.empty())
+  std::string stream = argument.tree.empty() ? "" : argument.path; // of a tree, each leaf has its own
+  if (std::string fault = fillTensor(tensors[index], how, stream); !fault.empty())
     refuse(ExitUsage, name + " is " + argument.type.str() + ", '" + how + "' given: " + fault);
 }
 
