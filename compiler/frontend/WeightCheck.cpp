@@ -200,7 +200,8 @@ void reportShape(const Weight &weight, const FileTensor &tensor, const Program &
                                    "tensor `" + weight.from + "` has shape " + text(tensor.shape) +
                                        ", the program says " + text(wanted),
                                    file, diagnostics);
-  if (!hasSource(weight) || wanted.size() != 2 || !std::equal(wanted.begin(), wanted.end(), tensor.shape.rbegin(), tensor.shape.rend()))
+  if (!hasSource(weight) || wanted.size() != 2 ||
+      !std::equal(wanted.begin(), wanted.end(), tensor.shape.rbegin(), tensor.shape.rend()))
     return;
   TensorType transposed = weight.type;
   std::swap(transposed.core[0], transposed.core[1]);

@@ -60,7 +60,8 @@ std::string rowJson(const BenchRow &row) {
   return "{\"dims\":" + frontend::jsonString(row.dims) + decimalText(row.timing.median, ",\"seconds\":%.9g") +
          decimalText(row.timing.low, ",\"low\":%.9g") + decimalText(row.timing.high, ",\"high\":%.9g") +
          ",\"calls\":" + std::to_string(row.timing.calls) + decimalText(row.samples, ",\"samples\":%.17g") +
-         decimalText(row.flops, ",\"flops\":%.17g") + (row.bytes ? decimalText(*row.bytes, ",\"bytes\":%.17g") : ",\"bytes\":null") +
+         decimalText(row.flops, ",\"flops\":%.17g") +
+         (row.bytes ? decimalText(*row.bytes, ",\"bytes\":%.17g") : ",\"bytes\":null") +
          decimalText(row.peak, ",\"peak_flops_per_second\":%.6g}");
 }
 

@@ -31,8 +31,8 @@ long double elementAt(const HostTensor &tensor, size_t index);
 /// The same bytes as the runtime sees them.
 batten_tensor view(const HostTensor &tensor);
 
-/// Fills with what `how` says: zeros, iota, normal:SEED, a number, true or false. What is wrong with it, or empty. Of one
-/// seed, each `stream` has numbers of its own.
+/// Fills with what `how` says: zeros, iota, normal:SEED, a number, true or false. What is wrong with it, or empty. Each
+/// `stream` has its own numbers of one seed.
 std::string fillTensor(HostTensor &tensor, const std::string &how, const std::string &stream = "");
 
 /// Name (if it has one), dtype, shape and the first values, to standard output.

@@ -27,7 +27,8 @@ FileKind kindOf(const std::string &path) {
 std::string notASource(const std::string &path, bool takesWeights) {
   switch (kindOf(path)) {
   case FileKind::Library:
-    return "'" + path + "' is a compiled library: give its source; `batten inspect`, `run` and `bench` take the library";
+    return "'" + path +
+           "' is a compiled library: give its source; `batten inspect`, `run` and `bench` take the library";
   case FileKind::Object:
     return "'" + path + "' is an object or a static library, which cannot be loaded: give its source, or a shared " +
            "library of it";

@@ -12,8 +12,8 @@ enum class FileKind { Source, Library, Object, Weights };
 /// By what is in it: a library may be called libx.so.1. What cannot be read is what its name says.
 FileKind kindOf(const std::string &path);
 
-/// The sentence where a file is no source but something else that is known here; or empty. `takesWeights`: the command has
-/// --weights.
+/// The sentence where a file is no source but something else that is known here; or empty. `takesWeights`: the command
+/// has --weights.
 std::string notASource(const std::string &path, bool takesWeights);
 
 /// The files as they are named; for a folder the .btn files in it and below it, in order of path.
