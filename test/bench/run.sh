@@ -42,5 +42,6 @@ clang-22 -O2 -Wall -Wextra -Werror -I"$root" -shared -fPIC "$here/host.c" -Wl,--
 
 export BATTEN_BENCH_BUILD=$build BATTEN_BENCH_WORK=$work TF_CPP_MIN_LOG_LEVEL=3
 if grep -qw avx512f /proc/cpuinfo; then export OPENBLAS_CORETYPE=SkylakeX; fi # left to itself it is slow on AMD
+export GLIBC_TUNABLES=glibc.malloc.hugetlb=1 # else who gets huge pages depends on what was freed before
 export PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore
 exec "$python" "$here/bench.py" "$@"
