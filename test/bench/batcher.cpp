@@ -1,8 +1,9 @@
-// batcher.cpp - batcher LIBRARY WEIGHTS: single samples from many threads, by calls of their own and through a batcher.
+// batcher.cpp - batcher LIBRARY WEIGHTS: single samples from many threads, by calls of their own and through a batcher,
+// and many samples of one caller, at once and in chunks under a budget of memory.
 //
 // Each row runs for a second: samples a second of all threads together, and the time from asking to having the result,
-// its median and its 99th percentile. The last row, one thread with whole batches, is what the batcher could reach at
-// most.
+// its median and its 99th percentile. Calls of 32 samples, one thread with whole batches, are what the batcher could
+// reach at most; the call without a budget is that of the chunks.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/batten.hpp"
 
@@ -17,7 +18,7 @@
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr int64_t batch = 32;
+constexpr int64_t batch = 32, manySamples = 1024;
 constexpr double seconds = 1;
 
 void require(bool done, const batten::Error &error) {
@@ -72,6 +73,58 @@ void measure(const char *name, int threads, int64_t samples, const batten_descri
               all[all.size() * 99 / 100]);
 }
 
+/// Many threads that ask for a sample each: by themselves, and together.
+void measureSingles(const batten::Model &model, const batten_description &program, const Ask &direct) {
+  for (const int threads : {1, 16}) {
+    measure("calls of one sample", threads, 1, program, direct);
+    std::printf("\n");
+  }
+  batten::Error error;
+  for (const int64_t delay : {0, 200, 2000}) {
+    batten_batcher_options options = batten::Batcher::options();
+    options.batch_samples = batch;
+    options.delay_us = delay;
+    const batten::Batcher batcher = batten::Batcher::create(model, 0, options, error);
+    require(static_cast<bool>(batcher), error);
+    char name[64];
+    std::snprintf(name, sizeof name, "batcher, delay %lld us", static_cast<long long>(delay));
+    for (const int threads : {1, 16}) {
+      const batten_batcher_counts before = batcher.counts();
+      measure(name, threads, 1, program, [&](const Tensors &tensors, const batten::Workspace &) {
+        batten::Error mine;
+        require(batcher.call({tensors.x, tensors.out}, mine), mine);
+      });
+      const batten_batcher_counts after = batcher.counts();
+      std::printf("   %.1f samples a batch\n", static_cast<double>(after.requests - before.requests) /
+                                                   static_cast<double>(after.batches - before.batches));
+    }
+  }
+  measure("calls of 32 samples", 1, batch, program, direct);
+  std::printf("\n");
+}
+
+/// One thread with many samples, whose workspace keeps to a budget.
+void measureChunks(const batten_program *bound, const batten_description &program) {
+  batten::Error error;
+  const batten::Pool pool = batten::Pool::create(static_cast<int32_t>(std::thread::hardware_concurrency()), error);
+  require(static_cast<bool>(pool), error);
+  for (const bool pooled : {false, true})
+    for (const int64_t mebibytes : {0, 4, 1}) {
+      char name[64] = "1024 samples";
+      if (mebibytes)
+        std::snprintf(name, sizeof name, "1024 samples in %lld MiB", static_cast<long long>(mebibytes));
+      const int64_t budget = mebibytes ? mebibytes << 20 : INT64_MAX;
+      measure(name, 1, manySamples, program, [&](const Tensors &tensors, const batten::Workspace &workspace) {
+        batten::Error mine;
+        const batten_call call = batten_pool_call(pooled ? pool.get() : nullptr, mine.get());
+        const batten_tensor given[] = {tensors.x, tensors.out};
+        require(!batten_program_call_chunked(bound, 0, nullptr, budget, nullptr, given, 2, workspace.get(), &call),
+                mine);
+      });
+      std::printf("   a pool of %d\n", pooled ? pool.threads() : 1);
+    }
+}
+
 } // namespace
 
 int main(int count, char **words) {
@@ -84,35 +137,10 @@ int main(int count, char **words) {
   require(static_cast<bool>(model), error);
   const batten::Model::Use use = model.use();
   const batten_description &description = *batten_program_describe(use.get());
-  const Ask direct = [&](const Tensors &tensors, const batten::Workspace &workspace) {
+  std::printf("  %-28s %3s %12s %12s %12s\n", "", "", "samples/s", "median us", "99 % us");
+  measureSingles(model, description, [&](const Tensors &tensors, const batten::Workspace &workspace) {
     batten::Error mine;
     require(model.call(0, {tensors.x, tensors.out}, workspace, mine), mine);
-  };
-
-  std::printf("  %-28s %3s %12s %12s %12s\n", "", "", "samples/s", "median us", "99 % us");
-  for (const int threads : {1, 16}) {
-    measure("calls of one sample", threads, 1, description, direct);
-    std::printf("\n");
-  }
-  for (const int64_t delay : {0, 200, 2000}) {
-    batten_batcher_options options = batten::Batcher::options();
-    options.batch_samples = batch;
-    options.delay_us = delay;
-    const batten::Batcher batcher = batten::Batcher::create(model, 0, options, error);
-    require(static_cast<bool>(batcher), error);
-    char name[64];
-    std::snprintf(name, sizeof name, "batcher, delay %lld us", static_cast<long long>(delay));
-    for (const int threads : {1, 16}) {
-      const batten_batcher_counts before = batcher.counts();
-      measure(name, threads, 1, description, [&](const Tensors &tensors, const batten::Workspace &) {
-        batten::Error mine;
-        require(batcher.call({tensors.x, tensors.out}, mine), mine);
-      });
-      const batten_batcher_counts after = batcher.counts();
-      std::printf("   %.1f samples a batch\n", static_cast<double>(after.requests - before.requests) /
-                                                   static_cast<double>(after.batches - before.batches));
-    }
-  }
-  measure("calls of 32 samples", 1, batch, description, direct);
-  std::printf("\n");
+  });
+  measureChunks(use.get(), description);
 }
