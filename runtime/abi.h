@@ -39,8 +39,12 @@ typedef enum batten_status {
 } batten_status;
 
 /* What a call returns: 0, or a status and the position of the argument at fault (0 = the first). */
+#ifdef __cplusplus
+#define BATTEN_STATUS(result) (static_cast<batten_status>((result) & 0xff))
+#else
 #define BATTEN_STATUS(result) ((batten_status)((result) & 0xff))
-#define BATTEN_ARGUMENT(result) ((int)((result) >> 8))
+#endif
+#define BATTEN_ARGUMENT(result) ((result) >> 8)
 
 /* Filled when a call is refused: one sentence that names the argument, what it was and what was wanted. */
 typedef struct batten_error {
@@ -71,7 +75,7 @@ typedef uint8_t batten_bool; /* 0 or 1 */
 
 /* Element types, numbered as DLPack's DLDataType read as one little-endian word: code | bits << 8 | lanes << 16. */
 typedef uint32_t batten_dtype;
-#define BATTEN_DTYPE(code, bits) ((batten_dtype)(code) | (batten_dtype)(bits) << 8 | (batten_dtype)1 << 16)
+#define BATTEN_DTYPE(code, bits) (UINT32_C(0x10000) | UINT32_C(0x100) * (bits) | (code))
 #define BATTEN_I8 BATTEN_DTYPE(0, 8)
 #define BATTEN_I32 BATTEN_DTYPE(0, 32)
 #define BATTEN_I64 BATTEN_DTYPE(0, 64)
@@ -81,7 +85,7 @@ typedef uint32_t batten_dtype;
 #define BATTEN_F64 BATTEN_DTYPE(2, 64)
 #define BATTEN_BF16 BATTEN_DTYPE(4, 16)
 #define BATTEN_BOOL BATTEN_DTYPE(6, 8)
-#define BATTEN_DTYPE_BYTES(dtype) ((int64_t)((dtype) >> 8 & 0xff) / 8)
+#define BATTEN_DTYPE_BYTES(dtype) (INT64_C(1) * ((dtype) >> 8 & 0xff) / 8)
 
 /* A formula in the sizes of a call: text for people, postfix code for programs. A code word is an operation; CONSTANT
  * and SIZE take the next word, the constant itself or the position of the size in batten_entry.symbols. */

@@ -45,7 +45,7 @@ enum {
 };
 
 /* The status in a result, of either kind (the enum of BATTEN_STATUS ends at 15). */
-#define BATTEN_CODE(result) ((int)((result) & 0xff))
+#define BATTEN_CODE(result) ((result) & 0xff)
 
 /* "BATTEN_E_SHAPE" for 6; "unknown status" for a number that no status has. */
 BATTEN_API const char *batten_status_name(int status);

@@ -111,7 +111,7 @@ template <class Element, int64_t... Core> struct SampleOf {
   using Type = Element;
 };
 template <class Element, int64_t First, int64_t... Rest> struct SampleOf<Element, First, Rest...> {
-  using Type = typename SampleOf<Element, Rest...>::Type[First];
+  using Type = typename SampleOf<Element, Rest...>::Type[static_cast<size_t>(First)];
 };
 
 /// Samples whose shape the compiler knows: View<float, 10> is `count` times float[10], and cannot be made of anything

@@ -65,11 +65,18 @@ TEST(Header, CompilesAsCAndCppAloneAndTogether) {
     write(folder.path + "/" + name + ".c", "#include \"" + name + ".h\"\n#include \"" + name + ".h\"\n");
     all += "#include \"" + name + ".h\"\n";
   }
-  write(folder.path + "/all.c", all + "#include \"runtime/abi.h\"\n");
-  const std::string flags = " -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I" BATTEN_TEST_SOURCE_DIR "/.. ";
+  const std::string use =
+      "int fault(int result);\n"
+      "int fault(int result) { return BATTEN_STATUS(result) != BATTEN_OK ? BATTEN_ARGUMENT(result) : -1; }\n";
+  write(folder.path + "/all.c", all + "#include \"runtime/abi.h\"\n" + use);
+  const std::string flags =
+      " -Wall -Wextra -Wpedantic -Wconversion -Wcast-qual -Werror -fsyntax-only -I" BATTEN_TEST_SOURCE_DIR "/.. ";
+  const std::string strict = " -Wold-style-cast -Wzero-as-null-pointer-constant";
   for (const char *name : {"simple.c", "qproj.c", "train.c", "all.c"})
-    for (const char *compiler :
-         {"gcc -std=c99", "gcc -std=c11", "g++ -std=c++17 -x c++", "clang-22 -std=c99", "clang++-22 -std=c++17 -x c++"})
+    for (const std::string &compiler :
+         {std::string("gcc -std=c99"), std::string("gcc -std=c11"), std::string("clang-22 -std=c99"),
+          "g++ -std=c++17 -x c++" + strict, "g++ -std=c++20 -x c++ -Wuseless-cast" + strict,
+          "clang++-22 -std=c++17 -x c++" + strict})
       EXPECT_TRUE(folder.run(compiler + flags + name)) << compiler << " " << name;
 }
 

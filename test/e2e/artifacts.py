@@ -87,11 +87,12 @@ def symbols(artifact):
 
 def headers(folder, paths):
     """Each included alone and all in one file, each twice."""
-    warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"]
+    warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wcast-qual", "-Werror", "-fsyntax-only"]
+    strict = ["-Wold-style-cast", "-Wzero-as-null-pointer-constant"]
     source = folder / "includes.c"
     for included in [[path] for path in paths] + [paths]:
         source.write_text("".join(f'#include "{path}"\n' for path in included * 2))
-        for command in ([compiler("c"), "-std=c99"], [compiler("c++"), "-std=c++17", "-x", "c++"]):
+        for command in ([compiler("c"), "-std=c99"], [compiler("c++"), "-std=c++17", "-x", "c++", *strict]):
             status, text = run(*command, *warnings, source)
             if status:
                 yield f"{command[0]} {command[1]} refuses a header:\n{text}"

@@ -149,13 +149,26 @@ TEST(Library, OpenAndCloseLeaveNothingBehind) {
     ASSERT_TRUE(batten::Program::open(library.object.path, error));
 }
 
+// With the warnings that hosts may have made errors, also where macros and templates are used.
 TEST(Headers, CompileAsCAndAsCpp) {
-  const TemporaryFile c("header.c", "#include \"runtime/batten.h\"\nint main(void) { return 0; }\n");
-  const TemporaryFile cpp("header.cpp", "#include \"runtime/batten.hpp\"\nint main() { return 0; }\n");
-  const std::string flags = " -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I'" + root() + "' ";
+  const std::string uses =
+      "int faults(int result, batten_dtype dtype);\n"
+      "int faults(int result, batten_dtype dtype) {\n"
+      "  return BATTEN_CODE(result) + (BATTEN_STATUS(result) == BATTEN_OK) + BATTEN_ARGUMENT(result) +\n"
+      "         (BATTEN_DTYPE_BYTES(dtype) == 4) + (dtype == BATTEN_BOOL) + (BATTEN_UNKNOWN == result);\n"
+      "}\n";
+  const TemporaryFile c("header.c", "#include \"runtime/batten.h\"\n" + uses);
+  const TemporaryFile cpp("header.cpp", "#include \"runtime/batten.hpp\"\n" + uses +
+                                            "static_assert(batten::dtypeOf<int64_t>() == BATTEN_I64);\n"
+                                            "static_assert(batten::dtypeOf<batten::F16>() == BATTEN_F16);\n");
+  const std::string flags =
+      " -Wall -Wextra -Wpedantic -Wconversion -Wcast-qual -Werror -fsyntax-only -I'" + root() + "' ";
+  const std::string strict = " -Wold-style-cast -Wzero-as-null-pointer-constant" + flags;
   EXPECT_TRUE(run(BATTEN_TEST_CC " -std=c99" + flags + c.path));
-  EXPECT_TRUE(run(BATTEN_TEST_CXX " -std=c++17 -x c++" + flags + c.path));
-  EXPECT_TRUE(run(BATTEN_TEST_CXX " -std=c++17 -fno-exceptions -fno-rtti" + flags + cpp.path));
+  EXPECT_TRUE(run(BATTEN_TEST_CXX " -std=c++17 -x c++" + strict + c.path));
+  EXPECT_TRUE(run(BATTEN_TEST_CXX " -std=c++17 -fno-exceptions -fno-rtti" + strict + cpp.path));
+  EXPECT_TRUE(run("gcc -std=c99" + flags + c.path));
+  EXPECT_TRUE(run("g++ -std=c++20 -Wuseless-cast" + strict + cpp.path));
 }
 
 } // namespace

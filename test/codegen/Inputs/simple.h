@@ -29,8 +29,12 @@ typedef enum batten_status {
 } batten_status;
 
 /* What a call returns: 0, or a status and the position of the argument at fault (0 = the first). */
+#ifdef __cplusplus
+#define BATTEN_STATUS(result) (static_cast<batten_status>((result) & 0xff))
+#else
 #define BATTEN_STATUS(result) ((batten_status)((result) & 0xff))
-#define BATTEN_ARGUMENT(result) ((int)((result) >> 8))
+#endif
+#define BATTEN_ARGUMENT(result) ((result) >> 8)
 
 /* Filled when a call is refused: one sentence that names the argument, what it was and what was wanted. */
 typedef struct batten_error {
