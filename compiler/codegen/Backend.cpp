@@ -56,11 +56,10 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine, unsigned optLe
   builder.registerLoopAnalyses(loops);
   builder.crossRegisterProxies(loops, functions, components, modules);
   llvm::ModulePassManager passes;
-  llvm::cantFail(builder.parsePassPipeline(
-      passes,
-      optLevel
-          ? "globaldce,function(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg,loop-mssa(licm),gvn,dce)"
-          : "globaldce"));
+  llvm::cantFail(builder.parsePassPipeline(passes, optLevel
+                                                       ? "globaldce,function(lower-expect,sroa,early-cse,instcombine<"
+                                                         "no-verify-fixpoint>,simplifycfg,loop-mssa(licm),gvn,dce)"
+                                                       : "globaldce"));
   passes.run(module, modules);
   mendMaskedMemory(module);
   hurryLongRuns(module);

@@ -15,6 +15,9 @@ llvm::LogicalResult lowerKernels(mlir::ModuleOp module, llvm::ArrayRef<CpuLevel>
 /// Instructions that the kernel names and the level lacks become operations with the same bits.
 void spellOutInstructions(mlir::func::FuncOp kernel, const CpuLevel &level);
 
+/// Roundings from f32 to bf16 become operations on bits, or an instruction of the level with a question before it.
+void spellOutRoundings(mlir::func::FuncOp kernel, const CpuLevel &level);
+
 /// Plans become the C functions of the program, as llvm.func that call the kernels; the plans go.
 llvm::LogicalResult emitEntries(mlir::ModuleOp module, const ProgramInfo &program);
 

@@ -4,10 +4,8 @@
 // memrefs only, and this one is static). Each kernel gets the target of its level as function attributes, so that one
 // LLVM module may hold code for several levels while everything else stays plain x86-64.
 //
-// Three surprises, all for the sake of bits. A rounding from f32 to bf16 is spelled out in integer operations: without
-// AVX512-BF16 LLVM would call a library for it, and with it the instruction flushes subnormals. And vector.fma would
-// become llvm.fmuladd, which leaves it to the target whether it rounds once or twice; math.fma rounds once. And a
-// select of bf16 is one of integers.
+// Two surprises, both for the sake of bits. vector.fma would become llvm.fmuladd, which leaves it to the target whether
+// it rounds once or twice; math.fma rounds once. And a select of bf16 is one of integers.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/CodeBytes.h"
 #include "compiler/codegen/Emit.h"
@@ -64,89 +62,12 @@ struct SelectOfBits : OpRewritePattern<arith::SelectOp> {
   }
 };
 
-/// True for a float that bf16 holds as it is: one that was widened, and what only chooses among such or changes signs.
-static bool fitsBf16(Value value) {
-  Operation *op = value.getDefiningOp();
-  if (auto widened = dyn_cast_or_null<arith::ExtFOp>(op))
-    return getElementTypeOrSelf(widened.getIn().getType()).isBF16();
-  if (auto constant = dyn_cast_or_null<arith::ConstantOp>(op)) {
-    auto elements = dyn_cast<SplatElementsAttr>(constant.getValue());
-    auto number = dyn_cast<FloatAttr>(elements ? elements.getSplatValue<Attribute>() : constant.getValue());
-    bool loses = true;
-    if (number) {
-      llvm::APFloat rounded = number.getValue();
-      rounded.convert(llvm::APFloat::BFloat(), llvm::APFloat::rmNearestTiesToEven, &loses);
-    }
-    return !loses;
-  }
-  if (auto select = dyn_cast_or_null<arith::SelectOp>(op))
-    return fitsBf16(select.getTrueValue()) && fitsBf16(select.getFalseValue());
-  return isa_and_nonnull<arith::MaximumFOp, arith::MinimumFOp, arith::NegFOp, math::AbsFOp, vector::BroadcastOp>(op) &&
-         llvm::all_of(op->getOperands(), fitsBf16);
-}
-
-/// Rounding a number that bf16 holds takes its upper half: relu, pools, absolute values.
-static void dropRoundings(func::FuncOp kernel) {
-  kernel.walk([](arith::TruncFOp op) {
-    Type from = op.getIn().getType(), to = op.getType();
-    if (!getElementTypeOrSelf(from).isF32() || !getElementTypeOrSelf(to).isBF16() || !fitsBf16(op.getIn()))
-      return;
-    OpBuilder b(op);
-    auto like = [&](Type element) -> Type {
-      auto vector = dyn_cast<VectorType>(to);
-      return vector ? Type(vector.clone(element)) : element;
-    };
-    Type words = like(b.getI32Type());
-    auto vector = dyn_cast<VectorType>(words);
-    TypedAttr sixteen = b.getI32IntegerAttr(16);
-    if (vector)
-      sixteen = DenseElementsAttr::get(vector, Attribute(sixteen));
-    Value half = arith::ConstantOp::create(b, op.getLoc(), sixteen);
-    Value bits = arith::BitcastOp::create(b, op.getLoc(), words, op.getIn());
-    Value upper = arith::ShRUIOp::create(b, op.getLoc(), bits, half);
-    Value narrow = arith::TruncIOp::create(b, op.getLoc(), like(b.getI16Type()), upper);
-    op.replaceAllUsesWith(arith::BitcastOp::create(b, op.getLoc(), to, narrow).getResult());
-    op.erase();
-  });
-}
-
-/// To nearest, ties to even. All in 32 bits, so that a shift and a choice of bits put two of them into one word.
-struct RoundToBf16 : OpRewritePattern<arith::TruncFOp> {
-  explicit RoundToBf16(MLIRContext *context) : OpRewritePattern(context, /*benefit=*/2) {}
-  LogicalResult matchAndRewrite(arith::TruncFOp op, PatternRewriter &rewriter) const override {
-    Type from = op.getIn().getType(), to = op.getType();
-    if (!getElementTypeOrSelf(from).isF32() || !getElementTypeOrSelf(to).isBF16())
-      return failure();
-    Location loc = op.getLoc();
-    auto like = [&](Type element) -> Type {
-      auto vector = dyn_cast<VectorType>(to);
-      return vector ? Type(vector.clone(element)) : element;
-    };
-    Type words = like(rewriter.getI32Type());
-    auto word = [&](int32_t value) -> Value {
-      TypedAttr scalar = rewriter.getI32IntegerAttr(value);
-      auto vector = dyn_cast<VectorType>(words);
-      return arith::ConstantOp::create(rewriter, loc,
-                                       vector ? DenseElementsAttr::get(vector, Attribute(scalar)) : scalar);
-    };
-    Value bits = arith::BitcastOp::create(rewriter, loc, words, op.getIn()), half = word(16);
-    Value last = arith::AndIOp::create(rewriter, loc, arith::ShRUIOp::create(rewriter, loc, bits, half), word(1));
-    Value rounded =
-        arith::AddIOp::create(rewriter, loc, arith::AddIOp::create(rewriter, loc, bits, last), word(0x7fff));
-    Value isNan = arith::CmpFOp::create(rewriter, loc, arith::CmpFPredicate::UNO, op.getIn(), op.getIn());
-    rounded = arith::SelectOp::create(rewriter, loc, isNan, word(0x7fc00000), rounded);
-    Value upper = arith::ShRUIOp::create(rewriter, loc, rounded, half);
-    Value narrow = arith::TruncIOp::create(rewriter, loc, like(rewriter.getI16Type()), upper);
-    rewriter.replaceOpWithNewOp<arith::BitcastOp>(op, to, narrow);
-    return success();
-  }
-};
 } // namespace
 
 /// Rewrites that have to come before the conversion, since it has no pattern of its own for their results.
 static LogicalResult prepare(ModuleOp module) {
   RewritePatternSet patterns(module.getContext());
-  patterns.add<OneRounding, SelectOfBits, RoundToBf16>(module.getContext());
+  patterns.add<OneRounding, SelectOfBits>(module.getContext());
   arith::populateExpandBFloat16Patterns(patterns);
   // The expansion goes through i16, and so does memory: without bf16 in between, none of it reaches LLVM.
   arith::BitcastOp::getCanonicalizationPatterns(patterns, module.getContext());
@@ -209,10 +130,10 @@ LogicalResult lowerKernels(ModuleOp module, ArrayRef<CpuLevel> levels) {
       ->loadDialect<arith::ArithDialect, cf::ControlFlowDialect, LLVM::LLVMDialect, math::MathDialect, ub::UBDialect,
                     vector::VectorDialect>();
   for (auto kernel : module.getOps<func::FuncOp>())
-    if (const CpuLevel *level = levelOf(kernel, levels)) // that there is one is seen to below
+    if (const CpuLevel *level = levelOf(kernel, levels)) { // that there is one is seen to below
       spellOutInstructions(kernel, *level);
-  for (auto kernel : module.getOps<func::FuncOp>())
-    dropRoundings(kernel);
+      spellOutRoundings(kernel, *level);
+    }
   if (failed(prepare(module)) || failed(convert(module)))
     return failure();
   for (auto kernel : module.getOps<LLVM::LLVMFuncOp>()) {

@@ -178,6 +178,38 @@ TEST(Kernel, RoundingToBf16IsExactAndCallsNothing) {
   }
 }
 
+// Vectors that are rounded together keep their subnormals, whichever of them has one, and their NaNs.
+TEST(Kernel, RoundingsTogetherKeepSubnormals) {
+  const char *body = R"(
+      %j = arith.addi %i, %c16 : index
+      %v = vector.load %a[%i] : memref<?xf32>, vector<16xf32>
+      %w = vector.load %a[%j] : memref<?xf32>, vector<16xf32>
+      %p = arith.truncf %v : vector<16xf32> to vector<16xbf16>
+      %q = arith.truncf %w : vector<16xf32> to vector<16xbf16>
+      vector.store %p, %r[%i] : memref<?xbf16>, vector<16xbf16>
+      vector.store %q, %r[%j] : memref<?xbf16>, vector<16xbf16>
+)";
+  const uint32_t subnormals[] = {0x00000001, 0x80018000, 0x007fffff};
+  for (const char *level : {"x86-64-v3", "x86-64-v4", "native"})
+    for (int place : {-1, 0, 13, 16, 31}) { // -1: none
+      Loaded loaded(program(level, "f32", "f32", body, "bf16", "bf16"));
+      ASSERT_EQ(loaded.bound, 0) << loaded.error;
+      uint32_t bits[32];
+      for (uint32_t i = 0; i < 32; ++i)
+        bits[i] = 0x3f007fff + i % 3 + 0x00810000 * i + (i % 2 << 31);
+      for (int i = 0; i < 3 && place >= 0; ++i)
+        bits[(place + i) % 32] = subnormals[i];
+      bits[5] = 0xffc12345;
+      uint16_t out[32];
+      ASSERT_EQ(loaded.call(1, bits, out), 0);
+      for (int i = 0; i < 32; ++i)
+        if (i == 5)
+          EXPECT_GT(out[i] & 0x7fff, 0x7f80);
+        else
+          EXPECT_EQ(out[i], uint16_t((bits[i] + 0x7fff + (bits[i] >> 16 & 1)) >> 16)) << std::hex << bits[i];
+    }
+}
+
 // Numbers that bf16 holds, chosen among and negated, keep their bits; a number next to them is still rounded.
 TEST(Kernel, WhatBf16HoldsIsNotRounded) {
   const char *body = R"(

@@ -41,23 +41,26 @@ bool Epilogue::isLong() const {
   return operations > unrolledOperations;
 }
 
-Value Epilogue::apply(const VectorCode &code, KernelFrame &frame, Value accumulator, int64_t lanesLoop,
-                      function_ref<Value(const Operand &)> at, Value mask) const {
-  Value chain = accumulator;
-  for (auto [generic, read] : llvm::zip_equal(generics, inputs)) {
-    SmallVector<Value> arguments;
-    for (const Input &input : read) {
-      if (input.chain || input.scalar) {
-        arguments.push_back(input.chain ? chain : code.splat(input.scalar));
-        continue;
+SmallVector<Value> Epilogue::apply(const VectorCode &code, KernelFrame &frame, ValueRange accumulators,
+                                   int64_t lanesLoop, function_ref<Value(size_t, const Operand &)> at,
+                                   ArrayRef<Value> masks) const {
+  SmallVector<Value> chains(accumulators);
+  for (auto [generic, read] : llvm::zip_equal(generics, inputs))
+    for (auto [i, chain] : llvm::enumerate(chains)) {
+      SmallVector<Value> arguments;
+      for (const Input &input : read) {
+        if (input.chain || input.scalar) {
+          arguments.push_back(input.chain ? chain : code.splat(input.scalar));
+          continue;
+        }
+        const Operand &operand = input.operand;
+        Value stride = frame.size(operand.strides[lanesLoop]);
+        arguments.push_back(code.load(operand.memory, at(i, operand), stride, operand.element, masks[i]));
       }
-      Value stride = frame.size(input.operand.strides[lanesLoop]);
-      arguments.push_back(code.load(input.operand.memory, at(input.operand), stride, input.operand.element, mask));
+      arguments.push_back(chain); // the unread init of an element-wise generic
+      chain = code.cloneBody(generic, arguments, {})[0];
     }
-    arguments.push_back(chain); // the unread init of an element-wise generic
-    chain = code.cloneBody(generic, arguments, {})[0];
-  }
-  return chain;
+  return chains;
 }
 
 bool Epilogue::joins(int64_t outer, int64_t inner, const Dim &innerExtent) const {

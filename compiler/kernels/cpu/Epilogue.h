@@ -17,9 +17,12 @@ public:
   /// True where it is so long that a tile had better run it in a loop than unrolled on its accumulators: a quarter of
   /// the code and of the compile time at the same speed.
   bool isLong() const;
-  /// The result's elements of one vector along `lanesLoop`; `at` gives an operand's first one.
-  mlir::Value apply(const VectorCode &code, KernelFrame &frame, mlir::Value accumulator, int64_t lanesLoop,
-                    llvm::function_ref<mlir::Value(const Operand &)> at, mlir::Value mask) const;
+  /// The result's elements of vectors along `lanesLoop`; `at` gives an operand's first one for vector `index`. All
+  /// vectors take one operation before any of them takes the next one, so that their roundings stand together.
+  llvm::SmallVector<mlir::Value> apply(const VectorCode &code, KernelFrame &frame, mlir::ValueRange accumulators,
+                                       int64_t lanesLoop,
+                                       llvm::function_ref<mlir::Value(size_t index, const Operand &)> at,
+                                       llvm::ArrayRef<mlir::Value> masks) const;
   /// True if every operand meets loops `outer` and `inner`, `innerExtent` long, as one loop.
   bool joins(int64_t outer, int64_t inner, const Dim &innerExtent) const;
 

@@ -134,24 +134,30 @@ void MicroKernel::accumulate(const Strip &strip, const Tile &tile) {
   Sides sides{{}, masksOf(strip)};
   for (int64_t p = 0; p < tile.rows; ++p)
     sides.left.push_back(k.offsetAt(k.lhs, strip.batch, v.add(tile.row, v.index(p))));
-  for (auto [i, sum] : llvm::enumerate(chains(strip, tile, sides, start(strip, tile)))) {
-    int64_t row = int64_t(i) / strip.vectors, vector = int64_t(i) % strip.vectors;
+  Values sums = chains(strip, tile, sides, start(strip, tile)), rows;
+  for (auto [i, sum] : llvm::enumerate(sums))
     if (tile.stage)
       v.store(sum, stage, v.add(tile.stage, v.index(int64_t(i) * k.lanes)), {});
-    else
-      finish(sum, strip, v.add(tile.row, v.index(row)), vector, sides.masks[vector]);
-  }
+  for (int64_t p = 0; p < tile.rows; ++p)
+    rows.push_back(v.add(tile.row, v.index(p)));
+  if (!tile.stage)
+    finish(sums, strip, rows, sides.masks);
 }
 
-/// Epilogue and store of one vector of the result.
-void MicroKernel::finish(Value accumulator, const Strip &strip, Value row, int64_t vector, Value mask) {
+/// Epilogue and stores of rows of the result; `masks` by vector of the strip.
+void MicroKernel::finish(ValueRange accumulators, const Strip &strip, ValueRange rows, ArrayRef<Value> masks) {
   VectorCode v = k.code();
-  Value column = v.add(strip.firstColumn, v.index(vector * k.lanes));
-  auto at = [&](const Operand &operand) {
-    return v.add(k.offsetAt(operand, strip.batch, row), v.times(column, k.size(operand.strides[k.c.column])));
+  Values columns, every;
+  for (int64_t q = 0; q < strip.vectors; ++q)
+    columns.push_back(v.add(strip.firstColumn, v.index(q * k.lanes)));
+  for (size_t row = 0; row < rows.size(); ++row)
+    llvm::append_range(every, masks);
+  auto at = [&](size_t i, const Operand &operand) {
+    Value column = v.times(columns[i % strip.vectors], k.size(operand.strides[k.c.column]));
+    return v.add(k.offsetAt(operand, strip.batch, rows[i / strip.vectors]), column);
   };
-  Value chain = k.epilogue.apply(v, k.frame, accumulator, k.c.column, at, mask);
-  v.store(chain, k.out.memory, v.add(k.offsetAt(k.out, strip.batch, row), column), mask);
+  for (auto [i, value] : llvm::enumerate(k.epilogue.apply(v, k.frame, accumulators, k.c.column, at, every)))
+    v.store(value, k.out.memory, at(i, k.out), every[i]);
 }
 
 void MicroKernel::finishStaged(const Strip &strip, Value row, Value rows, Value at) {
@@ -161,10 +167,10 @@ void MicroKernel::finishStaged(const Strip &strip, Value row, Value rows, Value 
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   Value p = loop.getInductionVar(), first = v.add(at, v.times(p, v.index(strip.vectors * k.lanes)));
-  for (int64_t q = 0; q < strip.vectors; ++q) {
-    Value sum = v.load(stage, v.add(first, v.index(q * k.lanes)), v.index(1), k.accumulator, {});
-    finish(sum, strip, v.add(row, p), q, masks[q]);
-  }
+  Values sums;
+  for (int64_t q = 0; q < strip.vectors; ++q)
+    sums.push_back(v.load(stage, v.add(first, v.index(q * k.lanes)), v.index(1), k.accumulator, {}));
+  finish(sums, strip, v.add(row, p), masks);
 }
 
 } // namespace batten

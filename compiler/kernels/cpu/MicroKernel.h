@@ -68,7 +68,8 @@ private:
                   mlir::ValueRange accumulators);
   Values chains(const Strip &strip, const Tile &tile, const Sides &sides, Values sums);
   void prefetch(const Ahead &ahead, mlir::Value depth);
-  void finish(mlir::Value accumulator, const Strip &strip, mlir::Value row, int64_t vector, mlir::Value mask);
+  void finish(mlir::ValueRange accumulators, const Strip &strip, mlir::ValueRange rows,
+              llvm::ArrayRef<mlir::Value> masks);
 };
 
 } // namespace batten

@@ -172,7 +172,7 @@ void OutputConvolution::panel(Value number) {
     if (!makesChannelsLast())
       finishRow(row);
     else if (hasRowBuffer())
-      finishPixels(row);
+      finishPixelsOf(row);
   });
 }
 

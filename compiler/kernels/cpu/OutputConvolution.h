@@ -63,12 +63,12 @@ private:
              mlir::ValueRange sums);
   void prefetchNextPanel(mlir::Value weightAt);
   mlir::Value pixelAt(mlir::Value at) const;
-  void finishPixel(mlir::ValueRange sums, mlir::Value row, mlir::Value column);
-  void finishPixels(mlir::Value row);
+  void finishPixels(mlir::ValueRange sums, mlir::Value row, mlir::Value column);
+  void finishPixelsOf(mlir::Value row);
   void finishRow(mlir::Value row);
   void finishSquare(llvm::ArrayRef<mlir::Value> vectors, mlir::ValueRange digits, mlir::Value outputsBegin,
                     mlir::Value numOutputs, mlir::Value column, mlir::Value mask);
-  void finishOutput(mlir::Value sum, mlir::ValueRange digits, mlir::Value output, mlir::Value column, mlir::Value mask);
+  Result resultOf(mlir::Value sum, mlir::ValueRange digits, mlir::Value output, mlir::Value column, mlir::Value mask);
 };
 
 } // namespace batten

@@ -56,14 +56,12 @@ void OutputConvolution::tile(Value row, Value column, int64_t pixels, Value weig
     Value weightAt = code.add(weightBase, code.times(tapRow, code.index(tapColumns * granules * granuleStride())));
     return tapsOfRow(at, column, pixels, weightAt, carried);
   });
-  for (int64_t p = 0; p < pixels; ++p) {
-    Value pixel = code.add(column, code.index(p));
-    ValueRange mine = ValueRange(sums).slice(p * panelVectors, panelVectors);
-    if (!hasRowBuffer())
-      finishPixel(mine, row, pixel);
-    for (int64_t q = 0; hasRowBuffer() && q < panelVectors; ++q)
-      code.store(mine[q], rowBuffer, code.add(code.times(pixel, code.index(panelOutputs)), code.index(q * code.lanes)),
-                 {});
+  if (!hasRowBuffer())
+    return finishPixels(sums, row, column);
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    Value pixel = code.add(column, code.index(i / panelVectors));
+    Value vector = code.index(i % panelVectors * code.lanes);
+    code.store(sum, rowBuffer, code.add(code.times(pixel, code.index(panelOutputs)), vector), {});
   }
 }
 
@@ -153,27 +151,33 @@ OutputConvolution::Values OutputConvolution::weightsAt(Value at) {
 
 //===- Results ----------------------------------------------------------------------------------------------------===//
 
-/// Epilogue and store of a panel's outputs of one pixel.
-void OutputConvolution::finishPixel(ValueRange sums, Value row, Value column) {
-  Values digits(batch);
+/// Epilogue and stores of a panel's outputs of the pixels from `column` on.
+void OutputConvolution::finishPixels(ValueRange sums, Value row, Value column) {
   Value output = code.add(code.times(groupNumber, code.index(outputs)), firstOutput);
-  digits.append(
-      {Value(), isLine ? code.index(0) : row, isLine ? code.add(code.times(row, code.index(width)), column) : column});
-  for (auto [q, sum] : llvm::enumerate(sums)) {
-    digits[window.batch] = code.add(output, code.index(int64_t(q) * code.lanes));
-    finish(sum, digits, code.index(0), exist[q]);
+  SmallVector<Result> results;
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    Value pixel = code.add(column, code.index(i / panelVectors));
+    int64_t q = i % panelVectors;
+    Values digits(batch);
+    digits.push_back(code.add(output, code.index(q * code.lanes)));
+    if (isLine)
+      digits.append({code.index(0), code.add(code.times(row, code.index(width)), pixel)});
+    else
+      digits.append({row, pixel});
+    results.push_back({sum, digits, code.index(0), exist[q]});
   }
+  finish(results);
 }
 
 /// The same of a row, where the epilogue is long.
-void OutputConvolution::finishPixels(Value row) {
+void OutputConvolution::finishPixelsOf(Value row) {
   loop(code.index(0), code.index(width), 1, [&](Value column) {
     Values sums;
     for (int64_t q = 0; q < panelVectors; ++q) {
       Value at = code.add(code.times(column, code.index(panelOutputs)), code.index(q * code.lanes));
       sums.push_back(code.load(rowBuffer, at, code.index(1), accumulator, {}));
     }
-    finishPixel(sums, row, column);
+    finishPixels(sums, row, column);
   });
 }
 
@@ -204,19 +208,22 @@ void OutputConvolution::finishRow(Value row) {
 void OutputConvolution::finishSquare(ArrayRef<Value> vectors, ValueRange digits, Value outputsBegin, Value numOutputs,
                                      Value column, Value mask) {
   if (outputs % code.lanes == 0 && !epilogue.isLong()) {
+    SmallVector<Result> results;
     for (auto [i, vector] : llvm::enumerate(vectors))
-      finishOutput(vector, digits, code.add(outputsBegin, code.index(i)), column, mask);
-    return;
+      results.push_back(resultOf(vector, digits, code.add(outputsBegin, code.index(i)), column, mask));
+    return finish(results);
   }
   for (auto [i, vector] : llvm::enumerate(vectors))
     code.store(vector, square, code.index(int64_t(i) * code.lanes), {});
   loop(code.index(0), numOutputs, 1, [&](Value output) {
     Value sum = code.load(square, code.times(output, code.index(code.lanes)), code.index(1), accumulator, {});
-    finishOutput(sum, digits, code.add(outputsBegin, output), column, mask);
+    finish(resultOf(sum, digits, code.add(outputsBegin, output), column, mask));
   });
 }
 
-void OutputConvolution::finishOutput(Value sum, ValueRange digits, Value output, Value column, Value mask) {
+/// Its place is fetched meanwhile.
+OutputConvolution::Result OutputConvolution::resultOf(Value sum, ValueRange digits, Value output, Value column,
+                                                      Value mask) {
   Values here(digits);
   here[window.batch] = output;
   Value at = code.add(elementAt(code, frame, out, here), code.times(column, size(out.strides[window.columnLoop()])));
@@ -224,7 +231,7 @@ void OutputConvolution::finishOutput(Value sum, ValueRange digits, Value output,
       code.add(at, size(out.strides[window.rowLoop()])); // written next, and each output's is a page of its own
   memref::PrefetchOp::create(b, code.loc, out.memory, ValueRange{below}, /*isWrite=*/true, /*localityHint=*/3,
                              /*isDataCache=*/true);
-  finish(sum, here, column, mask);
+  return {sum, here, column, mask};
 }
 
 } // namespace batten

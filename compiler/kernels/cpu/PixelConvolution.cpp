@@ -89,7 +89,7 @@ private:
   Value insideRow(Value tapRow, int64_t r);
   Value insideColumns(const Tap &tap, int64_t q);
   void store(ValueRange sums);
-  void finishVector(Value sum, Value o, Value r, Value rowExists, int64_t q);
+  Result resultOf(Value sum, Value o, Value r, Value rowExists, int64_t q);
 };
 
 //===- What is built ----------------------------------------------------------------------------------------------===//
@@ -399,11 +399,12 @@ PixelConvolution::Values PixelConvolution::granule(const Tap &tap, ArrayRef<Valu
 void PixelConvolution::store(ValueRange sums) {
   int64_t pixels = tileRows * tileVectors;
   if (!onStack) {
-    for (int64_t i = 0; i < int64_t(sums.size()); ++i) {
+    SmallVector<Result> results;
+    for (auto [i, sum] : llvm::enumerate(sums)) {
       int64_t r = i % pixels / tileVectors;
-      finishVector(sums[i], code.index(i / pixels), code.index(r), exists[r], i % tileVectors);
+      results.push_back(resultOf(sum, code.index(i / pixels), code.index(r), exists[r], i % tileVectors));
     }
-    return;
+    return finish(results);
   }
   for (auto [i, sum] : llvm::enumerate(sums))
     code.store(sum, onStack, code.index(i * code.lanes), {});
@@ -412,21 +413,23 @@ void PixelConvolution::store(ValueRange sums) {
     Value r = arith::RemUIOp::create(b, code.loc, i, code.index(tileRows)), rowExists;
     if (exists[0])
       rowExists = arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::slt, code.add(row, r), size(height));
+    SmallVector<Result> results;
     for (int64_t q = 0; q < tileVectors; ++q) {
       Value at = code.add(code.times(i, code.index(tileVectors * code.lanes)), code.index(q * code.lanes));
-      finishVector(code.load(onStack, at, code.index(1), accumulator, {}), o, r, rowExists, q);
+      results.push_back(resultOf(code.load(onStack, at, code.index(1), accumulator, {}), o, r, rowExists, q));
     }
+    finish(results);
   });
 }
 
-/// Epilogue and store of vector q of row r of output o.
-void PixelConvolution::finishVector(Value sum, Value o, Value r, Value rowExists, int64_t q) {
+/// Vector q of row r of output o.
+PixelConvolution::Result PixelConvolution::resultOf(Value sum, Value o, Value r, Value rowExists, int64_t q) {
   Values digits(batch);
   digits.push_back(code.add(code.add(firstOutput, output), o));
   digits.push_back(code.add(row, r));
   if (rowExists) // what is the same in all lanes is read whatever the mask says
     digits.back() = least(digits.back(), minus(size(height), code.index(1)));
-  finish(sum, digits, code.add(column, code.index(q * code.lanes)), both(tails[q], allLanes(rowExists)));
+  return {sum, digits, code.add(column, code.index(q * code.lanes)), both(tails[q], allLanes(rowExists))};
 }
 
 FailureOr<Kernel> PixelConvolution::build() {

@@ -162,8 +162,10 @@ void Pool::walk(Value base) {
                                      : turnVectors;
   walkColumns(code, range, vectors, /*tailVectors=*/1, {}, [&](Value first, ArrayRef<Value> masks, ValueRange) {
     Values folded = areFar() ? Values{foldRuns(base, first)} : folds(base, first, masks);
+    SmallVector<Result> results;
     for (auto [j, mask] : llvm::enumerate(masks))
-      finish(folded[j], digits, code.add(first, code.index(j * code.lanes)), mask);
+      results.push_back({folded[j], digits, code.add(first, code.index(j * code.lanes)), mask});
+    finish(results);
     return Values();
   });
 }

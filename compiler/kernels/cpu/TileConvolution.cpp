@@ -381,7 +381,8 @@ void TileConvolution::finishPanel(Value firstOutput) {
       digits.append({code.add(code.add(groupBegin, firstOutput), output), code.add(rowBegin, row)});
       Value from = code.add(code.times(output, size(stageWords)), code.times(row, size(pitch)));
       walkColumns(code, {index(0), size(width), width.constantValue()}, 1, 1, {}, [&](Value column, auto masks, auto) {
-        finish(code.load(stage, code.add(from, column), index(1), accumulator, masks[0]), digits, column, masks[0]);
+        Value sum = code.load(stage, code.add(from, column), index(1), accumulator, masks[0]);
+        finish(Result{sum, digits, column, masks[0]});
         return Values();
       });
     });

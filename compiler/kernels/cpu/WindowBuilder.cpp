@@ -91,11 +91,15 @@ Value WindowBuilder::imageOf(ValueRange batch) {
   return at;
 }
 
-void WindowBuilder::finish(Value sum, ValueRange digits, Value lane, Value mask) {
-  auto at = [&](const Operand &operand) {
-    return code.add(elementAt(code, frame, operand, digits), code.times(lane, size(operand.strides[lanesLoop])));
+void WindowBuilder::finish(ArrayRef<Result> results) {
+  auto at = [&](size_t i, const Operand &operand) {
+    Value lane = code.times(results[i].lane, size(operand.strides[lanesLoop]));
+    return code.add(elementAt(code, frame, operand, results[i].digits), lane);
   };
-  code.store(epilogue.apply(code, frame, sum, lanesLoop, at, mask), out.memory, at(out), mask);
+  auto sums = llvm::map_to_vector(results, [](const Result &result) { return result.sum; });
+  auto masks = llvm::map_to_vector(results, [](const Result &result) { return result.mask; });
+  for (auto [i, value] : llvm::enumerate(epilogue.apply(code, frame, sums, lanesLoop, at, masks)))
+    code.store(value, out.memory, at(i, out), masks[i]);
 }
 
 } // namespace batten

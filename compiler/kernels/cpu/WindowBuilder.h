@@ -51,8 +51,14 @@ protected:
   Values digitsOfUnit(mlir::Value index, llvm::ArrayRef<Dim> inner);
   /// The first element of the image of a batch entry.
   mlir::Value imageOf(mlir::ValueRange batch);
-  /// Epilogue and store of one vector that begins at `lane` of `lanesLoop`; `digits` are those of the loops before it.
-  void finish(mlir::Value sum, mlir::ValueRange digits, mlir::Value lane, mlir::Value mask);
+  /// A vector of the result that begins at `lane` of `lanesLoop`; `digits` are those of the loops before it.
+  struct Result {
+    mlir::Value sum;
+    Values digits;
+    mlir::Value lane, mask;
+  };
+  /// Epilogue and stores.
+  void finish(llvm::ArrayRef<Result> results);
 };
 
 /// The kernel of `group` by a WindowBuilder with a build(); none is left where it fails.
