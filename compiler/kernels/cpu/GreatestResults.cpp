@@ -32,35 +32,27 @@ void Greatest::rowsInLanes(const DimWalk &rows, Value index) {
     Value there = least(code.add(index, code.index(lane)), subtract(frame.end, code.index(1)));
     firsts.push_back(rows.firstElements(code, frame, there));
   }
-  auto maskOf = [&](int64_t lanes) { return lanes < wide.lanes ? wide.firstLanes(code.index(lanes)) : Value(); };
+  auto placesOf = [&](size_t access) {
+    return llvm::map_to_vector(firsts, [&](ArrayRef<Value> first) { return first[access]; });
+  };
 
   EntrySort::Block block;
   int64_t elements = *extents[dim].constantValue(), results = *count.constantValue();
-  for (int64_t at = 0; at < elements; at = int64_t(block.size())) {
-    int64_t from = std::min(at, std::max<int64_t>(0, elements - wide.lanes)); // some may be met again
-    auto columns = wide.transpose(llvm::map_to_vector(firsts, [&](ArrayRef<Value> first) {
-      return keys.load(x.memory, code.add(first[0], code.index(from)), code.index(1), maskOf(elements));
-    }));
-    for (; at < std::min(elements, from + wide.lanes); ++at) {
-      Value column = columns[size_t(at - from)];
-      block.push_back(wideFormat.pack(keys.of(column), wideFormat.tagsOfColumn(column, at)));
-    }
+  for (Value loaded : wide.loadTurned(x.memory, placesOf(0), elements, x.element)) {
+    Value column = keys.widen(loaded);
+    block.push_back(wideFormat.pack(keys.of(column), wideFormat.tagsOfColumn(column, int64_t(block.size()))));
   }
   EntrySort(wide, elements, wideFormat.areDoubles(), /*hasLongMin=*/true, {}, {}).sortColumns(block);
 
-  auto give = [&](const Operand &result, size_t access, int64_t rank, function_ref<Value(Value)> part) {
-    SmallVector<Value> ranks;
-    for (int64_t i = 0; i < wide.lanes; ++i) // what is not wanted is not stored
-      ranks.push_back(wide.toStorage(part(block[size_t(std::min(rank + i, results - 1))].key)));
-    for (auto [vector, first] : llvm::zip(wide.transpose(ranks), firsts))
-      wide.store(vector, result.memory, code.add(first[access], code.index(rank)), maskOf(results - rank));
+  block.truncate(size_t(results));
+  auto give = [&](const Operand &result, size_t access, function_ref<Value(Value)> part) {
+    auto ranks = llvm::map_to_vector(block, [&](const Entries &entry) { return part(entry.key); });
+    wide.storeTurned(ranks, result.memory, placesOf(access), /*areDense=*/false);
   };
-  for (int64_t rank = 0; rank < results; rank += wide.lanes) {
-    if (values)
-      give(*values, 1, rank, [&](Value entry) { return keys.elementOf(wideFormat.number(entry)); });
-    if (indices)
-      give(*indices, firsts[0].size() - 1, rank, [&](Value entry) { return wideFormat.index(entry); });
-  }
+  if (values)
+    give(*values, 1, [&](Value entry) { return keys.elementOf(wideFormat.number(entry)); });
+  if (indices)
+    give(*indices, firsts[0].size() - 1, [&](Value entry) { return wideFormat.index(entry); });
 }
 
 //===- A sorted row -------------------------------------------------------------------------------------------------===//

@@ -28,7 +28,10 @@ OrderedKeys::OrderedKeys(OpBuilder &builder, Location loc, Type element, bool is
       wide(numberType(builder, element)), isUnsigned(isUnsigned) {}
 
 Value OrderedKeys::load(Value memory, Value at, Value stride, Value mask) const {
-  Value vector = code.load(memory, at, stride, element, mask);
+  return widen(code.load(memory, at, stride, element, mask));
+}
+
+Value OrderedKeys::widen(Value vector) const {
   if (element == wide)
     return vector;
   if (isa<FloatType>(wide))

@@ -17,6 +17,8 @@ public:
   VectorCode code; ///< as many lanes as keys have in a register
 
   mlir::Value load(mlir::Value memory, mlir::Value at, mlir::Value stride, mlir::Value mask) const;
+  /// Numbers of a vector of elements.
+  mlir::Value widen(mlir::Value elements) const;
   /// The keys of a vector of numbers.
   mlir::Value of(mlir::Value numbers) const;
   /// The number of a key, a scalar or a vector of any length, and what memory holds of it.

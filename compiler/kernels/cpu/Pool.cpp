@@ -29,7 +29,7 @@ private:
 
   Dim laneStride() const;
   bool areFar() const;
-  Values turnedTaps(Value at, Value first, Value mask);
+  Values turnedTaps(Value at, Value first, int64_t count);
   Value foldRun(Value at, int64_t count, Value first, Value folded);
   Value foldRuns(Value base, Value first);
   bool isOverChannels() const { return lanesLoop == window.channelLoop(); }
@@ -82,17 +82,15 @@ bool Pool::areFar() const {
   return (!stride || *stride > longestStep) && window.image.columnStride.isConstant(1);
 }
 
-/// The taps at `at`, one behind the other, of the windows from `first`: a vector each. The last window stands for those
-/// behind it.
-Pool::Values Pool::turnedTaps(Value at, Value first, Value mask) {
+/// `count` taps at `at`, one behind the other, of the windows from `first`: a vector each. The last window stands for
+/// those behind it.
+Pool::Values Pool::turnedTaps(Value at, Value first, int64_t count) {
   const Image &image = window.image;
   Value last = minus(size(window.extents[lanesLoop]), code.index(1));
   Values windows;
-  for (int64_t lane = 0; lane < code.lanes; ++lane) {
-    Value from = code.add(at, code.times(least(code.add(first, code.index(lane)), last), size(laneStride())));
-    windows.push_back(code.load(image.memory, from, code.index(1), image.element, mask));
-  }
-  return code.transpose(windows);
+  for (int64_t lane = 0; lane < code.lanes; ++lane)
+    windows.push_back(code.add(at, code.times(least(code.add(first, code.index(lane)), last), size(laneStride()))));
+  return code.loadTurned(image.memory, windows, count, image.element);
 }
 
 /// The fold of `count` taps from `at`, one behind the other and in order, of a vector of windows.
@@ -105,12 +103,11 @@ Value Pool::foldRun(Value at, int64_t count, Value first, Value folded) {
   };
   folded = fold(code.index(0), code.index(count / code.lanes), folded, [&](Value square, ValueRange before) -> Values {
     Value from = code.add(at, code.times(square, code.index(code.lanes)));
-    return {combine(turnedTaps(from, first, Value()), before[0])};
+    return {combine(turnedTaps(from, first, code.lanes), before[0])};
   })[0];
   if (!tail)
     return folded;
-  Values rest = turnedTaps(code.add(at, code.index(count - tail)), first, code.firstLanes(code.index(tail)));
-  return combine(ArrayRef<Value>(rest).take_front(tail), folded);
+  return combine(turnedTaps(code.add(at, code.index(count - tail)), first, tail), folded);
 }
 
 /// All taps: one run where the rows of a window follow each other.

@@ -193,6 +193,37 @@ SmallVector<Value> VectorCode::transpose(SmallVector<Value> vectors) const {
   return vectors;
 }
 
+SmallVector<Value> VectorCode::loadTurned(Value memory, ArrayRef<Value> places, int64_t count, Type element) const {
+  Value mask = count < lanes ? firstLanes(index(count)) : Value();
+  SmallVector<Value> columns;
+  while (int64_t(columns.size()) < count) {
+    int64_t done = int64_t(columns.size()), from = std::min(done, std::max<int64_t>(0, count - lanes));
+    SmallVector<Value> square = transpose(llvm::map_to_vector(places, [&](Value place) {
+      return load(memory, add(place, index(from)), index(1), storageType(element), mask);
+    }));
+    for (int64_t at = done; at < std::min(count, from + lanes); ++at) // those before are met again
+      columns.push_back(fromStorage(square[size_t(at - from)], element));
+  }
+  return columns;
+}
+
+/// What the last vector of a dense place writes beyond it is written again by the next place; of the last one, and
+/// where places lie apart, no more is written than there is.
+void VectorCode::storeTurned(ArrayRef<Value> columns, Value memory, ArrayRef<Value> places, bool areDense) const {
+  int64_t count = int64_t(columns.size());
+  SmallVector<SmallVector<Value>> parts;
+  for (int64_t at = 0; at < count; at += lanes)
+    parts.push_back(transpose(llvm::map_to_vector(llvm::seq(at, at + lanes), [&](int64_t column) {
+      return toStorage(columns[size_t(std::min(column, count - 1))]);
+    })));
+  for (int64_t i = 0; i < lanes; ++i)
+    for (auto [part, vectors] : llvm::enumerate(parts)) {
+      int64_t at = int64_t(part) * lanes, room = (areDense ? count * (lanes - i) : count) - at;
+      Value mask = room < lanes ? firstLanes(index(room)) : Value();
+      store(vectors[size_t(i)], memory, add(places[size_t(i)], index(at)), mask);
+    }
+}
+
 SmallVector<Value> VectorCode::cloneBody(linalg::GenericOp generic, ValueRange arguments,
                                          function_ref<Value(int64_t)> loopIndex, bool onScalars) const {
   IRMapping map;

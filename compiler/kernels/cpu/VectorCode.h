@@ -65,6 +65,13 @@ struct VectorCode {
 
   /// As many vectors as they have lanes: lane i of vector k becomes lane k of vector i.
   llvm::SmallVector<mlir::Value> transpose(llvm::SmallVector<mlir::Value> vectors) const;
+  /// `count` elements side by side from each of `places` on, of which there are as many as lanes: element k of every
+  /// place is vector k, a place a lane.
+  llvm::SmallVector<mlir::Value> loadTurned(mlir::Value memory, llvm::ArrayRef<mlir::Value> places, int64_t count,
+                                            mlir::Type element) const;
+  /// The other way. `areDense`: each place begins where the elements of the one before end.
+  void storeTurned(llvm::ArrayRef<mlir::Value> columns, mlir::Value memory, llvm::ArrayRef<mlir::Value> places,
+                   bool areDense) const;
 
   /// The region of `generic` on vectors, or on scalars where `onScalars`: one value a block argument comes in, one a
   /// yielded value goes out. `loopIndex(d)` gives linalg.index d as an index value or vector, where the region asks.
