@@ -34,7 +34,7 @@ func.func private @sum_of_100_columns(%B: index {batten.symbol = "B"}, %x: tenso
 
 // -----
 
-// 10 columns are straight-line code; lanes that hold no column take no part in the halves.
+// 10 columns of few rows are straight-line code; lanes that hold no column take no part in the halves.
 // CHECK-LABEL: func.func @max_of_10_columns(
 // CHECK: scf.for
 // CHECK-NOT: scf.for
@@ -44,7 +44,34 @@ func.func private @sum_of_100_columns(%B: index {batten.symbol = "B"}, %x: tenso
 // CHECK-NOT: arith.maxsi {{.*}} : vector<16xi32>
 // CHECK: arith.maxsi {{.*}} : vector<8xi32>
 // CHECK-NOT: arith.maximumf
-func.func private @max_of_10_columns(%B: index {batten.symbol = "B"}, %x: tensor<?x10xf32> {batten.dims = ["B", "10"]})
+func.func private @max_of_10_columns(%x: tensor<5x10xf32> {batten.dims = ["5", "10"]})
+    -> (tensor<5xf32> {batten.dims = ["5"]}) attributes {batten.kind = "rows", batten.split = 1 : i64} {
+  %least = arith.constant 0xFF800000 : f32
+  %empty = tensor.empty() : tensor<5xf32>
+  %init = linalg.fill ins(%least : f32) outs(%empty : tensor<5xf32>) -> tensor<5xf32>
+  %max = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0)>],
+                         iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<5x10xf32>) outs(%init : tensor<5xf32>) attrs = {batten.order = "lanes"} {
+  ^bb0(%a: f32, %acc: f32):
+    %next = arith.maximumf %acc, %a : f32
+    linalg.yield %next : f32
+  } -> tensor<5xf32>
+  return %max : tensor<5xf32>
+}
+
+// -----
+
+// 10 columns of many rows: a vector of rows is turned, and each lane folds a row of its own; the rows that are left are
+// folded across lanes, one by one.
+// CHECK-LABEL: func.func @max_of_10_columns_of_many_rows(
+// CHECK-COUNT-16: vector.maskedload
+// CHECK-COUNT-48: vector.shuffle
+// CHECK: arith.maxsi {{.*}} : vector<16xi32>
+// CHECK-NOT: vector<8xi32>
+// CHECK: scf.for
+// CHECK: arith.maxsi {{.*}} : vector<8xi32>
+func.func private @max_of_10_columns_of_many_rows(%B: index {batten.symbol = "B"},
+                                                  %x: tensor<?x10xf32> {batten.dims = ["B", "10"]})
     -> (tensor<?xf32> {batten.dims = ["B"]}) attributes {batten.kind = "rows", batten.split = 1 : i64} {
   %least = arith.constant 0xFF800000 : f32
   %empty = tensor.empty(%B) : tensor<?xf32>

@@ -62,6 +62,15 @@ static bool reducesAcrossRows(const RowGroup &group) {
   return any;
 }
 
+/// Chooses what the lanes run along.
+static Kernel lay(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level) {
+  if (group.hasTurnedLoops() || reducesAcrossRows(group))
+    return buildRowsInLanes(group, frame, scalars, level);
+  if (hasShortRows(group, laneCount(group, level)))
+    return buildShortRows(group, frame, scalars, level);
+  return buildColumnsInLanes(group, frame, scalars, level);
+}
+
 FailureOr<Kernel> buildRows(func::FuncOp function, StringRef name, const Level &level) {
   Shapes shapes(function);
   KernelFrame frame(function, name, level);
@@ -72,9 +81,7 @@ FailureOr<Kernel> buildRows(func::FuncOp function, StringRef name, const Level &
       return failure();
     if (!group->readsRows())
       group->splitAt(freeSplit(*group, laneCount(*group, level)));
-    bool alongRows = group->hasTurnedLoops() || reducesAcrossRows(*group);
-    Kernel kernel = alongRows ? buildRowsInLanes(*group, frame, scalars, level)
-                              : buildColumnsInLanes(*group, frame, scalars, level);
+    Kernel kernel = lay(*group, frame, scalars, level);
     if (failed(expandVectorMath(kernel.function, level)))
       return failure();
     multiplyByReciprocals(kernel.function);

@@ -13,11 +13,14 @@
 // Element-wise results (softmax over a dim that is not the last) are written a column of vectors after the other; what
 // their walks read again is the unit's columns alone, which stay in L2.
 //
+// Short rows are turned in registers first, so that their columns lie as those of other operands (KeptLanesTurns.cpp).
+//
 // A unit's positions lie apart, a line or a few at each, which no hardware follows well: every load of its first walk
 // prefetches what stands at its place a few positions or a row later.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/KeptLanes.h"
 #include "compiler/kernels/cpu/ColumnWalk.h"
+#include "compiler/kernels/cpu/LoopCode.h"
 #include "compiler/kernels/cpu/RowKernels.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -35,8 +38,9 @@ constexpr int64_t mostHeavyPositions = 16;
 /// for too few lines at once.
 constexpr int64_t positionsAhead = 24, rowsAhead = 1, longestRow = 16384;
 
-KeptLanes::KeptLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level, bool inBlocks)
-    : RowCode(group, frame, scalars, laneCount(group, level)), level(level), inBlocks(inBlocks),
+KeptLanes::KeptLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level, bool inBlocks,
+                     Rows *single)
+    : RowCode(group, frame, scalars, laneCount(group, level)), level(level), inBlocks(inBlocks), single(single),
       firstLaneDim(lanesFrom(group)) {
   ArrayRef<Dim> domain(group.domain);
   results = countOf(domain.slice(firstLaneDim, group.split - firstLaneDim));
@@ -50,6 +54,8 @@ KeptLanes::KeptLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars,
 /// In "blocks" order half of the registers are accumulators. Units of one size, so that none is mostly empty.
 int64_t KeptLanes::vectorsOfUnit() const {
   std::optional<int64_t> count = results.constantValue();
+  if (single)
+    return 1; // as many rows as are turned at once
   if (!count)
     return inBlocks ? unitVectors : 1;
   int64_t most = !inBlocks ? unitVectors : level.vectorBytes == 64 ? 4 * unitVectors : 2 * unitVectors;
@@ -80,6 +86,7 @@ void KeptLanes::setUp() {
     laneStrides.push_back(frame.size(*flatStride(access, group.domain, firstLaneDim, group.split)));
     laterPlaces.push_back(laterPlace(i));
   }
+  placeTurned();
   resultCount = frame.size(results);
   positionCount = frame.size(positions);
   streaming = isStreaming(level, [&](unsigned access) {
@@ -90,9 +97,11 @@ void KeptLanes::setUp() {
   });
   int64_t widest = 1;
   for (auto [i, node] : llvm::enumerate(group.nodes)) {
-    if (node.result) // dense, whatever an extent of 1 says
+    if (node.result && !turned[*node.result]) // dense, whatever an extent of 1 says
       laneStrides[*node.result] = code.index(1);
-    if (node.kept) {
+    if (node.kept && single) {
+      keptMemory[i] = columnsOnStack(node.element());
+    } else if (node.kept) {
       keptMemory[i] = frame.scratchView(scratchBytes, node.element());
       int64_t bytes = code.lanes * elementBytes(node.element());
       scratchBytes = scratchBytes + positions * Dim::constant(vectors * bytes); // multiples of a vector, so aligned
@@ -125,10 +134,11 @@ Value KeptLanes::laterPlace(unsigned access) {
 
 Kernel KeptLanes::build() {
   setUp();
-  loop(frame.begin, frame.end, 1, {}, [&](Value index, ValueRange) {
-    unit(index);
-    return Values();
-  });
+  LoopCode loops{b, code.loc};
+  if (single)
+    walkShortRows();
+  else
+    loops.loop(frame.begin, frame.end, code.index(1), [&](Value index) { unit(index); });
   if (streaming)
     code.orderStores();
   int64_t width = vectors * code.lanes;
@@ -141,9 +151,11 @@ Kernel KeptLanes::build() {
 
 void KeptLanes::unit(Value index) {
   enterUnit(index);
+  turnOperands();
   for (step = 0; step < group.steps; ++step)
     walk();
   storeResults();
+  turnResults();
   units.clear();
   rowValuesOf.clear();
   rowValues.clear();
@@ -164,7 +176,7 @@ void KeptLanes::enterUnit(Value index) {
   }
   for (int64_t j = 0; j < vectors; ++j) {
     Value at = code.add(first, code.index(j * code.lanes)), mask;
-    if (!count || *count % code.lanes != 0 || *count % width != 0)
+    if (!single && (!count || *count % code.lanes != 0 || *count % width != 0))
       mask = code.firstLanes(arith::SubIOp::create(b, code.loc, resultCount, at));
     units.emplace_back(at, mask);
   }
@@ -208,6 +220,8 @@ Value KeptLanes::address(unsigned access, Chunk &chunk, bool atPosition) {
 }
 
 Value KeptLanes::load(unsigned access, Chunk &chunk) {
+  if (turned[access])
+    return code.load(turned[access], keptPlace(), code.index(1), group.accesses[access].element, {});
   Value memory = group.accesses[access].memory, at = address(access, chunk, true);
   if (isFirstVisit && laterPlaces[access])
     memref::PrefetchOp::create(b, code.loc, memory, ValueRange{code.add(at, laterPlaces[access])}, /*isWrite=*/false,
@@ -231,7 +245,9 @@ void KeptLanes::storeColumn(unsigned index, Chunk &chunk) {
   Value value = columnValue(index, chunk);
   if (node.kept)
     code.store(value, keptMemory[index], keptPlace(), {});
-  if (node.result)
+  if (node.result && turned[*node.result])
+    code.store(value, turned[*node.result], keptPlace(), {});
+  else if (node.result)
     pendingStores.push_back({code.toStorage(value), group.accesses[*node.result].memory,
                              address(*node.result, chunk, true), units[current].mask,
                              code.canStorePastCaches(node.element())});

@@ -6,13 +6,16 @@
 #include "compiler/kernels/cpu/RowCode.h"
 
 namespace batten {
+class Rows;
 
 /// Lanes whose positions are equal modulo this are combined by the halves 32, 16 and 8, what is left by 4, 2 and 1.
 inline constexpr int64_t residues = 8;
 
 class KeptLanes : RowCode {
 public:
-  KeptLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level, bool inBlocks);
+  /// `single` (null: rows are not short) builds rows that fill no vector, one by one.
+  KeptLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level, bool inBlocks,
+            Rows *single = nullptr);
   Kernel build();
 
 private:
@@ -21,6 +24,7 @@ private:
 
   const Level &level;
   bool inBlocks;
+  Rows *single;
   size_t firstLaneDim; ///< kept dims from here on run along lanes
   Dim results;         ///< along lanes
   Dim positions;
@@ -33,6 +37,7 @@ private:
   mlir::Value resultCount, positionCount;
   mlir::Value stackBytes, stack; ///< accumulators of a reduction, a vector of the unit after the other
   llvm::DenseMap<unsigned, mlir::Value> keptMemory;
+  Values turned; ///< by access: where a unit's columns lie on the stack; null: read and written in place
   Dim scratchBytes;
 
   // Of the unit that is being built.
@@ -61,6 +66,15 @@ private:
   mlir::Value loadForRow(unsigned access) override;
   mlir::Value loadKept(unsigned node, Chunk &chunk) override;
   mlir::Value loopIndex(int64_t dim, Chunk *chunk) override;
+
+  // KeptLanesTurns.cpp: short rows.
+  void placeTurned();
+  mlir::Value columnsOnStack(mlir::Type element);
+  void walkShortRows();
+  mlir::Value turnedPlace(int64_t column) const;
+  Values rowPlaces(unsigned access);
+  void turnOperands();
+  void turnResults();
 
   // KeptLanesWalks.cpp: walks over the positions.
   void walk();

@@ -25,6 +25,9 @@ Kernel buildColumnsInLanes(RowGroup &group, KernelFrame &frame, GroupScalars &sc
 Kernel buildRowsInLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level,
                         bool inBlocks = false);
 size_t lanesFrom(const RowGroup &group);
+/// Rows so short that vectors of `lanes` of them do better than vectors of their columns.
+bool hasShortRows(const RowGroup &group, int64_t lanes);
+Kernel buildShortRows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level);
 
 } // namespace batten
 #endif // BATTEN_COMPILER_KERNELS_CPU_ROWKERNELS_H

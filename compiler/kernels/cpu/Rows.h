@@ -13,6 +13,9 @@ class Rows : RowCode {
 public:
   Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level, bool inBlocks);
   Kernel build();
+  /// What `build` does itself: once at the head of a kernel, and for each unit.
+  void setUp();
+  void unit(mlir::Value index);
 
 private:
   using Nodes = mlir::ArrayRef<unsigned>;
@@ -59,8 +62,6 @@ private:
   // Rows.cpp: units and walks.
   int64_t columnsInRegisters() const;
   Dim blocksPerRow() const;
-  void setUp();
-  void unit(mlir::Value index);
   void enterRow(Values place);
   void storeRowResults();
   void walk();
