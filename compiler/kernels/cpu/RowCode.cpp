@@ -184,36 +184,24 @@ Value RowCode::combineLanes(unsigned index, SmallVector<Value> accumulators, int
 
 //===- Stores -----------------------------------------------------------------------------------------------------===//
 
-Value RowCode::isStreaming(const Level &level, llvm::function_ref<SmallVector<Dim>(unsigned access)> distances) {
-  Dim bytes;
+Value isStreaming(const VectorCode &code, KernelFrame &frame, const Level &level, const Dim &bytes,
+                  ArrayRef<StreamedResult> results) {
+  OpBuilder &b = code.builder;
   Value misaligned;
-  for (const Operand &access : group.accesses) {
-    Dim elements = Dim::constant(1); // that the launch touches
-    for (auto [d, extent] : llvm::enumerate(group.domain))
-      if (!access.strides[d].isConstant(0))
-        elements = elements * extent;
-    bytes = bytes + elements * Dim::constant(elementBytes(access.element));
-  }
   auto add = [&](Value address) {
     misaligned = misaligned ? arith::OrIOp::create(b, code.loc, misaligned, address).getResult() : address;
   };
   std::optional<int64_t> constant = bytes.constantValue();
   if (constant && *constant <= level.cacheBytesL3 / 2)
     return {};
-  for (const RowNode &node : group.nodes) {
-    if (!node.result || node.kind != RowNode::column || !code.canStorePastCaches(node.element()))
-      continue;
-    const Operand &result = group.accesses[*node.result];
+  for (const StreamedResult &result : results) {
     add(memref::ExtractAlignedPointerAsIndexOp::create(b, code.loc, result.memory));
-    SmallVector<Dim> apart = distances(*node.result);
-    apart.push_back(result.offset);
-    for (const Dim &distance : apart) {
-      Dim inBytes = distance * Dim::constant(elementBytes(node.element()));
-      std::optional<int64_t> known = inBytes.constantValue();
+    for (const Dim &distance : result.distances) {
+      std::optional<int64_t> known = distance.constantValue();
       if (known && *known % lineBytes != 0)
         return {};
       if (!known)
-        add(frame.size(inBytes));
+        add(frame.size(distance));
     }
   }
   if (!misaligned)
@@ -223,6 +211,29 @@ Value RowCode::isStreaming(const Level &level, llvm::function_ref<SmallVector<Di
   Value large = arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::ugt, frame.size(bytes),
                                       code.index(level.cacheBytesL3 / 2));
   return arith::AndIOp::create(b, code.loc, aligned, large);
+}
+
+Value RowCode::isStreaming(const Level &level, llvm::function_ref<SmallVector<Dim>(unsigned access)> distances) {
+  Dim bytes;
+  for (const Operand &access : group.accesses) {
+    Dim elements = Dim::constant(1); // that the launch touches
+    for (auto [d, extent] : llvm::enumerate(group.domain))
+      if (!access.strides[d].isConstant(0))
+        elements = elements * extent;
+    bytes = bytes + elements * Dim::constant(elementBytes(access.element));
+  }
+  SmallVector<StreamedResult> results;
+  for (const RowNode &node : group.nodes) {
+    if (!node.result || node.kind != RowNode::column || !code.canStorePastCaches(node.element()))
+      continue;
+    const Operand &result = group.accesses[*node.result];
+    SmallVector<Dim> apart = distances(*node.result);
+    apart.push_back(result.offset);
+    for (Dim &distance : apart)
+      distance = distance * Dim::constant(elementBytes(node.element()));
+    results.push_back({result.memory, apart});
+  }
+  return batten::isStreaming(code, frame, level, bytes, results);
 }
 
 void RowCode::flushStores() {

@@ -70,9 +70,8 @@ protected:
   /// hold the identity, which changes no bit, so halves without a live lane are left out.
   mlir::Value combineLanes(unsigned node, llvm::SmallVector<mlir::Value> accumulators, int64_t live);
 
-  /// What `streaming` should be: true, when the kernel is called, where inputs and results together exceed half of the
-  /// last cache and every vector of the results is aligned. `distances`: of a result's access, the elements between the
-  /// first ones of any two rows.
+  /// What `streaming` should be. `distances`: of a result's access, the elements between the first ones of any two
+  /// rows.
   mlir::Value isStreaming(const Level &level, llvm::function_ref<llvm::SmallVector<Dim>(unsigned access)> distances);
   /// Stores what the turn has computed; one branch decides how its results go.
   void flushStores();
@@ -86,6 +85,16 @@ private:
   mlir::Value inputValue(const RowInput &input, Chunk *chunk);
   bool isReloaded(const RowNode &node) const { return node.kept && node.step < step && !inRegisters; }
 };
+
+/// Results of a launch: their memory, and bytes between the first ones of any two vectors, from the memory's start on.
+struct StreamedResult {
+  mlir::Value memory;
+  llvm::SmallVector<Dim> distances;
+};
+/// i1, null where it is never so: `bytes`, those of inputs and results together, exceed half of the last cache and
+/// every vector of the results is aligned.
+mlir::Value isStreaming(const VectorCode &code, KernelFrame &frame, const Level &level, const Dim &bytes,
+                        llvm::ArrayRef<StreamedResult> results);
 
 /// Domain dims [from, to) as the loops that enumerate them: neighbours that every access meets as one are one.
 struct MergedDims {

@@ -4,6 +4,8 @@
 // lanes. Elsewhere neighbouring columns stand in the lanes, some vectors side by side, and a group is 16 vectors of
 // each: the same sums in the same order (dialect/NUMERICS.md), one after the other instead of side by side. -0 is what
 // adds nothing to a float, -0 included.
+//
+// Sums that outgrow the caches are stored past them.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/DimWalk.h"
 #include "compiler/kernels/cpu/RowKernels.h"
@@ -33,6 +35,7 @@ public:
 private:
   using Values = SmallVector<Value>;
 
+  const Level &level;
   ScanOp op;
   KernelFrame &frame;
   OpBuilder &b;
@@ -43,6 +46,7 @@ private:
   Type accumulator;
 
   int64_t vectors = 1; ///< of a unit
+  Value streaming;     ///< i1: sums bypass the caches; null: never
   Dim prefetchDistance;
 
   // Of the unit that is being built, by vector.
@@ -59,11 +63,13 @@ private:
   Value neutral();
   Value add(Value lhs, Value rhs);
   Value load(Value at, Value mask);
-  void store(Value sums, Value at, Value mask);
+  Value isStreaming();
+  void store(ArrayRef<Value> sums, ArrayRef<Value> places, ArrayRef<Value> masks);
 };
 
 Scan::Scan(ScanOp op, func::FuncOp function, Operand x, KernelFrame &frame, const Level &level)
-    : op(op), frame(frame), b(frame.builder), code{b, op.getLoc(), groupElements}, dim(op.getDim()), x(std::move(x)) {
+    : level(level), op(op), frame(frame), b(frame.builder), code{b, op.getLoc(), groupElements}, dim(op.getDim()),
+      x(std::move(x)) {
   Shapes shapes(function);
   extents = SmallVector<Dim>(shapes.of(op.getResult()));
   result = resultOperand(function, 0, shapes, frame);
@@ -91,12 +97,15 @@ Kernel Scan::build() {
   DimWalk rows(extents, dim, lanesFrom);
   rows.add(x);
   rows.add(result);
+  streaming = isStreaming();
   auto loop = scf::ForOp::create(b, code.loc, frame.begin, frame.end, code.index(1));
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     unit(rows, loop.getInductionVar());
   }
+  if (streaming)
+    code.orderStores();
   int64_t elements = extents[dim].constantValue().value_or(usualExtent) * (isAlongLanes() ? 1 : vectors * code.lanes);
   return {frame.function, rows.count() * unitsPerRow(), std::max<int64_t>(1, grainElements / elements), Dim()};
 }
@@ -161,7 +170,7 @@ Value Scan::groupInLanes(Value first, Value mask, Value carry) {
       before.push_back(lane < distance ? groupElements + lane : lane - distance);
     sums = add(sums, vector::ShuffleOp::create(b, code.loc, sums, none, before));
   }
-  store(add(carry, sums), code.add(firstOfResult[0], first), mask);
+  store({add(carry, sums)}, {code.add(firstOfResult[0], first)}, {mask});
   SmallVector<int64_t> last(groupElements, groupElements - 1);
   return add(carry, vector::ShuffleOp::create(b, code.loc, sums, sums, last));
 }
@@ -189,8 +198,11 @@ Value Scan::groupOfVectors(size_t vector, Value first, int64_t count, Value end,
   for (int64_t distance = 1; distance < groupElements; distance *= 2)
     for (int64_t i = count; i-- > distance;)
       sums[i] = add(sums[i], sums[i - distance]);
-  for (auto [sum, at, mask] : llvm::zip_equal(sums, places, masks))
-    store(sum = add(carry, sum), code.add(firstOfResult[vector], code.times(at, strideOfResult)), mask);
+  for (auto [sum, at] : llvm::zip_equal(sums, places)) {
+    sum = add(carry, sum);
+    at = code.add(firstOfResult[vector], code.times(at, strideOfResult));
+  }
+  store(sums, places, masks);
   return sums.back();
 }
 
@@ -225,10 +237,41 @@ Value Scan::load(Value at, Value mask) {
                             : arith::ExtSIOp::create(b, code.loc, wide, vector).getResult();
 }
 
-void Scan::store(Value sums, Value at, Value mask) {
-  if (result.element != accumulator)
-    sums = arith::TruncFOp::create(b, code.loc, code.type(result.element), sums);
-  code.store(sums, result.memory, at, mask);
+Value Scan::isStreaming() {
+  if (!code.canStorePastCaches(result.element))
+    return {};
+  int64_t resultBytes = elementBytes(result.element);
+  SmallVector<Dim> distances(ArrayRef<Dim>(result.strides).take_front(lanesFrom));
+  if (isAlongLanes())
+    distances.pop_back();
+  distances.push_back(Dim::constant(code.lanes));
+  distances.push_back(result.offset);
+  for (Dim &distance : distances)
+    distance = distance * Dim::constant(resultBytes);
+  Dim bytes = countOf(extents) * Dim::constant(resultBytes + elementBytes(x.element));
+  return batten::isStreaming(code, frame, level, bytes, {{result.memory, distances}});
+}
+
+/// One branch for all of them.
+void Scan::store(ArrayRef<Value> sums, ArrayRef<Value> places, ArrayRef<Value> masks) {
+  Values elements = llvm::map_to_vector(sums, [&](Value sum) -> Value {
+    if (result.element != accumulator)
+      sum = arith::TruncFOp::create(b, code.loc, code.type(result.element), sum);
+    return code.toStorage(sum);
+  });
+  auto storeAll = [&] {
+    for (auto [element, at, mask] : llvm::zip_equal(elements, places, masks))
+      code.store(element, result.memory, at, mask);
+  };
+  if (!streaming || masks[0])
+    return storeAll();
+  auto branch = scf::IfOp::create(b, code.loc, streaming, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  for (auto [element, at] : llvm::zip_equal(elements, places))
+    code.storePastCaches(element, result.memory, at);
+  b.setInsertionPointToStart(branch.elseBlock());
+  storeAll();
 }
 
 } // namespace
