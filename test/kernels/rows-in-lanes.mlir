@@ -74,6 +74,43 @@ func.func private @sum_of_twenty(%B: index {batten.symbol = "B"}, %x: tensor<?x2
 
 // -----
 
+// Where the unit stays in L2 its second walk prefetches the next one: 64 results later at the same position.
+// CHECK-LABEL: func.func @sum_of_distances_from_the_maximum(
+// CHECK-DAG: %[[NEXT:.*]] = arith.constant 64 : index
+// CHECK: memref.prefetch
+// CHECK: arith.maxsi
+// CHECK: %[[AT:.*]] = arith.addi %{{.*}}, %[[NEXT]]
+// CHECK: memref.prefetch %{{.*}}[%[[AT]]], read, locality<2>, data
+// CHECK: arith.subf
+func.func private @sum_of_distances_from_the_maximum(%B: index {batten.symbol = "B"},
+                                                     %x: tensor<?x1024x512xf32> {batten.dims = ["B", "1024", "512"]})
+    -> (tensor<?x512xf32> {batten.dims = ["B", "512"]}) attributes {batten.kind = "rows", batten.split = 2 : i64} {
+  %zero = arith.constant 0.0 : f32
+  %least = arith.constant 0xFF800000 : f32
+  %empty = tensor.empty(%B) : tensor<?x512xf32>
+  %first = linalg.fill ins(%least : f32) outs(%empty : tensor<?x512xf32>) -> tensor<?x512xf32>
+  %max = linalg.generic {indexing_maps = [affine_map<(d0, d1, d2) -> (d0, d2, d1)>, affine_map<(d0, d1, d2) -> (d0, d1)>],
+                         iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x : tensor<?x1024x512xf32>) outs(%first : tensor<?x512xf32>) attrs = {batten.order = "lanes"} {
+  ^bb0(%a: f32, %acc: f32):
+    %next = arith.maximumf %acc, %a : f32
+    linalg.yield %next : f32
+  } -> tensor<?x512xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<?x512xf32>) -> tensor<?x512xf32>
+  %sum = linalg.generic {indexing_maps = [affine_map<(d0, d1, d2) -> (d0, d2, d1)>, affine_map<(d0, d1, d2) -> (d0, d1)>,
+                                          affine_map<(d0, d1, d2) -> (d0, d1)>],
+                         iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %max : tensor<?x1024x512xf32>, tensor<?x512xf32>) outs(%init : tensor<?x512xf32>) attrs = {batten.order = "lanes"} {
+  ^bb0(%a: f32, %m: f32, %acc: f32):
+    %distance = arith.subf %m, %a : f32
+    %next = arith.addf %acc, %distance : f32
+    linalg.yield %next : f32
+  } -> tensor<?x512xf32>
+  return %sum : tensor<?x512xf32>
+}
+
+// -----
+
 // Over the batch: one chain a block of 256 positions, block sums added in order.
 // CHECK-LABEL: func.func @batch_sum(
 // CHECK-DAG: %[[BLOCK:.*]] = arith.constant 256 : index

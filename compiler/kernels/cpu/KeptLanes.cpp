@@ -16,7 +16,8 @@
 // Short rows are turned in registers first, so that their columns lie as those of other operands (KeptLanesTurns.cpp).
 //
 // A unit's positions lie apart, a line or a few at each, which no hardware follows well: every load of its first walk
-// prefetches what stands at its place a few positions or a row later.
+// prefetches what stands at its place a few positions or a row later. A second walk finds its elements in L2 and leaves
+// the memory idle, so its loads prefetch the next unit.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/KeptLanes.h"
 #include "compiler/kernels/cpu/ColumnWalk.h"
@@ -132,6 +133,17 @@ Value KeptLanes::laterPlace(unsigned access) {
   return code.times(frame.size(dims.strides[access].back()), code.index(inRow ? positionsAhead : rowsAhead));
 }
 
+/// Elements to those of the next unit, where it finds room beside this one; null: nowhere.
+Value KeptLanes::nextUnit(unsigned access) {
+  Dim width = Dim::constant(vectors * code.lanes), bytes = positions * width;
+  bytes = bytes * Dim::constant(elementBytes(group.accesses[access].element));
+  bool hasRoom = bytes.constantValue().value_or(level.cacheBytesL2) <= level.cacheBytesL2 / 4;
+  bool isAlone = results.constantValue().value_or(INT64_MAX) <= *width.constantValue();
+  if (single || !hasRoom || isAlone || constantIndex(laneStrides[access]) == 0)
+    return {};
+  return code.times(frame.size(width), laneStrides[access]);
+}
+
 Kernel KeptLanes::build() {
   setUp();
   LoopCode loops{b, code.loc};
@@ -223,8 +235,9 @@ Value KeptLanes::load(unsigned access, Chunk &chunk) {
   if (turned[access])
     return code.load(turned[access], keptPlace(), code.index(1), group.accesses[access].element, {});
   Value memory = group.accesses[access].memory, at = address(access, chunk, true);
-  if (isFirstVisit && laterPlaces[access])
-    memref::PrefetchOp::create(b, code.loc, memory, ValueRange{code.add(at, laterPlaces[access])}, /*isWrite=*/false,
+  Value later = isFirstVisit ? laterPlaces[access] : isSecondWalk() ? nextUnit(access) : Value();
+  if (later)
+    memref::PrefetchOp::create(b, code.loc, memory, ValueRange{code.add(at, later)}, /*isWrite=*/false,
                                /*localityHint=*/2, /*isDataCache=*/true);
   return code.load(memory, at, laneStrides[access], group.accesses[access].element, units[current].mask);
 }

@@ -47,6 +47,7 @@ private:
   size_t current = 0;                                                   ///< vector whose values `rowValues` holds
   mlir::Value position;
   bool isFirstVisit = false; ///< no earlier walk of the unit has loaded its elements
+  bool isSecondWalk() const { return step == 1; }
 
   // KeptLanes.cpp: units and memory.
   Dim unitsPerRow() const;
@@ -55,6 +56,7 @@ private:
   void setUp();
   mlir::Value stackOf(mlir::Type element);
   mlir::Value laterPlace(unsigned access);
+  mlir::Value nextUnit(unsigned access);
   void unit(mlir::Value index);
   void enterUnit(mlir::Value index);
   void select(size_t vector);
