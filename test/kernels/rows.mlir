@@ -88,29 +88,24 @@ func.func private @max_of_10_columns_of_many_rows(%B: index {batten.symbol = "B"
 
 // -----
 
-// exp is computed once, in the walk that sums it, and kept in this thread's scratch for the quotient. The quotient is
-// stored past the caches where the results are large. Per-row values are vectors: nothing scalar is computed.
+// exp is computed once, in the walk that sums it, and kept in this thread's scratch for the quotient. The quotients are
+// a burst of stores, so they never go past the caches. Per-row values are vectors: nothing scalar is computed.
 // CHECK-LABEL: func.func @exp_over_its_sum(
 // CHECK-NOT: arith.{{(add|sub|mul|div)}}f {{.*}} : f32
 // CHECK: %[[KEPT:.*]] = memref.view %{{.*}} : memref<{{.*}}xi8{{.*}}> to memref<{{.*}}xf32>
-// CHECK: memref.extract_aligned_pointer_as_index
-// CHECK: %[[LARGE:.*]] = arith.cmpi ugt
-// CHECK: %[[PAST:.*]] = arith.andi %{{.*}}, %[[LARGE]] : i1
 // CHECK: scf.for
 // CHECK: scf.for {{.*}} iter_args
-// CHECK: memref.prefetch
 // CHECK-NOT: math.exp
 // CHECK: arith.addf
 // CHECK: vector.store %{{.*}}, %[[KEPT]]
 // CHECK: scf.for
+// CHECK: memref.prefetch
 // CHECK: vector.load %[[KEPT]]
 // CHECK: arith.divf %{{.*}} : vector<16xf32>
-// CHECK: scf.if %[[PAST]] {
-// CHECK-NEXT: vector.store {{.*}} {alignment = 64 : i64, nontemporal = true}
-// CHECK: } else {
-// CHECK-NEXT: vector.store
-// CHECK-NOT: nontemporal
-// CHECK: llvm.call_intrinsic "llvm.x86.sse.sfence"
+// CHECK-NOT: {{nontemporal|sfence}}
+// CHECK: vector.store
+// CHECK-NOT: {{nontemporal|sfence}}
+// CHECK: return
 #rows = affine_map<(d0, d1) -> (d0)>
 #full = affine_map<(d0, d1) -> (d0, d1)>
 func.func private @exp_over_its_sum(%B: index {batten.symbol = "B"}, %x: tensor<?x1024xf32> {batten.dims = ["B", "1024"]})
@@ -142,16 +137,67 @@ func.func private @exp_over_its_sum(%B: index {batten.symbol = "B"}, %x: tensor<
 
 // -----
 
+// No function in between: the quotients are stored past the caches where inputs and results are large, and the second
+// walk prefetches the row after its own.
+// CHECK-LABEL: func.func @row_over_its_sum(
+// CHECK: memref.extract_aligned_pointer_as_index
+// CHECK: %[[LARGE:.*]] = arith.cmpi ugt
+// CHECK: %[[PAST:.*]] = arith.andi %{{.*}}, %[[LARGE]] : i1
+// CHECK: scf.for
+// CHECK: %[[NEXT:.*]] = arith.addi %{{.*}}, %c1024
+// CHECK: scf.for {{.*}} iter_args
+// CHECK-NOT: memref.prefetch
+// CHECK: scf.for %[[AT:.*]] =
+// CHECK: %[[LATER:.*]] = arith.addi %[[NEXT]], %[[AT]]
+// CHECK: memref.prefetch %{{.*}}[%[[LATER]]], read, locality<2>
+// CHECK: arith.divf %{{.*}} : vector<16xf32>
+// CHECK: scf.if %[[PAST]] {
+// CHECK-NEXT: vector.store {{.*}} {alignment = 64 : i64, nontemporal = true}
+// CHECK: } else {
+// CHECK-NEXT: vector.store
+// CHECK-NOT: nontemporal
+// CHECK: llvm.call_intrinsic "llvm.x86.sse.sfence"
+#rows = affine_map<(d0, d1) -> (d0)>
+#full = affine_map<(d0, d1) -> (d0, d1)>
+func.func private @row_over_its_sum(%B: index {batten.symbol = "B"}, %x: tensor<?x1024xf32> {batten.dims = ["B", "1024"]})
+    -> (tensor<?x1024xf32> {batten.dims = ["B", "1024"]}) attributes {batten.kind = "rows", batten.split = 1 : i64} {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty(%B) : tensor<?xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<?xf32>) -> tensor<?xf32>
+  %values = tensor.empty(%B) : tensor<?x1024xf32>
+  %sum = linalg.generic {indexing_maps = [#full, #rows], iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<?x1024xf32>) outs(%init : tensor<?xf32>) attrs = {batten.order = "lanes"} {
+  ^bb0(%a: f32, %acc: f32):
+    %next = arith.addf %acc, %a : f32
+    linalg.yield %next : f32
+  } -> tensor<?xf32>
+  %quotient = linalg.generic {indexing_maps = [#full, #rows, #full], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %sum : tensor<?x1024xf32>, tensor<?xf32>) outs(%values : tensor<?x1024xf32>) {
+  ^bb0(%a: f32, %s: f32, %out: f32):
+    %q = arith.divf %a, %s : f32
+    linalg.yield %q : f32
+  } -> tensor<?x1024xf32>
+  return %quotient : tensor<?x1024xf32>
+}
+
+// -----
+
 // Exponentials of what is not above 0: the least of them is found beside their sum, and one branch a row chooses the walk
-// that multiplies by the reciprocal without asking. The maximum of numbers is one instruction.
+// that multiplies by the reciprocal without asking. They wait in the place of their quotients, not in a scratch. The
+// maximum of numbers is one instruction.
 // CHECK-LABEL: func.func @quotients_of_a_safe_row(
+// CHECK-SAME: %{{.*}}: memref<f32>{{.*}}, %[[RESULT:.*]]: memref<f32>
+// CHECK: %[[PLACE:.*]] = memref.reinterpret_cast %[[RESULT]]
+// CHECK-NOT: memref.view
 // CHECK: scf.for {{.*}} iter_args
 // CHECK-NOT: arith.maxsi
 // CHECK: arith.cmpf ogt
 // CHECK: scf.for {{.*}} iter_args
 // CHECK: arith.minui
+// CHECK: vector.store %{{.*}}, %[[PLACE]]
 // CHECK: vector.reduction <and>
 // CHECK: scf.if
+// CHECK: vector.load %[[PLACE]]
 // CHECK-NOT: {{arith.cmpi ult|arith.divf}}
 // CHECK: math.fma
 // CHECK: scf.for

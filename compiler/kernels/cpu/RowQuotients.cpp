@@ -3,7 +3,8 @@
 // SharedDivisors.cpp makes three multiply-adds of a quotient and asks of every turn whether its numerators allow that.
 // Those of a softmax were computed by an earlier walk, which finds the least of them as it goes: exponentials of what
 // is not above 0 are 0 or in (0, 1], so that one question serves the row. (As unsigned integers, less one, 0 is the
-// greatest.) Where the answer is no, the walk that asks stands beside.
+// greatest.) Where the answer is no, the walk that asks stands beside. The exponentials of f32 wait in the place of the
+// quotients: a scratch would be one more stream through L1.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Rows.h"
 #include "compiler/kernels/cpu/SharedDivisors.h"
@@ -39,14 +40,23 @@ std::optional<Rows::Quotients> Rows::findQuotients() const {
     const RowInput &input = node.inputs[argument.getArgNumber()];
     return input.kind == RowInput::node ? std::optional(input.index) : std::nullopt;
   };
-  for (const RowNode &node : group.nodes)
+  for (auto [i, node] : llvm::enumerate(group.nodes))
     for (auto division : node.body()->getOps<arith::DivFOp>()) {
       std::optional<unsigned> numerator = nodeOf(node, division.getLhs()), divisor = nodeOf(node, division.getRhs());
       if (node.kind == RowNode::column && numerator && divisor && isExponential(group.nodes[*numerator]) &&
           group.nodes[*divisor].kind == RowNode::reduction && group.nodes[*numerator].step < node.step)
-        return Quotients{division, *numerator, *divisor, node.step};
+        return Quotients{division, unsigned(i), *numerator, *divisor, node.step};
     }
   return std::nullopt;
+}
+
+/// The exponentials wait in the place of their quotients, which are the last to read them. Results of rows that are
+/// reduced share no memory with operands.
+bool Rows::quotientsReplaceNumerators() const {
+  if (!quotients || inPairs || group.steps != quotients->step + 1)
+    return false;
+  const RowNode &quotient = group.nodes[quotients->quotient], &numerator = group.nodes[quotients->numerator];
+  return quotient.result && numerator.kept && !numerator.result && group.accesses[*quotient.result].element.isF32();
 }
 
 Value Rows::greatestWord() const { return wordConstant(code, 0xffffffff); }

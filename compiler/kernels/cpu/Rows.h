@@ -31,9 +31,9 @@ private:
 
   /// The exponentials of a softmax, which a walk keeps, and their sum, by which a later walk divides them.
   struct Quotients {
-    mlir::Operation *division;   ///< in the group
-    unsigned numerator, divisor; ///< nodes
-    unsigned step;               ///< that divides
+    mlir::Operation *division;             ///< in the group
+    unsigned quotient, numerator, divisor; ///< nodes
+    unsigned step;                         ///< that divides
   };
 
   const Level &level;
@@ -48,6 +48,7 @@ private:
   Dim scratchBytes;
   std::optional<size_t> tileDim; ///< of rowDims: units are tiles of this dim's rows
   std::optional<Quotients> quotients;
+  bool replacesNumerators; ///< the results of `quotients` are written over its numerators, where these are kept
 
   // Of the row that is being built.
   llvm::SmallVector<Place> places;                  ///< by access
@@ -56,12 +57,13 @@ private:
   Values digits;
   llvm::SmallVector<Chunk> registerChunks;
   ColumnRange range;
-  llvm::SmallVector<std::pair<unsigned, mlir::Value>> laterRows; ///< access, first element of a row to prefetch
-  mlir::Value numeratorsAreSafe;                                 ///< i1: those of `quotients`, once they are known
+  llvm::SmallVector<std::pair<unsigned, mlir::Value>> nextRows; ///< access, first element of the row to prefetch
+  mlir::Value numeratorsAreSafe;                                ///< i1: those of `quotients`, once they are known
 
   // Rows.cpp: units and walks.
   int64_t columnsInRegisters() const;
   Dim blocksPerRow() const;
+  bool storesInBursts() const;
   void enterRow(Values place);
   void storeRowResults();
   void walk();
@@ -78,6 +80,7 @@ private:
 
   // RowQuotients.cpp: a softmax divides by multiplying.
   std::optional<Quotients> findQuotients() const;
+  bool quotientsReplaceNumerators() const;
   bool watchesNumerators() const { return quotients && step == group.nodes[quotients->numerator].step; }
   mlir::Value greatestWord() const;
   mlir::Value leastNumerator(Chunk &chunk, mlir::Value least);
@@ -109,11 +112,12 @@ private:
 
   // RowMemory.cpp: scratch, loads, stores, prefetches.
   mlir::Value scratchFor(mlir::Type element);
+  const Place &keptPlace(unsigned node) const;
   void gatherColumns(unsigned access);
   mlir::Value columnOffsets(unsigned access, mlir::Value at);
   void storeColumn(unsigned node, Chunk &chunk);
-  void findLaterRows();
-  void prefetchLaterRows(mlir::Value first, int64_t columns);
+  void findNextRows();
+  void prefetchNextRow(mlir::Value first, int64_t columns);
   mlir::Value load(unsigned access, Chunk &chunk) override;
   mlir::Value loadForRow(unsigned access) override;
   mlir::Value loadKept(unsigned node, Chunk &chunk) override;
