@@ -6,7 +6,9 @@ Standard library only. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import array
 import ast
 import ctypes
+import faulthandler
 import json
+import mmap
 import pathlib
 import re
 import struct
@@ -14,6 +16,27 @@ import subprocess
 import tempfile
 
 DTYPES = {"f": "<f4", "d": "<f8", "i": "<i4", "q": "<i8", "B": "|u1"}
+
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+faulthandler.enable()  # a call that reads or writes on says where it was made
+
+
+class BeforeGuard:
+    """A copy of a tensor with its end at a page that nobody may touch."""
+
+    def __init__(self, tensor):
+        self.tensor, self.bytes = tensor, len(tensor) * tensor.itemsize
+        touched = -(-self.bytes // mmap.PAGESIZE) * mmap.PAGESIZE
+        self.memory = mmap.mmap(-1, touched + mmap.PAGESIZE)
+        guard = ctypes.addressof(ctypes.c_char.from_buffer(self.memory)) + touched
+        result = LIBC.mprotect(ctypes.c_void_p(guard), ctypes.c_size_t(mmap.PAGESIZE), 0)
+        assert result == 0, ctypes.get_errno()
+        self.address = guard - self.bytes
+        ctypes.memmove(self.address, tensor.buffer_info()[0], self.bytes)
+
+    def copy_back(self):
+        ctypes.memmove(self.tensor.buffer_info()[0], self.address, self.bytes)
 
 
 def aligned(bytes_):
@@ -57,9 +80,12 @@ class Program:
         bytes_ = max(self.workspace(name, *sizes), 0) if bytes_ is None else bytes_
         workspace, memory = aligned(bytes_)
         sizes = [ctypes.c_int64(size) for size in sizes]
-        pointers = [ctypes.c_void_p(tensor.buffer_info()[0]) if tensor is not None else None for tensor in tensors]
+        guarded = [BeforeGuard(tensor) if tensor is not None else None for tensor in tensors]
+        pointers = [ctypes.c_void_p(tensor.address) if tensor else None for tensor in guarded]
         behind = [ctypes.c_void_p(workspace), ctypes.c_int64(bytes_), None]
         result = self.function(name)(self.bound, *sizes, *pointers, *behind)
+        for tensor in filter(None, guarded):
+            tensor.copy_back()
         del memory
         return result
 
