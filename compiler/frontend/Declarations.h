@@ -76,9 +76,8 @@ struct ModelDecl {
   std::map<std::string, std::unique_ptr<ConstDecl>> constants;
   std::vector<const Item *> members; ///< params and subs in order of declaration
   std::vector<Condition> conditions;
-  bool ready = false;            ///< params, subs and signatures are resolved
+  bool ready = false;            ///< dims, conditions and params are resolved
   std::optional<TreeShape> tree; ///< `M.params`, when asked for
-  bool visiting = false;         ///< a walk over subs stands here: a model within itself
 
   ParamDecl *param(const std::string &name) const;
   SubDecl *sub(const std::string &name) const;
@@ -139,7 +138,7 @@ public:
   //===-- Declarations (SemaDeclarations.cpp, SemaAttributes.cpp) -------------------------------------------------===//
   Module *declare(const FileNode &file, bool isMain);
   const DimEntity *dimOf(Module &module, const std::string &name);
-  void prepare(ModelDecl &model); ///< resolves its members' types
+  void prepare(ModelDecl &model); ///< resolves its dims and the types of its weights
   void resolveSignature(FunctionDecl &function);
   const TreeShape *treeOf(ModelDecl &model, SourceRange use);
   const TreeShape *partOf(const TreeShape &shape, const std::string &name);

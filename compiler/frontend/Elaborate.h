@@ -379,6 +379,7 @@ private:
   std::map<const DimEntity *, Dim> freshSizes; ///< of dims that bindings have made up
   std::map<std::pair<const DimEntity *, std::string>, const DimEntity *> freshEntities;
   std::vector<std::unique_ptr<Instance>> instancePool;
+  int64_t instancesOfSubs = 0;
   std::map<const void *, std::vector<Instance *>> rootInstances;
   struct UsedWeight {
     Weight weight;

@@ -151,6 +151,9 @@ std::unique_ptr<Instance> Elaborator::elementOf(const Instance &first, const Sub
   return instance;
 }
 
+/// Models of models may be more than anybody has memory for.
+constexpr int64_t mostInstances = 1 << 16;
+
 std::vector<Instance *> Elaborator::makeInstances(SubDecl &sub, Instance *parent) {
   const SubItem &item = *sub.item;
   if (!sub.owner && !sub.model)
@@ -166,6 +169,13 @@ std::vector<Instance *> Elaborator::makeInstances(SubDecl &sub, Instance *parent
     return {};
   std::vector<Instance *> made;
   int64_t length = lengthOf(sub, parent).value_or(0);
+  if (length > mostInstances - instancesOfSubs) {
+    if (!stopped)
+      context.error("E0601", item.range, "more than " + std::to_string(mostInstances) + " instances of models");
+    stopped = true;
+    return {};
+  }
+  instancesOfSubs += length;
   for (int64_t i = 0; i < length; ++i) {
     instancePool.push_back(elementOf(first, item, i, parent));
     made.push_back(instancePool.back().get());

@@ -53,11 +53,7 @@ const TreeShape *Context::treeOf(ModelDecl &model, SourceRange use) {
         .note("declared at " + at(model.item->name.range), model.item->name.range);
     return nullptr;
   }
-  if (model.visiting)
-    return nullptr;
-  model.visiting = true;
   TreeShape shape = Elaborator(*this, /*checking=*/true).treeShape(model, use);
-  model.visiting = false;
   for (const Leaf &leaf : shape.leaves)
     if (leaf.type.poisoned)
       return nullptr;

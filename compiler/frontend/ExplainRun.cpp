@@ -7,7 +7,8 @@ namespace batten::frontend {
 const std::vector<Page> runPages = {
     {"E0601", "beyond a limit",
      R"(
-Sizes and numbers are 64-bit, a tensor has at most 2^63 - 1 bytes, loops unroll to at most 4,096 turns, a file has at most 16 MiB.
+Sizes and numbers are 64-bit, a tensor has at most 2^63 - 1 bytes, loops unroll to at most 4,096 turns, a file has at most 16 MiB,
+models are nested at most 256 deep and have at most 65,536 instances.
 )",
      R"(
 dim A = 4294967296, D = A * A

@@ -55,38 +55,54 @@ public:
 
 private:
   void checkModel(ModelDecl &model);
-  bool containsItself(ModelDecl &model, std::vector<ModelDecl *> &path);
+  using Path = std::vector<ModelDecl *>::const_iterator;
+  size_t cutCycles(ModelDecl &model, std::vector<ModelDecl *> &path);
+  void reportCycle(const SubDecl &sub, Path begin, Path end);
 
+  static constexpr size_t deepestModel = 256;
   Context &context;
+  std::map<const ModelDecl *, size_t> depths; ///< of those whose cycles are cut
   std::set<const Module *> done;
 };
 
-bool Checker::containsItself(ModelDecl &model, std::vector<ModelDecl *> &path) {
-  context.prepare(model);
+/// Finds the models of subs, and cuts each sub by which one would contain itself or lie too deep. Returns how deep
+/// models are nested here: 1 without subs.
+size_t Checker::cutCycles(ModelDecl &model, std::vector<ModelDecl *> &path) {
+  if (auto known = depths.find(&model); known != depths.end())
+    return known->second;
+  size_t deepest = 0;
   path.push_back(&model);
   for (const auto &sub : model.subs) {
+    sub->model = context.findModel(sub->item->model, *model.module);
     if (!sub->model)
       continue;
-    auto standing = std::find(path.begin(), path.end(), sub->model);
-    if (standing != path.end()) {
-      std::vector<std::string> names;
-      for (auto it = standing; it != path.end(); ++it)
-        names.push_back("`" + (*it)->item->name.name + "`");
-      names.push_back(names.front());
-      context.error("E0104", sub->item->range, "a model contains itself: " + joined(names, " -> "))
-          .label("closes the cycle");
+    if (auto standing = std::find(path.begin(), path.end(), sub->model); standing != path.end()) {
+      reportCycle(*sub, standing, path.end());
       sub->model = nullptr;
-      return true;
+      continue;
     }
-    if (containsItself(*sub->model, path))
-      return true;
+    size_t depth = path.size() < deepestModel ? cutCycles(*sub->model, path) : deepestModel;
+    if (depth < deepestModel) {
+      deepest = std::max(deepest, depth);
+      continue;
+    }
+    context.error("E0601", sub->item->range, "models are nested more than " + std::to_string(deepestModel) + " deep");
+    sub->model = nullptr;
   }
   path.pop_back();
-  return false;
+  return depths[&model] = deepest + 1;
+}
+
+void Checker::reportCycle(const SubDecl &sub, Path begin, Path end) {
+  std::vector<std::string> names;
+  for (auto model = begin; model != end; ++model)
+    names.push_back("`" + (*model)->item->name.name + "`");
+  names.push_back(names.front());
+  context.error("E0104", sub.item->range, "a model contains itself: " + joined(names, " -> "))
+      .label("closes the cycle");
 }
 
 void Checker::checkModel(ModelDecl &model) {
-  context.prepare(model);
   Elaborator(context, /*checking=*/true).checkModelSubs(model);
   for (const ItemPtr &member : model.item->members)
     if (const auto *function = dynCast<FunctionItem>(*member))
@@ -106,12 +122,17 @@ void Checker::check(Module &module) {
     if (entry.import)
       check(*entry.import);
   });
+  each(FileName::Model, [&](FileName &entry) { // before a type asks for the parameters of one
+    std::vector<ModelDecl *> path;
+    cutCycles(*entry.model, path);
+  });
   each(FileName::TypeAlias, [&](FileName &entry) {
     context.resolveType(entry.alias->type, module, context.declarationScope(module, nullptr, nullptr));
   });
+  each(FileName::Model, [&](FileName &entry) { context.prepare(*entry.model); });
   each(FileName::Model, [&](FileName &entry) {
-    std::vector<ModelDecl *> path;
-    containsItself(*entry.model, path);
+    for (const auto &[name, function] : entry.model->functions)
+      context.resolveSignature(*function);
   });
   each(FileName::Function, [&](FileName &entry) { context.resolveSignature(*entry.function); });
   each(FileName::Const, [&](FileName &entry) { Elaborator(context, true).checkConst(*entry.constant); });

@@ -313,6 +313,18 @@ DimScope Context::declarationScope(Module &module, ModelDecl *model, FunctionDec
 
 //===- Models and signatures --------------------------------------------------------------------------------------===//
 
+/// A tree is what a `sub` has.
+static void requireTensor(Context &context, ParamDecl &param) {
+  if (!param.type.tree)
+    return;
+  const std::string model = param.type.tree->model;
+  context.error("E0215", param.item->type.range, "a weight is a tensor, this is " + model + ".params")
+      .help("declare an instance, whose weights are this model's too: `sub " + param.item->name.name + ": " + model +
+            "`");
+  param.type = Type();
+  param.type.poisoned = true;
+}
+
 /// A weight whose size only a call knows is refused, and silent from there on.
 static void requireStatic(Context &context, ParamDecl &param) {
   auto isRuntime = [](const DimEntity *dim) {
@@ -359,12 +371,9 @@ void Context::prepare(ModelDecl &model) {
   }
   for (const auto &param : model.params) {
     param->type = resolveType(param->item->type, *model.module, scope);
+    requireTensor(*this, *param);
     requireStatic(*this, *param);
   }
-  for (const auto &sub : model.subs)
-    sub->model = findModel(sub->item->model, *model.module);
-  for (const auto &[name, function] : model.functions)
-    resolveSignature(*function);
   owner = outer;
 }
 
