@@ -54,7 +54,7 @@ public:
                frontend::Diagnostics &diagnostics, Compilation &out) override {
     bool compiled = Pipeline(program, options, diagnostics, out).run(wanted);
     if (!compiled && !diagnostics.hasErrors())
-      diagnostics.internalError(out.phases.empty() ? "begin" : out.phases.back().first, "it failed without a reason");
+      diagnostics.internalError(out.phases.empty() ? "begin" : out.phases.back().name, "it failed without a reason");
     return compiled;
   }
   bool evaluate(const frontend::Program &program, const frontend::Function &function, Evaluator evaluator,

@@ -32,12 +32,19 @@ struct Launch {
   std::optional<Dim> flops; ///< in the symbols of its entry; of moves there are none
 };
 
+/// How long a part of a compilation took, the passes that it ran included.
+struct Phase {
+  std::string name;
+  double milliseconds = 0;
+  std::vector<Phase> passes;
+};
+
 struct Compilation {
-  std::map<Emission, std::string> files;              ///< bytes of each that was asked for
-  std::string cpu;                                    ///< the levels by LLVM's names, best first, with commas between
-  std::vector<std::pair<std::string, double>> phases; ///< name and milliseconds
-  std::function<void(const std::string &)> onPhase;   ///< if set, told of each phase as it begins
-  std::vector<Launch> launches;                       ///< where they are timed
+  std::map<Emission, std::string> files;            ///< bytes of each that was asked for
+  std::string cpu;                                  ///< the levels by LLVM's names, best first, with commas between
+  std::vector<Phase> phases;                        ///< in the order in which they ran
+  std::function<void(const std::string &)> onPhase; ///< if set, told of each phase as it begins
+  std::vector<Launch> launches;                     ///< where they are timed
 };
 
 /// Memory that begins at a cache line, as the buffers of the runtime do: no vector of a kernel lies in two.

@@ -26,6 +26,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/SHA256.h"
 #include <chrono>
@@ -91,7 +92,7 @@ void Pipeline::timed(StringRef phase, llvm::function_ref<void()> work) {
   auto start = std::chrono::steady_clock::now();
   work();
   std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
-  out.phases.emplace_back(phase.str(), elapsed.count());
+  out.phases.push_back({phase.str(), elapsed.count(), {}});
 }
 
 bool Pipeline::internalError(StringRef phase, StringRef what) {
@@ -106,11 +107,31 @@ bool Pipeline::codegenFailed(const std::string &error) {
   return false;
 }
 
+namespace {
+/// Times the passes of one run, one after the other: no pass here runs others.
+class PassTimes : public PassInstrumentation {
+public:
+  explicit PassTimes(std::vector<Phase> &out) : out(out) {}
+  void runBeforePass(Pass *, Operation *) override { start = std::chrono::steady_clock::now(); }
+  void runAfterPass(Pass *pass, Operation *) override {
+    std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
+    out.push_back({pass->getArgument().str(), elapsed.count(), {}});
+  }
+
+private:
+  std::vector<Phase> &out;
+  std::chrono::steady_clock::time_point start;
+};
+} // namespace
+
 bool Pipeline::runPasses(StringRef phase, llvm::function_ref<void(PassManager &)> add) {
   PassManager passes(&context);
   add(passes);
+  std::vector<Phase> times;
+  passes.addInstrumentation(std::make_unique<PassTimes>(times));
   bool passed = false;
   timed(phase, [&] { passed = succeeded(passes.run(*module)); });
+  out.phases.back().passes = std::move(times);
   if (!passed && !diagnostics.hasErrors())
     internalError(phase, faults);
   return passed;

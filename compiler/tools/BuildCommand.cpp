@@ -79,10 +79,15 @@ private:
   std::string source, output;
   std::string weightsFile;
   std::vector<const Kind *> wanted;
+  std::vector<const Kind *> kept; // with --save-temps: the forms between the stages that are not wanted anyway
   Options compile;
   std::map<std::string, std::string> texts; // of the kinds, by name
 
   bool wants(const char *kind) const { return std::find(wanted.begin(), wanted.end(), findKind(kind)) != wanted.end(); }
+  bool makes(const char *kind) const {
+    return wants(kind) || std::find(kept.begin(), kept.end(), findKind(kind)) != kept.end();
+  }
+  std::vector<const Kind *> made() const;
   std::string readOptions();
   std::string readKinds();
   std::string readPrefix();
@@ -119,6 +124,13 @@ std::string Build::readKinds() {
     if (suffix == findKind(library)->suffix)
       wanted = {findKind(library), findKind("header")};
   return wanted.empty() ? "the suffix of '" + output + "' names no kind of output: .so, .a or .o, or say --emit=" : "";
+}
+
+/// All outputs, those that are asked for first.
+std::vector<const Kind *> Build::made() const {
+  std::vector<const Kind *> all = wanted;
+  all.insert(all.end(), kept.begin(), kept.end());
+  return all;
 }
 
 std::string Build::readPrefix() {
@@ -162,6 +174,10 @@ std::string Build::readOptions() {
     return "'-o' needs the name of a file";
   if (std::string fault = readKinds(); !fault.empty())
     return fault;
+  if (options.has("--save-temps"))
+    for (const char *form : {"ast", "program", "batten", "linalg", "scheduled", "llvm", "asm"})
+      if (!wants(form))
+        kept.push_back(findKind(form));
   if (output == "-" && wanted.size() != 1)
     return "`-o -` takes one kind of output, " + std::to_string(wanted.size()) + " asked for";
   bool isNamed = std::any_of(wanted.begin(), wanted.end(), [&](const Kind *k) { return output.ends_with(k->suffix); });
@@ -195,7 +211,7 @@ std::string Build::pathOf(const Kind &kind, const std::string &program) const {
 
 int Build::compileAll(const frontend::Program &program) {
   std::vector<Emission> emissions;
-  for (const Kind *kind : wanted)
+  for (const Kind *kind : made())
     if (kind->emission)
       emissions.push_back(*kind->emission);
   if (emissions.empty())
@@ -214,11 +230,10 @@ int Build::compileAll(const frontend::Program &program) {
   std::unique_ptr<Progress> progress = session.progress(result);
   bool compiled = compiler->compile(program, compile, emissions, session.diagnostics(), result);
   progress.reset();
-  for (const auto &[name, milliseconds] : result.phases)
-    session.phase(name, milliseconds);
+  session.phases(result);
   if (!compiled)
     return session.finish();
-  for (const Kind *kind : wanted)
+  for (const Kind *kind : made())
     if (kind->emission)
       texts[kind->name] = std::move(result.files[*kind->emission]);
   texts["weights"] = std::move(result.files[Emission::Weights]);
@@ -279,9 +294,11 @@ int Build::writeAll(const std::string &program) {
   std::vector<std::pair<std::string, std::string>> outputs;
   for (const Kind *kind : wanted)
     outputs.emplace_back(pathOf(*kind, program), std::move(texts[kind->name]));
+  std::filesystem::path folder = std::filesystem::path(outputs[0].first).parent_path();
+  for (const Kind *kind : kept)
+    outputs.emplace_back((folder / (program + kind->suffix)).string(), std::move(texts[kind->name]));
   if (!texts["weights"].empty())
-    outputs.emplace_back((std::filesystem::path(outputs[0].first).parent_path() / (program + ".weights.o")).string(),
-                         std::move(texts["weights"]));
+    outputs.emplace_back((folder / (program + ".weights.o")).string(), std::move(texts["weights"]));
   if (options.has("--depfile"))
     outputs.emplace_back(options.get("--depfile"), dependencies(outputs[0].first));
   if (std::string fault = checkOutputs(outputs); !fault.empty())
@@ -312,10 +329,10 @@ int Build::run() {
   const frontend::FileNode *tree = session.parse(source);
   if (!tree)
     return session.finish();
-  if (wants("ast"))
+  if (makes("ast"))
     texts["ast"] = frontend::printAst(*tree);
   // The tree alone can be shown of a program that means nothing.
-  if (wanted.size() == 1 && wants("ast"))
+  if (wanted.size() == 1 && wants("ast") && kept.empty())
     return writeAll(frontend::programNameOf(source));
   std::optional<frontend::Program> program = session.analyse(*tree);
   if (!program)
@@ -325,7 +342,7 @@ int Build::run() {
         .help("write `pub` before each `fn` that C is to call");
     return session.finish();
   }
-  if (wants("program"))
+  if (makes("program"))
     texts["program"] = frontend::printProgram(*program);
   if (int exit = placeProgramWeights(*program))
     return exit;
@@ -340,6 +357,7 @@ std::vector<OptionSpec> buildOptions() {
   return sessionOptions(codeOptions({
       {"-o", "FILE", "the output; its suffix (.so .a .o) is the kind; `-` is standard output"},
       {"--emit", "KIND,..", "so a o header manifest ast program batten linalg scheduled llvm asm", true},
+      {"--save-temps", "", "also write what is between the stages beside the output: NAME.ast to NAME.s"},
       {"--header", "FILE", "where the header goes, instead of beside the output"},
       {"--prefix", "NAME", "begins every C symbol, instead of the file's stem"},
       {"--weights", "FILE[:WHERE]", "must fit; WHERE: runtime (default; the bind takes them), embed, link"},

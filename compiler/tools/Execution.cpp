@@ -126,8 +126,7 @@ int Execution::compile(Compiler &compiler) {
   std::unique_ptr<Progress> progress = session.progress(made);
   bool compiled = compiler.compile(program, options, {Emission::SharedLibrary}, session.diagnostics(), made);
   progress.reset();
-  for (const auto &[name, milliseconds] : made.phases)
-    session.phase(name, milliseconds);
+  session.phases(made);
   steps = std::move(made.launches);
   return compiled ? load(made.files[Emission::SharedLibrary]) : session.finish();
 }

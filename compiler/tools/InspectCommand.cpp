@@ -15,6 +15,7 @@
 #include "compiler/tools/Weights.h"
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 
 namespace batten {
 namespace {
@@ -28,6 +29,7 @@ of a formula that is long stands what it comes to at the bounds; --json has all 
 Examples:
   batten inspect encoder.btn                 layers, types, parameters and costs of each entry
   batten inspect --depth=1 encoder.btn       coarser layers
+  batten inspect --by=flops encoder.btn      the dearest layers first
   batten inspect --json encoder.btn          the same for programs
   batten inspect --graph=g.svg qproj.btn     a picture of the operations; .dot for Graphviz
   batten inspect --weights=simple.safetensors simple.btn
@@ -94,9 +96,7 @@ private:
   void printJson();
   std::string functionJson(size_t index) const;
   std::string rowJson(const frontend::Function &function, const LayerRow &row, bool costsKnown) const;
-  std::vector<LayerRow> rowsOf(size_t index) const {
-    return layersOf(program->functions[index], costs[index], options.number("--depth", 2));
-  }
+  std::vector<LayerRow> rowsOf(size_t index) const;
 };
 
 /// What is not compiled yet has no cost, and is no error here.
@@ -176,6 +176,23 @@ std::string costText(const Dim &cost, const char *unit, const std::map<std::stri
   std::string text = amount(cost, unit);
   std::optional<int64_t> most = cost.evaluate(bounds);
   return text.size() <= widest || !most ? text : amount(double(*most), unit) + " at bounds";
+}
+
+/// In the order of the program, or the largest first of what --by names, at the bounds.
+std::vector<LayerRow> Inspection::rowsOf(size_t index) const {
+  const frontend::Function &function = program->functions[index];
+  std::string by = options.get("--by");
+  std::map<std::string, int64_t> bounds = boundsOf(function);
+  std::multimap<int64_t, LayerRow, std::greater<>> sorted; // equal ones in the order of the program
+  for (const LayerRow &row : layersOf(function, costs[index], options.number("--depth", 2))) {
+    const Dim &cost = by == "flops" ? row.flops : row.bytes;
+    int64_t size = by == "params" ? row.parameters : cost.evaluate(bounds).value_or(0);
+    sorted.emplace(by.empty() ? 0 : size, row);
+  }
+  std::vector<LayerRow> rows;
+  for (const auto &[size, row] : sorted)
+    rows.push_back(row);
+  return rows;
 }
 
 /// The cost at the largest sizes of what is bounded.
@@ -292,7 +309,7 @@ int Inspection::drawGraph(const std::string &path) {
 }
 
 int Inspection::readLibrary(const std::string &path) {
-  for (const char *option : {"--weights", "--graph", "--depth"})
+  for (const char *option : {"--weights", "--graph", "--depth", "--by"})
     if (options.has(option))
       return session.fail(ExitUsage, "'" + path + "' is a compiled library: " + option + " needs its source");
   return inspectLibrary(session, path, options.has("--json"));
@@ -325,6 +342,7 @@ const char *costUnit(bool hasUnboundedDims) { return hasUnboundedDims ? "sample"
 int inspectCommand(const std::vector<std::string> &words) {
   CommandLine options(sessionOptions({
       {"--depth", "N", "how far down layers are told apart (2)"},
+      {"--by", "flops|bytes|params", "the largest layers first, instead of in the program's order"},
       {"--weights", "FILE", "also hold the .safetensors file against the parameters"},
       {"--json", "", "the same as one JSON object"},
       {"--graph", "FILE", "also draw the operations, into FILE.svg or FILE.dot"},

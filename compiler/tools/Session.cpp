@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/Session.h"
 #include "compiler/frontend/Parser.h"
+#include "compiler/tools/Amounts.h"
 #include "compiler/tools/SourceFiles.h"
+#include "compiler/tools/TextTable.h"
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -10,6 +13,7 @@
 #include <filesystem>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 namespace batten {
 
@@ -26,6 +30,8 @@ std::vector<OptionSpec> sessionOptions(std::vector<OptionSpec> own) {
       {"--quiet", "", "errors only: no warnings, no progress"},
       {"-I", "DIR", "where imports are looked for too", true},
       {"-v", "", "say how long each phase took"},
+      {"-vv", "", "and each pass in it"},
+      {"--time-passes", "", "at the end, a table of them, the longest first"},
   };
   specs.insert(specs.end(), own.begin(), own.end());
   return specs;
@@ -202,6 +208,7 @@ int Session::finish() {
     reportInternalError(*found->internalError());
   std::string text = found->render();
   fputs(text.c_str(), stderr);
+  reportTimes();
   return found->hasErrors() ? exitOfErrors : ExitOk;
 }
 
@@ -211,7 +218,7 @@ void Session::clear() {
 }
 
 std::unique_ptr<Progress> Session::progress(Compilation &compilation) const {
-  bool isSeen = isatty(STDERR_FILENO) && !options.has("--quiet") && !options.has("-v");
+  bool isSeen = isatty(STDERR_FILENO) && !options.has("--quiet") && !options.has("-v") && !options.has("-vv");
   if (!isSeen)
     return nullptr;
   auto progress = std::make_unique<Progress>();
@@ -219,9 +226,41 @@ std::unique_ptr<Progress> Session::progress(Compilation &compilation) const {
   return progress;
 }
 
-void Session::phase(const std::string &name, double milliseconds) const {
-  if (options.has("-v"))
-    fprintf(stderr, "%-12s %8.1f ms\n", name.c_str(), milliseconds);
+void Session::phase(const Phase &phase) {
+  if (options.has("-v") || options.has("-vv"))
+    fprintf(stderr, "%-12s %8.1f ms\n", phase.name.c_str(), phase.milliseconds);
+  for (const Phase &pass : phase.passes)
+    if (options.has("-vv"))
+      fprintf(stderr, "  %-24s %8.1f ms\n", pass.name.c_str(), pass.milliseconds);
+  times.push_back(phase);
+}
+
+void Session::phases(const Compilation &compilation) {
+  for (const Phase &each : compilation.phases)
+    phase(each);
+}
+
+/// Passes of one name, which run once a CPU level, are one row; a phase's own is what its passes leave.
+void Session::reportTimes() {
+  std::map<std::string, double> rows;
+  double whole = 0;
+  for (const Phase &phase : std::exchange(times, {})) {
+    whole += phase.milliseconds;
+    rows[phase.name] += phase.milliseconds;
+    for (const Phase &pass : phase.passes) {
+      rows[phase.name] -= pass.milliseconds;
+      rows[phase.name + ": " + pass.name] += pass.milliseconds;
+    }
+  }
+  if (!options.has("--time-passes") || rows.empty())
+    return;
+  std::vector<std::pair<std::string, double>> sorted(rows.begin(), rows.end());
+  std::sort(sorted.begin(), sorted.end(), [](const auto &a, const auto &b) { return a.second > b.second; });
+  sorted.emplace_back("total", whole);
+  std::vector<std::vector<std::string>> table = {{"phase: pass", "time", "share"}};
+  for (const auto &[name, milliseconds] : sorted)
+    table.push_back({name, decimalText(milliseconds, "%.1f ms"), decimalText(100 * milliseconds / whole, "%.1f %%")});
+  fputs(tableText(table).c_str(), stderr);
 }
 
 } // namespace batten

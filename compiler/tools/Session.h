@@ -51,8 +51,10 @@ public:
   void clear();
   /// On a terminal, what is being done while the result lives; otherwise null.
   std::unique_ptr<Progress> progress(Compilation &compilation) const;
-  /// With -v: how long a phase took.
-  void phase(const std::string &name, double milliseconds) const;
+  /// Says with -v how long a phase took, with -vv each pass in it too, and keeps it for --time-passes.
+  void phase(const Phase &phase);
+  void phase(const std::string &name, double milliseconds) { phase({name, milliseconds, {}}); }
+  void phases(const Compilation &compilation);
 
 private:
   const CommandLine &options;
@@ -62,8 +64,10 @@ private:
   std::optional<frontend::FileNode> tree;
   Exit exitOfErrors = ExitRefused;
   std::unique_ptr<CrashReport> crash; ///< of the sources that were read last
+  std::vector<Phase> times;           ///< for --time-passes
   frontend::SemaOptions semaOptions();
   void reportCrashes();
+  void reportTimes();
   void reportInternalError(const frontend::InternalError &fault);
 };
 
