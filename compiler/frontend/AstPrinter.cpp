@@ -1,70 +1,28 @@
 // AstPrinter.cpp - the syntax tree as indented s-expressions.
 //
-// The tree becomes lists of lists first; a list is written on one line if it fits and with its elements beneath each
-// other if not. Types, dims and patterns are written as in the source. A chain of one operator is `(+ a b c)`, a mixed
-// one `(chain a + b - c)`.
+// The tree becomes lists of lists first (NestedList.h). Types, dims and patterns are written as in the source. A chain
+// of one operator is `(+ a b c)`, a mixed one `(chain a + b - c)`.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/AstPrinter.h"
+#include "compiler/frontend/NestedList.h"
 
 #include <charconv>
 
 namespace batten::frontend {
 
-//===- Lists ------------------------------------------------------------------------------------------------------===//
-
 namespace {
-
-// (head elements...), or a lone word when `isList` is false.
-struct Node {
-  std::string head;
-  std::vector<Node> elements;
-  bool isList = false;
-  size_t width = 0; // on one line
-
-  static Node word(std::string text) {
-    size_t width = text.size();
-    return {std::move(text), {}, false, width};
-  }
-
-  static Node list(std::string head) {
-    Node node{std::move(head), {}, true, 0};
-    node.width = node.head.size() + 2;
-    return node;
-  }
-
-  Node &add(Node element) {
-    width += 1 + element.width;
-    elements.push_back(std::move(element));
-    return *this;
-  }
-  Node &add(std::string text) { return add(word(std::move(text))); }
-};
-
-void write(const Node &node, size_t indent, size_t closing, std::string &text) {
-  constexpr size_t columns = 100;
-  text += (node.isList ? "(" : "") + node.head;
-  bool fits = indent + node.width + closing <= columns;
-  for (size_t i = 0; i < node.elements.size(); ++i) {
-    const Node &element = node.elements[i];
-    // Words stay on the line of their head; the first list begins the column.
-    bool inLine = fits || (!element.isList && text.back() != ')');
-    text += inLine ? " " : "\n" + std::string(indent + 2, ' ');
-    write(element, inLine ? 0 : indent + 2, i + 1 == node.elements.size() ? closing + 1 : 0, text);
-  }
-  text += node.isList ? ")" : "";
-}
 
 //===- Expressions ------------------------------------------------------------------------------------------------===//
 
-Node build(const Expr &expr);
-Node build(const Block &block);
+NestedList build(const Expr &expr);
+NestedList build(const Block &block);
 
-Node build(const ChainExpr &chain) {
+NestedList build(const ChainExpr &chain) {
   bool uniform = true;
   for (const ChainLink &link : chain.links)
     uniform = uniform && link.op == chain.links[0].op;
-  Node node = Node::list(uniform ? spelling(chain.links[0].op) : "chain");
+  NestedList node = NestedList::list(uniform ? spelling(chain.links[0].op) : "chain");
   node.add(build(*chain.first));
   for (const ChainLink &link : chain.links) {
     if (!uniform)
@@ -74,9 +32,9 @@ Node build(const ChainExpr &chain) {
   return node;
 }
 
-Node build(const OverAxes &axes) {
+NestedList build(const OverAxes &axes) {
   static const char *const kinds[] = {"batch", "last", "core", nullptr};
-  Node node = Node::list("over");
+  NestedList node = NestedList::list("over");
   if (const char *kind = kinds[size_t(axes.kind)])
     node.add(kind);
   if (axes.kind == OverAxes::Kind::Last)
@@ -86,13 +44,13 @@ Node build(const OverAxes &axes) {
   return node;
 }
 
-Node build(const CallExpr &call) {
-  Node node = Node::list("call");
+NestedList build(const CallExpr &call) {
+  NestedList node = NestedList::list("call");
   node.add(build(*call.callee));
   for (const CallArgument &argument : call.arguments) {
-    Node value = build(*argument.value);
+    NestedList value = build(*argument.value);
     if (argument.name) {
-      Node named = Node::list(argument.name->name + ":");
+      NestedList named = NestedList::list(argument.name->name + ":");
       named.add(std::move(value));
       value = std::move(named);
     }
@@ -101,82 +59,82 @@ Node build(const CallExpr &call) {
       node.add(build(*argument.over));
   }
   if (call.tree) {
-    Node tree = Node::list("tree");
+    NestedList tree = NestedList::list("tree");
     tree.add(build(*call.tree));
     node.add(std::move(tree));
   }
   return node;
 }
 
-Node build(const IndexExpr &index) {
-  Node node = Node::list(index.hasBar ? "index" : "index-without-bar");
+NestedList build(const IndexExpr &index) {
+  NestedList node = NestedList::list(index.hasBar ? "index" : "index-without-bar");
   node.add(build(*index.base));
   for (const Slice &slice : index.slices) {
     if (!slice.isRange) {
       node.add(build(*slice.index));
       continue;
     }
-    Node range = Node::list("range");
-    range.add(slice.lower ? build(*slice.lower) : Node::word("_"));
-    range.add(slice.upper ? build(*slice.upper) : Node::word("_"));
+    NestedList range = NestedList::list("range");
+    range.add(slice.lower ? build(*slice.lower) : NestedList::word("_"));
+    range.add(slice.upper ? build(*slice.upper) : NestedList::word("_"));
     node.add(std::move(range));
   }
   return node;
 }
 
-Node build(const GradExpr &grad) {
-  Node node = Node::list("grad");
+NestedList build(const GradExpr &grad) {
+  NestedList node = NestedList::list("grad");
   node.add(build(*grad.value)).add(build(*grad.wrt));
   if (grad.seed)
     node.add(build(*grad.seed));
   return node;
 }
 
-Node build(const EachExpr &each) {
-  Node node = Node::list("each");
+NestedList build(const EachExpr &each) {
+  NestedList node = NestedList::list("each");
   for (const EachBinding &binding : each.bindings) {
-    Node in = Node::list("in");
+    NestedList in = NestedList::list("in");
     node.add(std::move(in.add(binding.name.name).add(build(*binding.tree))));
   }
   return std::move(node.add(build(each.body)));
 }
 
-Node list(const char *head, const std::vector<ExprPtr> &elements) {
-  Node node = Node::list(head);
+NestedList list(const char *head, const std::vector<ExprPtr> &elements) {
+  NestedList node = NestedList::list(head);
   for (const ExprPtr &element : elements)
     node.add(build(*element));
   return node;
 }
 
-Node build(const Expr &expr) {
+NestedList build(const Expr &expr) {
   switch (expr.kind) {
   case ExprKind::Number:
-    return Node::word(cast<NumberExpr>(expr).text);
+    return NestedList::word(cast<NumberExpr>(expr).text);
   case ExprKind::Bool:
-    return Node::word(cast<BoolExpr>(expr).value ? "true" : "false");
+    return NestedList::word(cast<BoolExpr>(expr).value ? "true" : "false");
   case ExprKind::Inf:
-    return Node::word("inf");
+    return NestedList::word("inf");
   case ExprKind::Name:
-    return Node::word(cast<NameExpr>(expr).name);
+    return NestedList::word(cast<NameExpr>(expr).name);
   case ExprKind::DType:
-    return Node::word(cast<DTypeExpr>(expr).dtype.name);
+    return NestedList::word(cast<DTypeExpr>(expr).dtype.name);
   case ExprKind::Tuple:
     return list("tuple", cast<TupleExpr>(expr).elements);
   case ExprKind::Array:
     return list("array", cast<ArrayExpr>(expr).elements);
   case ExprKind::Unary: {
     const auto &unary = cast<UnaryExpr>(expr);
-    return std::move(Node::list(spelling(unary.op)).add(build(*unary.operand)));
+    return std::move(NestedList::list(spelling(unary.op)).add(build(*unary.operand)));
   }
   case ExprKind::Chain:
     return build(cast<ChainExpr>(expr));
   case ExprKind::Cast: {
     const auto &cast_ = cast<CastExpr>(expr);
-    return std::move(Node::list("as").add(build(*cast_.operand)).add(cast_.dtype.name));
+    return std::move(NestedList::list("as").add(build(*cast_.operand)).add(cast_.dtype.name));
   }
   case ExprKind::Member: {
     const auto &member = cast<MemberExpr>(expr);
-    return std::move(Node::list(".").add(build(*member.base)).add(member.name.name));
+    return std::move(NestedList::list(".").add(build(*member.base)).add(member.name.name));
   }
   case ExprKind::Call:
     return build(cast<CallExpr>(expr));
@@ -184,13 +142,13 @@ Node build(const Expr &expr) {
     return build(cast<IndexExpr>(expr));
   case ExprKind::Fill: {
     const auto &fill = cast<FillExpr>(expr);
-    Node node = Node::list(fill.zeros ? "zeros" : "fill");
+    NestedList node = NestedList::list(fill.zeros ? "zeros" : "fill");
     node.add(toString(fill.type));
     return fill.zeros ? node : std::move(node.add(build(*fill.value)));
   }
   case ExprKind::Rearrange: {
     const auto &rearrange = cast<RearrangeExpr>(expr);
-    Node node = Node::list("rearrange");
+    NestedList node = NestedList::list("rearrange");
     node.add(build(*rearrange.operand)).add(toString(rearrange.from)).add("->").add(toString(rearrange.to));
     return node;
   }
@@ -199,19 +157,19 @@ Node build(const Expr &expr) {
   case ExprKind::Each:
     return build(cast<EachExpr>(expr));
   }
-  return Node::word("?");
+  return NestedList::word("?");
 }
 
 //===- Statements -------------------------------------------------------------------------------------------------===//
 
-void addStatements(Node &node, const std::vector<StmtPtr> &statements);
+void addStatements(NestedList &node, const std::vector<StmtPtr> &statements);
 
-Node build(const ForStmt &loop) {
-  Node node = Node::list("for");
+NestedList build(const ForStmt &loop) {
+  NestedList node = NestedList::list("for");
   for (const Identifier &name : loop.names)
     node.add(name.name);
   for (const ForIterator &iterator : loop.iterators) {
-    Node in = Node::list("in");
+    NestedList in = NestedList::list("in");
     in.add(build(*iterator.lower));
     if (iterator.upper)
       in.add(build(*iterator.upper));
@@ -221,8 +179,8 @@ Node build(const ForStmt &loop) {
   return node;
 }
 
-Node binding(const char *head, const std::vector<Identifier> &names, const std::optional<TypeExpr> &type) {
-  Node node = Node::list(head);
+NestedList binding(const char *head, const std::vector<Identifier> &names, const std::optional<TypeExpr> &type) {
+  NestedList node = NestedList::list(head);
   for (const Identifier &name : names)
     node.add(name.name);
   if (type)
@@ -235,7 +193,7 @@ std::string shortest(double value) {
   return std::string(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
 }
 
-Node build(const Stmt &statement) {
+NestedList build(const Stmt &statement) {
   switch (statement.kind) {
   case StmtKind::Let: {
     const auto &let = cast<LetStmt>(statement);
@@ -253,76 +211,77 @@ Node build(const Stmt &statement) {
     return build(cast<ForStmt>(statement));
   case StmtKind::Expect: {
     const auto &expect = cast<ExpectStmt>(statement);
-    Node node = Node::list("expect");
+    NestedList node = NestedList::list("expect");
     node.add(build(*expect.actual)).add(build(*expect.expected));
     if (expect.tolerance)
       node.add(shortest(*expect.tolerance));
     return node;
   }
   }
-  return Node::word("?");
+  return NestedList::word("?");
 }
 
-void addStatements(Node &node, const std::vector<StmtPtr> &statements) {
+void addStatements(NestedList &node, const std::vector<StmtPtr> &statements) {
   for (const StmtPtr &statement : statements)
     node.add(build(*statement));
 }
 
-Node build(const Block &block) {
-  Node node = Node::list("block");
+NestedList build(const Block &block) {
+  NestedList node = NestedList::list("block");
   addStatements(node, block.statements);
   return std::move(node.add(list("return", block.results)));
 }
 
 //===- Items ------------------------------------------------------------------------------------------------------===//
 
-void addAttributes(Node &node, const Item &item) {
+void addAttributes(NestedList &node, const Item &item) {
   for (const AttributeNode &attribute : item.attributes) {
-    Node entry = Node::list("#" + attribute.name.name);
+    NestedList entry = NestedList::list("#" + attribute.name.name);
     for (const AttributeToken &token : attribute.arguments)
       entry.add(token.kind == AttributeToken::Kind::String ? "\"" + token.text + "\"" : token.text);
     node.add(std::move(entry));
   }
 }
 
-void addGenerics(Node &node, const std::vector<Identifier> &generics, const std::vector<DimCondition> &conditions) {
+void addGenerics(NestedList &node, const std::vector<Identifier> &generics,
+                 const std::vector<DimCondition> &conditions) {
   if (!generics.empty()) {
-    Node entry = Node::list("generic");
+    NestedList entry = NestedList::list("generic");
     for (const Identifier &name : generics)
       entry.add(name.name);
     node.add(std::move(entry));
   }
   for (const DimCondition &condition : conditions) {
-    Node entry = Node::list("where");
+    NestedList entry = NestedList::list("where");
     entry.add(toString(*condition.lhs) + " " + spelling(condition.relation) + " " + toString(*condition.rhs));
     node.add(std::move(entry));
   }
 }
 
-Node build(const DimItem &item) {
-  Node node = Node::list("dim");
+NestedList build(const DimItem &item) {
+  NestedList node = NestedList::list("dim");
   for (const DimDefinition &definition : item.definitions) {
     bool isStatic = definition.kind == DimDefinition::Kind::Static;
     std::string text = definition.name.name;
     if (definition.value)
       text += (isStatic ? " = " : " <= ") + toString(*definition.value);
-    node.add(Node::list(text));
+    node.add(NestedList::list(text));
   }
   return node;
 }
 
-Node build(const FunctionItem &item) {
-  Node node = Node::list("fn");
+NestedList build(const FunctionItem &item) {
+  NestedList node = NestedList::list("fn");
   node.add(item.name.name);
   if (item.isPublic)
     node.add("pub");
   addAttributes(node, item);
   addGenerics(node, item.generics, item.conditions);
   for (const Parameter &parameter : item.parameters) {
-    Node entry = Node::list(parameter.isInout ? "inout" : "parameter");
+    NestedList entry = NestedList::list(parameter.isInout ? "inout" : "parameter");
     node.add(std::move(entry.add(parameter.name.name).add(toString(parameter.type))));
   }
-  Node results = Node::list("result");
+  NestedList results = NestedList::list("result");
   for (const TypeExpr &type : item.results)
     results.add(toString(type));
   node.add(std::move(results));
@@ -330,10 +289,10 @@ Node build(const FunctionItem &item) {
   return std::move(node.add(list("return", item.body.results)));
 }
 
-Node build(const Item &item);
+NestedList build(const Item &item);
 
-Node build(const ModelItem &item) {
-  Node node = Node::list("model");
+NestedList build(const ModelItem &item) {
+  NestedList node = NestedList::list("model");
   node.add(item.name.name);
   addAttributes(node, item);
   addGenerics(node, item.generics, item.conditions);
@@ -342,13 +301,13 @@ Node build(const ModelItem &item) {
   return node;
 }
 
-void addFrom(Node &node, const std::optional<StringLiteral> &from) {
+void addFrom(NestedList &node, const std::optional<StringLiteral> &from) {
   if (from)
     node.add("from \"" + from->value + "\"");
 }
 
-Node build(const SubItem &item) {
-  Node node = Node::list("sub");
+NestedList build(const SubItem &item) {
+  NestedList node = NestedList::list("sub");
   node.add(item.name.name + (item.count ? "[" + toString(*item.count) + "]" : ""));
   std::string model = toString(item.model), separator = "<";
   for (const DimExprPtr &argument : item.arguments) {
@@ -360,17 +319,17 @@ Node build(const SubItem &item) {
   return node;
 }
 
-Node build(const TestItem &item) {
-  Node node = Node::list("test");
+NestedList build(const TestItem &item) {
+  NestedList node = NestedList::list("test");
   node.add("\"" + item.name.value + "\"");
   for (const TestBinding &binding : item.bindings)
-    node.add(Node::list(binding.dim.name + " = " + std::to_string(binding.value)));
+    node.add(NestedList::list(binding.dim.name + " = " + std::to_string(binding.value)));
   addStatements(node, item.body);
   return node;
 }
 
 // Those with attributes of their own place, or too short to have a function.
-Node build(const Item &item) {
+NestedList build(const Item &item) {
   switch (item.kind) {
   case ItemKind::Function:
     return build(cast<FunctionItem>(item));
@@ -379,19 +338,20 @@ Node build(const Item &item) {
   default:
     break;
   }
-  Node node = Node::word("?");
+  NestedList node = NestedList::word("?");
   if (const auto *import = dynCast<ImportItem>(item)) {
-    node = Node::list("import").add("\"" + import->path.value + "\"");
+    node = NestedList::list("import").add("\"" + import->path.value + "\"");
     if (import->alias)
       node.add(import->alias->name);
   } else if (const auto *dim = dynCast<DimItem>(item)) {
     node = build(*dim);
   } else if (const auto *alias = dynCast<TypeAliasItem>(item)) {
-    node = Node::list("type").add(alias->name.name).add(toString(alias->type));
+    node = NestedList::list("type").add(alias->name.name).add(toString(alias->type));
   } else if (const auto *constant = dynCast<ConstItem>(item)) {
-    node = Node::list("const").add(constant->name.name).add(toString(constant->type)).add(build(*constant->value));
+    node =
+        NestedList::list("const").add(constant->name.name).add(toString(constant->type)).add(build(*constant->value));
   } else if (const auto *param = dynCast<ParamItem>(item)) {
-    node = Node::list("param").add(param->name.name).add(toString(param->type));
+    node = NestedList::list("param").add(param->name.name).add(toString(param->type));
     addFrom(node, param->from);
   } else if (const auto *sub = dynCast<SubItem>(item)) {
     node = build(*sub);

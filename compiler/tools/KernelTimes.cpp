@@ -4,6 +4,7 @@
 #include "compiler/frontend/Diagnostics.h"
 #include "compiler/frontend/Types.h"
 #include "compiler/tools/Amounts.h"
+#include "compiler/tools/Measure.h"
 #include <algorithm>
 #include <chrono>
 #include <x86intrin.h>
@@ -12,8 +13,6 @@ namespace batten {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 /// The cycles of one call, and of each launch in it.
 struct Sample {

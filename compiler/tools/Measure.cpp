@@ -8,11 +8,12 @@
 #include <vector>
 
 namespace batten {
-namespace {
 
 using Clock = std::chrono::steady_clock;
 
 double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+namespace {
 
 /// Positions of the 95 % interval in n sorted samples: the binomial n/2 +- 1.96 * sqrt(n)/2.
 Timing timingOf(std::vector<double> samples) {

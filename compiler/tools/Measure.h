@@ -4,10 +4,13 @@
 #define BATTEN_COMPILER_TOOLS_MEASURE_H
 
 #include "runtime/batten.h"
+#include <chrono>
 #include <cstdint>
 #include <functional>
 
 namespace batten {
+
+double secondsSince(std::chrono::steady_clock::time_point start);
 
 /// Seconds of one call: the median of the samples, and the interval that holds the true median with 95 % confidence.
 struct Timing {
