@@ -146,7 +146,8 @@ void printTensor(const HostTensor &tensor, const std::string &name) {
   printf("%s%s%s %s:", name.c_str(), name.empty() ? "" : " ", frontend::dtypeName(tensor.dtype),
          shapeText(tensor.sizes).c_str());
   for (size_t i = 0; i < shown; ++i)
-    printf(" %.9g", double(elementAt(first, i)));
+    frontend::isFloat(tensor.dtype) ? printf(" %.9g", double(elementAt(first, i)))
+                                    : printf(" %.0Lf", elementAt(first, i)); // every digit: it has 64 bits of them
   puts(count > shown ? " ..." : "");
 }
 
