@@ -45,6 +45,9 @@ static const StringRef keywords[] = {
     "try",         "typedef",      "typeid",    "typename", "typeof",    "union",        "unix",     "unsigned",
     "using",       "virtual",      "void",      "volatile", "wchar_t",   "while",        "xor",      "xor_eq"};
 
+/// Macros of C's headers that a size or a tensor may well be called: after <complex.h>, `I` is a number.
+static const StringRef macros[] = {"complex", "EOF", "errno", "I", "INFINITY", "NAN", "NULL"};
+
 /// What the text of a prototype needs unshadowed: the types in it.
 static bool isTakenByTypes(StringRef name, StringRef program) {
   // Whole names: a weight `mha_wo` of program mha is no type, and every name must come free by a `_` at its end.
@@ -62,7 +65,8 @@ std::string CNames::take(StringRef wanted) {
   for (char &c : name)
     if (c == '.')
       c = '_';
-  while (llvm::is_contained(keywords, name) || isTakenByTypes(name, program) || used.contains(name))
+  while (llvm::is_contained(keywords, name) || llvm::is_contained(macros, name) || isTakenByTypes(name, program) ||
+         used.contains(name))
     name += "_";
   used.insert(name);
   return name;
