@@ -34,6 +34,8 @@ constexpr int64_t fewestTiles = 20, mostTiles = 42;
 constexpr int64_t leastProducts = 1 << 18;
 /// Of a block whose panels are packed on the way: packing is then a small part of it.
 constexpr int64_t tilesOfOwnPanel = 170;
+/// Rows with which two tiles still take longer to fetch their panels than to multiply.
+constexpr int64_t fewRows(int64_t tileRows) { return tileRows + tileRows / 2; }
 
 class Nest : LoopCode {
 public:
@@ -51,7 +53,7 @@ private:
   std::unique_ptr<ReadAhead> readAhead;
 
   // What is decided.
-  int64_t depthBlock = 0;       ///< 0: the whole depth
+  int64_t depthBlock = 0;       ///< at most; 0: the whole depth
   int64_t blockTiles = 0;       ///< at most
   int64_t grain = 1;            ///< units
   SmallVector<int64_t> heights; ///< of tiles, what there may be
@@ -59,6 +61,7 @@ private:
   // Numbers of the call.
   Value tiles, lower, taller;         ///< the first `taller` tiles have lower + 1 rows, the others `lower`
   Value blocks, tilesOfBlock, panels; ///< of a batch entry
+  Value depthStep;                    ///< of a part of the depth, where it is cut
 
   /// A block of rows: tiles [begin, end) of a batch entry.
   struct Block {
@@ -74,6 +77,7 @@ private:
 
   void decide();
   void countTiles();
+  void cutDepth();
   void makeStage();
   void units();
   void panelsOf(const Block &block, Value from, Value to);
@@ -159,6 +163,18 @@ void Nest::countTiles() {
     tilesOfBlock =
         either(same(blocks, code.index(1)), [&] { return tiles; }, [&] { return ceilQuotient(tiles, blocks); });
   readAhead->setTiles(tilesOfBlock);
+  if (depthBlock)
+    cutDepth();
+}
+
+/// One tile reads a part once. Two that have hardly more rows than one wait for memory: each part is then so small that
+/// the second finds it in L1, and both leave time to what is prefetched.
+void Nest::cutDepth() {
+  int64_t fits = k.level.cacheBytesL1 / 2 / (elementBytes(k.rhs.element) * k.panelColumns());
+  int64_t small = std::min<int64_t>(depthBlock, llvm::alignTo(fits, k.dot.elements()));
+  Value isFew = below(k.size(rows), code.index(fewRows(k.tileRows) + 1));
+  depthStep = choose(isFew, code.index(small), code.index(depthBlock));
+  depthStep = choose(same(tilesOfBlock, code.index(1)), k.extent(c.depth), depthStep);
 }
 
 /// Accumulators lie in memory between parts of the depth and before a long epilogue.
@@ -244,8 +260,8 @@ void Nest::panel(const Block &block, Value number, Value next, int64_t vectors, 
   Following after = following(block, number, next);
   if (!depthBlock)
     return tilesOf(block, strip, code.index(0), depth, after);
-  loop(code.index(0), depth, code.index(depthBlock), [&](Value from) {
-    Value to = least(depth, code.add(from, code.index(depthBlock)));
+  loop(code.index(0), depth, depthStep, [&](Value from) {
+    Value to = least(depth, code.add(from, depthStep));
     Following part = after;
     if (after.right && k.right == Right::Packed)
       part.right = choose(same(to, depth), after.right, code.add(right, code.times(to, code.index(k.panelColumns()))));
