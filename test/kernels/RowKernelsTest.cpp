@@ -307,6 +307,15 @@ const std::vector<Case> cases = {
               "!batten.tensor<bf16[B | N]>",
               "bf16[B | N]"),
      few, fewLong},
+    {"rms_norm_of_a_sum_of_bf16", // the sum, rounded once, is kept for the second walk
+     function("%x: !batten.tensor<bf16[B | N]>, %z: !batten.tensor<bf16[B | N]>, %g: !batten.tensor<bf16[| N]>",
+              "%s = batten.add %x, %z : (!batten.tensor<bf16[B | N]>, !batten.tensor<bf16[B | N]>) -> "
+              "!batten.tensor<bf16[B | N]>\n  "
+              "%y = batten.rms_norm %s, %g eps 1.0e-05 : (!batten.tensor<bf16[B | N]>, !batten.tensor<bf16[| N]>) -> "
+              "!batten.tensor<bf16[B | N]>",
+              "bf16[B | N]"),
+     {33, 100, 200, 300},
+     {1, 5, 63, 64, 65, 130, 1000}},
     {"relu", unary("relu %x", "f32[B | N]"), tails(), tails({4095, 4096})},
     {"gelu_of_f16", unary("gelu %x", "f16[B | N]"), few, fewLong},
     {"gelu_of_bf16", unary("gelu %x", "bf16[B | N]"), few, fewLong},

@@ -243,6 +243,55 @@ func.func private @quotients_of_a_safe_row(%B: index {batten.symbol = "B"}, %x: 
 
 // -----
 
+// Rounding to bf16 is no cheap operation: what was rounded is kept for the second walk.
+// CHECK-LABEL: func.func @rounded_once(
+// CHECK: %[[KEPT:.*]] = memref.view
+// CHECK: scf.for {{.*}} iter_args
+// CHECK: vector.store %{{.*}}, %[[KEPT]]
+// CHECK: scf.for
+// CHECK-NOT: arith.addf
+// CHECK: vector.load %[[KEPT]]
+// CHECK-NOT: arith.addf
+// CHECK: arith.mulf
+// CHECK: return
+#rows = affine_map<(d0, d1) -> (d0)>
+#full = affine_map<(d0, d1) -> (d0, d1)>
+func.func private @rounded_once(%B: index {batten.symbol = "B"}, %x: tensor<?x1024xbf16> {batten.dims = ["B", "1024"]},
+    %y: tensor<?x1024xbf16> {batten.dims = ["B", "1024"]})
+    -> (tensor<?x1024xbf16> {batten.dims = ["B", "1024"]}) attributes {batten.kind = "rows", batten.split = 1 : i64} {
+  %zero = arith.constant 0.0 : f32
+  %empty = tensor.empty(%B) : tensor<?xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<?xf32>) -> tensor<?xf32>
+  %values = tensor.empty(%B) : tensor<?x1024xbf16>
+  %rounded = linalg.generic {indexing_maps = [#full, #full, #full], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %y : tensor<?x1024xbf16>, tensor<?x1024xbf16>) outs(%values : tensor<?x1024xbf16>) {
+  ^bb0(%a: bf16, %b: bf16, %out: bf16):
+    %l = arith.extf %a : bf16 to f32
+    %r = arith.extf %b : bf16 to f32
+    %s = arith.addf %l, %r : f32
+    %t = arith.truncf %s : f32 to bf16
+    linalg.yield %t : bf16
+  } -> tensor<?x1024xbf16>
+  %squares = linalg.generic {indexing_maps = [#full, #rows], iterator_types = ["parallel", "reduction"]}
+      ins(%rounded : tensor<?x1024xbf16>) outs(%init : tensor<?xf32>) attrs = {batten.order = "lanes"} {
+  ^bb0(%a: bf16, %acc: f32):
+    %l = arith.extf %a : bf16 to f32
+    %next = math.fma %l, %l, %acc : f32
+    linalg.yield %next : f32
+  } -> tensor<?xf32>
+  %scaled = linalg.generic {indexing_maps = [#full, #rows, #full], iterator_types = ["parallel", "parallel"]}
+      ins(%rounded, %squares : tensor<?x1024xbf16>, tensor<?xf32>) outs(%values : tensor<?x1024xbf16>) {
+  ^bb0(%a: bf16, %s: f32, %out: bf16):
+    %l = arith.extf %a : bf16 to f32
+    %q = arith.mulf %l, %s : f32
+    %t = arith.truncf %q : f32 to bf16
+    linalg.yield %t : bf16
+  } -> tensor<?x1024xbf16>
+  return %scaled : tensor<?x1024xbf16>
+}
+
+// -----
+
 // A size of the call: whole chunks, then masked ones. x - mean is cheaper to compute again than to keep.
 // CHECK-LABEL: func.func @squares_of_what_was_subtracted(
 // CHECK-NOT: memref.view

@@ -12,6 +12,8 @@ namespace batten {
 /// A column value is computed again rather than kept where that takes at most this many operations and loads: about
 /// what a store and a load cost.
 constexpr unsigned cheapOperations = 4, cheapLoads = 2;
+/// Of rounding to bf16 where NaN and subnormals are to be right.
+constexpr unsigned roundingOperations = 7;
 /// A reduction is unrolled over its 64 lanes. So many copies of a polynomial of tens of operations still fit the
 /// registers and the cache of decoded instructions; where they are more, it gets a walk of its own that leaves its
 /// value in L1.
@@ -329,7 +331,9 @@ bool RowGroup::cheapAgain(unsigned index, unsigned &operations, unsigned &loads)
     if (isa<arith::DivFOp, arith::DivSIOp, arith::DivUIOp, arith::RemFOp, arith::RemSIOp, arith::RemUIOp, math::SqrtOp>(
             op))
       return false;
-    operations += !isa<arith::ConstantOp, linalg::IndexOp>(op);
+    operations += isa<arith::TruncFOp>(op) && getElementTypeOrSelf(op.getResult(0).getType()).isBF16()
+                      ? roundingOperations
+                      : !isa<arith::ConstantOp, linalg::IndexOp>(op);
   }
   for (const RowInput &input : node.inputs) {
     loads += input.kind == RowInput::memory;
