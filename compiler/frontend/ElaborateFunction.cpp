@@ -320,7 +320,10 @@ Test Elaborator::elaborateTest(const TestItem &test, Module &module) {
 void Elaborator::checkTest(const TestItem &test, Module &module) {
   begin(module, nullptr, nullptr);
   context.owner = &test;
+  std::set<std::string> given;
   for (const TestBinding &binding : test.bindings) {
+    if (!given.insert(binding.dim.name).second)
+      context.error("E0103", binding.dim.range, "the size of `" + binding.dim.name + "` is given twice");
     DimScope scope = context.declarationScope(module, nullptr, nullptr);
     const DimEntity *dim = context.findDim(binding.dim.name, binding.dim.range, scope);
     if (!dim || dim->poisoned)

@@ -15,6 +15,14 @@ static const std::vector<std::string> attributeNames = {"acc", "allow", "checkpo
 const std::vector<std::string> &knownLints() { return lintNames; }
 const std::vector<std::string> &quietLints() { return quietLintNames; }
 
+/// An earlier one of the item says another thing; only of these there can be but one.
+static bool isSecond(const AttributeNode &attribute, const Item &item) {
+  const std::string &name = attribute.name.name;
+  return (name == "acc" || name == "name") &&
+         std::any_of(item.attributes.begin(), item.attributes.end(),
+                     [&](auto &other) { return other.name.name == name && other.range.begin < attribute.range.begin; });
+}
+
 void Context::checkAttributes(const Item &item) {
   for (const AttributeNode &attribute : item.attributes) {
     const std::string &name = attribute.name.name;
@@ -34,6 +42,8 @@ void Context::checkAttributes(const Item &item) {
       error("E0106", attribute.name.range, "`#[" + name + "]` stands before a function");
       continue;
     }
+    if (isSecond(attribute, item))
+      error("E0106", attribute.name.range, "`" + name + "` is given twice");
     if (name == "allow") {
       std::string lint; // `dropped-rows` is three tokens
       for (const AttributeToken &token : arguments)
