@@ -1,0 +1,74 @@
+// PixelConvolution.h - convolutions with pixels in lanes: see PixelConvolution.cpp.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_KERNELS_CPU_PIXELCONVOLUTION_H
+#define BATTEN_COMPILER_KERNELS_CPU_PIXELCONVOLUTION_H
+
+#include "compiler/kernels/cpu/DotStep.h"
+#include "compiler/kernels/cpu/WindowBuilder.h"
+
+namespace batten {
+
+class PixelConvolution : WindowBuilder {
+public:
+  using WindowBuilder::WindowBuilder;
+  llvm::FailureOr<Kernel> build();
+
+private:
+  /// A tap: its numbers as values, and kw where it is known.
+  struct Tap {
+    mlir::Value row, column;
+    std::optional<int64_t> knownColumn;
+  };
+  Operand weights;
+  DotStep dot;
+  mlir::Value onStack;   ///< accumulators, for a long epilogue
+  mlir::Value imagePart; ///< scratch, of a packed unit: [granule of channels][pixel]
+
+  // Shapes of the nest.
+  Dim outputs, height, width; ///< of a group's result
+  int64_t groups = 1;
+  bool isLine = false; ///< an image is one row
+  int64_t tileOutputs = 0, tileRows = 0, tileVectors = 0;
+  int64_t unitRows = 0, unitColumns = 0; ///< multiples of the tile's
+
+  // Of the unit and the tile that are being built.
+  Values batch;
+  mlir::Value unitColumn;                         ///< its first one
+  mlir::Value firstOutput, imageBase, weightBase; ///< of the group
+  mlir::Value output, row, column;
+  int64_t numOutputs = 0;
+  bool isFirstBlock = false; ///< of the outputs of a packed unit
+  Values exists, tails;      ///< by row and by vector of the tile; null: all
+
+  llvm::LogicalResult resolve();
+  void chooseTile();
+  Dim blocks() const;
+  mlir::Value both(mlir::Value a, mlir::Value c);
+  mlir::Value allLanes(mlir::Value flag) { return flag ? code.splat(flag) : mlir::Value(); }
+
+  /// Where there are several blocks of outputs: the first one packs.
+  bool isPacked() const {
+    return isLine && dot.elements() > 1 && window.extents[window.depthLoop()].isConstant() &&
+           outputs.constantValue().value_or(0) > tileOutputs;
+  }
+  int64_t granules() const;
+  void unit(mlir::Value index);
+  mlir::Value placeInPart(mlir::Value granule, mlir::Value pixel);
+  void tilesOfOutputs(mlir::Value rowEnd, mlir::Value columnEnd, mlir::Value rowBegin, mlir::Value columnBegin);
+  void tile();
+  void findEdges();
+  Values accumulate();
+  Values tapsOfRow(mlir::Value tapRow, mlir::ValueRange sums);
+  Values tap(const Tap &tap, llvm::ArrayRef<mlir::Value> rowsInside, mlir::ValueRange sums);
+  Values eachGranule(mlir::ValueRange carried,
+                     llvm::function_ref<Values(mlir::Value, mlir::Value, mlir::ValueRange)> body);
+  Values granule(const Tap &tap, llvm::ArrayRef<mlir::Value> inside, llvm::ArrayRef<mlir::Value> read,
+                 mlir::Value depth, mlir::Value rest, mlir::ValueRange sums);
+  mlir::Value insideRow(mlir::Value tapRow, int64_t r);
+  mlir::Value insideColumns(const Tap &tap, int64_t q);
+  void store(mlir::ValueRange sums);
+  Result resultOf(mlir::Value sum, mlir::Value o, mlir::Value r, mlir::Value rowExists, int64_t q);
+};
+
+} // namespace batten
+#endif // BATTEN_COMPILER_KERNELS_CPU_PIXELCONVOLUTION_H
