@@ -1,6 +1,7 @@
 // OutputConvolutionTiles.cpp - the tiles of a convolution with outputs in lanes, and how their sums become results.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/ColumnWalk.h"
+#include "compiler/kernels/cpu/LoopCode.h"
 #include "compiler/kernels/cpu/OutputConvolution.h"
 #include "compiler/kernels/cpu/RowCode.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -19,29 +20,29 @@ bool OutputConvolution::isInside(int64_t tileColumn, int64_t pixels) const {
   return first >= 0 && first + (pixels - 1) * window.stride + (tapColumns - 1) * window.dilation < imageWidth;
 }
 
-/// Tiles at the ends of a row, where taps fall beside the image or pixels are few, are built for their place; those
-/// between them are one loop.
+/// Tiles of a row differ by a pixel at most: a short one would read the weights for little. Those whose taps fall
+/// beside the image are built for their place; those between them are loops.
 void OutputConvolution::tilesOfRow(Value row, Value weightBase) {
-  for (int64_t at = 0; at < width;) {
-    int64_t end = at;
-    while (end + tilePixels <= width && isInside(end, tilePixels))
-      end += tilePixels;
-    if (end - at > tilePixels) {
-      loop(code.index(at), code.index(end), tilePixels,
-           [&](Value column) { tile(row, column, tilePixels, weightBase); });
-      at = end;
-    } else {
-      tile(row, code.index(at), std::min(tilePixels, width - at), weightBase);
-      at += tilePixels;
-    }
+  int64_t tiles = llvm::divideCeilSigned(width, tilePixels), numLong = width - tiles * (tilePixels - 1);
+  Value firstTile = code.times(minus(row, rowBegin), code.index(tiles));
+  for (int64_t number = 0, at = 0; number < tiles;) {
+    int64_t pixels = number < numLong ? tilePixels : tilePixels - 1, of = number < numLong ? numLong : tiles;
+    int64_t count = 0;
+    while (number + count < of && isInside(at + count * pixels, pixels))
+      ++count;
+    count = std::max<int64_t>(count, 1);
+    LoopCode{b, code.loc}.loop(code.index(at), code.index(at + count * pixels), code.index(pixels), [&](Value column) {
+      Value before = arith::DivUIOp::create(b, code.loc, minus(column, code.index(at)), code.index(pixels));
+      tileNumber = code.add(code.add(firstTile, code.index(number)), before);
+      tile(row, column, pixels, weightBase);
+    });
+    at += count * pixels;
+    number += count;
   }
 }
 
 void OutputConvolution::tile(Value row, Value column, int64_t pixels, Value weightBase) {
   auto [from, to] = tapRowsInside(row);
-  int64_t tilesOfRow = llvm::divideCeilSigned(width, tilePixels);
-  tileNumber = code.add(code.times(minus(row, rowBegin), code.index(tilesOfRow)),
-                        arith::DivUIOp::create(b, code.loc, column, code.index(tilePixels)));
   Value imageRow = minus(code.times(row, code.index(window.stride)), imageRowBegin);
   Value imageColumn = code.times(column, code.index(window.stride));
   imageColumn = code.times(minus(imageColumn, code.index(window.pad)), columnStep());
