@@ -24,7 +24,8 @@ fi
 python=$root/venv/bin/python
 [ -x "$python" ] || python3 -m venv "$root/venv"
 installed=$root/venv/requirements.txt # what the folder holds; asking pip takes seconds
-if [ "${1:-}" = ops ]; then # without peers
+case " ${1:-} $* " in " ops "* | *" --help "* | *" -h "*) peers= ;; *) peers=yes ;; esac
+if [ -z "$peers" ]; then
   "$python" -c 'import numpy' 2>/dev/null ||
     "$python" -m pip install -q --disable-pip-version-check "$(grep '^numpy==' "$here/requirements.txt")"
 elif ! cmp -s "$here/requirements.txt" "$installed"; then
