@@ -71,8 +71,12 @@ void OutputConvolution::resolveShape() {
   }
   int64_t most = level.convolutionPixels(panelVectors);
   tilePixels = llvm::divideCeilSigned(width, llvm::divideCeilSigned(width, most));
-  int64_t rowBytes = granules * imageWidth * elementBytes(dot.packedElement());
-  int64_t fitting = (level.cacheBytesL2 / 4 / rowBytes - (tapRows - 1) * window.dilation - 1) / window.stride + 1;
+  // One tap in place reads no pixel between its strides, however far they are apart.
+  bool readsAll = !inPlace || tapRows > 1 || tapColumns > 1;
+  int64_t rowBytes = granules * (readsAll ? imageWidth : width) * elementBytes(dot.packedElement());
+  int64_t fitting = level.cacheBytesL2 / 4 / rowBytes;
+  if (readsAll)
+    fitting = (fitting - (tapRows - 1) * window.dilation - 1) / window.stride + 1;
   int64_t rows = std::clamp<int64_t>(std::min(fitting, llvm::divideCeilSigned(unitPixels, width)), 1, height);
   unitRows = llvm::divideCeilSigned(height, llvm::divideCeilSigned(height, rows));
   int64_t tiles = unitRows * llvm::divideCeilSigned(width, tilePixels);
