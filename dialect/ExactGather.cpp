@@ -11,7 +11,7 @@ namespace batten {
 std::vector<double> rotation::frequencies(double base, int64_t d) {
   std::vector<double> radians;
   for (int64_t i = 0; i < d / 2; ++i)
-    radians.push_back(std::pow(base, double(-2 * i) / double(d)));
+    radians.push_back(scalar::pow(base, double(-2 * i) / double(d)));
   return radians;
 }
 

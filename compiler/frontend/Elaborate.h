@@ -283,6 +283,7 @@ private:
   Value opCrossEntropy(OpCall &call);
   Value opMse(OpCall &call);
   Value opBce(OpCall &call);
+  bool isMultiple(const Dim &size, const Dim &divisor, SourceRange range);
   std::optional<CoreDim> windows(OpCall &call, const CoreDim &in, const Dim &kernel,
                                  const std::map<std::string, Dim> &options);
   void warnOfDropped(OpCall &call, const CoreDim &in, const Dim &kernel, const Dim &dropped);

@@ -63,6 +63,15 @@ Elaborator::Attributes Elaborator::optionAttributes(OpCall &call, const std::map
   return attributes;
 }
 
+/// False where `divisor` certainly leaves a rest of `size`; where only the call knows, it is asked at entry.
+bool Elaborator::isMultiple(const Dim &size, const Dim &divisor, SourceRange range) {
+  Dim rest = Dim::modulo(size, divisor);
+  Truth even = facts.equal(rest, Dim());
+  if (even == Truth::Maybe && !checking && !facts.dependsOnTurn(rest))
+    guard({rest, Dim(), DimRelation::Eq, range});
+  return even != Truth::False;
+}
+
 //===- Windows ----------------------------------------------------------------------------------------------------===//
 
 /// div(in + 2*pad - dilation*(kernel - 1) - 1, stride) + 1
@@ -123,7 +132,7 @@ Value Elaborator::opConv2d(OpCall &call) {
   if (!requireEqual(image[0], channels, call.name,
                     [&] { contractionMismatch("conv2d", call.name, x, w, image[0], channels, 1); }))
     return Value();
-  if (facts.equal(Dim::modulo(kernel[0].size, options["groups"]), Dim()) == Truth::False) {
+  if (!isMultiple(kernel[0].size, options["groups"], call.name)) {
     context.error("E0219", call.options["groups"]->range,
                   "`groups` must divide the " + str(kernel[0], true) + " outputs");
     return Value();
@@ -253,7 +262,7 @@ Value Elaborator::opRope(OpCall &call) {
     return Value();
   }
   const CoreDim &width = x.value.type.core[0];
-  if (facts.equal(Dim::modulo(width.size, Dim::constant(2)), Dim()) == Truth::False) {
+  if (!isMultiple(width.size, Dim::constant(2), x.range)) {
     context.error("E0219", x.range, "`rope` rotates pairs, and " + str(width, true) + " is odd")
         .label(str(x.value.type));
     return Value();

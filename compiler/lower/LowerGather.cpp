@@ -5,6 +5,7 @@
 // as a dim of two.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/lower/Lowering.h"
+#include "dialect/RegionMath.h"
 #include "dialect/Rotation.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -67,6 +68,9 @@ struct Turns {
 };
 } // namespace
 
+/// How many pairs there are: `d` is even, by a guard at entry where it is not so by its form.
+static Dim halfOf(const Dim &d) { return Dim::exactDiv(d, Dim::constant(2)).value(); }
+
 /// rotation::angle as operations; of f64 the product alone.
 static Value buildAngle(OpBuilder &b, Location loc, Value position, Value frequency, Type computed) {
   auto constant = [&](double value) -> Value { return arith::ConstantOp::create(b, loc, b.getF64FloatAttr(value)); };
@@ -81,17 +85,36 @@ static Value buildAngle(OpBuilder &b, Location loc, Value position, Value freque
   return arith::TruncFOp::create(b, loc, computed, rest);
 }
 
-static Turns turnsOf(RopeOp op, int64_t d, Type computed, FunctionLowering &lowering) {
+/// rotation::frequencies: a constant where `d` is a number, else made by the call.
+static Value frequenciesOf(RopeOp op, const Dim &d, FunctionLowering &lowering) {
+  OpBuilder &b = lowering.builder;
+  Location loc = op.getLoc();
+  Type f64 = b.getF64Type();
+  if (std::optional<int64_t> known = d.constantValue()) {
+    std::vector<double> frequencies = rotation::frequencies(op.getBase().convertToDouble(), *known);
+    auto type = RankedTensorType::get({*known / 2}, f64);
+    return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, ArrayRef<double>(frequencies)));
+  }
+  return lowering.pointwise(loc, lowering.number(loc, d, f64), {halfOf(d)}, f64,
+                            [&](OpBuilder &b, Location loc, ValueRange scalars) -> Value {
+                              auto constant = [&](const APFloat &value) -> Value {
+                                return arith::ConstantOp::create(b, loc, b.getFloatAttr(f64, value));
+                              };
+                              Value pair = castSize(b, loc, linalg::IndexOp::create(b, loc, 0), f64);
+                              Value twice = arith::MulFOp::create(b, loc, pair, constant(APFloat(-2.0)));
+                              Value exponent = arith::DivFOp::create(b, loc, twice, scalars[0]);
+                              return buildPow(b, loc, constant(op.getBase()), exponent);
+                            });
+}
+
+static Turns turnsOf(RopeOp op, const Dim &d, Type computed, FunctionLowering &lowering) {
   OpBuilder &b = lowering.builder;
   Location loc = op.getLoc();
   TensorType at = op.getAt().getType();
   Extents extents = lowering.batchExtents(at);
   unsigned pair = extents.size();
-  extents.push_back(Dim::constant(d / 2));
-  std::vector<double> frequencies = rotation::frequencies(op.getBase().convertToDouble(), d);
-  auto table = DenseElementsAttr::get(RankedTensorType::get({d / 2}, b.getF64Type()), ArrayRef<double>(frequencies));
-  Input inputs[] = {lowering.input(op.getAt(), at.getBatch(), {}),
-                    {arith::ConstantOp::create(b, loc, table), {pair}, {}}};
+  extents.push_back(halfOf(d));
+  Input inputs[] = {lowering.input(op.getAt(), at.getBatch(), {}), {frequenciesOf(op, d, lowering), {pair}, {}}};
   Value angle = lowering.pointwise(loc, inputs, extents, computed, [&](OpBuilder &b, Location loc, ValueRange s) {
     return buildAngle(b, loc, castScalar(b, loc, s[0], at.getElementType(), b.getF64Type()), s[1], computed);
   });
@@ -105,7 +128,7 @@ static Turns turnsOf(RopeOp op, int64_t d, Type computed, FunctionLowering &lowe
 }
 
 /// The first or second elements of all pairs, a view: `pairs` has a dim of two at `dim`.
-static Value halfOf(Location loc, Value pairs, ArrayRef<Dim> extents, unsigned dim, int64_t which,
+static Value sideOf(Location loc, Value pairs, ArrayRef<Dim> extents, unsigned dim, int64_t which,
                     FunctionLowering &lowering) {
   OpBuilder &b = lowering.builder;
   SmallVector<OpFoldResult> offsets(extents.size(), b.getIndexAttr(0)), strides(extents.size(), b.getIndexAttr(1));
@@ -139,9 +162,9 @@ static Value buildNeighbour(OpBuilder &b, Location loc, Value which, ValueRange 
 }
 
 /// The last dim as [2, d/2], or as [d/2, 2] where pairs are neighbours.
-static Extents pairedExtents(TensorType type, int64_t d, bool interleaved, FunctionLowering &lowering) {
+static Extents pairedExtents(TensorType type, const Dim &d, bool interleaved, FunctionLowering &lowering) {
   Extents extents = lowering.batchExtents(type);
-  Dim two = Dim::constant(2), half = Dim::constant(d / 2);
+  Dim two = Dim::constant(2), half = halfOf(d);
   extents.append({interleaved ? half : two, interleaved ? two : half});
   return extents;
 }
@@ -149,13 +172,11 @@ static Extents pairedExtents(TensorType type, int64_t d, bool interleaved, Funct
 LogicalResult lowerRope(RopeOp op, FunctionLowering &lowering) {
   TensorType result = op.getType(), x = op.getX().getType();
   Type dtype = result.getElementType(), computed = computedAs(dtype);
-  std::optional<int64_t> d = lowering.coreExtents(result).front().constantValue();
-  if (!d)
-    return op.emitOpError("over a core dim without a fixed size is not compiled yet");
+  Dim d = lowering.coreExtents(result).front();
   Location loc = op.getLoc();
   bool interleaved = op.getInterleaved();
-  Turns turns = turnsOf(op, *d, computed, lowering);
-  Extents split = pairedExtents(x, *d, interleaved, lowering);
+  Turns turns = turnsOf(op, d, computed, lowering);
+  Extents split = pairedExtents(x, d, interleaved, lowering);
   SmallVector<int64_t> counts(x.batchRank(), 1);
   counts.push_back(2);
   Value pairs = expand(loc, lowering.tensor(op.getX()), counts, split, lowering);
@@ -163,7 +184,7 @@ LogicalResult lowerRope(RopeOp op, FunctionLowering &lowering) {
   SmallVector<Input> inputs;
   for (int64_t half : {0, 1}) {
     Input input = lowering.tensorInput(op.getX(), result.getBatch(), {pair});
-    input.tensor = halfOf(loc, pairs, split, x.batchRank() + interleaved, half, lowering);
+    input.tensor = sideOf(loc, pairs, split, x.batchRank() + interleaved, half, lowering);
     inputs.push_back(input);
   }
   for (Value turn : {turns.sine, turns.cosine}) {
@@ -180,7 +201,7 @@ LogicalResult lowerRope(RopeOp op, FunctionLowering &lowering) {
     });
   };
   if (interleaved) {
-    Value both = turned(pairedExtents(result, *d, true, lowering), [&](OpBuilder &b, Location loc, ValueRange numbers) {
+    Value both = turned(pairedExtents(result, d, true, lowering), [&](OpBuilder &b, Location loc, ValueRange numbers) {
       return buildNeighbour(b, loc, linalg::IndexOp::create(b, loc, pair + 1), numbers);
     });
     counts.assign(result.batchRank(), 1);
@@ -189,7 +210,7 @@ LogicalResult lowerRope(RopeOp op, FunctionLowering &lowering) {
     return success();
   }
   Extents extents = lowering.batchExtents(result);
-  extents.push_back(Dim::constant(*d / 2));
+  extents.push_back(halfOf(d));
   SmallVector<Value> halves;
   for (bool isFirst : {true, false})
     halves.push_back(turned(

@@ -18,7 +18,7 @@ weights.write_bytes(struct.pack("<Q", len(header)) + header + struct.pack("<2048
 faults, counted = [], 0
 for name, arguments, result in re.findall(r"pub fn (\w+)\(([^)]*)\) -> (\S.*) =", text):
     inputs = [f"--{a}=normal:{i}" for i, a in enumerate(re.findall(r"(\w+): ", arguments))]
-    dims = [word for dim, size in (("B", 3), ("T", 5)) if re.search(rf"\b{dim}\b", arguments + result)
+    dims = [word for dim, size in (("B", 3), ("T", 5), ("D", 7), ("E", 22)) if re.search(rf"\b{dim}\b", arguments + result)
             for word in ("--dim", f"{dim}={size}")]
     counted += 1
     results = []

@@ -104,8 +104,16 @@ batten.func @rope_of_f64[B](%x: !batten.tensor<f64[B | 8]>, %at: !batten.tensor<
 
 // -----
 
-batten.func @rope_of_a_size_of_the_call_is_not_compiled[B, T <= 8](%x: !batten.tensor<f32[B | "2*T"]>, %at: !batten.tensor<i32[B |]>) -> !batten.tensor<f32[B | "2*T"]> {
-  // expected-error @+1 {{is not compiled yet}}
+// The frequencies are made by the call, by the power of f64, once a pair.
+// CHECK-LABEL: func.func @rope_of_a_size_of_the_call(
+// CHECK-SAME: %[[T:[a-z0-9]*]]: index {batten.symbol = "T"}
+// CHECK: %[[W:.*]] = linalg.generic {{.*}} iterator_types = ["parallel"]} ins(%{{.*}} : tensor<f64>) outs(%{{.*}} : tensor<?xf64>)
+// CHECK: linalg.index 0
+// CHECK: arith.divf %{{.*}} : f64
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %[[W]] : tensor<?xi32>, tensor<?xf64>)
+// CHECK: tensor.expand_shape %{{.*}} output_shape [%{{.*}}, 2, %[[T]]] : tensor<?x?xf32> into tensor<?x2x?xf32>
+// CHECK: tensor.concat dim(1)
+batten.func @rope_of_a_size_of_the_call[B, T <= 8](%x: !batten.tensor<f32[B | "2*T"]>, %at: !batten.tensor<i32[B |]>) -> !batten.tensor<f32[B | "2*T"]> {
   %y = batten.rope %x, %at base 1.000000e+04 interleaved false : (!batten.tensor<f32[B | "2*T"]>, !batten.tensor<i32[B |]>) -> !batten.tensor<f32[B | "2*T"]>
   batten.return %y : !batten.tensor<f32[B | "2*T"]>
 }
