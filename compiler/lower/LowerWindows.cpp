@@ -37,11 +37,10 @@ static Value slide(Location loc, ValueRange operands, ArrayRef<AffineMap> maps, 
 //===- conv2d -----------------------------------------------------------------------------------------------------===//
 
 /// The image with `pad` zeros on all four sides.
-static Value padImage(Location loc, Value image, TensorType type, int64_t pad, FunctionLowering &lowering) {
+static Value padImage(Location loc, Value image, Extents extents, int64_t pad, FunctionLowering &lowering) {
   if (pad == 0)
     return image;
   OpBuilder &b = lowering.builder;
-  Extents extents = lowering.extents(type);
   SmallVector<OpFoldResult> beside(extents.size(), b.getIndexAttr(0));
   for (size_t i = extents.size() - 2; i < extents.size(); ++i) {
     extents[i] = extents[i] + Dim::constant(2 * pad);
@@ -52,41 +51,68 @@ static Value padImage(Location loc, Value image, TensorType type, int64_t pad, F
   return tensor::PadOp::create(b, loc, lowering.typeOf(extents, element), image, beside, beside, zero);
 }
 
-/// Loops: batch, output, i, j, kh, kw, channel. Outputs of one group lie side by side, and so do its channels.
-static LogicalResult imageMap(Conv2dOp op, const Input &x, FunctionLowering &lowering, AffineMap &map) {
+/// Groups of sizes that the call decides are one more batch dim, of image and weights.
+static bool groupsAreBatch(Conv2dOp op, FunctionLowering &lowering) {
+  Extents w = lowering.coreExtents(op.getW().getType());
+  return op.getGroups() > 1 && (!w[0].isConstant() || !w[1].isConstant());
+}
+
+/// Dim `dim`, the channels of all groups, as [groups, those of one].
+static void splitGroups(int64_t groups, unsigned dim, Extents &extents) {
+  Dim count = Dim::constant(groups);
+  extents[dim] = Dim::exactDiv(extents[dim], count).value();
+  extents.insert(extents.begin() + dim, count);
+}
+
+/// The same of an input of `type`, whose first core dim runs along the loop behind that of the groups.
+static Extents splitGroups(Conv2dOp op, TensorType type, Input &input, FunctionLowering &lowering) {
+  unsigned dim = type.batchRank();
+  SmallVector<int64_t> counts(type.getRank(), 1);
+  counts[dim] = 2;
+  Extents extents = lowering.extents(type);
+  splitGroups(op.getGroups(), dim, extents);
+  input.axes.insert(input.axes.begin() + dim, op.getType().batchRank());
+  if (input.tensor)
+    input.tensor = expand(op.getLoc(), input.tensor, counts, extents, lowering);
+  return extents;
+}
+
+/// Loops: batch, `output`, i, j, kh, kw, channel. Outputs of one group lie side by side, and so do its channels.
+static AffineMap imageMap(Conv2dOp op, const Input &x, unsigned output, FunctionLowering &lowering) {
   MLIRContext *context = op.getContext();
-  unsigned output = op.getType().batchRank();
   auto dim = [&](unsigned i) { return getAffineDimExpr(output + i, context); };
   AffineExpr channel = dim(5);
-  if (int64_t groups = op.getGroups(); groups > 1) {
+  if (int64_t groups = op.getGroups(); groups > 1 && !groupsAreBatch(op, lowering)) {
     Extents w = lowering.coreExtents(op.getW().getType());
-    std::optional<int64_t> outputs = w[0].constantValue(), channels = w[1].constantValue();
-    if (!outputs || !channels)
-      return op.emitOpError("in groups, of channels without a fixed number, is not compiled yet");
-    channel = dim(0).floorDiv(*outputs / groups) * *channels + channel;
+    channel = dim(0).floorDiv(*w[0].constantValue() / groups) * *w[1].constantValue() + channel;
   }
   int64_t stride = op.getStride(), dilation = op.getDilation();
   SmallVector<AffineExpr> results;
   for (unsigned axis : ArrayRef<unsigned>(x.axes).drop_back(3))
     results.push_back(getAffineDimExpr(axis, context));
   results.append({channel, dim(1) * stride + dim(3) * dilation, dim(2) * stride + dim(4) * dilation});
-  map = AffineMap::get(output + 6, 0, results, context);
-  return success();
+  return AffineMap::get(output + 6, 0, results, context);
 }
 
 LogicalResult lowerConv2d(Conv2dOp op, FunctionLowering &lowering) {
   Location loc = op.getLoc();
   TensorType result = op.getType();
-  unsigned o = result.batchRank();
+  bool apart = groupsAreBatch(op, lowering);
+  unsigned o = result.batchRank() + apart;
   Type dtype = op.getX().getType().getElementType(), accumulator = accumulatorType(dtype);
   Input x = lowering.tensorInput(op.getX(), result.getBatch(), {o, o + 1, o + 2});
   Input w = lowering.tensorInput(op.getW(), result.getBatch(), {o, o + 5, o + 3, o + 4});
-  AffineMap maps[2];
-  if (failed(imageMap(op, x, lowering, maps[0])))
-    return failure();
-  maps[1] = AffineMap::getMultiDimMapWithTargets(o + 6, w.axes, op.getContext());
-  Extents extents = lowering.extents(result);
-  Value image = padImage(loc, x.tensor, op.getX().getType(), op.getPad(), lowering);
+  Extents extents = lowering.extents(result), imageExtents = lowering.extents(op.getX().getType());
+  SmallVector<int64_t> counts(extents.size(), 1);
+  if (apart) {
+    imageExtents = splitGroups(op, op.getX().getType(), x, lowering);
+    splitGroups(op, op.getW().getType(), w, lowering);
+    splitGroups(op.getGroups(), o - 1, extents);
+    counts[o - 1] = 2;
+  }
+  AffineMap maps[] = {imageMap(op, x, o, lowering),
+                      AffineMap::getMultiDimMapWithTargets(o + 6, w.axes, op.getContext())};
+  Value image = padImage(loc, x.tensor, imageExtents, op.getPad(), lowering);
   auto multiplyAdd = [&](OpBuilder &b, Location loc, ValueRange scalars) -> Value {
     Value lhs = castScalar(b, loc, scalars[0], dtype, accumulator);
     Value rhs = castScalar(b, loc, scalars[1], dtype, accumulator);
@@ -97,17 +123,21 @@ LogicalResult lowerConv2d(Conv2dOp op, FunctionLowering &lowering) {
   Value sum = slide(loc, {image, w.tensor}, maps, extents, 3, orderOfSums(dtype), numberAttr(accumulator, 0), lowering,
                     multiplyAdd);
   if (!op.getB()) {
-    lowering.set(op, lowering.castTo(loc, sum, extents, accumulator, result.getElementType()));
+    Value rounded = lowering.castTo(loc, sum, extents, accumulator, result.getElementType());
+    lowering.set(op, collapse(loc, rounded, counts, lowering.extents(result), lowering));
     return success();
   }
   Input addends[] = {{sum, axisRange(0, extents.size()), {}}, lowering.input(op.getB(), result.getBatch(), {o})};
+  if (apart)
+    splitGroups(op, op.getB().getType(), addends[1], lowering);
   auto addBias = [&](OpBuilder &b, Location loc, ValueRange scalars) -> Value {
     Value bias = castScalar(b, loc, scalars[1], op.getB().getType().getElementType(), accumulator);
     Value value = isa<FloatType>(accumulator) ? arith::AddFOp::create(b, loc, scalars[0], bias).getResult()
                                               : arith::AddIOp::create(b, loc, scalars[0], bias).getResult();
     return castScalar(b, loc, value, accumulator, result.getElementType());
   };
-  lowering.set(op, lowering.pointwise(loc, addends, extents, storedAs(result.getElementType()), addBias));
+  Value biased = lowering.pointwise(loc, addends, extents, storedAs(result.getElementType()), addBias);
+  lowering.set(op, collapse(loc, biased, counts, lowering.extents(result), lowering));
   return success();
 }
 

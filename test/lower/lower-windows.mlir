@@ -58,3 +58,15 @@ batten.func @a_mean_of_halves_is_rounded_once[B](%x: !batten.tensor<f16[B | 2, 8
   %y = batten.avg_pool2d %x k 2 stride 2 : (!batten.tensor<f16[B | 2, 8, 8]>) -> !batten.tensor<f16[B | 2, 4, 4]>
   batten.return %y : !batten.tensor<f16[B | 2, 4, 4]>
 }
+
+// Groups of sizes that the call decides are one more batch dim.
+// CHECK-LABEL: func.func @groups_of_a_size_of_the_call(
+// CHECK-DAG: tensor.expand_shape %{{.*}} : tensor<?x?x9x9xf32> into tensor<?x2x?x9x9xf32>
+// CHECK-DAG: tensor.expand_shape %{{.*}} : tensor<?x?x3x3xf32> into tensor<2x?x?x3x3xf32>
+// CHECK: linalg.generic
+// CHECK-SAME: affine_map<(d0, d1, d2, d3, d4, d5, d6, d7) -> (d0, d1, d7, d3 + d5, d4 + d6)>, affine_map<(d0, d1, d2, d3, d4, d5, d6, d7) -> (d1, d2, d7, d5, d6)>
+// CHECK: tensor.collapse_shape %{{.*}} : tensor<?x2x?x7x7xf32> into tensor<?x?x7x7xf32>
+batten.func @groups_of_a_size_of_the_call[B, C <= 8](%x: !batten.tensor<f32[B | "2*C", 9, 9]>, %w: !batten.tensor<f32[| "2*C", C, 3, 3]>) -> !batten.tensor<f32[B | "2*C", 7, 7]> {
+  %y = batten.conv2d %x, %w stride 1 pad 0 dilation 1 groups 2 : (!batten.tensor<f32[B | "2*C", 9, 9]>, !batten.tensor<f32[| "2*C", C, 3, 3]>) -> !batten.tensor<f32[B | "2*C", 7, 7]>
+  batten.return %y : !batten.tensor<f32[B | "2*C", 7, 7]>
+}
