@@ -20,6 +20,8 @@ namespace batten {
 constexpr int64_t longestShortRow = 16;
 /// More rows a vector than this take more shuffles than they save.
 constexpr int64_t mostTurnedLanes = 16;
+/// Each takes up to a KiB of the stack, of which a host's thread may have little.
+constexpr size_t mostOnStack = 16;
 
 static std::optional<Dim> alongColumns(const RowGroup &group, const Operand &access) {
   return flatStride(access, group.domain, group.split, group.domain.size());
@@ -44,6 +46,9 @@ static bool isResult(const RowGroup &group, unsigned access) {
 bool hasShortRows(const RowGroup &group, int64_t lanes) {
   std::optional<int64_t> columns = countOf(group.columns()).constantValue();
   if (!group.hasReduction() || lanes > mostTurnedLanes || !columns || *columns < 2 || *columns > longestShortRow)
+    return false;
+  if (group.accesses.size() + size_t(llvm::count_if(group.nodes, [](const RowNode &node) { return node.kept; })) >
+      mostOnStack)
     return false;
   size_t from = lanesFrom(group);
   Dim rows = countOf(ArrayRef<Dim>(group.domain).slice(from, group.split - from));
@@ -75,7 +80,7 @@ void KeptLanes::placeTurned() {
   turned.resize(group.accesses.size());
   if (!single)
     return;
-  single->setUp();
+  single->setUp(/*streams=*/false);
   for (auto [i, access] : llvm::enumerate(group.accesses))
     if (isTurned(group, access, firstLaneDim))
       turned[i] = columnsOnStack(access.element);

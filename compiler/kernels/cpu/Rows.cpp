@@ -80,7 +80,7 @@ bool Rows::storesInBursts() const {
 }
 
 /// Everything that does not depend on the row: strides, extents, places in the scratch.
-void Rows::setUp() {
+void Rows::setUp(bool streams) {
   Value zero = code.index(0), one = code.index(1);
   for (const Dim &extent : rowDims.extents)
     rowExtents.push_back(frame.size(extent));
@@ -104,12 +104,12 @@ void Rows::setUp() {
       keptPlaces[i] = {scratchFor(node.element()), zero, one, node.element(), {}};
   }
   range = {zero, frame.size(count), count.constantValue()};
-  if (!storesInBursts())
+  if (streams && !storesInBursts())
     streaming = isStreaming(level, [&](unsigned access) { return SmallVector<Dim>(rowDims.strides[access]); });
 }
 
 Kernel Rows::build() {
-  setUp();
+  setUp(/*streams=*/true);
   auto loop = scf::ForOp::create(b, code.loc, frame.begin, frame.end, code.index(1));
   {
     OpBuilder::InsertionGuard guard(b);

@@ -14,7 +14,8 @@ public:
   Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level, bool inBlocks);
   Kernel build();
   /// What `build` does itself: once at the head of a kernel, and for each unit.
-  void setUp();
+  /// `streams`: whether results may be stored past the caches, which `build` orders.
+  void setUp(bool streams);
   void unit(mlir::Value index);
 
 private:
