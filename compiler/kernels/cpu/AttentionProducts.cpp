@@ -253,7 +253,8 @@ Value Attention::isHidden(Value weights) {
   return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, each, mark);
 }
 
-/// sum + weights * values without the hidden ones: -0 times 0 is left of them in a granule, which changes no sum.
+/// sum + weights * values without the hidden ones: -0 times 0 is left of them in a granule, which changes no sum. Where
+/// that flushes a sum which was rescaled, a key that the query sees would have: one in this block raised the maximum.
 Value Attention::addSeen(Value weights, Value values, Value hidden, Value sum) {
   if (granule == 1)
     return arith::SelectOp::create(b, loc, hidden, sum, dot.add(code, weights, values, sum));
