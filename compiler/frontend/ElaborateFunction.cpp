@@ -123,8 +123,9 @@ static std::string plain(const TensorType &type, const Function &function) {
   return shown.str();
 }
 
+/// `#[fast]` stands in it: whoever calls the function should see that its numbers may be others some day.
 std::string Elaborator::signatureText(FunctionDecl &function, const Function &flat) {
-  std::string text = "pub fn " + flat.name + "(";
+  std::string text = (flat.fast ? "#[fast] pub fn " : "pub fn ") + flat.name + "(";
   std::string last;
   for (const Argument &argument : flat.arguments) {
     if (argument.weight || (!argument.tree.empty() && argument.name == last))

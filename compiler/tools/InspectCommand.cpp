@@ -211,6 +211,8 @@ void Inspection::printFunction(size_t index) {
   const frontend::Function &function = program->functions[index];
   Facts facts = factsOf(function);
   printf("\n%s\n", function.signature.c_str());
+  if (function.fast)
+    printf("fast: no kernel makes use of it yet, bits are those of the same function without it\n");
   if (!facts.independent.empty())
     printf("independent over: %s\n", frontend::joined(facts.independent).c_str());
   for (const frontend::Mix &mix : facts.mixes)
@@ -286,8 +288,9 @@ std::string Inspection::functionJson(size_t index) const {
   total.name = "total";
   return "{\"name\":" + frontend::jsonString(function.name) +
          ",\"signature\":" + frontend::jsonString(function.signature) +
-         ",\"independent\":" + jsonStrings(facts.independent) + ",\"mixes\":" + jsonList(mixes) +
-         ",\"layers\":" + jsonList(layers) + ",\"total\":" + rowJson(function, total, known) + "}";
+         ",\"fast\":" + (function.fast ? "true" : "false") + ",\"independent\":" + jsonStrings(facts.independent) +
+         ",\"mixes\":" + jsonList(mixes) + ",\"layers\":" + jsonList(layers) +
+         ",\"total\":" + rowJson(function, total, known) + "}";
 }
 
 void Inspection::printJson() {
