@@ -16,8 +16,8 @@ batten, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 source = pathlib.Path(__file__).resolve().parent / "Inputs" / "hidden_keys.btn"
 LEVELS = [["native"], ["native", "--threads=2"], ["x86-64-v3"]]
 LEVELS += [["znver4", "--emulate"], ["sapphirerapids", "--emulate"]]
-LENGTHS = [0, 1, 2, 1023, 1024, 1025, 1026, 1100, 2047, 2048, 2049, 2050, 2111, 2115]
-BLOCK, COLUMNS, MATES = 1024, {"masked": 33, "short": 33, "both": 3, "causal": 3}, 3
+LENGTHS = [0, 1, 1024, 1025, 1026, 1100, 2048, 2049, 2050, 2051, 2111, 2115]
+BLOCK, COLUMNS, MATES = 1024, {"masked": 33, "short": 33, "both": 3, "causal": 3}, 6
 random.seed(11)
 
 
@@ -44,7 +44,7 @@ def values(keys, columns):
     """Near the border of the subnormals in the first block, zeros of both signs and few of those later."""
     def value(key):
         tiny = random.choice((0, 1, 2, 3, 4)) << 7 | random.getrandbits(7)
-        return random.getrandbits(1) << 15 | (tiny if key < BLOCK or random.random() < 0.02 else 0)
+        return random.getrandbits(1) << 15 | (tiny if key < BLOCK or random.random() < 0.01 else 0)
     return floats(value(key) for key in range(keys) for _ in range(columns))
 
 
@@ -98,7 +98,7 @@ for function in COLUMNS:
     for level, *options in LEVELS:
         if run(function, samples, f"--target=cpu:{level}", *options) != exact[level]:
             faults.append(f"{function} of {keys} keys has other bits at {level} {options}")
-    for i, sample in enumerate(samples):
+    for i, sample in enumerate(samples[:3]):
         if run(function, [sample], "--target=cpu:native")[0] != exact["native"][i]:
             faults.append(f"{function} of {keys} keys: sample {i} alone has other bits than in its batch")
 print(f"{flushed} results depend on what becomes of subnormals")
