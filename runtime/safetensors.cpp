@@ -34,12 +34,15 @@ int openSafetensors(batten_safetensors &file, const char *path, batten_error *er
   if (size < lengthBytes)
     return BATTEN_REFUSE(error, BATTEN_E_FORMAT, "`%s` has %lld bytes, too few for a .safetensors file", name,
                          (long long)size);
-  unsigned char bytes[lengthBytes];
-  if (const int result = file.input.read(0, bytes, lengthBytes, error))
+  unsigned char bytes[lengthBytes + 1] = {}; // the length, and the `{` of the header after it
+  if (const int result = file.input.read(0, bytes, size > lengthBytes ? lengthBytes + 1 : lengthBytes, error))
     return result;
   uint64_t length = 0;
   for (int i = lengthBytes - 1; i >= 0; --i)
     length = length << 8 | bytes[i];
+  if (length > (uint64_t)(size - lengthBytes) && bytes[lengthBytes] != '{')
+    return BATTEN_REFUSE(error, BATTEN_E_FORMAT,
+                         "`%s` is not a .safetensors file: no header stands after its first 8 bytes", name);
   if (length > (uint64_t)(size - lengthBytes))
     return BATTEN_REFUSE(error, BATTEN_E_FORMAT, "`%s`: its header is to have %llu bytes, but the file has only %lld",
                          name, (unsigned long long)length, (long long)size);
