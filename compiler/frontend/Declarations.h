@@ -187,6 +187,7 @@ private:
   void declareItem(Module &module, const Item &item);
   void declareModel(Module &module, const ModelItem &item, ModelDecl &model);
   FileName *addName(Module &module, const Identifier &name, FileName::Kind kind);
+  void addTest(Module &module, const TestItem &test);
   void declareImport(Module &module, const ImportItem &item);
   void checkAttributes(const Item &item);
   const DimEntity *defineDim(const DimDefinition &definition, const DimScope &scope, bool mayOverride);

@@ -168,7 +168,9 @@ Elaborator::Callee Elaborator::resolveCallee(const Expr &expr) {
   case Callee::Value:
     return calleeOf(memberOf({base.value, member->base->range}, *member));
   default:
-    context.error("E0105", member->range, "`" + context.text(member->base->range) + "` is a function; call it");
+    context.error("E0105", member->range,
+                  "`" + context.text(member->base->range) + "` is " +
+                      (base.kind == Callee::Op ? "an op" : "a function") + "; it has no members");
     callee.kind = Callee::Error;
     return callee;
   }

@@ -197,6 +197,7 @@ void Elaborator::guardSizes(Function &function, SourceRange range) {
 }
 
 Function Elaborator::elaborate(FunctionDecl &function) {
+  unsigned errors = context.diagnostics.errorCount();
   const FunctionItem &item = *function.item;
   begin(*function.module, nullptr, &function);
   context.owner = &item;
@@ -222,7 +223,7 @@ Function Elaborator::elaborate(FunctionDecl &function) {
   for (const Value &result : runBlock(item.body, expected))
     appendIds(result, out.results);
   noteUpdates(function);
-  if (context.diagnostics.hasErrors())
+  if (context.diagnostics.errorCount() != errors)
     return Function();
   Function result = std::move(out);
   removeDeadOps(result);
@@ -285,6 +286,7 @@ void Elaborator::specialize(const FunctionItem &item, Function &function) {
 
 Test Elaborator::elaborateTest(const TestItem &test, Module &module) {
   Test result;
+  unsigned errors = context.diagnostics.errorCount();
   begin(module, nullptr, nullptr);
   context.owner = &test;
   std::set<std::string> empty;
@@ -303,7 +305,7 @@ Test Elaborator::elaborateTest(const TestItem &test, Module &module) {
     }
   expectations = &result.expectations;
   runStatements(test.body);
-  if (!context.diagnostics.hasErrors()) {
+  if (context.diagnostics.errorCount() == errors) {
     for (const Symbol &symbol : out.symbols)
       if (symbol.kind != Symbol::Static && !empty.count(symbol.name))
         context.error("E0219", test.name.range, "the test leaves the size of `" + symbol.name + "` open")

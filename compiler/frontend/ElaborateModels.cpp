@@ -301,8 +301,15 @@ Value Elaborator::weight(Instance *instance, ParamDecl &param, SourceRange range
   }
   std::string from = (instance ? instance->from : "") + (param.item->from ? param.item->from->value : name);
   auto known = usedWeights.find(from);
+  TensorType wanted = staticType(here.type);
+  if (!checking)
+    for (const Dim &size : wanted.core)
+      if (!size.isConstant()) { // the declaration is of a generic, to which a `sub` gives a runtime size
+        context.error("E0215", param.item->type.range, "a weight has static sizes; this is " + wanted.str() + " here")
+            .label("`" + str(size) + "` is a runtime size");
+        return Value();
+      }
   if (known != usedWeights.end()) {
-    TensorType wanted = staticType(here.type);
     if (known->second.weight.type == wanted)
       return renamed(known->second.value, here, range);
     context
@@ -327,7 +334,7 @@ Value Elaborator::weight(Instance *instance, ParamDecl &param, SourceRange range
   used.weight.declared = name + ": " + context.text(param.item->type.range);
   used.weight.prefix = instance ? instance->from : "";
   used.weight.location = context.location(param.item->name.range);
-  used.weight.type = staticType(here.type);
+  used.weight.type = wanted;
   usedWeights[from] = used;
   return here;
 }

@@ -205,7 +205,8 @@ std::optional<Dim> Elaborator::evalDimChain(const ChainExpr &chain, const DimSco
       return std::nullopt;
     auto op = operators.find(link.op);
     if (op == operators.end()) {
-      context.error("E0219", link.opRange, std::string("`") + spelling(link.op) + "` in a size");
+      context.error("E0219", link.opRange, std::string("`") + spelling(link.op) + "` in a size")
+          .help("sizes are made with `+ - * / %` and `div(a, b)`");
       return std::nullopt;
     }
     Context::DimStep step;

@@ -247,9 +247,11 @@ std::optional<Elaborator::Iteration> Elaborator::arrayIteration(const ForIterato
 
 void Elaborator::runFor(const ForStmt &stmt) {
   if (stmt.names.size() != stmt.iterators.size()) {
-    context.error("E0215", stmt.range.atBegin().to(stmt.iterators.back().range),
-                  std::to_string(stmt.names.size()) + " names for " + std::to_string(stmt.iterators.size()) +
-                      " iterators");
+    context
+        .error("E0215", stmt.range.atBegin().to(stmt.iterators.back().range),
+               std::to_string(stmt.names.size()) + " names for " + std::to_string(stmt.iterators.size()) +
+                   (stmt.iterators.size() == 1 ? " iterator" : " iterators"))
+        .help("one name for each: `for i, b in 0..3, blocks { .. }`");
     return;
   }
   std::vector<std::vector<Value>> turns; // a list an iterator

@@ -44,6 +44,11 @@ void Context::checkAttributes(const Item &item) {
     }
     if (isSecond(attribute, item))
       error("E0106", attribute.name.range, "`" + name + "` is given twice");
+    if ((name == "name" || name == "specialize") && !cast<FunctionItem>(item).isPublic) {
+      error("E0106", attribute.name.range, "`#[" + name + "]` stands before a `pub fn`")
+          .label("this function is inlined into its callers");
+      continue;
+    }
     if (name == "allow") {
       std::string lint; // `dropped-rows` is three tokens
       for (const AttributeToken &token : arguments)

@@ -48,6 +48,17 @@ FileName *Context::addName(Module &module, const Identifier &name, FileName::Kin
   return &entry->second;
 }
 
+void Context::addTest(Module &module, const TestItem &test) {
+  for (const TestItem *other : module.tests)
+    if (other->name.value == test.name.value) {
+      error("E0103", test.name.range, "test \"" + test.name.value + "\" is defined twice")
+          .label("second definition")
+          .note("first defined at " + at(other->name.range), other->name.range);
+      return;
+    }
+  module.tests.push_back(&test);
+}
+
 void Context::declareImport(Module &module, const ImportItem &item) {
   Identifier name;
   if (item.alias)
@@ -172,7 +183,7 @@ void Context::declareItem(Module &module, const Item &item) {
       entry->sub = std::make_unique<SubDecl>(SubDecl{&cast<SubItem>(item), &module, nullptr, nullptr});
     return;
   case ItemKind::Test:
-    module.tests.push_back(&cast<TestItem>(item));
+    addTest(module, cast<TestItem>(item));
     return;
   case ItemKind::Param:
     return; // the parser lets it stand in models only
@@ -227,10 +238,14 @@ const DimEntity *Context::defineDim(const DimDefinition &definition, const DimSc
   }
   if (value && dim->kind == DimEntity::Static)
     dim->size = *value;
-  if (value && dim->kind == DimEntity::Bounded && !value->isConstant() && !scope.size) {
-    error("E0219", definition.value->range, "the bound of `" + name + "` is not a number");
-    dim->poisoned = true;
-  }
+  if (value && dim->kind == DimEntity::Bounded)
+    for (const std::string &symbol : value->symbols())
+      if (const DimEntity *used = entityOf(symbol); used && used->kind == DimEntity::Bounded && !dim->poisoned) {
+        error("E0219", definition.value->range, "the bound of `" + name + "` is not a number")
+            .label("`" + used->name + "` is a runtime size")
+            .note("declared at " + at(used->range), used->range);
+        dim->poisoned = true;
+      }
   auto replacement = mayOverride ? options.dims.find(name) : options.dims.end();
   if (replacement != options.dims.end() && !dim->poisoned) {
     Dim size = Dim::constant(replacement->second);
