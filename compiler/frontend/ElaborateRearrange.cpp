@@ -7,6 +7,7 @@
 #include "compiler/frontend/Elaborate.h"
 
 #include <algorithm>
+#include <cassert>
 
 namespace batten::frontend {
 
@@ -200,10 +201,7 @@ std::optional<CoreDim> Elaborator::placeName(const RearrangeExpr &expr, const Id
 }
 
 bool Elaborator::placeLeft(const RearrangeExpr &expr, const PatternDim &node, PatternState &state) {
-  if (node.kind != PatternDim::Kind::Name && node.kind != PatternDim::Kind::Rename) {
-    context.error("E0214", node.range, "left of the bar stand names of dims").help("declare it: `dim N = ..`");
-    return false;
-  }
+  assert((node.kind == PatternDim::Kind::Name || node.kind == PatternDim::Kind::Rename) && "the parser refuses others");
   bool rename = node.kind == PatternDim::Kind::Rename;
   size_t crossed = state.crossed.size();
   std::optional<CoreDim> dim = placeName(expr, node.names[rename ? 1 : 0], rename ? &node.names[0] : nullptr, state);
