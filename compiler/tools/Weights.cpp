@@ -3,6 +3,7 @@
 #include "compiler/tools/Weights.h"
 #include "compiler/frontend/Types.h"
 #include "compiler/frontend/WeightCheck.h"
+#include <algorithm>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -80,6 +81,19 @@ int requireWeights(Session &session, const std::string &path, const frontend::Pr
   return session.finish();
 }
 
+/// "; it has `a`, `b` and 5 more": first one that ends in `.name`, which is that tensor of a model around it.
+static std::string someOf(std::vector<std::string> names, const std::string &name) {
+  static constexpr size_t maxListed = 3;
+  auto inner =
+      std::find_if(names.begin(), names.end(), [&](const std::string &other) { return other.ends_with("." + name); });
+  if (inner != names.end())
+    std::rotate(names.begin(), inner, inner + 1);
+  std::string list;
+  for (size_t i = 0; i < std::min(names.size(), maxListed); ++i)
+    list += (list.empty() ? "; it has `" : ", `") + names[i] + "`";
+  return list + (names.size() > maxListed ? " and " + std::to_string(names.size() - maxListed) + " more" : "");
+}
+
 std::string loadFromSafetensors(const std::string &path, const std::string &name, batten_tensor &loaded) {
   batten_error error{};
   SafetensorsFile file = openSafetensors(path, error);
@@ -91,8 +105,10 @@ std::string loadFromSafetensors(const std::string &path, const std::string &name
   std::vector<std::string> names;
   for (int64_t i = 0; i < batten_safetensors_count(file.get()); ++i)
     names.push_back(batten_safetensors_name(file.get(), i));
-  std::string near = frontend::nearest(name, names).value_or("");
-  return "`" + path + "` has no tensor `" + name + "`" + (near.empty() ? "" : "; did you mean `" + near + "`?");
+  std::string refusal = "`" + path + "` has no tensor `" + name + "`";
+  if (std::optional<std::string> near = frontend::nearest(name, names))
+    return refusal + "; did you mean `" + *near + "`?";
+  return refusal + someOf(names, name);
 }
 
 std::string placeWeights(const std::string &path, const frontend::Program &program, PlacedWeights &out) {
