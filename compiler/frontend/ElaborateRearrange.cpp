@@ -108,8 +108,7 @@ bool Elaborator::matchSource(const RearrangeExpr &expr, const Operand &operand, 
   for (size_t i = 0; i < from.batch.size(); ++i) {
     const PatternDim &node = from.batch[i];
     if (node.kind != PatternDim::Kind::Name) {
-      context.error(node.kind == PatternDim::Kind::Integer ? "E0214" : "E0208", node.range,
-                    "a batch dim of the operand is a name");
+      context.error("E0208", node.range, "a batch dim of the operand is a name");
       return false;
     }
     const DimEntity *dim = context.findDim(node.names[0].name, node.range, scope);

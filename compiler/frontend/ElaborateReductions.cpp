@@ -326,22 +326,10 @@ Value Elaborator::opNorm(OpCall &call) {
   if (!type)
     return Value();
   type->core = all[0]->value.type.core;
-  double eps = op == "layer_norm" ? 1e-5 : 1e-6;
-  if (call.options.count("eps")) {
-    const Expr &option = *call.options["eps"]->value;
-    Value value = eval(option);
-    if (value.poisoned())
-      return Value();
-    bool known =
-        value.kind == Value::Number && (value.number.real ? value.number.known : value.number.integer.isConstant());
-    if (!known && !(checking && value.kind == Value::Number)) {
-      context.error("E0219", option.range, "`eps` is a number");
-      return Value();
-    }
-    if (known)
-      eps = value.number.real ? value.number.value : double(*value.number.integer.constantValue());
-  }
-  return emit(call.expr->range, op, values, *type, {{"eps", eps}});
+  std::optional<double> eps = numberOption(call, "eps");
+  if (call.options.count("eps") && !eps)
+    return Value();
+  return emit(call.expr->range, op, values, *type, {{"eps", eps.value_or(op == "layer_norm" ? 1e-5 : 1e-6)}});
 }
 
 } // namespace batten::frontend
