@@ -40,7 +40,7 @@ int openSafetensors(batten_safetensors &file, const char *path, batten_error *er
   uint64_t length = 0;
   for (int i = lengthBytes - 1; i >= 0; --i)
     length = length << 8 | bytes[i];
-  if (length > (uint64_t)(size - lengthBytes) && bytes[lengthBytes] != '{')
+  if (length > (uint64_t)(size - lengthBytes) && size > lengthBytes && bytes[lengthBytes] != '{')
     return BATTEN_REFUSE(error, BATTEN_E_FORMAT,
                          "`%s` is not a .safetensors file: no header stands after its first 8 bytes", name);
   if (length > (uint64_t)(size - lengthBytes))

@@ -155,6 +155,7 @@ TEST(Safetensors, LyingLengthsAreRefused) {
   expectRefused("1234567", "too few");
   expectRefused(littleEndian(100, 8), "its header is to have 100 bytes, but the file has only 8");
   expectRefused(littleEndian(UINT64_MAX, 8), "its header is to have 18446744073709551615 bytes");
+  expectRefused("these are no weights", "is not a .safetensors file: no header stands after its first 8 bytes");
   expectRefused(littleEndian(uint64_t{1} << 63, 8), "but the file has only");
   expectRefused(littleEndian(0, 8), "the header must begin with `{`");
 }
