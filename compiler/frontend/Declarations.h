@@ -131,6 +131,8 @@ public:
   /// once (a loop's turns, inlining).
   Diagnostic &error(const std::string &code, SourceRange range, const std::string &message);
   std::string at(SourceRange range) const { return diagnostics.at(range); }
+  /// E0103. `what`: "`x`", or the kind with the name.
+  Diagnostic &definedTwice(const std::string &what, SourceRange second, SourceRange first);
   /// Source text on one line.
   std::string text(SourceRange range) const;
   Location location(SourceRange range) const;

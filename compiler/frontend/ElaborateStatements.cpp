@@ -37,9 +37,7 @@ bool Elaborator::declareLocal(const Identifier &name, Local local) {
       first = function->item->name.range;
   }
   if (first)
-    context.error("E0103", name.range, "`" + name.name + "` is defined twice")
-        .label("second definition")
-        .note("first defined at " + context.at(*first), *first)
+    context.definedTwice("`" + name.name + "`", name.range, *first)
         .help("give it another name; what changes on the way is a `var`, set by `name = ..`");
   if (first && !local.dim)
     local.value = Value(); // either may be meant: what uses the name stays silent

@@ -30,6 +30,12 @@ FunctionDecl *ModelDecl::function(const std::string &name) const {
 
 //===- Names of a file --------------------------------------------------------------------------------------------===//
 
+Diagnostic &Context::definedTwice(const std::string &what, SourceRange second, SourceRange first) {
+  return error("E0103", second, what + " is defined twice")
+      .label("second definition")
+      .note("first defined at " + at(first), first);
+}
+
 FileName *Context::addName(Module &module, const Identifier &name, FileName::Kind kind) {
   if (findOp(name.name)) // declared all the same, so that its uses are no errors too
     error("E0103", name.range, "`" + name.name + "` is defined twice")
@@ -37,9 +43,7 @@ FileName *Context::addName(Module &module, const Identifier &name, FileName::Kin
         .note("`" + name.name + "` is a built-in op; locals may hide it, a name of the file may not");
   auto [entry, fresh] = module.names.try_emplace(name.name);
   if (!fresh) {
-    error("E0103", name.range, "`" + name.name + "` is defined twice")
-        .label("second definition")
-        .note("first defined at " + at(entry->second.range), entry->second.range);
+    definedTwice("`" + name.name + "`", name.range, entry->second.range);
     return nullptr;
   }
   entry->second.kind = kind;
@@ -51,9 +55,7 @@ FileName *Context::addName(Module &module, const Identifier &name, FileName::Kin
 void Context::addTest(Module &module, const TestItem &test) {
   for (const TestItem *other : module.tests)
     if (other->name.value == test.name.value) {
-      error("E0103", test.name.range, "test \"" + test.name.value + "\" is defined twice")
-          .label("second definition")
-          .note("first defined at " + at(other->name.range), other->name.range);
+      definedTwice("test \"" + test.name.value + "\"", test.name.range, other->name.range);
       return;
     }
   module.tests.push_back(&test);
@@ -101,9 +103,7 @@ void Context::declareModel(Module &module, const ModelItem &item, ModelDecl &mod
   auto add = [&](const Identifier &name) {
     auto [first, fresh] = seen.try_emplace(name.name, name.range);
     if (!fresh)
-      error("E0103", name.range, "`" + name.name + "` is defined twice")
-          .label("second definition")
-          .note("first defined at " + at(first->second), first->second);
+      definedTwice("`" + name.name + "`", name.range, first->second);
     return fresh;
   };
   for (const Identifier &generic : item.generics) {

@@ -78,9 +78,7 @@ void Context::resolveSignature(FunctionDecl &function) {
   auto add = [&](const Identifier &name) {
     auto [first, fresh] = seen.try_emplace(name.name, name.range);
     if (!fresh)
-      error("E0103", name.range, "`" + name.name + "` is defined twice")
-          .label("second definition")
-          .note("first defined at " + at(first->second), first->second);
+      definedTwice("`" + name.name + "`", name.range, first->second);
   };
   bool entry = item.isPublic && !function.model;
   for (const Identifier &generic : item.generics) {
