@@ -64,17 +64,15 @@ static frontend::Location locationOf(FileLineColLoc place) {
   return {place.getFilename().str(), line, column, column + 1};
 }
 
-/// "'batten.rope' op over .. is not compiled yet", at a place in the source: the user's business, in the user's words.
+/// "'batten.x' op is not compiled yet", at a place in the source: the user's business, in the user's words.
 bool Pipeline::refuseForUser(Diagnostic &diagnostic) {
   std::string message = diagnostic.str();
   auto place = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>();
-  StringRef rest = message;
-  if (!place || !rest.consume_front("'batten.") || !rest.ends_with("is not compiled yet"))
+  StringRef name = message;
+  if (!place || !name.consume_front("'batten.") || !name.consume_back("' op is not compiled yet"))
     return false;
-  auto [name, reason] = rest.split("' op ");
-  bool bare = reason == "is not compiled yet";
   diagnostics.error("E0602", frontend::rangeOf(locationOf(place), diagnostics.sources()),
-                    "`" + name.str() + "` " + reason.str() + (bare ? " for these types" : ""));
+                    "`" + name.str() + "` is not compiled yet for these types");
   return true;
 }
 
