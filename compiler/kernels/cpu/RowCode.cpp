@@ -236,25 +236,30 @@ Value RowCode::isStreaming(const Level &level, llvm::function_ref<SmallVector<Di
   return batten::isStreaming(code, frame, level, bytes, results);
 }
 
-void RowCode::flushStores() {
-  SmallVector<PendingStore> results;
-  for (const PendingStore &store : pendingStores) {
-    if (streaming && store.isResult && !store.mask)
-      results.push_back(store);
+void storeAll(const VectorCode &code, Value streaming, ArrayRef<StreamableStore> stores) {
+  OpBuilder &b = code.builder;
+  SmallVector<StreamableStore> streamable;
+  for (const StreamableStore &store : stores) {
+    if (streaming && store.mayStream && !store.mask)
+      streamable.push_back(store);
     else
       code.store(store.value, store.memory, store.at, store.mask);
   }
-  pendingStores.clear();
-  if (results.empty())
+  if (streamable.empty())
     return;
   auto branch = scf::IfOp::create(b, code.loc, streaming, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
-  for (const PendingStore &store : results)
+  for (const StreamableStore &store : streamable)
     code.storePastCaches(store.value, store.memory, store.at);
   b.setInsertionPointToStart(branch.elseBlock());
-  for (const PendingStore &store : results)
+  for (const StreamableStore &store : streamable)
     code.store(store.value, store.memory, store.at, {});
+}
+
+void RowCode::flushStores() {
+  storeAll(code, streaming, pendingStores);
+  pendingStores.clear();
 }
 
 Value RowCode::laneIndex(Value at, size_t from, size_t to, size_t dim) {

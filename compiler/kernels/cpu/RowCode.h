@@ -22,6 +22,12 @@ struct Chunk {
   llvm::DenseMap<unsigned, mlir::Value> loads, values; ///< by access, by node
 };
 
+/// A vector in the order of memory, and whether it may go past the caches; masked ones never do.
+struct StreamableStore {
+  mlir::Value value, memory, at, mask;
+  bool mayStream;
+};
+
 class RowCode {
 public:
   RowCode(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, int64_t lanes);
@@ -33,15 +39,11 @@ protected:
   GroupScalars &scalars;
   mlir::OpBuilder &b;
   VectorCode code;
-  unsigned step = 0;                               ///< the walk that is being built
-  bool inRegisters = false;                        ///< chunks outlive a walk
-  llvm::DenseMap<unsigned, mlir::Value> rowValues; ///< row and reduction nodes of the current row
-  struct PendingStore {
-    mlir::Value value, memory, at, mask;
-    bool isResult;
-  };
-  llvm::SmallVector<PendingStore> pendingStores; ///< of this turn
-  mlir::Value streaming;                         ///< i1: results bypass the caches; null: never
+  unsigned step = 0;                                ///< the walk that is being built
+  bool inRegisters = false;                         ///< chunks outlive a walk
+  llvm::DenseMap<unsigned, mlir::Value> rowValues;  ///< row and reduction nodes of the current row
+  llvm::SmallVector<StreamableStore> pendingStores; ///< of this turn
+  mlir::Value streaming;                            ///< i1: results bypass the caches; null: never
 
   /// Elements of an access at a chunk / for all columns of the row.
   virtual mlir::Value load(unsigned access, Chunk &chunk) = 0;
@@ -95,6 +97,8 @@ struct StreamedResult {
 /// every vector of the results is aligned.
 mlir::Value isStreaming(const VectorCode &code, KernelFrame &frame, const Level &level, const Dim &bytes,
                         llvm::ArrayRef<StreamedResult> results);
+/// One branch on `streaming` (null: never) decides how those go that may.
+void storeAll(const VectorCode &code, mlir::Value streaming, llvm::ArrayRef<StreamableStore> stores);
 
 /// Domain dims [from, to) as the loops that enumerate them: neighbours that every access meets as one are one.
 struct MergedDims {

@@ -252,26 +252,15 @@ Value Scan::isStreaming() {
   return batten::isStreaming(code, frame, level, bytes, {{result.memory, distances}});
 }
 
-/// One branch for all of them.
 void Scan::store(ArrayRef<Value> sums, ArrayRef<Value> places, ArrayRef<Value> masks) {
-  Values elements = llvm::map_to_vector(sums, [&](Value sum) -> Value {
+  SmallVector<StreamableStore> stores;
+  for (auto [sum, at, mask] : llvm::zip_equal(sums, places, masks)) {
+    Value element = sum;
     if (result.element != accumulator)
-      sum = arith::TruncFOp::create(b, code.loc, code.type(result.element), sum);
-    return code.toStorage(sum);
-  });
-  auto storeAll = [&] {
-    for (auto [element, at, mask] : llvm::zip_equal(elements, places, masks))
-      code.store(element, result.memory, at, mask);
-  };
-  if (!streaming || masks[0])
-    return storeAll();
-  auto branch = scf::IfOp::create(b, code.loc, streaming, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(branch.thenBlock());
-  for (auto [element, at] : llvm::zip_equal(elements, places))
-    code.storePastCaches(element, result.memory, at);
-  b.setInsertionPointToStart(branch.elseBlock());
-  storeAll();
+      element = arith::TruncFOp::create(b, code.loc, code.type(result.element), sum);
+    stores.push_back({code.toStorage(element), result.memory, at, mask, /*mayStream=*/true});
+  }
+  storeAll(code, streaming, stores);
 }
 
 } // namespace
