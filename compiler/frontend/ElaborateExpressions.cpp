@@ -187,7 +187,6 @@ Value Elaborator::evalName(const NameExpr &expr) {
     }
     return value;
   }
-  DimScope scope = context.declarationScope(*frame->module, frame->model, frame->function);
   if (ModelDecl *model = frame->model) {
     if (ParamDecl *param = model->param(name))
       return weight(frame->self, *param, expr.range);
@@ -202,7 +201,7 @@ Value Elaborator::evalName(const NameExpr &expr) {
       return Value();
     }
   }
-  if (const DimEntity *dim = scope.lookup(name))
+  if (const DimEntity *dim = context.declarationScope(*frame->module, frame->model, frame->function).lookup(name))
     return evalDim(*dim, expr.range);
   auto found = frame->module->names.find(name);
   if (found == frame->module->names.end()) {

@@ -28,7 +28,7 @@ constexpr Spelling reservedWords[] = {
 
 constexpr std::string_view dtypes[] = {"f64", "f32", "f16", "bf16", "i64", "i32", "i8", "u8", "bool"};
 
-// Longer ones first, so that the first that fits is the longest.
+// Longer ones first, so that the first that fits is the longest; none has more than two characters.
 constexpr Spelling punctuation[] = {
     {TokenKind::DotDot, ".."},    {TokenKind::BarBar, "||"},       {TokenKind::AmpAmp, "&&"},
     {TokenKind::BangEqual, "!="}, {TokenKind::EqualEqual, "=="},   {TokenKind::LessEqual, "<="},
@@ -69,6 +69,7 @@ public:
   TokenList run() {
     if (text.substr(0, 3) == "\xEF\xBB\xBF") // a byte order mark
       next = 3;
+    list.tokens.reserve(text.size() / 4 + 1);
     while (skipToToken())
       lexToken();
     list.tokens.push_back({TokenKind::End, rangeFrom(next)});
@@ -157,13 +158,11 @@ private:
       return lexNumber();
     if (peek() == '"')
       return lexString();
-    for (const Spelling &mark : punctuation) {
-      if (text.substr(next, mark.text.size()) != mark.text)
-        continue;
-      next += mark.text.size();
-      return push(mark.kind, begin);
-    }
-    lexUnknown();
+    const Spelling *mark = punctuationHere();
+    if (!mark)
+      return lexUnknown();
+    next += mark->text.size();
+    push(mark->kind, begin);
   }
 
   // digits with single `_` between them
@@ -244,7 +243,7 @@ private:
   // Characters that begin no token, a run of them as one error.
   void lexUnknown() {
     size_t begin = next;
-    while (!atEnd() && !isSpace(peek()) && !isWordPart(peek()) && peek() != '"' && !startsPunctuation())
+    while (!atEnd() && !isSpace(peek()) && !isWordPart(peek()) && peek() != '"' && !punctuationHere())
       ++next;
     std::string found = textFrom(begin);
     Diagnostic &error = diagnostics.error("E0005", rangeFrom(begin), "`" + found + "` begins no token");
@@ -259,11 +258,13 @@ private:
     push(TokenKind::Invalid, begin);
   }
 
-  bool startsPunctuation() const {
+  const Spelling *punctuationHere() const {
+    // By characters: comparing texts took half of all lexing.
+    char first = peek(), second = peek(1);
     for (const Spelling &mark : punctuation)
-      if (text.substr(next, mark.text.size()) == mark.text)
-        return true;
-    return false;
+      if (mark.text[0] == first && (mark.text.size() == 1 || mark.text[1] == second))
+        return &mark;
+    return nullptr;
   }
 
   std::string_view text;

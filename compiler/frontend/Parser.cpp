@@ -47,6 +47,8 @@ bool Parser::accept(TokenKind kind) {
 Token Parser::expect(TokenKind kind, const char *expected) {
   if (at(kind))
     return advance();
+  if (failing) // nothing of what follows would be heard
+    return endToken;
   std::string quoted = std::string("`") + spelling(kind) + "`";
   unexpected(expected ? expected : quoted);
   return endToken;
@@ -55,6 +57,8 @@ Token Parser::expect(TokenKind kind, const char *expected) {
 Token Parser::expectClosing(TokenKind kind, const Token &open, const char *others) {
   if (at(kind))
     return advance();
+  if (failing)
+    return endToken;
   unexpected(std::string(others) + " or `" + spelling(kind) + "`")
       .note("`" + std::string(text(open)) + "` was opened at " + sources.at(open.range), open.range);
   return endToken;
@@ -71,6 +75,8 @@ std::string Parser::describe(const Token &token) const {
 }
 
 Diagnostic &Parser::unexpected(const std::string &expected) {
+  if (failing)
+    return unheard = Diagnostic();
   const Token &found = peek();
   if (isReported(found))
     failing = true;

@@ -10,9 +10,12 @@ namespace batten::frontend {
 
 SourceFile::SourceFile(std::string name, std::string text) : fileName(std::move(name)), contents(std::move(text)) {
   lineStarts.push_back(0);
-  for (size_t i = 0; i < contents.size(); ++i)
-    if (contents[i] == '\n')
-      lineStarts.push_back(uint32_t(i + 1));
+  for (size_t at = contents.find('\n'); at != std::string::npos; at = contents.find('\n', at + 1))
+    lineStarts.push_back(uint32_t(at + 1));
+  unsigned char bits = 0;
+  for (char c : contents)
+    bits |= static_cast<unsigned char>(c);
+  isAscii = bits < 0x80;
 }
 
 std::string_view SourceFile::text(const SourceRange &range) const {
@@ -25,6 +28,8 @@ LineColumn SourceFile::position(uint32_t offset) const {
   auto after = std::upper_bound(lineStarts.begin(), lineStarts.end(), offset);
   uint32_t number = uint32_t(after - lineStarts.begin());
   size_t end = std::min<size_t>(offset, contents.size());
+  if (isAscii)
+    return {number, uint32_t(end - lineBegin(number)) + 1};
   uint32_t column = 1;
   // A byte that starts no sequence is a character of its own.
   for (size_t i = lineBegin(number); i < end; i += std::max(1u, utf8SequenceLength(contents, i)))
@@ -41,6 +46,8 @@ std::string_view SourceFile::line(uint32_t number) const {
 }
 
 std::optional<uint32_t> SourceFile::firstInvalidByte() const {
+  if (isAscii)
+    return std::nullopt;
   for (size_t i = 0; i < contents.size();) {
     unsigned length = utf8SequenceLength(contents, i);
     if (length == 0)

@@ -59,6 +59,7 @@ private:
   std::string fileName;
   std::string contents;
   std::vector<uint32_t> lineStarts;
+  bool isAscii = true; // each byte is a character
 };
 
 // All files of one compilation; the index of a file is SourceRange::file. Files stay where they are.
