@@ -57,23 +57,20 @@ std::optional<Cancelled> cancelQuotient(const DimTerm &term) {
   return std::nullopt;
 }
 
-// Sorted, with one term for equal factors and none of coefficient 0; nullopt where a coefficient leaves 64 bits.
-std::optional<std::vector<DimTerm>> mergeTerms(std::vector<DimTerm> terms) {
-  std::sort(terms.begin(), terms.end(),
-            [](const DimTerm &a, const DimTerm &b) { return compareFactors(a.factors, b.factors) < 0; });
-  std::vector<DimTerm> merged;
-  for (DimTerm &term : terms) {
-    if (merged.empty() || compareFactors(merged.back().factors, term.factors) != 0) {
-      if (!merged.empty() && merged.back().coefficient == 0)
-        merged.pop_back();
-      merged.push_back(std::move(term));
-    } else if (__builtin_add_overflow(merged.back().coefficient, term.coefficient, &merged.back().coefficient)) {
-      return std::nullopt;
-    }
+// Sorted, with one term for equal factors and none of coefficient 0; false where a coefficient leaves 64 bits.
+bool mergeTerms(std::vector<DimTerm> &terms) {
+  if (terms.size() > 1)
+    std::sort(terms.begin(), terms.end(),
+              [](const DimTerm &a, const DimTerm &b) { return compareFactors(a.factors, b.factors) < 0; });
+  for (size_t i = 1; i < terms.size(); ++i) {
+    if (compareFactors(terms[i - 1].factors, terms[i].factors) != 0)
+      continue;
+    if (__builtin_add_overflow(terms[i].coefficient, terms[i - 1].coefficient, &terms[i].coefficient))
+      return false;
+    terms[i - 1].coefficient = 0; // it is in the next one
   }
-  if (!merged.empty() && merged.back().coefficient == 0)
-    merged.pop_back();
-  return merged;
+  std::erase_if(terms, [](const DimTerm &term) { return term.coefficient == 0; });
+  return true;
 }
 
 } // namespace
@@ -93,12 +90,11 @@ Dim Dim::symbol(std::string name) { return fromAtom({Atom::Kind::Symbol, std::mo
 Dim Dim::fromAtom(Atom atom) { return fromTerms({{1, {std::move(atom)}}}); }
 
 Dim Dim::fromTerms(std::vector<DimTerm> terms) {
-  std::optional<std::vector<DimTerm>> merged = mergeTerms(std::move(terms));
-  if (!merged)
+  if (!mergeTerms(terms))
     return overflow();
   Dim cancelled;
   bool changed = false;
-  for (DimTerm &term : *merged) {
+  for (DimTerm &term : terms) {
     if (std::optional<Cancelled> found = cancelQuotient(term)) {
       changed = true;
       cancelled = cancelled + found->dividend * fromTerms({std::move(found->times)});
@@ -106,10 +102,10 @@ Dim Dim::fromTerms(std::vector<DimTerm> terms) {
     }
   }
   if (changed)
-    return fromTerms(std::move(*merged)) + cancelled;
+    return fromTerms(std::move(terms)) + cancelled;
 
   uint64_t size = 0, depth = 0;
-  for (const DimTerm &term : *merged) {
+  for (const DimTerm &term : terms) {
     if (term.factors.size() > maxFactors || term.coefficient == INT64_MIN)
       return overflow();
     for (const Atom &atom : term.factors) {
@@ -117,13 +113,13 @@ Dim Dim::fromTerms(std::vector<DimTerm> terms) {
       depth = std::max<uint64_t>(depth, 1 + std::max(atom.lhs.depth, atom.rhs.depth));
     }
   }
-  if (merged->size() > maxTerms || size > maxSize || depth > maxDepth)
+  if (terms.size() > maxTerms || size > maxSize || depth > maxDepth)
     return overflow();
   Dim dim;
   dim.depth = uint16_t(depth);
   dim.size = uint32_t(size);
-  if (!merged->empty())
-    dim.shared = std::make_shared<std::vector<DimTerm>>(std::move(*merged));
+  if (!terms.empty())
+    dim.shared = std::make_shared<std::vector<DimTerm>>(std::move(terms));
   return dim;
 }
 
