@@ -287,7 +287,7 @@ void Nest::tile(const Block &block, const Strip &strip, Value number, Value from
   SmallVector<Ahead> ahead = readAhead->of(strip, tile, minus(number, block.begin), next);
   dispatch(height, [&](int64_t rows) {
     tile.rows = rows;
-    tile.ahead = 2 * rows < k.tileRows ? SmallVector<Ahead>() : ahead; // so low a tile is the only one
+    tile.ahead = 2 * rows < k.tileRows ? readAhead->ofOnlyTile(strip) : ahead; // so low a tile is the only one
     micro->accumulate(strip, tile);
   });
   if (depthBlock)

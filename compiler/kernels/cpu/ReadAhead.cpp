@@ -11,6 +11,8 @@ namespace batten {
 constexpr int64_t mostLines = 2;
 /// Bytes of a tile's left side that are worth a prefetch.
 constexpr int64_t leastStream = 1 << 10;
+/// How far ahead of its loads an only tile prefetches weights that no cache holds.
+constexpr int64_t bytesAhead = 3 << 10;
 
 ReadAhead::ReadAhead(ContractionCode &contraction, bool depthIsCut)
     : LoopCode{contraction.b, contraction.loc}, k(contraction), c(k.c), code(k.code()), depthIsCut(depthIsCut),
@@ -105,6 +107,21 @@ SmallVector<Ahead> ReadAhead::right(const Strip &strip, const Tile &tile, Value 
     int64_t count = std::min(mostLines, lines(k.panelColumns() * k.dot.elements()));
     for (int64_t line = 0; line < count; ++line)
       ahead.push_back({k.rhs.memory, code.add(start, code.index(line * perLine)), step, cache});
+  }
+  return ahead;
+}
+
+/// One or two rows load faster than the hardware prefetches, and wait for DRAM; from L3 they come without help sooner.
+SmallVector<Ahead> ReadAhead::ofOnlyTile(const Strip &strip) {
+  std::optional<int64_t> panels = ceilDiv(c.extents[c.column], k.panelColumns()).constantValue();
+  std::optional<int64_t> bytes = k.panelBytes().constantValue();
+  if (k.right != ContractionCode::Right::Packed || !panels || !bytes || *panels * *bytes <= k.level.cacheBytesL3)
+    return {};
+  SmallVector<Ahead> ahead;
+  int64_t bytesOfOne = elementBytes(k.rhs.element);
+  for (int64_t line = 0, count = lines(k.panelColumns() * k.dot.elements()); line < count; ++line) {
+    Value start = code.add(strip.right, code.index((bytesAhead + line * lineBytes) / bytesOfOne));
+    ahead.push_back({k.rhs.memory, start, code.index(k.panelColumns()), Ahead::toL2});
   }
   return ahead;
 }

@@ -26,8 +26,10 @@ public:
   void setTiles(Value tilesOfBlock);
   /// True where tiles fetch what follows of the right side.
   bool takesRight() const { return step || rightLies == RightLies::InRows; }
+  /// Of a tile of so few rows that it is the only one.
+  llvm::SmallVector<Ahead> ofOnlyTile(const Strip &strip);
   /// Of tile `number` of its block.
-  llvm::SmallVector<Ahead> of(const Strip &strip, const Tile &tile, Value number, const Following &next);
+  llvm::SmallVector<Ahead> of(const Strip &strip, const Tile &tile, mlir::Value number, const Following &next);
 
 private:
   enum class RightLies {
