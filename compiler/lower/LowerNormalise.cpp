@@ -54,7 +54,8 @@ static Input whole(const RowSpace &rows, Value tensor) { return {tensor, axisRan
 
 /// The greatest of each row. Where an element is NaN every result of its row is, whatever the greatest of the others.
 static Value greatestNumber(Location loc, const RowSpace &rows, FunctionLowering &lowering) {
-  Value greatest = foldExtreme(alongRows(loc, rows, rows.whole, rows.dtype), /*least=*/false, lowering);
+  Folding along = alongRows(loc, rows, rows.whole, rows.dtype);
+  Value greatest = foldExtreme(along, /*least=*/false, rows.accumulator, lowering);
   auto folding = greatest.getDefiningOp<linalg::GenericOp>();
   Operation *fold = folding.getBody()->getTerminator()->getOperand(0).getDefiningOp();
   fold->setAttr(numbersOnlyAttrName, UnitAttr::get(fold->getContext()));

@@ -33,16 +33,19 @@ LogicalResult lowerArgmax(ArgmaxOp op, FunctionLowering &lowering) {
                   lowering.extents(result),
                   {lowering.coreExtents(x)[dim]},
                   orderLanes};
-  Input inputs[] = {folding.x, {foldExtreme(folding, /*least=*/false, lowering), axisRange(0, rank), {}}};
+  Input inputs[] = {folding.x,
+                    {foldExtreme(folding, /*least=*/false, folding.dtype, lowering), axisRange(0, rank), {}}};
   Type index = result.getElementType();
   TypedAttr beyond = numberAttr(index, std::numeric_limits<int32_t>::max());
   auto region = [&](OpBuilder &b, Location loc, ValueRange scalars) -> Value {
-    Value element = scalars[0];
-    if (isa<FloatType>(folding.dtype))
+    Value element = scalars[0], greatest = scalars[1];
+    if (isa<FloatType>(folding.dtype)) {
       element = castScalar(b, loc, element, folding.dtype, computedAs(folding.dtype));
+      greatest = castScalar(b, loc, greatest, folding.dtype, computedAs(folding.dtype));
+    }
     Value at = arith::IndexCastOp::create(b, loc, index, linalg::IndexOp::create(b, loc, rank));
     Value none = arith::ConstantOp::create(b, loc, beyond);
-    Value candidate = arith::SelectOp::create(b, loc, isGreatest(b, loc, element, scalars[1]), at, none);
+    Value candidate = arith::SelectOp::create(b, loc, isGreatest(b, loc, element, greatest), at, none);
     return arith::MinSIOp::create(b, loc, scalars[2], candidate);
   };
   lowering.set(op, lowering.reduction(op.getLoc(), inputs, folding.extents, 1, beyond, orderLanes, region));

@@ -35,13 +35,13 @@ Value extremeOf(OpBuilder &b, Location loc, Type dtype, Value lhs, Value rhs, bo
 
 /// The least number of a dtype, or the greatest; floats have infinities for it.
 TypedAttr extremeAttr(Type dtype, bool greatest) {
-  Type computed = computedAs(dtype);
-  if (auto real = dyn_cast<FloatType>(computed))
+  if (auto real = dyn_cast<FloatType>(dtype))
     return FloatAttr::get(real, APFloat::getInf(real.getFloatSemantics(), /*Negative=*/!greatest));
-  unsigned width = computed.getIntOrFloatBitWidth();
+  Type stored = storedAs(dtype);
+  unsigned width = dtype.getIntOrFloatBitWidth();
   if (dtype.isUnsignedInteger())
-    return IntegerAttr::get(computed, greatest ? APInt::getMaxValue(width) : APInt::getMinValue(width));
-  return IntegerAttr::get(computed, greatest ? APInt::getSignedMaxValue(width) : APInt::getSignedMinValue(width));
+    return IntegerAttr::get(stored, greatest ? APInt::getMaxValue(width) : APInt::getMinValue(width));
+  return IntegerAttr::get(stored, greatest ? APInt::getSignedMaxValue(width) : APInt::getSignedMinValue(width));
 }
 
 Value foldSum(const Folding &f, FunctionLowering &lowering) {
@@ -66,13 +66,11 @@ Value foldSquares(const Folding &f, Value mean, FunctionLowering &lowering) {
                             });
 }
 
-Value foldExtreme(const Folding &f, bool least, FunctionLowering &lowering) {
-  return lowering.reduction(f.loc, f.x, f.extents, f.reduced.size(), extremeAttr(f.dtype, least), f.order,
+Value foldExtreme(const Folding &f, bool least, Type as, FunctionLowering &lowering) {
+  return lowering.reduction(f.loc, f.x, f.extents, f.reduced.size(), extremeAttr(as, least), f.order,
                             [&](OpBuilder &b, Location loc, ValueRange scalars) {
-                              Value x = isa<FloatType>(f.dtype)
-                                            ? castScalar(b, loc, scalars[0], f.dtype, computedAs(f.dtype))
-                                            : scalars[0];
-                              return extremeOf(b, loc, f.dtype, scalars[1], x, least);
+                              Value x = f.dtype == as ? scalars[0] : castScalar(b, loc, scalars[0], f.dtype, as);
+                              return extremeOf(b, loc, as, scalars[1], x, least);
                             });
 }
 
@@ -108,8 +106,7 @@ Value fold(const Folding &f, StringRef kind, int64_t correction, Type to, Functi
   }
   if (kind == "any" || kind == "all")
     return foldBool(f, kind == "all", lowering);
-  Type from = isa<FloatType>(f.dtype) ? computedAs(f.dtype) : f.dtype;
-  return lowering.castTo(f.loc, foldExtreme(f, kind == "min", lowering), f.extents, from, to);
+  return lowering.castTo(f.loc, foldExtreme(f, kind == "min", f.dtype, lowering), f.extents, f.dtype, to);
 }
 
 LogicalResult lowerReduce(ReduceOp op, FunctionLowering &lowering) {

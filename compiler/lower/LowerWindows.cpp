@@ -163,15 +163,11 @@ static Value pool(Operation *op, int64_t k, int64_t stride, TypedAttr identity, 
 }
 
 LogicalResult lowerMaxPool2d(MaxPool2dOp op, FunctionLowering &lowering) {
-  Type dtype = op.getType().getElementType(), computed = computedAs(storedAs(dtype));
-  bool isReal = isa<FloatType>(dtype);
-  Value greatest = pool(op, op.getK(), op.getStride(), extremeAttr(dtype, /*greatest=*/false), lowering,
+  Type dtype = op.getType().getElementType();
+  lowering.set(op, pool(op, op.getK(), op.getStride(), extremeAttr(dtype, /*greatest=*/false), lowering,
                         [&](OpBuilder &b, Location loc, ValueRange scalars) {
-                          Value x = isReal ? castScalar(b, loc, scalars[0], dtype, computed) : scalars[0];
-                          return extremeOf(b, loc, dtype, scalars[2], x, /*least=*/false);
-                        });
-  Extents extents = lowering.extents(op.getType());
-  lowering.set(op, isReal ? lowering.castTo(op.getLoc(), greatest, extents, computed, dtype) : greatest);
+                          return extremeOf(b, loc, dtype, scalars[2], scalars[0], /*least=*/false);
+                        }));
   return success();
 }
 

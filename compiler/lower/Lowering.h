@@ -228,8 +228,8 @@ mlir::TypedAttr extremeAttr(mlir::Type dtype, bool greatest);
 /// The sum of x; of x * x, or of (x - mean) * (x - mean) by multiply-adds. In the accumulator's type.
 mlir::Value foldSum(const Folding &folding, FunctionLowering &lowering);
 mlir::Value foldSquares(const Folding &folding, mlir::Value mean, FunctionLowering &lowering);
-/// The least or greatest x, in the type that x is computed in; NaN wins.
-mlir::Value foldExtreme(const Folding &folding, bool least, FunctionLowering &lowering);
+/// The least or greatest x, as a number of dtype `as`, which has all of x's; NaN wins.
+mlir::Value foldExtreme(const Folding &folding, bool least, mlir::Type as, FunctionLowering &lowering);
 /// total / (number of reduced elements - correction), rounded to dtype `to`.
 mlir::Value divideByCount(const Folding &folding, mlir::Value total, int64_t correction, mlir::Type to,
                           FunctionLowering &lowering);

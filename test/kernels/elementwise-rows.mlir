@@ -100,8 +100,10 @@ func.func private @concat(%B: index {batten.symbol = "B"}, %x: tensor<?x8xf32> {
 // CHECK: scf.if
 // CHECK: scf.for
 // CHECK-COUNT-8: vector.load {{.*}} vector<8xf32>
-// CHECK: vector.shuffle {{.*}} [0, 8, 1, 9, 2, 10, 3, 11] : vector<8xf32>
-// CHECK: vector.shuffle {{.*}} [4, 12, 5, 13, 6, 14, 7, 15] : vector<8xf32>
+// CHECK: vector.shuffle {{.*}} [0, 8, 1, 9, 4, 12, 5, 13] : vector<8xf32>
+// CHECK: vector.shuffle {{.*}} [2, 10, 3, 11, 6, 14, 7, 15] : vector<8xf32>
+// CHECK: vector.shuffle {{.*}} [0, 1, 2, 3, 8, 9, 10, 11] : vector<8xf32>
+// CHECK: vector.shuffle {{.*}} [4, 5, 6, 7, 12, 13, 14, 15] : vector<8xf32>
 // CHECK-COUNT-8: vector.store {{.*}} vector<8xf32>
 // CHECK: vector.gather
 func.func private @transpose(%S: index {batten.symbol = "S"}, %T: index {batten.symbol = "T"}, %x: tensor<?x?xf32> {batten.dims = ["S", "T"]})
@@ -117,7 +119,7 @@ func.func private @transpose(%S: index {batten.symbol = "S"}, %T: index {batten.
 
 // -----
 
-// Squares of bytes are 16 x 16, so 16 rows are enough for them although a vector has 32 lanes.
+// 16 rows are enough for squares of bytes although a vector has 32 lanes.
 // CHECK-LABEL: func.func @transpose_of_bytes(
 // CHECK-NOT: vector.gather
 // CHECK-COUNT-16: vector.load {{.*}} vector<16xi8>
@@ -134,4 +136,27 @@ func.func private @transpose_of_bytes(%B: index {batten.symbol = "B"}, %x: tenso
     linalg.yield %a : i8
   } -> tensor<?x16x64xi8>
   return %y : tensor<?x16x64xi8>
+}
+
+// -----
+
+// Rows and columns that fill them, or more, are squares of whole vectors; the last ones begin where they end with the
+// rows and the columns.
+// CHECK-LABEL: func.func @transpose_of_many_bytes(
+// CHECK-NOT: vector.gather
+// CHECK: arith.minui %{{.*}}, %c68
+// CHECK-COUNT-32: vector.load {{.*}} vector<32xi8>
+// CHECK-COUNT-160: vector.shuffle {{.*}} : vector<32xi8>, vector<32xi8>
+// CHECK-COUNT-32: vector.store {{.*}} vector<32xi8>
+// CHECK-NOT: vector.{{gather|maskedload|maskedstore}}
+func.func private @transpose_of_many_bytes(%B: index {batten.symbol = "B"}, %x: tensor<?x50x100xi8> {batten.dims = ["B", "50", "100"]})
+    -> (tensor<?x100x50xi8> {batten.dims = ["B", "100", "50"]}) attributes {batten.kind = "rows"} {
+  %empty = tensor.empty(%B) : tensor<?x100x50xi8>
+  %y = linalg.generic {indexing_maps = [affine_map<(d0, d1, d2) -> (d0, d2, d1)>, affine_map<(d0, d1, d2) -> (d0, d1, d2)>],
+                       iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x : tensor<?x50x100xi8>) outs(%empty : tensor<?x100x50xi8>) {
+  ^bb0(%a: i8, %out: i8):
+    linalg.yield %a : i8
+  } -> tensor<?x100x50xi8>
+  return %y : tensor<?x100x50xi8>
 }

@@ -34,13 +34,40 @@ func.func private @sum_of_100_columns(%B: index {batten.symbol = "B"}, %x: tenso
 
 // -----
 
+// Halves are folded as integers of 16 bits, which 32 lanes have; NaN beyond either infinity is above all.
+// CHECK-LABEL: func.func @max_of_halves(
+// CHECK-DAG: arith.constant dense<15> : vector<32xi16>
+// CHECK-DAG: %[[NANS:.*]] = arith.constant dense<127> : vector<32xi16>
+// CHECK: scf.for {{.*}} -> (vector<32xi16>, vector<32xi16>)
+// CHECK: arith.shrsi
+// CHECK: arith.andi
+// CHECK: %[[ORDERED:.*]] = arith.xori
+// CHECK: arith.subi %[[ORDERED]], %[[NANS]]
+// CHECK: arith.maxsi {{.*}} : vector<32xi16>
+// CHECK-NOT: arith.{{extf|maximumf|truncf}}
+func.func private @max_of_halves(%B: index {batten.symbol = "B"}, %x: tensor<?x1024xbf16> {batten.dims = ["B", "1024"]})
+    -> (tensor<?xbf16> {batten.dims = ["B"]}) attributes {batten.kind = "rows", batten.split = 1 : i64} {
+  %least = arith.constant 0xFF80 : bf16
+  %empty = tensor.empty(%B) : tensor<?xbf16>
+  %init = linalg.fill ins(%least : bf16) outs(%empty : tensor<?xbf16>) -> tensor<?xbf16>
+  %max = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0)>],
+                         iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<?x1024xbf16>) outs(%init : tensor<?xbf16>) attrs = {batten.order = "lanes"} {
+  ^bb0(%a: bf16, %acc: bf16):
+    %next = arith.maximumf %acc, %a : bf16
+    linalg.yield %next : bf16
+  } -> tensor<?xbf16>
+  return %max : tensor<?xbf16>
+}
+
+// -----
+
 // 10 columns of few rows are straight-line code; lanes that hold no column take no part in the halves.
 // CHECK-LABEL: func.func @max_of_10_columns(
 // CHECK: scf.for
 // CHECK-NOT: scf.for
 // CHECK: vector.maskedload
-// Integers in the order of floats: one instruction folds.
-// CHECK: arith.maxsi {{.*}} : vector<16xi32>
+// Integers in the order of floats: one instruction folds, none what they begin at.
 // CHECK-NOT: arith.maxsi {{.*}} : vector<16xi32>
 // CHECK: arith.maxsi {{.*}} : vector<8xi32>
 // CHECK-NOT: arith.maximumf
@@ -62,10 +89,12 @@ func.func private @max_of_10_columns(%x: tensor<5x10xf32> {batten.dims = ["5", "
 // -----
 
 // 10 columns of many rows: a vector of rows is turned, and each lane folds a row of its own; the rows that are left are
-// folded across lanes, one by one.
+// folded across lanes, one by one. Two rows fill a vector with their first eight columns.
 // CHECK-LABEL: func.func @max_of_10_columns_of_many_rows(
-// CHECK-COUNT-16: vector.maskedload
-// CHECK-COUNT-48: vector.shuffle
+// CHECK: vector.load {{.*}} vector<8xf32>
+// CHECK-NEXT: vector.load {{.*}} vector<8xf32>
+// CHECK: vector.shuffle
+// CHECK-COUNT-32: vector.shuffle {{.*}} : vector<16xf32>
 // CHECK: arith.maxsi {{.*}} : vector<16xi32>
 // CHECK-NOT: vector<8xi32>
 // CHECK: scf.for

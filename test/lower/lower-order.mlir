@@ -31,6 +31,15 @@ batten.func @argmax_of_bytes_compares_without_a_sign[B](%x: !batten.tensor<ui8[B
   batten.return %y : !batten.tensor<i32[B |]>
 }
 
+// CHECK-LABEL: func.func @argmax_of_halves_compares_floats(
+// CHECK: arith.maximumf %out, %in : bf16
+// CHECK-COUNT-2: arith.extf {{.*}} : bf16 to f32
+// CHECK: arith.cmpf oeq, {{.*}} : f32
+batten.func @argmax_of_halves_compares_floats[B](%x: !batten.tensor<bf16[B | 9]>) -> !batten.tensor<i32[B |]> {
+  %y = batten.argmax %x dim 0 : (!batten.tensor<bf16[B | 9]>) -> !batten.tensor<i32[B |]>
+  batten.return %y : !batten.tensor<i32[B |]>
+}
+
 // CHECK-LABEL: func.func @topk_stays_one_op(
 // CHECK-SAME: %[[X:[a-z0-9]*]]: tensor<?x9x4xf32>
 // CHECK: %[[V:.*]] = tensor.empty(%{{.*}}) : tensor<?x3x4xf32>

@@ -74,6 +74,17 @@ batten.func @half_precision_sums_in_f32[B](%x: !batten.tensor<bf16[B | 64]>) -> 
   batten.return %y : !batten.tensor<bf16[B |]>
 }
 
+// A maximum rounds nothing, so it is one of halves.
+// CHECK-LABEL: func.func @max_of_halves_is_a_half(
+// CHECK: arith.constant 0xFF80 : bf16
+// CHECK: linalg.generic {{.*}} ins(%{{.*}} : tensor<?x64xbf16>) outs(%{{.*}} : tensor<?xbf16>)
+// CHECK: arith.maximumf %out, %in : bf16
+// CHECK-NOT: linalg.generic
+batten.func @max_of_halves_is_a_half[B](%x: !batten.tensor<bf16[B | 64]>) -> !batten.tensor<bf16[B |]> {
+  %y = batten.reduce "max" %x dims [0] : (!batten.tensor<bf16[B | 64]>) -> !batten.tensor<bf16[B |]>
+  batten.return %y : !batten.tensor<bf16[B |]>
+}
+
 // CHECK-LABEL: func.func @max_begins_at_minus_infinity(
 // CHECK: arith.constant 0xFF800000 : f32
 // CHECK: arith.maximumf %out, %in : f32

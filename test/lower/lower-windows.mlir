@@ -46,6 +46,16 @@ batten.func @a_pool_of_bytes_is_unsigned[B](%x: !batten.tensor<ui8[B | 2, 8, 8]>
   batten.return %y : !batten.tensor<ui8[B | 2, 3, 3]>
 }
 
+// CHECK-LABEL: func.func @the_greatest_of_halves_is_a_half(
+// CHECK: arith.constant 0xFC00 : f16
+// CHECK: linalg.generic
+// CHECK: arith.maximumf %out, %in : f16
+// CHECK-NOT: linalg.generic
+batten.func @the_greatest_of_halves_is_a_half[B](%x: !batten.tensor<f16[B | 2, 8, 8]>) -> !batten.tensor<f16[B | 2, 4, 4]> {
+  %y = batten.max_pool2d %x k 2 stride 2 : (!batten.tensor<f16[B | 2, 8, 8]>) -> !batten.tensor<f16[B | 2, 4, 4]>
+  batten.return %y : !batten.tensor<f16[B | 2, 4, 4]>
+}
+
 // From -0, so that the first tap is the first term; one division; one rounding.
 // CHECK-LABEL: func.func @a_mean_of_halves_is_rounded_once(
 // CHECK: %[[ZERO:.*]] = arith.constant -0.000000e+00 : f32

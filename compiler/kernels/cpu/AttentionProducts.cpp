@@ -71,7 +71,7 @@ void Attention::packKeysAt(Value key, Value vector, Value count) {
         square.push_back(factor == k.element ? dot.ofPanel(code, k.memory, from)
                                              : widened(code.load(k.memory, from, code.index(1), k.element, {})));
       }
-      for (auto [i, column] : llvm::enumerate(code.transpose(square)))
+      for (auto [i, column] : llvm::enumerate(code.turnSquares(square)))
         store(column, code.add(c, code.index(i * granule)));
     });
   }

@@ -160,7 +160,7 @@ void EntrySort::forEachSorted(Value count, function_ref<void(Value, Value)> body
     SmallVector<Value> vectors;
     for (int64_t i = 0; i < code.lanes; ++i)
       vectors.push_back(load(code.times(code.add(from, code.index(i)), lanes)).key);
-    for (auto [lane, vector] : llvm::enumerate(code.transpose(vectors)))
+    for (auto [lane, vector] : llvm::enumerate(code.turnSquares(vectors)))
       body(vector, code.add(from, code.times(code.index(int64_t(lane)), column)));
   });
 }

@@ -38,7 +38,7 @@ void Greatest::rowsInLanes(const DimWalk &rows, Value index) {
 
   EntrySort::Block block;
   int64_t elements = *extents[dim].constantValue(), results = *count.constantValue();
-  for (Value loaded : wide.loadTurned(x.memory, placesOf(0), elements, x.element)) {
+  for (Value loaded : wide.loadTurned(x.memory, placesOf(0), elements, x.element, /*areDense=*/false)) {
     Value column = keys.widen(loaded);
     block.push_back(wideFormat.pack(keys.of(column), wideFormat.tagsOfColumn(column, int64_t(block.size()))));
   }

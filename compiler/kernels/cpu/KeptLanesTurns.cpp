@@ -18,8 +18,6 @@ namespace batten {
 
 /// Longer rows fill their vectors.
 constexpr int64_t longestShortRow = 16;
-/// More rows a vector than this take more shuffles than they save.
-constexpr int64_t mostTurnedLanes = 16;
 /// Each takes up to a KiB of the stack, of which a host's thread may have little.
 constexpr size_t mostOnStack = 16;
 
@@ -34,6 +32,11 @@ static bool isTurned(const RowGroup &group, const Operand &access, size_t from) 
   return columns && lanes && columns->isConstant(1) && !lanes->isConstant(0);
 }
 
+/// Of a turned one: whether each row begins where the one before ends.
+static bool rowsAreDense(const RowGroup &group, const Operand &access, size_t from) {
+  return *flatStride(access, group.domain, from, group.split) == countOf(group.columns());
+}
+
 static bool fillVectors(const Dim &rows, int64_t lanes) {
   std::optional<int64_t> known = rows.constantValue();
   return known && *known % lanes == 0;
@@ -45,7 +48,7 @@ static bool isResult(const RowGroup &group, unsigned access) {
 
 bool hasShortRows(const RowGroup &group, int64_t lanes) {
   std::optional<int64_t> columns = countOf(group.columns()).constantValue();
-  if (!group.hasReduction() || lanes > mostTurnedLanes || !columns || *columns < 2 || *columns > longestShortRow)
+  if (!group.hasReduction() || !columns || *columns < 2 || *columns > longestShortRow)
     return false;
   if (group.accesses.size() + size_t(llvm::count_if(group.nodes, [](const RowNode &node) { return node.kept; })) >
       mostOnStack)
@@ -63,7 +66,7 @@ bool hasShortRows(const RowGroup &group, int64_t lanes) {
     if (!across) // would be gathered
       return false;
     if (isTurned(group, access, from)) {
-      if (isResult(group, unsigned(i)) && !along->isConstant(*columns))
+      if (isResult(group, unsigned(i)) && !rowsAreDense(group, access, from))
         return false;
       any = true;
       continue;
@@ -120,7 +123,8 @@ void KeptLanes::turnOperands() {
     if (!turned[i] || isResult(group, unsigned(i)))
       continue;
     Type stored = storageType(access.element);
-    Values columns = code.loadTurned(access.memory, rowPlaces(i), *positions.constantValue(), stored);
+    bool areDense = rowsAreDense(group, access, firstLaneDim);
+    Values columns = code.loadTurned(access.memory, rowPlaces(i), *positions.constantValue(), stored, areDense);
     for (auto [column, vector] : llvm::enumerate(columns))
       code.store(vector, turned[i], turnedPlace(column), {});
   }

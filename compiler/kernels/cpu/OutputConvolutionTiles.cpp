@@ -199,7 +199,7 @@ void OutputConvolution::finishRow(Value row) {
         pixels.push_back(code.load(rowBuffer, code.add(at, place), code.index(1), accumulator, {}));
       }
       Value first = isLine ? code.add(code.times(row, code.index(width)), column) : column;
-      finishSquare(code.transpose(pixels), digits, outputsBegin, numOutputs, first, masks[0]);
+      finishSquare(code.turnSquares(pixels), digits, outputsBegin, numOutputs, first, masks[0]);
       return Values();
     });
   });

@@ -4,6 +4,7 @@
 // their windows, and squares of windows and taps are turned in registers.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/ColumnWalk.h"
+#include "compiler/kernels/cpu/Extremes.h"
 #include "compiler/kernels/cpu/RowKernels.h"
 #include "compiler/kernels/cpu/WindowBuilder.h"
 
@@ -14,6 +15,9 @@ namespace {
 
 /// Vectors a turn: independent folds that hide each other's latency.
 constexpr int64_t turnVectors = 4;
+/// Windows of neighbouring lanes farther apart than this are read by their rows: a vector of a tap then takes fewer
+/// shuffles than one for each vector of elements that it is spread over.
+constexpr int64_t nearWindows = 5;
 /// Larger windows are loops over their rows, and those of longer rows over all taps.
 constexpr int64_t unrolledTaps = 16;
 
@@ -24,11 +28,13 @@ public:
 
 private:
   Value identity;
-  int64_t side = 0; ///< of the window
-  Values digits;    ///< batch.., channel, row, column of the current walk, which begins with a 0
+  std::optional<Extremes> extremes; ///< of a maximum of floats: what its folds are integers for
+  int64_t side = 0;                 ///< of the window
+  Values digits;                    ///< batch.., channel, row, column of the current walk, which begins with a 0
 
   Dim laneStride() const;
   bool areFar() const;
+  Value foldOne(Value x, Value before);
   Values turnedTaps(Value at, Value first, int64_t count);
   Value foldRun(Value at, int64_t count, Value first, Value folded);
   Value foldRuns(Value base, Value first);
@@ -37,7 +43,9 @@ private:
   void unit(Value index);
   void walk(Value base);
   Values folds(Value base, Value first, ArrayRef<Value> masks);
-  Values tap(Value at, ArrayRef<Value> masks, ValueRange folded);
+  bool areInPairs() const;
+  Values tap(Value at, std::optional<int64_t> ofPair, ArrayRef<Value> masks, ValueRange folded);
+  Values tapsInPairs(Value row, ArrayRef<Value> masks, ValueRange folded);
   Values taps(bool unrolled, Value at, Value step, ValueRange folded, function_ref<Values(Value, ValueRange)> body);
 };
 
@@ -53,33 +61,57 @@ Pool::Values Pool::taps(bool unrolled, Value at, Value step, ValueRange folded,
   return values;
 }
 
-/// One tap of every vector of a turn.
-Pool::Values Pool::tap(Value at, ArrayRef<Value> masks, ValueRange folded) {
+Value Pool::foldOne(Value x, Value before) {
+  if (extremes)
+    return extremes->combine(code, before, extremes->toIntegers(code, x));
+  return code.cloneBody(window.op, {x, x, before}, {})[0]; // the shape of the window is never read
+}
+
+/// Whether two taps side by side of neighbouring windows are the pairs of a run of elements.
+bool Pool::areInPairs() const {
+  return window.image.columnStride.isConstant(1) && laneStride().isConstant(2) && side >= 2 && side <= unrolledTaps;
+}
+
+/// One tap of every vector of a turn: that at `at`, or one of the pair of taps there.
+Pool::Values Pool::tap(Value at, std::optional<int64_t> ofPair, ArrayRef<Value> masks, ValueRange folded) {
+  const Image &image = window.image;
   Dim stride = laneStride();
   Values next;
   for (auto [j, mask] : llvm::enumerate(masks)) {
     Value from = code.add(at, frame.size(stride * Dim::constant(int64_t(j) * code.lanes)));
-    Value x = code.load(window.image.memory, from, frame.size(stride), window.image.element, mask);
-    next.push_back(code.cloneBody(window.op, {x, code.splat(identity), folded[j]}, {})[0]);
+    Value x = ofPair ? code.loadOfPairs(image.memory, from, *ofPair, image.element, code.repeatLanes(mask, 2))
+                     : code.load(image.memory, from, frame.size(stride), image.element, mask);
+    next.push_back(foldOne(x, folded[j]));
   }
   return next;
+}
+
+/// The last tap of an odd number is of a pair with the one before it.
+Pool::Values Pool::tapsInPairs(Value row, ArrayRef<Value> masks, ValueRange folded) {
+  Values values(folded);
+  for (int64_t column = 0; column < side; ++column) {
+    int64_t pair = std::min(column / 2 * 2, side - 2);
+    values = tap(code.add(row, code.index(pair)), column - pair, masks, values);
+  }
+  return values;
 }
 
 Pool::Values Pool::folds(Value base, Value first, ArrayRef<Value> masks) {
   const Image &image = window.image;
   Value from = code.add(base, code.times(first, size(laneStride())));
-  Values identities(masks.size(), code.splat(identity));
+  Values identities(masks.size(), identity);
   return taps(side * side <= unrolledTaps, from, size(image.rowStride), identities, [&](Value row, ValueRange folded) {
+    if (areInPairs())
+      return tapsInPairs(row, masks, folded);
     return taps(side <= unrolledTaps, row, size(image.columnStride), folded,
-                [&](Value at, ValueRange values) { return tap(at, masks, values); });
+                [&](Value at, ValueRange values) { return tap(at, std::nullopt, masks, values); });
   });
 }
 
-/// Whether the windows of neighbouring lanes are so far apart that a tap of them would be gathered; their taps lie one
-/// behind the other.
+/// Whether the windows of neighbouring lanes are far apart, and their taps lie one behind the other.
 bool Pool::areFar() const {
   std::optional<int64_t> stride = laneStride().constantValue();
-  return (!stride || *stride > longestStep) && window.image.columnStride.isConstant(1);
+  return (!stride || *stride > nearWindows) && window.image.columnStride.isConstant(1);
 }
 
 /// `count` taps at `at`, one behind the other, of the windows from `first`: a vector each. The last window stands for
@@ -90,7 +122,7 @@ Pool::Values Pool::turnedTaps(Value at, Value first, int64_t count) {
   Values windows;
   for (int64_t lane = 0; lane < code.lanes; ++lane)
     windows.push_back(code.add(at, code.times(least(code.add(first, code.index(lane)), last), size(laneStride()))));
-  return code.loadTurned(image.memory, windows, count, image.element);
+  return code.loadTurned(image.memory, windows, count, image.element, /*areDense=*/false);
 }
 
 /// The fold of `count` taps from `at`, one behind the other and in order, of a vector of windows.
@@ -98,7 +130,7 @@ Value Pool::foldRun(Value at, int64_t count, Value first, Value folded) {
   int64_t tail = count % code.lanes;
   auto combine = [&](ArrayRef<Value> taps, Value before) {
     for (Value x : taps)
-      before = code.cloneBody(window.op, {x, code.splat(identity), before}, {})[0];
+      before = foldOne(x, before);
     return before;
   };
   folded = fold(code.index(0), code.index(count / code.lanes), folded, [&](Value square, ValueRange before) -> Values {
@@ -113,8 +145,8 @@ Value Pool::foldRun(Value at, int64_t count, Value first, Value folded) {
 /// All taps: one run where the rows of a window follow each other.
 Value Pool::foldRuns(Value base, Value first) {
   if (window.image.rowStride.isConstant(side))
-    return foldRun(base, side * side, first, code.splat(identity));
-  return fold(code.index(0), code.index(side), code.splat(identity), [&](Value row, ValueRange before) -> Values {
+    return foldRun(base, side * side, first, identity);
+  return fold(code.index(0), code.index(side), identity, [&](Value row, ValueRange before) -> Values {
     return {foldRun(code.add(base, code.times(row, size(window.image.rowStride))), side, first, before[0])};
   })[0];
 }
@@ -161,7 +193,8 @@ void Pool::walk(Value base) {
     Values folded = areFar() ? Values{foldRuns(base, first)} : folds(base, first, masks);
     SmallVector<Result> results;
     for (auto [j, mask] : llvm::enumerate(masks))
-      results.push_back({folded[j], digits, code.add(first, code.index(j * code.lanes)), mask});
+      results.push_back({extremes ? extremes->toFloats(code, folded[j]) : folded[j], digits,
+                         code.add(first, code.index(j * code.lanes)), mask});
     finish(results);
     return Values();
   });
@@ -170,11 +203,18 @@ void Pool::walk(Value base) {
 FailureOr<Kernel> Pool::build() {
   if (failed(resolve()))
     return failure();
-  identity = scalars.uniform(window.op.getDpsInits()[0]);
   side = *window.extents[window.tapRowLoop()].constantValue();
   bool isOnePixel = window.extents[window.rowLoop()].isConstant(1) && window.extents[window.columnLoop()].isConstant(1);
   if (isOnePixel || (out.strides[window.channelLoop()].isConstant(1) && window.image.channelStride.isConstant(1)))
     lanesLoop = window.channelLoop();
+  while (2 * window.extents[lanesLoop].constantValue().value_or(code.lanes) <= code.lanes)
+    code.lanes /= 2; // few windows leave most of a vector of 16-bit numbers idle
+  identity = code.splat(scalars.uniform(window.op.getDpsInits()[0]));
+  Operation *operation = window.op.getBody()->getTerminator()->getOperand(0).getDefiningOp();
+  if (isExtremeOfFloats(operation)) {
+    extremes.emplace(operation);
+    identity = extremes->toIntegers(code, identity);
+  }
   loop(frame.begin, frame.end, 1, [&](Value index) { unit(index); });
   int64_t elements = window.extents[lanesLoop].constantValue().value_or(64);
   if (isOverChannels())

@@ -89,57 +89,35 @@ static Operation *foldOf(const RowNode &node) { return node.body()->getTerminato
 /// The greatest number: what one instruction gives, which takes its second operand where the first is NaN.
 static bool foldsNumbersOnly(Operation *fold) { return fold->hasAttr(numbersOnlyAttrName); }
 
-/// Maximum and minimum of f32. IEEE 754 wants NaN to win and -0 below 0, five dependent instructions on x86; as
-/// integers the same order is one.
-bool RowCode::foldsOrderedIntegers(unsigned index) const {
+/// Extremes of floats that are folded as integers.
+std::optional<Extremes> RowCode::extremes(unsigned index) const {
   Operation *fold = foldOf(group.nodes[index]);
-  return isa<arith::MaximumFOp, arith::MinimumFOp>(fold) && fold->getResult(0).getType().isF32() &&
-         !foldsNumbersOnly(fold) && group.nodes[index].body()->getArguments().back().hasOneUse();
+  if (!isExtremeOfFloats(fold) || foldsNumbersOnly(fold) ||
+      !group.nodes[index].body()->getArguments().back().hasOneUse())
+    return std::nullopt;
+  return Extremes(fold);
 }
 
 Type RowCode::accumulatorElement(unsigned index) const {
-  return foldsOrderedIntegers(index) ? b.getI32Type() : group.nodes[index].element();
-}
-
-/// Below zero the bits of a float descend: flip all but the sign.
-static Value flipNegative(OpBuilder &b, Location loc, Value bits) {
-  auto type = cast<VectorType>(bits.getType());
-  auto constant = [&](int32_t value) {
-    return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, value)).getResult();
-  };
-  Value negative = arith::ShRSIOp::create(b, loc, bits, constant(31));
-  Value flipped = arith::AndIOp::create(b, loc, negative, constant(std::numeric_limits<int32_t>::max()));
-  return arith::XOrIOp::create(b, loc, bits, flipped);
-}
-
-/// Integers in the order of floats; NaN is made to stand where it wins: above all or below all.
-Value RowCode::orderedInteger(unsigned index, Value vector) {
-  Location loc = code.loc;
-  bool isMaximum = isa<arith::MaximumFOp>(foldOf(group.nodes[index]));
-  auto type = cast<VectorType>(code.type(b.getI32Type()));
-  Value bits = arith::BitcastOp::create(b, loc, type, vector);
-  uint32_t winner = isMaximum ? 0x7fffffff : 0xffffffff;
-  Value nan = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, APInt(32, winner)));
-  Value isNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, vector, vector);
-  bits = arith::SelectOp::create(b, loc, isNan, nan, bits);
-  return flipNegative(b, loc, bits);
+  std::optional<Extremes> asIntegers = extremes(index);
+  return asIntegers ? asIntegers->integer() : group.nodes[index].element();
 }
 
 Value RowCode::identity(unsigned index) {
   Value identity = code.splat(group.nodes[index].inputs.back().value);
-  return foldsOrderedIntegers(index) ? orderedInteger(index, identity) : identity;
+  std::optional<Extremes> asIntegers = extremes(index);
+  return asIntegers ? asIntegers->toIntegers(code, identity) : identity;
 }
 
 Value RowCode::finish(unsigned index, Value accumulator) {
-  if (!foldsOrderedIntegers(index))
-    return accumulator;
-  Location loc = group.nodes[index].op.getLoc();
-  return arith::BitcastOp::create(b, loc, code.type(b.getF32Type()), flipNegative(b, loc, accumulator));
+  code.loc = group.nodes[index].op.getLoc();
+  std::optional<Extremes> asIntegers = extremes(index);
+  return asIntegers ? asIntegers->toFloats(code, accumulator) : accumulator;
 }
 
 Value RowCode::accumulate(unsigned index, Chunk &chunk, Value accumulator) {
   RowNode &node = group.nodes[index];
-  bool asIntegers = foldsOrderedIntegers(index);
+  std::optional<Extremes> asIntegers = extremes(index);
   Value placeholder = asIntegers ? code.splat(node.inputs.back().value) : accumulator;
   SmallVector<Value> arguments;
   for (const RowInput &input : ArrayRef<RowInput>(node.inputs).drop_back())
@@ -151,7 +129,7 @@ Value RowCode::accumulate(unsigned index, Chunk &chunk, Value accumulator) {
     Operation *fold = next.getDefiningOp();
     Value element = fold->getOperand(fold->getOperand(0) == placeholder ? 1 : 0);
     fold->erase();
-    next = combine(index, accumulator, asIntegers ? orderedInteger(index, element) : element);
+    next = combine(index, accumulator, asIntegers ? asIntegers->toIntegers(code, element) : element);
   }
   return chunk.mask ? arith::SelectOp::create(b, code.loc, chunk.mask, next, accumulator).getResult() : next;
 }
@@ -162,9 +140,10 @@ Value RowCode::combine(unsigned index, Value lhs, Value rhs) {
   Operation *fold = foldOf(node);
   if (isa<math::FmaOp>(fold)) // products are summed
     return arith::AddFOp::create(b, loc, lhs, rhs);
-  if (foldsOrderedIntegers(index))
-    return isa<arith::MaximumFOp>(fold) ? arith::MaxSIOp::create(b, loc, lhs, rhs).getResult()
-                                        : arith::MinSIOp::create(b, loc, lhs, rhs).getResult();
+  if (std::optional<Extremes> asIntegers = extremes(index)) {
+    code.loc = loc;
+    return asIntegers->combine(code, lhs, rhs);
+  }
   if (foldsNumbersOnly(fold)) {
     Value isGreater = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, rhs, lhs);
     return arith::SelectOp::create(b, loc, isGreater, rhs, lhs);

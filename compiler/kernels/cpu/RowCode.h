@@ -7,6 +7,7 @@
 #ifndef BATTEN_COMPILER_KERNELS_CPU_ROWCODE_H
 #define BATTEN_COMPILER_KERNELS_CPU_ROWCODE_H
 
+#include "compiler/kernels/cpu/Extremes.h"
 #include "compiler/kernels/cpu/RowGroup.h"
 #include "compiler/kernels/cpu/VectorCode.h"
 
@@ -59,8 +60,8 @@ protected:
   mlir::Value rowValue(unsigned node);
   /// Makes whatever `node` needs that is the same for the whole row, ahead of the walk.
   void prepare(unsigned node);
-  /// Accumulators are of `accumulatorElement`: what the reduction folds, or for the extremes of f32 integers in the
-  /// same order (one instruction a fold; NaN and the sign of zero as they should be), which `finish` turns back.
+  /// Accumulators are of `accumulatorElement`: what the reduction folds, or integers for it (Extremes.h), which
+  /// `finish` turns back.
   mlir::Type accumulatorElement(unsigned node) const;
   mlir::Value identity(unsigned node);
   mlir::Value finish(unsigned node, mlir::Value accumulator);
@@ -82,8 +83,7 @@ protected:
   mlir::Value laneIndex(mlir::Value at, size_t from, size_t to, size_t dim);
 
 private:
-  bool foldsOrderedIntegers(unsigned node) const;
-  mlir::Value orderedInteger(unsigned node, mlir::Value vector);
+  std::optional<Extremes> extremes(unsigned node) const;
   mlir::Value inputValue(const RowInput &input, Chunk *chunk);
   bool isReloaded(const RowNode &node) const { return node.kept && node.step < step && !inRegisters; }
 };

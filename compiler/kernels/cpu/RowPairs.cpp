@@ -66,13 +66,7 @@ std::pair<Chunk, Chunk> Rows::pairAt(Value at, Value mask) {
 
 /// The columns of a half of a pair, from where they lie side by side.
 Value Rows::loadHalf(const Place &place, const Chunk &chunk) {
-  VectorCode wide = walker();
-  Value loaded = wide.load(place.memory, code.add(place.base, chunk.at), code.index(1), place.element, chunk.pairMask);
-  Value words = vector::BitCastOp::create(b, code.loc, code.type(b.getI32Type()), wide.toStorage(loaded));
-  if (chunk.isOdd)
-    words = arith::ShRUIOp::create(b, code.loc, words, wordConstant(code, 16));
-  Value half = arith::TruncIOp::create(b, code.loc, code.type(b.getI16Type()), words);
-  return code.fromStorage(half, place.element);
+  return code.loadOfPairs(place.memory, code.add(place.base, chunk.at), chunk.isOdd, place.element, chunk.pairMask);
 }
 
 /// What `half` was rounded from, where it was.

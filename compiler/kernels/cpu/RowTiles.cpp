@@ -16,30 +16,56 @@ using namespace mlir;
 namespace batten {
 
 /// A tile unrolls the group's operations once a row; beyond this many they outweigh the gathers.
-constexpr size_t mostOperations = 8;
+constexpr int64_t mostOperations = 8;
+/// So many of its operations are code of their own, whatever the length of a tile.
+constexpr int64_t mostCopies = 128;
+/// Longer tiles are for rows that they fill: bytes, of which so many are a part of a line.
+constexpr int64_t usualTile = 16;
+/// A tile prefetches what some tiles later loads, a line a vector: no hardware follows so many streams.
+constexpr int64_t tilesAhead = 4, mostLinesAhead = 64;
 
-/// Rows and columns of a tile: more shuffles than it saves gathers otherwise.
-constexpr int64_t longestTile = 16;
-/// A tile prefetches what this many tiles later loads, a line a vector: no hardware follows so many streams.
-constexpr int64_t tilesAhead = 4;
+static int64_t countOperations(const RowGroup &group) {
+  int64_t operations = 0;
+  for (const RowNode &node : group.nodes)
+    operations += int64_t(node.body()->getOperations().size());
+  return operations;
+}
 
-int64_t Rows::tileLanes() const { return std::min(code.lanes, longestTile); }
+static bool liesAcross(const std::optional<ColumnElements> &elements) {
+  return elements && !elements->stride.isConstant(0) && !elements->stride.isConstant(1);
+}
+
+/// Whether tiles may be computed twice: no operand is where a result may be written over it.
+bool Rows::tilesOverlap() const {
+  return llvm::all_of(llvm::enumerate(group.accesses), [&](auto access) {
+    return liesAcross(columnElements[access.index()]) ||
+           llvm::any_of(group.nodes, [&](const RowNode &node) { return node.result == unsigned(access.index()); });
+  });
+}
+
+/// Rows and columns of a tile.
+int64_t Rows::tileLanes(size_t dim) const {
+  int64_t rows = rowDims.extents[dim].constantValue().value_or(0), columns = count.constantValue().value_or(0);
+  int64_t lanes = std::min(code.lanes, int64_t(llvm::bit_floor(uint64_t(mostCopies / countOperations(group)))));
+  auto fits = [&] { return rows >= lanes && columns >= lanes && (rows % lanes == 0 || tilesOverlap()); };
+  while (lanes > usualTile && !fits())
+    lanes /= 2;
+  return lanes;
+}
 
 /// The row dim (of rowDims) along which every operand lies that does not lie along the columns; nullopt where tiles are
 /// not worth it.
 std::optional<size_t> Rows::findTileDim() {
-  size_t operations = 0;
-  for (const RowNode &node : group.nodes) {
-    operations += node.body()->getOperations().size();
-    if (node.kind != RowNode::column || node.heavy || operations > mostOperations)
-      return std::nullopt;
-  }
+  bool isHeavy =
+      llvm::any_of(group.nodes, [](const RowNode &node) { return node.kind != RowNode::column || node.heavy; });
+  if (isHeavy || countOperations(group) > mostOperations)
+    return std::nullopt;
   std::optional<size_t> dim;
   for (auto [i, access] : llvm::enumerate(group.accesses)) {
     const std::optional<ColumnElements> &elements = columnElements[i];
     if (elements && elements->repeat > 1)
       return std::nullopt;
-    if (!elements || elements->stride.isConstant(0) || elements->stride.isConstant(1))
+    if (!liesAcross(elements))
       continue;
     ArrayRef<Dim> strides = rowDims.strides[i];
     size_t found = llvm::find(strides, Dim::constant(1)) - strides.begin();
@@ -47,7 +73,7 @@ std::optional<size_t> Rows::findTileDim() {
       return std::nullopt;
     dim = found;
   }
-  if (!dim || rowDims.extents[*dim].constantValue().value_or(tileLanes()) < tileLanes())
+  if (!dim || rowDims.extents[*dim].constantValue().value_or(INT64_MAX) < tileLanes(*dim))
     return std::nullopt;
   return dim;
 }
@@ -68,8 +94,11 @@ void Rows::tileUnit(Value index) {
   Values place = digitsOf(code, index, extents);
   Value firstRow = place[*tileDim] = code.times(place[*tileDim], code.index(code.lanes));
   std::optional<int64_t> rows = rowDims.extents[*tileDim].constantValue();
-  if (rows && *rows % code.lanes == 0)
+  if (rows && (*rows % code.lanes == 0 || tilesOverlap())) {
+    if (*rows % code.lanes != 0)
+      place[*tileDim] = arith::MinUIOp::create(b, code.loc, firstRow, code.index(*rows - code.lanes));
     return tileRows(place);
+  }
   Value left = arith::SubIOp::create(b, code.loc, rowExtents[*tileDim], firstRow);
   Value all = code.index(code.lanes);
   Value isFull = arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::uge, left, all);
@@ -102,8 +131,12 @@ void Rows::tileRows(const Values &place) {
   Values offsets;
   for (const Place &access : places)
     offsets.push_back(access.base);
-  if (int64_t known = whole.constant ? *whole.constant % code.lanes : 0)
+  int64_t known = whole.constant ? *whole.constant % code.lanes : 0;
+  if (known && whole.constant > code.lanes && !streaming && tilesOverlap()) { // past the caches only what is aligned
+    tile(place, offsets, code.index(*whole.constant - code.lanes), code.lanes);
+  } else if (known) {
     tile(place, offsets, code.index(*whole.constant - known), known);
+  }
   Value left = arith::RemUIOp::create(b, code.loc, whole.extent, code.index(code.lanes));
   Value full = arith::SubIOp::create(b, code.loc, whole.extent, left);
   {
@@ -120,13 +153,13 @@ void Rows::tileRows(const Values &place) {
 void Rows::tile(const Values &place, const Values &offsets, Value at, int64_t columns) {
   DenseMap<unsigned, Values> transposed;
   for (auto [i, access] : llvm::enumerate(group.accesses)) {
-    if (columnElements[i]->stride.isConstant(0) || columnElements[i]->stride.isConstant(1))
+    if (!liesAcross(columnElements[i]))
       continue;
     Type stored = storageType(access.element);
     Value none = arith::ConstantOp::create(b, code.loc, b.getZeroAttr(code.type(stored)));
     Values vectors(code.lanes, none);
     bool fillsLines = columns == code.lanes && code.lanes * elementBytes(access.element) == lineBytes;
-    Value later = code.times(code.index(tilesAhead * code.lanes), places[i].stride);
+    Value later = code.times(code.index(std::min(tilesAhead * code.lanes, mostLinesAhead)), places[i].stride);
     for (int64_t k = 0; k < columns; ++k) {
       Value from = code.add(offsets[i], code.times(code.add(at, code.index(k)), places[i].stride));
       if (fillsLines)
@@ -134,7 +167,7 @@ void Rows::tile(const Values &place, const Values &offsets, Value at, int64_t co
                                    /*localityHint=*/2, /*isDataCache=*/true);
       vectors[k] = code.load(access.memory, from, code.index(1), stored, {});
     }
-    transposed[i] = code.transpose(vectors);
+    transposed[i] = code.turnSquares(vectors);
   }
   Value mask = columns < code.lanes ? code.firstLanes(code.index(columns)) : Value();
   for (int64_t row = 0; row < code.lanes; ++row) {

@@ -51,7 +51,7 @@ Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Lev
     columnElements.push_back(batten::columnElements(access, group.domain, group.split, code.lanes));
   tileDim = findTileDim();
   if (tileDim)
-    code.lanes = tileLanes();
+    code.lanes = tileLanes(*tileDim);
   // A value per row would be computed once a block, and written by several threads.
   blocked = !tileDim && !group.readsRows() && !(columns && *columns <= 2 * blockColumns);
   inRegisters = !tileDim && columns && !inBlocks && *columns <= columnsInRegisters();

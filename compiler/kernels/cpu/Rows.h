@@ -90,7 +90,8 @@ private:
   void walkQuotients(Nodes stores);
 
   // RowTiles.cpp: squares of rows and columns.
-  int64_t tileLanes() const;
+  bool tilesOverlap() const;
+  int64_t tileLanes(size_t dim) const;
   std::optional<size_t> findTileDim();
   Dim tilesAcross() const;
   Dim tileCount() const;

@@ -31,7 +31,7 @@ static void packSquare(const VectorCode &v, const PanelSource &source, Value k, 
     Value row = elements.load(source.memory, from, v.index(1), stored, elements.splat(exists));
     square.push_back(vector::BitCastOp::create(b, v.loc, v.type(granule), row));
   }
-  for (auto [i, row] : llvm::enumerate(v.transpose(square))) {
+  for (auto [i, row] : llvm::enumerate(v.turnSquares(square))) {
     Value panelRow = vector::BitCastOp::create(b, v.loc, elements.type(stored), row);
     storePanel(v, source, panelRow, target, v.add(at, v.index(int64_t(i) * panelColumns * source.granule)));
   }

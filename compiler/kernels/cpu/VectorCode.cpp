@@ -129,8 +129,34 @@ Value VectorCode::loadRepeated(Value memory, Value at, Value stride, int64_t rep
     mask = vector::ShuffleOp::create(builder, loc, mask, mask, firsts);
   }
   Value loaded = few.toStorage(few.load(memory, at, stride, element, mask));
-  auto sources = llvm::map_to_vector(llvm::seq<int64_t>(0, lanes), [&](int64_t lane) { return lane / repeat; });
-  return fromStorage(vector::ShuffleOp::create(builder, loc, loaded, loaded, sources), element);
+  return fromStorage(repeatLanes(loaded, repeat), element);
+}
+
+Value VectorCode::repeatLanes(Value vector, int64_t times) const {
+  if (!vector)
+    return {};
+  int64_t length = times * cast<VectorType>(vector.getType()).getNumElements();
+  auto sources = llvm::map_to_vector(llvm::seq<int64_t>(0, length), [&](int64_t lane) { return lane / times; });
+  return vector::ShuffleOp::create(builder, loc, vector, vector, sources);
+}
+
+/// Of 16 bits and less they are halves of words, which take no shuffle where they are widened next.
+Value VectorCode::loadOfPairs(Value memory, Value at, int64_t half, Type element, Value mask) const {
+  VectorCode pairs{builder, loc, 2 * lanes};
+  Type stored = storageType(element);
+  unsigned bits = stored.getIntOrFloatBitWidth();
+  Value loaded = pairs.load(memory, at, index(1), stored, mask);
+  if (bits > 16) {
+    auto order = llvm::map_to_vector(llvm::seq<int64_t>(0, lanes), [&](int64_t lane) { return 2 * lane + half; });
+    return fromStorage(vector::ShuffleOp::create(builder, loc, loaded, loaded, order), element);
+  }
+  Value words = vector::BitCastOp::create(builder, loc, type(builder.getIntegerType(2 * bits)), loaded);
+  if (half) {
+    Value shift = arith::ConstantOp::create(
+        builder, loc, DenseElementsAttr::get(cast<VectorType>(words.getType()), APInt(2 * bits, bits)));
+    words = arith::ShRUIOp::create(builder, loc, words, shift);
+  }
+  return fromStorage(arith::TruncIOp::create(builder, loc, type(stored), words), element);
 }
 
 Value VectorCode::gather(Value memory, Value at, Value offsets, Type element, Value mask) const {
@@ -175,52 +201,97 @@ void VectorCode::storeScalar(Value scalar, Value memory, Value at) const {
   memref::StoreOp::create(builder, loc, toStorage(scalar), memory, ValueRange{at});
 }
 
-/// Each round interleaves a vector of the first half with its fellow of the second, which turns the bits of
-/// (vector, lane) by one place.
-SmallVector<Value> VectorCode::transpose(SmallVector<Value> vectors) const {
-  SmallVector<int64_t> low(lanes), high(lanes);
-  for (int64_t lane = 0; lane < lanes; ++lane) {
-    low[lane] = lane / 2 + lane % 2 * lanes;
-    high[lane] = low[lane] + lanes / 2;
-  }
-  for (int64_t round = 1; round < lanes; round *= 2) {
-    SmallVector<Value> next;
-    for (int64_t i = 0; i < lanes / 2; ++i)
-      for (const SmallVector<int64_t> &half : {low, high})
-        next.push_back(vector::ShuffleOp::create(builder, loc, vectors[i], vectors[i + lanes / 2], half));
-    vectors = std::move(next);
-  }
+/// The bits by which x86 registers are cut: what lies within is interleaved by one instruction.
+constexpr int64_t blockBits = 128;
+
+static int64_t lanesOfBlock(Type element) { return blockBits / int64_t(element.getIntOrFloatBitWidth()); }
+
+/// Each round exchanges a place of the bits of a vector's number and a lane's: first those within a block, by pairs of
+/// vectors that are interleaved there, then those of whole blocks.
+SmallVector<Value> VectorCode::turnSquares(SmallVector<Value> vectors) const {
+  int64_t side = int64_t(vectors.size()), block = std::min(side, lanesOfBlock(getElementTypeOrSelf(vectors[0])));
+  auto exchange = [&](int64_t distance, function_ref<int64_t(int64_t lane, int64_t half)> source) {
+    SmallVector<int64_t> order[2];
+    for (int64_t half : {0, 1})
+      order[half] = llvm::map_to_vector(llvm::seq(lanes), [&](int64_t lane) { return source(lane, half); });
+    for (int64_t i = 0; i < side; ++i)
+      if ((i & distance) == 0) {
+        Value low = vectors[size_t(i)], high = vectors[size_t(i + distance)];
+        vectors[size_t(i)] = vector::ShuffleOp::create(builder, loc, low, high, order[0]);
+        vectors[size_t(i + distance)] = vector::ShuffleOp::create(builder, loc, low, high, order[1]);
+      }
+  };
+  for (int64_t distance = block / 2; distance >= 1; distance /= 2)
+    exchange(distance, [&](int64_t lane, int64_t half) {
+      int64_t within = lane % block;
+      return lane - within + (half * block + within) / 2 + within % 2 * lanes;
+    });
+  for (int64_t distance = block; distance < side; distance *= 2)
+    exchange(distance, [&](int64_t lane, int64_t half) {
+      int64_t within = lane % side, place = within % (side / 2), ofHigh = within / (side / 2);
+      return lane - within + (2 * (place / block) + half) * block + place % block + ofHigh * lanes;
+    });
   return vectors;
 }
 
-SmallVector<Value> VectorCode::loadTurned(Value memory, ArrayRef<Value> places, int64_t count, Type element) const {
-  Value mask = count < lanes ? firstLanes(index(count)) : Value();
+/// Vectors one behind the other.
+static Value join(const VectorCode &code, ArrayRef<Value> parts) {
+  if (parts.size() == 1)
+    return parts[0];
+  Value low = join(code, parts.take_front(parts.size() / 2)), high = join(code, parts.drop_front(parts.size() / 2));
+  int64_t length = 2 * cast<VectorType>(low.getType()).getNumElements();
+  return vector::ShuffleOp::create(code.builder, code.loc, low, high, llvm::to_vector(llvm::seq(length)));
+}
+
+/// Whole registers of a place at a time, or the greatest part of them that it fills, but a block.
+SmallVector<Value> VectorCode::loadTurned(Value memory, ArrayRef<Value> places, int64_t count, Type element,
+                                          bool areDense) const {
+  Type stored = storageType(element);
+  VectorCode part{builder, loc, std::min(lanes, lanesOfBlock(stored))};
+  while (part.lanes < lanes && 2 * part.lanes <= count)
+    part.lanes *= 2;
+  auto load = [&](int64_t place, int64_t from) {
+    int64_t room = (areDense ? count * (lanes - place) : count) - from;
+    Value mask = room < part.lanes ? part.firstLanes(index(room)) : Value();
+    return part.load(memory, add(places[size_t(place)], index(from)), index(1), stored, mask);
+  };
   SmallVector<Value> columns;
   while (int64_t(columns.size()) < count) {
-    int64_t done = int64_t(columns.size()), from = std::min(done, std::max<int64_t>(0, count - lanes));
-    SmallVector<Value> square = transpose(llvm::map_to_vector(places, [&](Value place) {
-      return load(memory, add(place, index(from)), index(1), storageType(element), mask);
-    }));
-    for (int64_t at = done; at < std::min(count, from + lanes); ++at) // those before are met again
-      columns.push_back(fromStorage(square[size_t(at - from)], element));
+    int64_t done = int64_t(columns.size()), from = std::min(done, std::max<int64_t>(0, count - part.lanes));
+    SmallVector<Value> squares;
+    for (int64_t i = 0; i < part.lanes; ++i) {
+      auto parts = llvm::map_to_vector(llvm::seq<int64_t>(0, lanes / part.lanes),
+                                       [&](int64_t square) { return load(square * part.lanes + i, from); });
+      squares.push_back(join(*this, parts));
+    }
+    squares = turnSquares(squares);
+    for (int64_t at = done; at < std::min(count, from + part.lanes); ++at) // those before are met again
+      columns.push_back(fromStorage(squares[size_t(at - from)], element));
   }
   return columns;
 }
 
-/// What the last vector of a dense place writes beyond it is written again by the next place; of the last one, and
+/// What the last part of a dense place writes beyond it is written again by the next place; of the last one, and
 /// where places lie apart, no more is written than there is.
 void VectorCode::storeTurned(ArrayRef<Value> columns, Value memory, ArrayRef<Value> places, bool areDense) const {
   int64_t count = int64_t(columns.size());
-  SmallVector<SmallVector<Value>> parts;
-  for (int64_t at = 0; at < count; at += lanes)
-    parts.push_back(transpose(llvm::map_to_vector(llvm::seq(at, at + lanes), [&](int64_t column) {
+  VectorCode part{builder, loc, std::min(lanes, lanesOfBlock(storageType(getElementTypeOrSelf(columns[0]))))};
+  while (part.lanes < lanes && part.lanes < count)
+    part.lanes *= 2;
+  SmallVector<SmallVector<Value>> squares;
+  for (int64_t at = 0; at < count; at += part.lanes)
+    squares.push_back(turnSquares(llvm::map_to_vector(llvm::seq(at, at + part.lanes), [&](int64_t column) {
       return toStorage(columns[size_t(std::min(column, count - 1))]);
     })));
   for (int64_t i = 0; i < lanes; ++i)
-    for (auto [part, vectors] : llvm::enumerate(parts)) {
-      int64_t at = int64_t(part) * lanes, room = (areDense ? count * (lanes - i) : count) - at;
-      Value mask = room < lanes ? firstLanes(index(room)) : Value();
-      store(vectors[size_t(i)], memory, add(places[size_t(i)], index(at)), mask);
+    for (auto [number, vectors] : llvm::enumerate(squares)) {
+      int64_t at = int64_t(number) * part.lanes, room = (areDense ? count * (lanes - i) : count) - at;
+      Value mask = room < part.lanes ? part.firstLanes(index(room)) : Value();
+      Value vector = vectors[size_t(i % part.lanes)];
+      auto order = llvm::to_vector(llvm::seq(i - i % part.lanes, i - i % part.lanes + part.lanes));
+      if (part.lanes < lanes)
+        vector = vector::ShuffleOp::create(builder, loc, vector, vector, order);
+      part.store(vector, memory, add(places[size_t(i)], index(at)), mask);
     }
 }
 

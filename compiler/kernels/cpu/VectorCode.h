@@ -38,7 +38,12 @@ struct VectorCode {
   mlir::Value load(mlir::Value memory, mlir::Value at, mlir::Value stride, mlir::Type element, mlir::Value mask) const;
   /// The same for a small stride of more than 1.
   mlir::Value loadStrided(mlir::Value memory, mlir::Value at, int64_t step, mlir::Type element, mlir::Value mask) const;
-  /// The same where each element stands in `repeat` lanes side by side, `repeat` a divisor of the lanes.
+  /// Every second element: the first (`half` 0) or the second (1) of each of the pairs from memory[at] on. `mask` has a
+  /// lane for each element of all pairs.
+  mlir::Value loadOfPairs(mlir::Value memory, mlir::Value at, int64_t half, mlir::Type element, mlir::Value mask) const;
+  /// `vector`, null for none, with each lane `times` times side by side.
+  mlir::Value repeatLanes(mlir::Value vector, int64_t times) const;
+  /// The same as `load` where each element stands in `repeat` lanes side by side, `repeat` a divisor of the lanes.
   mlir::Value loadRepeated(mlir::Value memory, mlir::Value at, mlir::Value stride, int64_t repeat, mlir::Type element,
                            mlir::Value mask) const;
   /// Elements memory[at + offsets] likewise; `offsets` is a vector of index values.
@@ -63,13 +68,14 @@ struct VectorCode {
   void orderStores() const;
   void storeScalar(mlir::Value scalar, mlir::Value memory, mlir::Value at) const;
 
-  /// As many vectors as they have lanes: lane i of vector k becomes lane k of vector i.
-  llvm::SmallVector<mlir::Value> transpose(llvm::SmallVector<mlir::Value> vectors) const;
+  /// The lanes of some vectors are squares with as many lanes as there are vectors: in each of them, lane i of vector k
+  /// becomes lane k of vector i.
+  llvm::SmallVector<mlir::Value> turnSquares(llvm::SmallVector<mlir::Value> vectors) const;
   /// `count` elements side by side from each of `places` on, of which there are as many as lanes: element k of every
-  /// place is vector k, a place a lane.
+  /// place is vector k, a place a lane. `areDense`: each place begins where the elements of the one before end.
   llvm::SmallVector<mlir::Value> loadTurned(mlir::Value memory, llvm::ArrayRef<mlir::Value> places, int64_t count,
-                                            mlir::Type element) const;
-  /// The other way. `areDense`: each place begins where the elements of the one before end.
+                                            mlir::Type element, bool areDense) const;
+  /// The other way.
   void storeTurned(llvm::ArrayRef<mlir::Value> columns, mlir::Value memory, llvm::ArrayRef<mlir::Value> places,
                    bool areDense) const;
 

@@ -1,0 +1,61 @@
+// Extremes.cpp - see Extremes.h.
+//
+// Floats ascend as their bits do, below zero as the others descend. NaNs then stand beyond the infinity of their sign;
+// moved up by their number, those beyond +inf wrap around to where they are below all, moved down those beyond -inf to
+// where they are above all.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/Extremes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+
+namespace batten {
+
+bool isExtremeOfFloats(Operation *fold) { return isa<arith::MaximumFOp, arith::MinimumFOp>(fold); }
+
+Extremes::Extremes(Operation *fold)
+    : element(cast<FloatType>(getElementTypeOrSelf(fold->getResult(0).getType()))),
+      isMaximum(isa<arith::MaximumFOp>(fold)) {}
+
+static Value everywhere(const VectorCode &code, const APInt &value) {
+  auto type = code.type(code.builder.getIntegerType(value.getBitWidth()));
+  return arith::ConstantOp::create(code.builder, code.loc, DenseElementsAttr::get(type, value));
+}
+
+/// Of one sign.
+Value Extremes::numNans(const VectorCode &code) const {
+  unsigned fraction = APFloat::semanticsPrecision(element.getFloatSemantics()) - 1;
+  return everywhere(code, APInt::getLowBitsSet(element.getIntOrFloatBitWidth(), fraction));
+}
+
+/// Below zero all bits but the sign's are flipped. Its own inverse.
+static Value flipNegative(const VectorCode &code, Value bits) {
+  OpBuilder &b = code.builder;
+  unsigned width = getElementTypeOrSelf(bits).getIntOrFloatBitWidth();
+  Value sign = everywhere(code, APInt(width, width - 1)), others = everywhere(code, APInt::getSignedMaxValue(width));
+  Value negative = arith::ShRSIOp::create(b, code.loc, bits, sign);
+  return arith::XOrIOp::create(b, code.loc, bits, arith::AndIOp::create(b, code.loc, negative, others));
+}
+
+Value Extremes::toIntegers(const VectorCode &code, Value floats) const {
+  OpBuilder &b = code.builder;
+  Value ordered = flipNegative(code, arith::BitcastOp::create(b, code.loc, code.type(integer()), floats));
+  if (isMaximum)
+    return arith::SubIOp::create(b, code.loc, ordered, numNans(code));
+  return arith::AddIOp::create(b, code.loc, ordered, numNans(code));
+}
+
+Value Extremes::toFloats(const VectorCode &code, Value integers) const {
+  OpBuilder &b = code.builder;
+  Value ordered = isMaximum ? arith::AddIOp::create(b, code.loc, integers, numNans(code)).getResult()
+                            : arith::SubIOp::create(b, code.loc, integers, numNans(code)).getResult();
+  return arith::BitcastOp::create(b, code.loc, code.type(element), flipNegative(code, ordered));
+}
+
+Value Extremes::combine(const VectorCode &code, Value lhs, Value rhs) const {
+  if (isMaximum)
+    return arith::MaxSIOp::create(code.builder, code.loc, lhs, rhs);
+  return arith::MinSIOp::create(code.builder, code.loc, lhs, rhs);
+}
+
+} // namespace batten
