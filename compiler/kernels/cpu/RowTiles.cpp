@@ -185,8 +185,8 @@ void Rows::tile(const Values &place, const Values &offsets, Value at, int64_t co
         prepare(i);
         storeColumn(i, chunk);
       }
-    flushStores();
   }
+  flushStores(); // of all rows: one branch
 }
 
 } // namespace batten

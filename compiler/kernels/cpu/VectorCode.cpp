@@ -207,30 +207,33 @@ constexpr int64_t blockBits = 128;
 static int64_t lanesOfBlock(Type element) { return blockBits / int64_t(element.getIntOrFloatBitWidth()); }
 
 /// Each round exchanges a place of the bits of a vector's number and a lane's: first those within a block, by pairs of
-/// vectors that are interleaved there, then those of whole blocks.
+/// vectors that are interleaved there, then those of whole blocks. All rounds of as many vectors as need each other, and
+/// then those of the next ones, so that they stay in registers.
 SmallVector<Value> VectorCode::turnSquares(SmallVector<Value> vectors) const {
   int64_t side = int64_t(vectors.size()), block = std::min(side, lanesOfBlock(getElementTypeOrSelf(vectors[0])));
-  auto exchange = [&](int64_t distance, function_ref<int64_t(int64_t lane, int64_t half)> source) {
-    SmallVector<int64_t> order[2];
+  SmallVector<int64_t> interleaved[2], gathered[2]; // the lanes of two vectors in the order of the first, the second
+  for (int64_t half : {0, 1})
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      int64_t inBlock = lane % block, inHalf = lane % side % (side / 2), ofSecond = lane % side / (side / 2) * lanes;
+      interleaved[half].push_back(lane - inBlock + (half * block + inBlock) / 2 + inBlock % 2 * lanes);
+      gathered[half].push_back(lane - lane % side + (2 * (inHalf / block) + half) * block + inHalf % block + ofSecond);
+    }
+  auto exchange = [&](int64_t first, int64_t distance, ArrayRef<SmallVector<int64_t>> orders) {
+    Value pair[] = {vectors[size_t(first)], vectors[size_t(first + distance)]};
     for (int64_t half : {0, 1})
-      order[half] = llvm::map_to_vector(llvm::seq(lanes), [&](int64_t lane) { return source(lane, half); });
-    for (int64_t i = 0; i < side; ++i)
-      if ((i & distance) == 0) {
-        Value low = vectors[size_t(i)], high = vectors[size_t(i + distance)];
-        vectors[size_t(i)] = vector::ShuffleOp::create(builder, loc, low, high, order[0]);
-        vectors[size_t(i + distance)] = vector::ShuffleOp::create(builder, loc, low, high, order[1]);
-      }
+      vectors[size_t(first + half * distance)] =
+          vector::ShuffleOp::create(builder, loc, pair[0], pair[1], orders[size_t(half)]);
   };
-  for (int64_t distance = block / 2; distance >= 1; distance /= 2)
-    exchange(distance, [&](int64_t lane, int64_t half) {
-      int64_t within = lane % block;
-      return lane - within + (half * block + within) / 2 + within % 2 * lanes;
-    });
-  for (int64_t distance = block; distance < side; distance *= 2)
-    exchange(distance, [&](int64_t lane, int64_t half) {
-      int64_t within = lane % side, place = within % (side / 2), ofHigh = within / (side / 2);
-      return lane - within + (2 * (place / block) + half) * block + place % block + ofHigh * lanes;
-    });
+  for (int64_t group = 0; group < side; group += block)
+    for (int64_t distance = block / 2; distance >= 1; distance /= 2)
+      for (int64_t i = group; i < group + block; ++i)
+        if ((i & distance) == 0)
+          exchange(i, distance, interleaved);
+  for (int64_t place = 0; place < block; ++place)
+    for (int64_t distance = block; distance < side; distance *= 2)
+      for (int64_t i = place; i < side; i += block)
+        if ((i & distance) == 0)
+          exchange(i, distance, gathered);
   return vectors;
 }
 
