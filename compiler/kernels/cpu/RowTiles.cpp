@@ -19,7 +19,7 @@ namespace batten {
 constexpr int64_t mostOperations = 8;
 /// So many of its operations are code of their own, whatever the length of a tile.
 constexpr int64_t mostCopies = 128;
-/// Longer tiles are for rows that they fill: bytes, of which so many are a part of a line.
+/// Tiles of a whole line are for rows that they fill.
 constexpr int64_t usualTile = 16;
 /// A tile prefetches what some tiles later loads, a line a vector: no hardware follows so many streams.
 constexpr int64_t tilesAhead = 4, mostLinesAhead = 64;
@@ -46,9 +46,10 @@ bool Rows::tilesOverlap() const {
 /// Rows and columns of a tile.
 int64_t Rows::tileLanes(size_t dim) const {
   int64_t rows = rowDims.extents[dim].constantValue().value_or(0), columns = count.constantValue().value_or(0);
-  int64_t lanes = std::min(code.lanes, int64_t(llvm::bit_floor(uint64_t(mostCopies / countOperations(group)))));
+  int64_t lanes = std::min(lineBytes * 8 / int64_t(group.laneBits()),
+                           int64_t(llvm::bit_floor(uint64_t(mostCopies / countOperations(group)))));
   auto fits = [&] { return rows >= lanes && columns >= lanes && (rows % lanes == 0 || tilesOverlap()); };
-  while (lanes > usualTile && !fits())
+  while (lanes > std::min(code.lanes, usualTile) && !fits())
     lanes /= 2;
   return lanes;
 }

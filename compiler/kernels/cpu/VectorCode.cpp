@@ -207,8 +207,8 @@ constexpr int64_t blockBits = 128;
 static int64_t lanesOfBlock(Type element) { return blockBits / int64_t(element.getIntOrFloatBitWidth()); }
 
 /// Each round exchanges a place of the bits of a vector's number and a lane's: first those within a block, by pairs of
-/// vectors that are interleaved there, then those of whole blocks. All rounds of as many vectors as need each other, and
-/// then those of the next ones, so that they stay in registers.
+/// vectors that are interleaved there, then those of whole blocks. All rounds of as many vectors as need each other,
+/// and then those of the next ones, so that they stay in registers.
 SmallVector<Value> VectorCode::turnSquares(SmallVector<Value> vectors) const {
   int64_t side = int64_t(vectors.size()), block = std::min(side, lanesOfBlock(getElementTypeOrSelf(vectors[0])));
   SmallVector<int64_t> interleaved[2], gathered[2]; // the lanes of two vectors in the order of the first, the second
