@@ -44,7 +44,7 @@ inline float multiplyAdd(Bf16Sums sums, float a, float b, float c) {
 
 inline float addFlushed(float a, float b) { return multiplyAddFlushed(a, 1.0f, b); }
 
-/// To the nearest bf16, ties to even; a NaN stays one.
+/// To the nearest bf16, ties to even; a NaN keeps its sign and upper bits and becomes quiet.
 inline float roundedToBf16(float x) {
   uint32_t bits = llvm::bit_cast<uint32_t>(x);
   bits = std::isnan(x) ? bits | 0x400000 : bits + 0x7fff + (bits >> 16 & 1);

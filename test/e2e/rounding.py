@@ -1,7 +1,7 @@
-"""rounding.py BATTEN: bf16 is rounded as NUMERICS.md says at every level, by its instructions or emulated.
+"""rounding.py BATTEN: bf16 and f16 are rounded as NUMERICS.md says at every level, by its instructions or emulated.
 
-Products of numbers whose last bits make ties of both kinds, around the border of the subnormals, with zeros, infinities and
-NaNs; some rows have no subnormal result, some nothing else. Standard library only.
+Numbers whose last bits make ties of both kinds, around the border of the subnormals, with zeros, infinities and NaNs of
+several payloads; some rows have no subnormal result, some nothing else. Standard library only.
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
@@ -21,7 +21,12 @@ ROWS, COLUMNS = 24, 331
 SOURCE = f"""dim B
 pub fn product(x: bf16[B | {COLUMNS}], y: bf16[B | {COLUMNS}]) -> bf16[B | {COLUMNS}] = x * y
 pub fn narrowed(x: bf16[B | {COLUMNS}], y: bf16[B | {COLUMNS}]) -> bf16[B | {COLUMNS}] = ((x as f32) * (y as f32)) as bf16
+pub fn positive(x: bf16[B | {COLUMNS}]) -> bf16[B | {COLUMNS}] = relu(x)
+pub fn to_bf16(z: f32[B | {COLUMNS}]) -> bf16[B | {COLUMNS}] = z as bf16
+pub fn to_f16(z: f32[B | {COLUMNS}]) -> f16[B | {COLUMNS}] = z as f16
 """
+INPUTS = {"product": "xy", "narrowed": "xy", "positive": "x", "to_bf16": "z", "to_f16": "z"}
+NANS = (0x7FC00000, 0xFFC50000, 0x7F800001, 0xFF812345, 0x7FFFFFFF)
 random.seed(5)
 
 
@@ -30,22 +35,20 @@ def number(exponents):
     return bits << 16
 
 
-def numbers(exponents):
+def numbers(exponents, lower, specials):
     """As f32, which is how .npy files hold bf16."""
     words = array.array("I")
     for row in range(ROWS):
-        words.extend(number(exponents[row % len(exponents)]) for _ in range(COLUMNS))
+        words.extend(number(exponents[row % len(exponents)]) | lower() for _ in range(COLUMNS))
         if row % 4 == 3:
-            for special in (0, 0x80000000, 0x7F800000, 0xFF800000, 0x7FC00000, 0x00010000):
+            for special in (0, 0x80000000, 0x7F800000, 0xFF800000, 0x00010000, *specials):
                 words[-1 - random.randrange(COLUMNS)] = special
     return array.array("f", words.tobytes())
 
 
-def words(path):
-    """The result's words; all NaNs are one."""
+def words(path, code):
     data = pathlib.Path(path).read_bytes()
-    found = array.array("I", data[10 + int.from_bytes(data[8:10], "little"):])
-    return [0x7FC00000 if word & 0x7FFFFFFF > 0x7F800000 else word for word in found]
+    return array.array(code, data[10 + int.from_bytes(data[8:10], "little"):])
 
 
 def main():
@@ -53,15 +56,21 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         source, out = pathlib.Path(folder, "rounding.btn"), f"{folder}/out.npy"
         source.write_text(SOURCE)
-        for name, exponents in (("x", ((60, 70), (100, 140), (0, 3))), ("y", ((54, 68), (100, 140), (126, 129)))):
-            save_npy(f"{folder}/{name}.npy", numbers(exponents), (ROWS, COLUMNS))
-        inputs = [f"--{name}=@{folder}/{name}.npy" for name in "xy"]
-        for function in ("product", "narrowed"):
+        nothing, anything = lambda: 0, lambda: random.choice((0, 0x8000, random.getrandbits(16)))
+        for name, exponents, lower, specials in (("x", ((60, 70), (100, 140), (0, 3)), nothing, NANS),
+                                                 ("y", ((54, 68), (100, 140), (126, 129)), nothing, ()),
+                                                 ("z", ((60, 70), (100, 145), (0, 3)), anything, NANS)):
+            save_npy(f"{folder}/{name}.npy", numbers(exponents, lower, specials), (ROWS, COLUMNS))
+        for function, names in INPUTS.items():
+            code = "H" if function == "to_f16" else "I"
+
             def run(*options):
+                inputs = [f"--{name}=@{folder}/{name}.npy" for name in names]
                 subprocess.run([BATTEN, "run", source, function, *inputs, *options, "-o", out], check=True)
-                return words(out)
+                return words(out, code)
             exact = run("--exact")
-            tiny += sum(0 < word & 0x7FFFFFFF < 0x00800000 for word in exact)
+            if code == "I":
+                tiny += sum(0 < word & 0x7FFFFFFF < 0x00800000 for word in exact)
             for level, *options in LEVELS:
                 bad = [i for i, pair in enumerate(zip(run(f"--target=cpu:{level}", *options), exact)) if pair[0] != pair[1]]
                 if bad:

@@ -86,6 +86,7 @@ void KeptLanes::setUp() {
     positionStrides.push_back(values(positionDims.strides[i]));
     laneStrides.push_back(frame.size(*flatStride(access, group.domain, firstLaneDim, group.split)));
     laterPlaces.push_back(laterPlace(i));
+    nextPlaces.push_back(nextPlace(i));
   }
   placeTurned();
   resultCount = frame.size(results);
@@ -134,7 +135,7 @@ Value KeptLanes::laterPlace(unsigned access) {
 }
 
 /// Elements to those of the next unit, where it finds room beside this one; null: nowhere.
-Value KeptLanes::nextUnit(unsigned access) {
+Value KeptLanes::nextPlace(unsigned access) {
   Dim width = Dim::constant(vectors * code.lanes), bytes = positions * width;
   bytes = bytes * Dim::constant(elementBytes(group.accesses[access].element));
   bool hasRoom = bytes.constantValue().value_or(level.cacheBytesL2) <= level.cacheBytesL2 / 4;
@@ -235,7 +236,7 @@ Value KeptLanes::load(unsigned access, Chunk &chunk) {
   if (turned[access])
     return code.load(turned[access], keptPlace(), code.index(1), group.accesses[access].element, {});
   Value memory = group.accesses[access].memory, at = address(access, chunk, true);
-  Value later = isFirstVisit ? laterPlaces[access] : isSecondWalk() ? nextUnit(access) : Value();
+  Value later = isFirstVisit ? laterPlaces[access] : isSecondWalk() ? nextPlaces[access] : Value();
   if (later)
     memref::PrefetchOp::create(b, code.loc, memory, ValueRange{code.add(at, later)}, /*isWrite=*/false,
                                /*localityHint=*/2, /*isDataCache=*/true);
@@ -261,9 +262,8 @@ void KeptLanes::storeColumn(unsigned index, Chunk &chunk) {
   if (node.result && turned[*node.result])
     code.store(value, turned[*node.result], keptPlace(), {});
   else if (node.result)
-    pendingStores.push_back({code.toStorage(value), group.accesses[*node.result].memory,
-                             address(*node.result, chunk, true), units[current].mask,
-                             code.canStorePastCaches(node.element())});
+    pendingStores.push_back({value, group.accesses[*node.result].memory, address(*node.result, chunk, true),
+                             units[current].mask, code.canStorePastCaches(node.element())});
 }
 
 Value KeptLanes::loadKept(unsigned node, Chunk &chunk) {

@@ -33,7 +33,8 @@ private:
   Values outerExtents, positionExtents;
   llvm::SmallVector<Values> outerStrides, positionStrides; ///< by access
   Values laneStrides;                                      ///< by access
-  Values laterPlaces; ///< by access: how far ahead of a load to prefetch; null: nowhere
+  Values laterPlaces,
+      nextPlaces; ///< by access: from a load of the first, of the second walk to what it prefetches, or null
   mlir::Value resultCount, positionCount;
   mlir::Value stackBytes, stack; ///< accumulators of a reduction, a vector of the unit after the other
   llvm::DenseMap<unsigned, mlir::Value> keptMemory;
@@ -56,7 +57,7 @@ private:
   void setUp();
   mlir::Value stackOf(mlir::Type element);
   mlir::Value laterPlace(unsigned access);
-  mlir::Value nextUnit(unsigned access);
+  mlir::Value nextPlace(unsigned access);
   void unit(mlir::Value index);
   void enterUnit(mlir::Value index);
   void select(size_t vector);

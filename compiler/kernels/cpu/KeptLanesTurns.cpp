@@ -84,6 +84,7 @@ void KeptLanes::placeTurned() {
   if (!single)
     return;
   single->setUp(/*streams=*/false);
+  scratchBytes = single->scratch();
   for (auto [i, access] : llvm::enumerate(group.accesses))
     if (isTurned(group, access, firstLaneDim))
       turned[i] = columnsOnStack(access.element);

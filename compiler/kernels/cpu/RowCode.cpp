@@ -218,7 +218,8 @@ Value RowCode::isStreaming(const Level &level, llvm::function_ref<SmallVector<Di
 void storeAll(const VectorCode &code, Value streaming, ArrayRef<StreamableStore> stores) {
   OpBuilder &b = code.builder;
   SmallVector<StreamableStore> streamable;
-  for (const StreamableStore &store : stores) {
+  for (StreamableStore store : stores) {
+    store.value = code.toStorage(store.value); // here, behind all of the turn, whose roundings are done together
     if (streaming && store.mayStream && !store.mask)
       streamable.push_back(store);
     else

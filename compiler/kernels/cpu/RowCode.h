@@ -18,12 +18,16 @@ struct Chunk {
   Chunk(mlir::Value at, mlir::Value mask) : at(at), mask(mask) {}
   mlir::Value at;                                      ///< index of the first column
   mlir::Value mask;                                    ///< of the lanes that exist; null: all
-  bool isOdd = false;                                  ///< of a pair (RowPairs.cpp): its lanes are the odd columns
-  mlir::Value pairMask;                                ///< of a pair's columns; null: all
   llvm::DenseMap<unsigned, mlir::Value> loads, values; ///< by access, by node
+
+  // Of a pair (RowPairs.cpp).
+  Chunk *partner = nullptr;                      ///< the other half
+  bool isOdd = false;                            ///< its lanes are the odd columns
+  mlir::Value pairMask;                          ///< of the pair's columns; null: all
+  llvm::DenseMap<unsigned, mlir::Value> rounded; ///< by node, of the even half: both halves side by side
 };
 
-/// A vector in the order of memory, and whether it may go past the caches; masked ones never do.
+/// A vector and where it goes, and whether it may go past the caches; masked ones never do.
 struct StreamableStore {
   mlir::Value value, memory, at, mask;
   bool mayStream;
@@ -56,7 +60,7 @@ protected:
   /// Called before a walk that loads `access` at every chunk.
   virtual void beforeWalk(unsigned access) {}
 
-  mlir::Value columnValue(unsigned node, Chunk &chunk);
+  virtual mlir::Value columnValue(unsigned node, Chunk &chunk);
   mlir::Value rowValue(unsigned node);
   /// Makes whatever `node` needs that is the same for the whole row, ahead of the walk.
   void prepare(unsigned node);

@@ -112,10 +112,9 @@ Value Rows::loadForRow(unsigned access) {
 }
 
 Value Rows::loadKept(unsigned index, Chunk &chunk) {
-  RowNode &node = group.nodes[index];
-  if (inPairs && node.result)
-    return loadHalf(places[*node.result], chunk);
   const Place &place = keptPlace(index);
+  if (inPairs && place.element.isBF16())
+    return loadHalf(place, chunk);
   return code.load(place.memory, code.add(place.base, keptAt(chunk)), place.stride, place.element, chunk.mask);
 }
 
@@ -138,7 +137,7 @@ void Rows::storeColumn(unsigned index, Chunk &chunk) {
   Value value = columnValue(index, chunk);
   const Place &place = keptPlace(index);
   code.loc = node.op.getLoc();
-  pendingStores.push_back({code.toStorage(value), place.memory, code.add(place.base, keptAt(chunk)), chunk.mask,
+  pendingStores.push_back({value, place.memory, code.add(place.base, keptAt(chunk)), chunk.mask,
                            node.result && !node.kept && code.canStorePastCaches(node.element())});
 }
 

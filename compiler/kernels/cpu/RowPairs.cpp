@@ -7,14 +7,12 @@
 // reductions are put in their order before they are combined; what a walk keeps for the next one lies in the order of
 // the chunks.
 //
-// A level of AVX512-BF16 rounds two vectors in one instruction. It flushes subnormals, so vectors with one go the other
-// way. Quotients of a softmax that has none take no question (RowQuotients.cpp).
+// Both halves of what is rounded are rounded at once, side by side as memory holds them (vector.interleave, which
+// codegen/SpellOutRoundings.cpp makes one instruction of); what reads them takes them apart again.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/RowKernels.h"
 #include "compiler/kernels/cpu/Rows.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -69,53 +67,34 @@ Value Rows::loadHalf(const Place &place, const Chunk &chunk) {
   return code.loadOfPairs(place.memory, code.add(place.base, chunk.at), chunk.isOdd, place.element, chunk.pairMask);
 }
 
-/// What `half` was rounded from, where it was.
+/// The floats that `half` is rounded from, where it is bf16 and rounded.
 static Value floatsOf(Value half) {
   auto rounding = half.getDefiningOp<arith::TruncFOp>();
-  return rounding && getElementTypeOrSelf(rounding.getIn().getType()).isF32() ? rounding.getIn() : Value();
+  bool isOfFloats = rounding && getElementTypeOrSelf(rounding.getIn().getType()).isF32();
+  return isOfFloats && getElementTypeOrSelf(half.getType()).isBF16() ? rounding.getIn() : Value();
 }
 
-/// Which of sixteen floats are subnormal.
-static Value areSubnormal(const VectorCode &code, Value floats) {
-  OpBuilder &b = code.builder;
-  Value subnormal = arith::ConstantOp::create(b, code.loc, b.getI32IntegerAttr(0x20));
-  return LLVM::CallIntrinsicOp::create(b, code.loc, code.type(b.getI1Type()),
-                                       b.getStringAttr("llvm.x86.avx512.fpclass.ps.512"), ValueRange{floats, subnormal})
-      .getResult(0);
+/// The values of `index` in both halves, rounded, side by side; null where they are not rounded.
+Value Rows::roundedPair(unsigned index, Chunk &chunk) {
+  Chunk &even = chunk.isOdd ? *chunk.partner : chunk, &odd = chunk.isOdd ? chunk : *chunk.partner;
+  if (Value known = even.rounded.lookup(index))
+    return known;
+  Value low = floatsOf(RowCode::columnValue(index, even)), high = floatsOf(RowCode::columnValue(index, odd));
+  if (!low || !high)
+    return {};
+  Value floats = vector::InterleaveOp::create(b, code.loc, low, high);
+  return even.rounded[index] = arith::TruncFOp::create(b, code.loc, walker().type(b.getBF16Type()), floats);
 }
 
-/// Two vectors of floats rounded by one instruction, side by side.
-Value Rows::roundTogether(Value even, Value odd) {
-  VectorCode wide = walker();
-  auto rounded =
-      LLVM::CallIntrinsicOp::create(b, code.loc, wide.type(b.getBF16Type()),
-                                    b.getStringAttr("llvm.x86.avx512bf16.cvtne2ps2bf16.512"), ValueRange{odd, even});
-  Value halves = arith::BitcastOp::create(b, code.loc, wide.type(b.getI16Type()), rounded.getResult(0));
-  auto order = llvm::map_to_vector(llvm::seq<int64_t>(0, wide.lanes),
-                                   [&](int64_t column) { return column / 2 + column % 2 * code.lanes; });
-  return vector::ShuffleOp::create(b, code.loc, halves, halves, order);
+Value Rows::columnValue(unsigned index, Chunk &chunk) {
+  Value value = RowCode::columnValue(index, chunk);
+  if (!chunk.partner || !floatsOf(value))
+    return value;
+  Value pair = roundedPair(index, chunk);
+  return chunk.values[index] = code.halfOfPairs(code.toStorage(pair), chunk.isOdd, b.getBF16Type());
 }
 
-/// Two halves, rounded, side by side, as memory holds them.
-Value Rows::roundHalves(Value even, Value odd) {
-  Value low = floatsOf(even), high = floatsOf(odd);
-  if (!low || !high || !level.hasBf16 || code.lanes != 16)
-    return joinHalves(even, odd);
-  if (isSafeQuotient(low) && isSafeQuotient(high))
-    return roundTogether(low, high);
-  Value either = arith::OrIOp::create(b, code.loc, areSubnormal(code, low), areSubnormal(code, high));
-  Value any = vector::ReductionOp::create(b, code.loc, vector::CombiningKind::OR, either);
-  Type stored = walker().type(b.getI16Type());
-  auto branch = scf::IfOp::create(b, code.loc, stored, any, /*addThenBlock=*/true, /*addElseBlock=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(branch.thenBlock());
-  scf::YieldOp::create(b, code.loc, joinHalves(even, odd));
-  b.setInsertionPointToStart(branch.elseBlock());
-  scf::YieldOp::create(b, code.loc, roundTogether(low, high));
-  return branch.getResult(0);
-}
-
-/// The same of halves that are rounded already.
+/// Two halves that are not rounded side by side.
 Value Rows::joinHalves(Value even, Value odd) {
   auto word = [&](Value half) -> Value {
     return arith::ExtUIOp::create(b, code.loc, code.type(b.getI32Type()), code.toStorage(half));
@@ -127,15 +106,17 @@ Value Rows::joinHalves(Value even, Value odd) {
 
 void Rows::storePair(unsigned index, Chunk &even, Chunk &odd) {
   RowNode &node = group.nodes[index];
-  if (!node.result) {
+  if (!node.element().isBF16()) { // in the order of the chunks
     storeColumn(index, even);
     storeColumn(index, odd);
     return;
   }
-  Value joined = roundHalves(columnValue(index, even), columnValue(index, odd));
-  const Place &place = places[*node.result];
-  pendingStores.push_back({joined, place.memory, code.add(place.base, even.at), even.pairMask,
-                           !node.kept && code.canStorePastCaches(node.element())});
+  Value pair = roundedPair(index, even);
+  if (!pair)
+    pair = joinHalves(columnValue(index, even), columnValue(index, odd));
+  const Place &place = keptPlace(index);
+  pendingStores.push_back({pair, place.memory, code.add(place.base, even.at), even.pairMask,
+                           node.result && !node.kept && code.canStorePastCaches(node.element())});
 }
 
 /// Where a chunk's kept values lie from the first of their row.

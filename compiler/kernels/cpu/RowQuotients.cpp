@@ -75,12 +75,6 @@ Value Rows::areSafeNumerators(Value least) const {
   return vector::ReductionOp::create(b, code.loc, vector::CombiningKind::AND, safe);
 }
 
-/// Such a quotient is no subnormal.
-bool Rows::isSafeQuotient(Value value) const {
-  Operation *op = value.getDefiningOp();
-  return op && op->hasAttr(safeQuotientAttrName);
-}
-
 void Rows::walkQuotients(Nodes stores) {
   Value divisor = vector::ExtractOp::create(b, code.loc, rowValue(quotients->divisor), ArrayRef<int64_t>{0});
   Value isSafe = arith::AndIOp::create(b, code.loc, numeratorsAreSafe, isSafeDivisor(b, code.loc, divisor));

@@ -338,6 +338,8 @@ Rows::Values Rows::pairs(Value first, ArrayRef<Value> masks, Nodes stores, Nodes
   size_t vectors = vectorsOf(reductions, accumulators);
   for (auto [j, mask] : llvm::enumerate(masks)) {
     auto [even, odd] = pairAt(code.add(first, code.index(2 * j * code.lanes)), mask);
+    even.partner = &odd;
+    odd.partner = &even;
     for (unsigned node : stores)
       storePair(node, even, odd);
     for (auto [r, node] : llvm::enumerate(reductions)) {

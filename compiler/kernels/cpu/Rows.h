@@ -17,6 +17,7 @@ public:
   /// `streams`: whether results may be stored past the caches, which `build` orders.
   void setUp(bool streams);
   void unit(mlir::Value index);
+  const Dim &scratch() const { return scratchBytes; } ///< bytes that units use, once it is set up
 
 private:
   using Nodes = mlir::ArrayRef<unsigned>;
@@ -86,7 +87,6 @@ private:
   mlir::Value greatestWord() const;
   mlir::Value leastNumerator(Chunk &chunk, mlir::Value least);
   mlir::Value areSafeNumerators(mlir::Value least) const;
-  bool isSafeQuotient(mlir::Value value) const;
   void walkQuotients(Nodes stores);
 
   // RowTiles.cpp: squares of rows and columns.
@@ -105,8 +105,8 @@ private:
   VectorCode walker() const;
   std::pair<Chunk, Chunk> pairAt(mlir::Value at, mlir::Value mask);
   mlir::Value loadHalf(const Place &place, const Chunk &chunk);
-  mlir::Value roundTogether(mlir::Value even, mlir::Value odd);
-  mlir::Value roundHalves(mlir::Value even, mlir::Value odd);
+  mlir::Value roundedPair(unsigned node, Chunk &chunk);
+  mlir::Value columnValue(unsigned node, Chunk &chunk) override;
   mlir::Value joinHalves(mlir::Value even, mlir::Value odd);
   void storePair(unsigned node, Chunk &even, Chunk &odd);
   mlir::Value keptAt(const Chunk &chunk) const;

@@ -258,7 +258,7 @@ void Scan::store(ArrayRef<Value> sums, ArrayRef<Value> places, ArrayRef<Value> m
     Value element = sum;
     if (result.element != accumulator)
       element = arith::TruncFOp::create(b, code.loc, code.type(result.element), sum);
-    stores.push_back({code.toStorage(element), result.memory, at, mask, /*mayStream=*/true});
+    stores.push_back({element, result.memory, at, mask, /*mayStream=*/true});
   }
   storeAll(code, streaming, stores);
 }

@@ -143,14 +143,17 @@ Value VectorCode::repeatLanes(Value vector, int64_t times) const {
 /// Of 16 bits and less they are halves of words, which take no shuffle where they are widened next.
 Value VectorCode::loadOfPairs(Value memory, Value at, int64_t half, Type element, Value mask) const {
   VectorCode pairs{builder, loc, 2 * lanes};
+  return halfOfPairs(pairs.load(memory, at, index(1), storageType(element), mask), half, element);
+}
+
+Value VectorCode::halfOfPairs(Value pairs, int64_t half, Type element) const {
   Type stored = storageType(element);
   unsigned bits = stored.getIntOrFloatBitWidth();
-  Value loaded = pairs.load(memory, at, index(1), stored, mask);
   if (bits > 16) {
     auto order = llvm::map_to_vector(llvm::seq<int64_t>(0, lanes), [&](int64_t lane) { return 2 * lane + half; });
-    return fromStorage(vector::ShuffleOp::create(builder, loc, loaded, loaded, order), element);
+    return fromStorage(vector::ShuffleOp::create(builder, loc, pairs, pairs, order), element);
   }
-  Value words = vector::BitCastOp::create(builder, loc, type(builder.getIntegerType(2 * bits)), loaded);
+  Value words = vector::BitCastOp::create(builder, loc, type(builder.getIntegerType(2 * bits)), pairs);
   if (half) {
     Value shift = arith::ConstantOp::create(
         builder, loc, DenseElementsAttr::get(cast<VectorType>(words.getType()), APInt(2 * bits, bits)));

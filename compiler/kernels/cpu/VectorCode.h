@@ -41,6 +41,8 @@ struct VectorCode {
   /// Every second element: the first (`half` 0) or the second (1) of each of the pairs from memory[at] on. `mask` has a
   /// lane for each element of all pairs.
   mlir::Value loadOfPairs(mlir::Value memory, mlir::Value at, int64_t half, mlir::Type element, mlir::Value mask) const;
+  /// The same of pairs as memory holds them.
+  mlir::Value halfOfPairs(mlir::Value pairs, int64_t half, mlir::Type element) const;
   /// `vector`, null for none, with each lane `times` times side by side.
   mlir::Value repeatLanes(mlir::Value vector, int64_t times) const;
   /// The same as `load` where each element stands in `repeat` lanes side by side, `repeat` a divisor of the lanes.
