@@ -79,7 +79,20 @@ template <typename Number, typename Op> static bool reduce(Op op, const Step &st
   return isFine || step.fail("over an empty batch has no value");
 }
 
-template <typename Real> static bool softmax(const Step &step, unsigned dim, bool isLog) {
+static void softmaxOfBf16(const Step &step, unsigned dim) {
+  const Tensor &x = step.operands[0];
+  forEachFold(x.value->shape, foldedDim(step, dim), [&](int64_t, ArrayRef<int64_t> elements) {
+    Row<float> row = loadRow<float>(*x.value, elements), exps;
+    float max = maximumOf(row);
+    for (float value : row)
+      exps.push_back(scalar::expToBf16(value - max));
+    float reciprocal = 1 / sumOf(exps, Order::Lanes);
+    for (auto [exp, at] : llvm::zip_equal(exps, elements))
+      store(*step.result.value, at, exp * reciprocal);
+  });
+}
+
+template <typename Real> static void softmax(const Step &step, unsigned dim, bool isLog) {
   const Tensor &x = step.operands[0];
   forEachFold(x.value->shape, foldedDim(step, dim), [&](int64_t, ArrayRef<int64_t> elements) {
     Row<Real> row = loadRow<Real>(*x.value, elements), exps;
@@ -92,12 +105,17 @@ template <typename Real> static bool softmax(const Step &step, unsigned dim, boo
       store(*step.result.value, at, isLog ? shifted - log : exps[i] / sum);
     }
   });
-  return true;
 }
 
 static bool softmaxOf(const Step &step, unsigned dim, bool isLog) {
-  return step.operands[0].value->element == ElementKind::F64 ? softmax<double>(step, dim, isLog)
-                                                             : softmax<float>(step, dim, isLog);
+  ElementKind element = step.operands[0].value->element;
+  if (element == ElementKind::BF16 && !isLog)
+    softmaxOfBf16(step, dim);
+  else if (element == ElementKind::F64)
+    softmax<double>(step, dim, isLog);
+  else
+    softmax<float>(step, dim, isLog);
+  return true;
 }
 
 /// layer_norm, or rms_norm where there is no `b`: no mean then, and the product with g is one rounding of its own.

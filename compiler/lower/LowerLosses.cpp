@@ -43,7 +43,7 @@ LogicalResult lowerCrossEntropy(CrossEntropyOp op, FunctionLowering &lowering) {
       rowsAlong(op.getX(), TensorType::get(x.getElementType(), result.getBatch(), x.getCore()), 0, lowering);
   Type dtype = op.getY().getType().getElementType();
   Input y = lowering.input(op.getY(), result.getBatch(), {});
-  SoftmaxSteps steps = softmaxSteps(loc, rows, lowering);
+  SoftmaxSteps steps = softmaxSteps(loc, rows, /*toBf16=*/false, lowering);
   Value picked = pickClass(loc, rows, y, dtype, steps.max, lowering);
   Value log = logarithm(loc, rows, steps.total, lowering);
   // An i64 outside the range may have 32 bits that are within.

@@ -43,10 +43,12 @@ Value shifted(OpBuilder &b, Location loc, const RowSpace &rows, ValueRange scala
 }
 
 /// exp(x - m) at every element; m is the greatest of its row, so the exponent is never above 0.
-static Value shiftedExp(Location loc, const RowSpace &rows, ArrayRef<Input> xAndMax, FunctionLowering &lowering) {
+static Value shiftedExp(Location loc, const RowSpace &rows, ArrayRef<Input> xAndMax, bool toBf16,
+                        FunctionLowering &lowering) {
   return lowering.pointwise(loc, xAndMax, rows.extents, rows.accumulator,
                             [&](OpBuilder &b, Location loc, ValueRange scalars) {
-                              return buildNonPositiveExp(b, loc, shifted(b, loc, rows, scalars));
+                              Value exponent = shifted(b, loc, rows, scalars);
+                              return toBf16 ? buildExpToBf16(b, loc, exponent) : buildNonPositiveExp(b, loc, exponent);
                             });
 }
 
@@ -62,10 +64,10 @@ static Value greatestNumber(Location loc, const RowSpace &rows, FunctionLowering
   return greatest;
 }
 
-SoftmaxSteps softmaxSteps(Location loc, const RowSpace &rows, FunctionLowering &lowering) {
+SoftmaxSteps softmaxSteps(Location loc, const RowSpace &rows, bool toBf16, FunctionLowering &lowering) {
   SoftmaxSteps steps;
   steps.max = greatestNumber(loc, rows, lowering);
-  steps.exps = shiftedExp(loc, rows, {rows.whole, {steps.max, rows.perRow, {}}}, lowering);
+  steps.exps = shiftedExp(loc, rows, {rows.whole, {steps.max, rows.perRow, {}}}, toBf16, lowering);
   steps.total = foldSum(alongRows(loc, rows, whole(rows, steps.exps), rows.accumulator), lowering);
   return steps;
 }
@@ -76,23 +78,35 @@ Value logarithm(Location loc, const RowSpace &rows, Value perRow, FunctionLoweri
       [](OpBuilder &b, Location loc, ValueRange scalars) -> Value { return math::LogOp::create(b, loc, scalars[0]); });
 }
 
+static Value reciprocal(Location loc, const RowSpace &rows, Value perRow, FunctionLowering &lowering) {
+  Input inputs[] = {{perRow, axisRange(0, rows.rowExtents.size()), {}}, {{}, {}, numberAttr(rows.accumulator, 1)}};
+  return lowering.pointwise(loc, inputs, rows.rowExtents, rows.accumulator,
+                            [](OpBuilder &b, Location loc, ValueRange scalars) -> Value {
+                              return arith::DivFOp::create(b, loc, scalars[1], scalars[0]);
+                            });
+}
+
+/// bf16 shows little of an exponential, and nothing of a second rounding of the quotient.
 LogicalResult lowerSoftmax(SoftmaxOp op, FunctionLowering &lowering) {
   Location loc = op.getLoc();
   RowSpace rows = rowsAlong(op.getX(), op.getType(), op.getDim(), lowering);
-  SoftmaxSteps steps = softmaxSteps(loc, rows, lowering);
-  Input quotient[] = {whole(rows, steps.exps), {steps.total, rows.perRow, {}}};
-  lowering.set(op, lowering.pointwise(loc, quotient, rows.extents, rows.dtype,
-                                      [&](OpBuilder &b, Location loc, ValueRange scalars) {
-                                        Value value = arith::DivFOp::create(b, loc, scalars[0], scalars[1]);
-                                        return castScalar(b, loc, value, rows.accumulator, rows.dtype);
-                                      }));
+  bool toBf16 = rows.dtype.isBF16();
+  SoftmaxSteps steps = softmaxSteps(loc, rows, toBf16, lowering);
+  Value divisor = toBf16 ? reciprocal(loc, rows, steps.total, lowering) : steps.total;
+  Input quotient[] = {whole(rows, steps.exps), {divisor, rows.perRow, {}}};
+  lowering.set(op, lowering.pointwise(
+                       loc, quotient, rows.extents, rows.dtype, [&](OpBuilder &b, Location loc, ValueRange scalars) {
+                         Value value = toBf16 ? arith::MulFOp::create(b, loc, scalars[0], scalars[1]).getResult()
+                                              : arith::DivFOp::create(b, loc, scalars[0], scalars[1]);
+                         return castScalar(b, loc, value, rows.accumulator, rows.dtype);
+                       }));
   return success();
 }
 
 LogicalResult lowerLogSoftmax(LogSoftmaxOp op, FunctionLowering &lowering) {
   Location loc = op.getLoc();
   RowSpace rows = rowsAlong(op.getX(), op.getType(), op.getDim(), lowering);
-  SoftmaxSteps steps = softmaxSteps(loc, rows, lowering);
+  SoftmaxSteps steps = softmaxSteps(loc, rows, /*toBf16=*/false, lowering);
   Value log = logarithm(loc, rows, steps.total, lowering);
   Input inputs[] = {rows.whole, {steps.max, rows.perRow, {}}, {log, rows.perRow, {}}};
   lowering.set(op, lowering.pointwise(loc, inputs, rows.extents, rows.dtype,

@@ -254,11 +254,11 @@ Folding alongRows(mlir::Location loc, const RowSpace &rows, Input input, mlir::T
 /// x - m of the scalars x and m, in the accumulator's type.
 mlir::Value shifted(mlir::OpBuilder &b, mlir::Location loc, const RowSpace &rows, mlir::ValueRange scalars);
 
-/// The greatest element of each row, exp(x - max), and the sum of these.
+/// The greatest element of each row, exp(x - max), and the sum of these. `toBf16`: by the short exponential.
 struct SoftmaxSteps {
   mlir::Value max, exps, total;
 };
-SoftmaxSteps softmaxSteps(mlir::Location loc, const RowSpace &rows, FunctionLowering &lowering);
+SoftmaxSteps softmaxSteps(mlir::Location loc, const RowSpace &rows, bool toBf16, FunctionLowering &lowering);
 /// The logarithm of one value a row.
 mlir::Value logarithm(mlir::Location loc, const RowSpace &rows, mlir::Value perRow, FunctionLowering &lowering);
 

@@ -30,12 +30,28 @@ batten.func @softmax_over_an_inner_dim_transposes_nothing[B](%x: !batten.tensor<
 
 // CHECK-LABEL: func.func @softmax_of_half_precision_rounds_at_the_end_only(
 // CHECK-NOT: arith.truncf
-// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<?x10xbf16>)
+// CHECK: math.exp %{{.*}} {batten.nonpositive} : f32
+// CHECK-NOT: arith.truncf
+// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<?x10xf16>)
 // CHECK: arith.divf
 // CHECK-NEXT: arith.truncf
 // CHECK-NOT: arith.truncf
 // CHECK: return
-batten.func @softmax_of_half_precision_rounds_at_the_end_only[B](%x: !batten.tensor<bf16[B | 10]>) -> !batten.tensor<bf16[B | 10]> {
+batten.func @softmax_of_half_precision_rounds_at_the_end_only[B](%x: !batten.tensor<f16[B | 10]>) -> !batten.tensor<f16[B | 10]> {
+  %y = batten.softmax %x dim 0 : (!batten.tensor<f16[B | 10]>) -> !batten.tensor<f16[B | 10]>
+  batten.return %y : !batten.tensor<f16[B | 10]>
+}
+
+// CHECK-LABEL: func.func @softmax_of_bf16_takes_short_exponentials_and_divides_once_a_row(
+// CHECK: math.exp %{{.*}} {batten.nonpositive, batten.to_bf16} : f32
+// CHECK: %[[SUM:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<?xf32>) {{.*}}batten.order = "lanes"
+// CHECK: %[[INVERSE:.*]] = linalg.generic {{.*}} ins(%[[SUM]] : tensor<?xf32>)
+// CHECK: arith.divf
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %[[INVERSE]] : tensor<?x10xf32>, tensor<?xf32>) outs(%{{.*}} : tensor<?x10xbf16>)
+// CHECK: %[[Y:.*]] = arith.mulf
+// CHECK-NEXT: arith.truncf %[[Y]]
+// CHECK: return
+batten.func @softmax_of_bf16_takes_short_exponentials_and_divides_once_a_row[B](%x: !batten.tensor<bf16[B | 10]>) -> !batten.tensor<bf16[B | 10]> {
   %y = batten.softmax %x dim 0 : (!batten.tensor<bf16[B | 10]>) -> !batten.tensor<bf16[B | 10]>
   batten.return %y : !batten.tensor<bf16[B | 10]>
 }
