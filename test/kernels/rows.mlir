@@ -312,18 +312,18 @@ func.func private @quotients_of_a_safe_row(%B: index {batten.symbol = "B"}, %x: 
 // CHECK-LABEL: func.func @rounded_once(
 // CHECK: %[[KEPT:.*]] = memref.view
 // CHECK: scf.for {{.*}} iter_args
-// CHECK: %[[BOTH:.*]] = vector.interleave %{{.*}}, %{{.*}} : vector<16xf32> -> vector<32xf32>
-// CHECK-NEXT: %[[PAIR:.*]] = arith.truncf %[[BOTH]] : vector<32xf32> to vector<32xbf16>
+// CHECK: %[[EVEN:.*]] = arith.addf
+// CHECK-NEXT: %[[ODD:.*]] = arith.addf
+// CHECK: %[[BOTH:.*]] = vector.interleave %[[EVEN]], %[[ODD]] : vector<16xf32> -> vector<32xf32>
+// CHECK: %[[PAIR:.*]] = arith.truncf %[[BOTH]] : vector<32xf32> to vector<32xbf16>
 // CHECK: arith.bitcast %[[PAIR]]
 // CHECK: vector.store %{{.*}}, %[[KEPT]]{{.*}} vector<32xi16>
 // CHECK: scf.for
 // CHECK-NOT: arith.addf
 // CHECK: vector.load %[[KEPT]]
-// CHECK: vector.interleave
-// CHECK-NEXT: %[[FIRST:.*]] = arith.truncf %{{.*}} : vector<32xf32> to vector<32xbf16>
-// CHECK-NOT: arith.bitcast %[[FIRST]]
 // CHECK: vector.load %[[KEPT]]
-// CHECK: vector.interleave
+// CHECK-COUNT-4: arith.mulf
+// CHECK: %[[FIRST:.*]] = arith.truncf %{{.*}} : vector<32xf32> to vector<32xbf16>
 // CHECK-NEXT: %[[SECOND:.*]] = arith.truncf %{{.*}} : vector<32xf32> to vector<32xbf16>
 // CHECK: arith.bitcast %[[FIRST]]
 // CHECK: arith.bitcast %[[SECOND]]

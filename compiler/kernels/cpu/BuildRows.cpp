@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/RowKernels.h"
 #include "compiler/kernels/cpu/SharedDivisors.h"
+#include "compiler/kernels/cpu/SideBySide.h"
 #include "compiler/kernels/cpu/VectorMath.h"
 
 using namespace mlir;
@@ -85,6 +86,7 @@ FailureOr<Kernel> buildRows(func::FuncOp function, StringRef name, const Level &
     if (failed(expandVectorMath(kernel.function, level)))
       return failure();
     multiplyByReciprocals(kernel.function);
+    putPairsSideBySide(kernel.function);
     return kernel;
   };
   FailureOr<Kernel> kernel = build();
