@@ -9,6 +9,7 @@
 #include "compiler/schedule/ImageLayout.h"
 #include "compiler/schedule/Machine.h"
 #include "compiler/schedule/PackOperands.h"
+#include "compiler/schedule/TurnEpilogues.h"
 #include "dialect/LaunchTimes.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -35,7 +36,9 @@ public:
       : entry(entry), prefix(prefix), level(level), fuse(fuse), known(known), shapes(entry) {}
 
   void run() {
-    dropUnused();
+    eraseUnread(entry);
+    if (fuse)
+      turnEpilogues(entry);
     ownDestinations();
     copyUnwrittenResults();
     images = chooseImageLayout(formGroups(entry, shapes, fuse), shapes, level);
@@ -43,7 +46,7 @@ public:
     std::vector<Group> groups = formGroups(entry, shapes, fuse);
     for (const Group &group : groups)
       outline(group);
-    dropUnused();
+    eraseUnread(entry); // what only outlined operations still read
     // Calls stand last, views of what they return stood first: an entry may return such a view.
     sortTopologically(&entry.getBody().front());
   }
@@ -66,7 +69,6 @@ private:
   void outline(const Group &group);
   func::FuncOp makeFunction(const Group &group, ArrayRef<Value> roots, ArrayRef<Value> results);
   func::FuncOp deduplicated(func::FuncOp function);
-  void dropUnused();
 };
 
 SmallVector<OpFoldResult> OutlineEntry::sizesOf(OpBuilder &b, Location loc, Value tensor) {
@@ -298,13 +300,6 @@ void OutlineEntry::outline(const Group &group) {
   call->setAttr(attr::kind, b.getStringAttr(groupKindName(group.kind)));
   if (flops)
     call->setAttr(attr::launchFlops, flops);
-}
-
-/// What nobody reads, and what only outlined operations still read.
-void OutlineEntry::dropUnused() {
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(entry.getBody().front())))
-    if (!isa<func::CallOp, func::ReturnOp>(op) && op.use_empty())
-      op.erase();
 }
 
 struct FusePass : impl::FuseBase<FusePass> {

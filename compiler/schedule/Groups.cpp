@@ -78,6 +78,12 @@ bool isCompute(Operation *op) {
              GreatestOp>(op);
 }
 
+void eraseUnread(func::FuncOp entry) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(entry.getBody().front())))
+    if (!isa<func::CallOp, func::ReturnOp>(op) && op.use_empty())
+      op.erase();
+}
+
 Value throughReshapes(Value value) {
   while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(value.getDefiningOp()))
     value = value.getDefiningOp()->getOperand(0);

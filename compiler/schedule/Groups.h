@@ -57,6 +57,9 @@ llvm::SmallVector<mlir::Operation *> readersOf(mlir::Value value);
 /// By result of `entry`: the inout argument that it is written back to, or null.
 llvm::SmallVector<mlir::Value> updatedArguments(mlir::func::FuncOp entry);
 
+/// Erases what nobody reads.
+void eraseUnread(mlir::func::FuncOp entry);
+
 /// True for what has a kernel of its own; everything else of the linalg form is a view, a size or an init and is cloned
 /// into the groups that read it.
 bool isCompute(mlir::Operation *op);
