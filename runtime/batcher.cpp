@@ -1,8 +1,11 @@
 // batcher.cpp - a bounded queue of requests, and threads that run the front of it as one call.
 //
-// The oldest request decides: a batch is its kind of requests, in the order in which they came, and runs when it is
-// full or when that one has waited long enough. Requests live in nodes that exist from the start, so that handing one
-// in allocates nothing, and the number of nodes is the limit of the queue.
+// The oldest request decides: a batch is its kind of requests, in the order in which they came. A worker that is free
+// runs it as soon as it is full or as many are together as last time: whoever asks alone waits for nobody, and callers
+// who come back for more find each other again. Fewer wait until no more come, and the oldest for the delay at most.
+//
+// Requests live in nodes that exist from the start, so that handing one in allocates nothing, and the number of nodes
+// is the limit of the queue.
 //
 // Who waits for a result sleeps on a futex in its own node: nobody else is woken, and the lock is not touched.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,6 +16,7 @@
 #include "status.h"
 #include "thread.h"
 
+#include <algorithm>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -24,6 +28,7 @@ namespace {
 
 constexpr int32_t maximumWorkers = 1024;
 constexpr int64_t maximumDelayUs = 3600'000'000; ///< an hour; longer is a mistake
+constexpr int64_t pausesOfDelay = 16;            ///< so long without a request, and no more are waited for
 
 int64_t nowNs() {
   timespec time;
@@ -173,11 +178,13 @@ int batten_batcher::enqueue(Request *request, batten_error *error) {
   if (taken) {
     waiting.add(request);
     waitingSamples += request->samples;
+    latestNs = request->arrivalNs;
     ++waitingRequests;
     ++requests;
   }
-  // Only the first request starts a wait, and only a full batch ends one early: no other needs anybody awake.
-  const bool wake = taken && (waitingRequests == 1 || waitingSamples >= options.batch_samples);
+  // Only the first request starts a wait, and only one that completes a batch ends it early: no other needs anybody
+  // awake.
+  const bool wake = taken && (waitingRequests == 1 || mayBeComplete());
   pthread_mutex_unlock(&mutex);
   if (wake)
     pthread_cond_signal(&work);
@@ -211,15 +218,26 @@ bool batten_batcher::sameKind(const Request &a, const Request &b) const {
   return true;
 }
 
-/// Whether no more of the first one's kind would fit beside it.
-bool batten_batcher::isFull() const {
-  int64_t samples = 0;
-  if (waitingSamples < options.batch_samples)
+bool batten_batcher::mayBeComplete() const {
+  return waitingSamples >= options.batch_samples || waitingRequests >= lastBatchCount;
+}
+
+/// Whether as many of the first one's kind are there as fit, or as there were last time.
+bool batten_batcher::isComplete() const {
+  int64_t samples = 0, count = 0;
+  if (!mayBeComplete())
     return false;
   for (const Request *request = waiting.first; request; request = request->next)
-    if (sameKind(*request, *waiting.first) && (samples += request->samples) >= options.batch_samples)
+    if (sameKind(*request, *waiting.first) &&
+        ((samples += request->samples) >= options.batch_samples || ++count >= lastBatchCount))
       return true;
   return false;
+}
+
+/// When a batch that is not complete runs, if no more requests come.
+int64_t batten_batcher::startNs() const {
+  const int64_t delayNs = options.delay_us * 1000;
+  return std::min(waiting.first->arrivalNs + delayNs, latestNs + delayNs / pausesOfDelay);
 }
 
 /// Returns, with the lock, when there is a batch to run or nothing will ever come.
@@ -231,10 +249,10 @@ void batten_batcher::awaitBatch() {
       pthread_cond_wait(&work, &mutex);
       continue;
     }
-    const int64_t deadline = waiting.first->arrivalNs + options.delay_us * 1000;
-    if (closed || isFull() || nowNs() >= deadline)
+    const int64_t start = startNs();
+    if (closed || isComplete() || nowNs() >= start)
       return;
-    const timespec until = {(time_t)(deadline / 1'000'000'000), (long)(deadline % 1'000'000'000)};
+    const timespec until = {(time_t)(start / 1'000'000'000), (long)(start % 1'000'000'000)};
     pthread_cond_timedwait(&work, &mutex, &until);
   }
 }
@@ -243,6 +261,7 @@ void batten_batcher::awaitBatch() {
 Request *batten_batcher::takeBatch() {
   Queue batch;
   int64_t samples = 0;
+  lastBatchCount = 0;
   const Request &kind = *waiting.first;
   for (Request **link = &waiting.first; *link;) {
     Request *request = *link;
@@ -254,6 +273,7 @@ Request *batten_batcher::takeBatch() {
       break; // the next batch begins with it: nobody overtakes
     batch.add(waiting.take(link));
     samples += request->samples;
+    ++lastBatchCount;
     --waitingRequests;
   }
   waitingSamples -= samples;

@@ -60,6 +60,8 @@ struct batten_batcher {
   int64_t nodesOut = 0;
   Queue waiting;
   int64_t waitingSamples = 0, waitingRequests = 0;
+  int64_t latestNs = 0;       ///< when the last request came
+  int64_t lastBatchCount = 1; ///< how many requests were together last time
   int64_t requests = 0, batches = 0;
   bool closed = false;
 
@@ -77,7 +79,9 @@ private:
   int fill(Request &request, const batten_tensor *tensors, int64_t count, batten_error *error) const;
   int enqueue(Request *request, batten_error *error);
   bool sameKind(const Request &a, const Request &b) const;
-  bool isFull() const;
+  bool isComplete() const;
+  bool mayBeComplete() const;
+  int64_t startNs() const;
   void awaitBatch();
   Request *takeBatch();
   void runBatch(JoinedCall &joined, Request *first);

@@ -87,6 +87,34 @@ struct Told {
   }
 };
 
+/// Keeps the only worker of a batcher busy, so that requests gather until it is let go.
+class Held {
+public:
+  Held(const batten::Batcher &batcher, const std::vector<batten_tensor> &tensors) {
+    batten::Error error;
+    EXPECT_TRUE(batcher.submit(tensors, wait, this, error)) << error.message();
+    while (!reached)
+      std::this_thread::yield();
+    row::resetCounts();
+  }
+  ~Held() {
+    letGo();
+    while (!left)
+      std::this_thread::yield();
+  }
+  void letGo() { free = true; }
+
+private:
+  static void wait(void *context, const batten_error *) {
+    Held &held = *static_cast<Held *>(context);
+    held.reached = true;
+    while (!held.free)
+      std::this_thread::yield();
+    held.left = true;
+  }
+  std::atomic<bool> reached{false}, free{false}, left{false};
+};
+
 TEST_F(Batchers, OneRequestIsACall) {
   const batten::Batcher batcher = create();
   ASSERT_TRUE(batcher) << error.message();
@@ -121,17 +149,95 @@ TEST_F(Batchers, RequestsFromManyThreadsGetTheirOwnBits) {
   }
 }
 
-TEST_F(Batchers, FullBatchesRunAtOnceAndOthersAfterTheDelay) {
+TEST_F(Batchers, ALoneRequestWaitsForNobody) {
+  options.delay_us = 3'600'000'000;
+  const batten::Batcher batcher = create();
+  for (int i = 0; i < 3; ++i) {
+    Ask ask(i);
+    ASSERT_TRUE(batcher.call(ask.tensors(w), error)) << error.message();
+    expectAlone(ask);
+  }
+  EXPECT_EQ(batcher.counts().batches, 3);
+}
+
+TEST_F(Batchers, AsManyAsLastTimeRunAtOnceAndFewerWaitForMore) {
+  options.delay_us = 3'600'000'000;
+  Told told;
+  std::deque<Ask> asks;
+  for (int i = 0; i < 8; ++i)
+    asks.emplace_back(i);
+  Ask first(100);
+  const batten::Batcher batcher = create();
+  const auto submit = [&](size_t from, size_t to) {
+    for (size_t i = from; i < to; ++i)
+      ASSERT_TRUE(batcher.submit(asks[i].tensors(w), Told::tell, &told, error)) << error.message();
+  };
+  {
+    const Held held(batcher, first.tensors(w));
+    submit(0, 4);
+  }
+  told.await(4);
+  submit(4, 7);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(told.done, 4);
+  submit(7, 8);
+  told.await(8);
+  EXPECT_EQ(row::calls, 2);
+  EXPECT_EQ(row::largest, 4);
+  for (Ask &ask : asks)
+    expectAlone(ask);
+}
+
+TEST_F(Batchers, FewerThanLastTimeRunWhenNoMoreCome) {
+  options.delay_us = 320'000;
+  Told told;
+  Ask first(0), second(1), third(2), fourth(3);
+  const batten::Batcher batcher = create();
+  {
+    const Held held(batcher, first.tensors(w));
+    for (Ask *ask : {&second, &third})
+      ASSERT_TRUE(batcher.submit(ask->tensors(w), Told::tell, &told, error)) << error.message();
+  }
+  told.await(2);
+  const auto begin = std::chrono::steady_clock::now();
+  ASSERT_TRUE(batcher.call(fourth.tensors(w), error));
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(20)); // a 16th
+  EXPECT_EQ(batcher.counts().batches, 3);
+}
+
+TEST_F(Batchers, ADelayOfNothingTakesThoseThatAreThere) {
+  options.delay_us = 0;
+  Told told;
+  std::deque<Ask> asks;
+  for (int i = 0; i < 3; ++i)
+    asks.emplace_back(i);
+  Ask first(9), last(10);
+  const batten::Batcher batcher = create();
+  {
+    const Held held(batcher, first.tensors(w));
+    for (Ask &ask : asks)
+      ASSERT_TRUE(batcher.submit(ask.tensors(w), Told::tell, &told, error)) << error.message();
+  }
+  told.await(3);
+  EXPECT_EQ(row::calls, 1);
+  ASSERT_TRUE(batcher.call(last.tensors(w), error)); // one after three
+  EXPECT_EQ(row::calls, 2);
+}
+
+TEST_F(Batchers, FullBatchesRunAtOnce) {
   options.batch_samples = 4;
   options.delay_us = 3'600'000'000;
   Told told;
   std::deque<Ask> asks;
   for (int i = 0; i < 9; ++i)
     asks.emplace_back(i);
+  Ask first(9);
   {
     const batten::Batcher batcher = create();
+    Held held(batcher, first.tensors(w));
     for (Ask &ask : asks)
       ASSERT_TRUE(batcher.submit(ask.tensors(w), Told::tell, &told, error)) << error.message();
+    held.letGo();
     told.await(8);
     EXPECT_EQ(row::calls, 2);
     EXPECT_EQ(row::largest, 4);
@@ -140,21 +246,16 @@ TEST_F(Batchers, FullBatchesRunAtOnceAndOthersAfterTheDelay) {
   EXPECT_EQ(told.done, 9);
   for (Ask &ask : asks)
     expectAlone(ask);
-  options.delay_us = 20'000;
-  const batten::Batcher batcher = create();
-  Ask ask(1);
-  const auto begin = std::chrono::steady_clock::now();
-  ASSERT_TRUE(batcher.call(ask.tensors(w), error));
-  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(20));
 }
 
 TEST_F(Batchers, RequestsOfOtherKindsDoNotMix) {
   options.delay_us = 3'600'000'000;
   const float other[3] = {2, 2, 2};
   Told told;
-  Ask a(1), b(2, 1, T + 1), c(3), d(4), e(5);
+  Ask a(1), b(2, 1, T + 1), c(3), d(4), e(5), first(6);
   {
     const batten::Batcher batcher = create();
+    const Held held(batcher, first.tensors(w));
     for (const auto &tensors : {a.tensors(w), b.tensors(w), c.tensors(other), d.tensors(w), e.tensors(other)})
       ASSERT_TRUE(batcher.submit(tensors, Told::tell, &told, error)) << error.message();
   }
@@ -172,10 +273,11 @@ TEST_F(Batchers, NobodyOvertakesARequestOfItsKind) {
     std::vector<int> *order;
     int number;
   };
-  Ask first(1, 3), second(2, 2), third(3, 1);
+  Ask first(1, 3), second(2, 2), third(3, 1), before(4);
   Place places[] = {{&order, 1}, {&order, 2}, {&order, 3}};
   {
     const batten::Batcher batcher = create();
+    const Held held(batcher, before.tensors(w));
     int i = 0;
     for (Ask *ask : {&first, &second, &third})
       ASSERT_TRUE(batcher.submit(
@@ -197,9 +299,12 @@ TEST_F(Batchers, ARefusedRequestTakesNoOtherWithIt) {
   std::deque<Ask> asks;
   for (int i = 0; i < 5; ++i)
     asks.emplace_back(i == 2 ? -1 : i); // an id that the program refuses
+  Ask first(5);
   const batten::Batcher batcher = create();
+  Held held(batcher, first.tensors(w));
   for (Ask &ask : asks)
     ASSERT_TRUE(batcher.submit(ask.tensors(w), Told::tell, &told, error)) << error.message();
+  held.letGo();
   told.await(5);
   EXPECT_EQ(told.refused, 1);
   EXPECT_EQ(asks[2].out0[0], -1.0f); // untouched
@@ -247,17 +352,20 @@ TEST_F(Batchers, SizesThatTheProgramRefusesAreTold) {
 
 TEST_F(Batchers, QueueIsBounded) {
   options.delay_us = 3'600'000'000;
-  options.queue_requests = 3;
+  options.queue_requests = 4;
   Told told;
   std::deque<Ask> asks;
   for (int i = 0; i < 4; ++i)
     asks.emplace_back(i);
+  Ask first(4);
   const batten::Batcher batcher = create();
+  Held held(batcher, first.tensors(w)); // the first of the four
   for (size_t i = 0; i < 3; ++i)
     ASSERT_TRUE(batcher.submit(asks[i].tensors(w), Told::tell, &told, error));
   expectRefused([&] { return batcher.submit(asks[3].tensors(w), Told::tell, &told, error); }, BATTEN_E_FULL,
-                "all 3 places for requests are taken; try again later");
+                "all 4 places for requests are taken; try again later");
   batcher.close();
+  held.letGo();
   told.await(3);
   expectRefused([&] { return batcher.call(asks[3].tensors(w), error); }, BATTEN_E_CLOSED,
                 "the batcher takes no more requests");
@@ -300,6 +408,15 @@ TEST_F(Batchers, ShutdownLosesNoRequest) {
 TEST_F(Batchers, DestroyWaitsForThoseWhoWait) {
   options.delay_us = 3'600'000'000;
   batten::Batcher batcher = create();
+  Told told;
+  std::deque<Ask> five;
+  Ask first(9);
+  {
+    const Held held(batcher, first.tensors(w));
+    for (int i = 0; i < 5; ++i) // so that four will wait for another
+      ASSERT_TRUE(batcher.submit(five.emplace_back(i).tensors(w), Told::tell, &told, error)) << error.message();
+  }
+  told.await(5);
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&, t] {
@@ -319,12 +436,14 @@ TEST_F(Batchers, DestroyWaitsForThoseWhoWait) {
 TEST_F(Batchers, UpdatesInPlaceAreBatched) {
   options.batch_samples = 3;
   options.delay_us = 3'600'000'000;
-  float states[3][3] = {{1, 1, 1}, {2, 2, 2}, {3, 3, 3}}, x[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
+  float states[4][3] = {{1, 1, 1}, {2, 2, 2}, {3, 3, 3}, {0, 0, 0}}, x[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
   const batten::Batcher batcher = create(row::Add);
   ASSERT_TRUE(batcher) << error.message();
   Told told;
+  Held held(batcher, {view(states[3], {1, 3}), view(x[0], {1, 3})});
   for (int i = 0; i < 3; ++i)
     ASSERT_TRUE(batcher.submit({view(states[i], {1, 3}), view(x[i], {1, 3})}, Told::tell, &told, error));
+  held.letGo();
   told.await(3);
   EXPECT_EQ(row::calls, 1);
   EXPECT_EQ(states[1][1], 3);
