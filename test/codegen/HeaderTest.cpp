@@ -70,7 +70,8 @@ TEST(Header, CompilesAsCAndCppAloneAndTogether) {
       "int fault(int result) { return BATTEN_STATUS(result) != BATTEN_OK ? BATTEN_ARGUMENT(result) : -1; }\n";
   write(folder.path + "/all.c", all + "#include \"runtime/abi.h\"\n" + use);
   const std::string flags =
-      " -Wall -Wextra -Wpedantic -Wconversion -Wcast-qual -Werror -fsyntax-only -I" BATTEN_TEST_SOURCE_DIR "/.. ";
+      " -Wall -Wextra -Wpedantic -Wconversion -Wcast-qual -Wshadow -Werror -fsyntax-only -I" BATTEN_TEST_SOURCE_DIR
+      "/.. ";
   const std::string strict = " -Wold-style-cast -Wzero-as-null-pointer-constant";
   for (const char *name : {"simple.c", "qproj.c", "train.c", "all.c"})
     for (const std::string &compiler :

@@ -87,7 +87,7 @@ def symbols(artifact):
 
 def headers(folder, paths):
     """Each included alone and all in one file, each twice."""
-    warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wcast-qual", "-Werror", "-fsyntax-only"]
+    warnings = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wcast-qual", "-Wshadow", "-Werror", "-fsyntax-only"]
     strict = ["-Wold-style-cast", "-Wzero-as-null-pointer-constant"]
     source = folder / "includes.c"
     for included in [[path] for path in paths] + [paths]:
