@@ -7,13 +7,17 @@
  * - Names. batten_<noun>_<verb>. Results come last but for `error`, begin with `out_`, and are written on success
  *   only.
  * - Result. 0, or `status | argument << 8`: a batten_status, or one of this library's own from 64 on. BATTEN_CODE takes
- *   the status out of either kind. `argument` counts over the C argument list of the compiled function, and is set by
- *   batten_program_solve, _shape and _call only.
+ *   the status out of either kind. `argument`, set by what solves and calls entries, counts over the C argument list of
+ *   the compiled function as its header shows it: 0 is the program, then the sizes, then the tensors. The number of a
+ *   tensor is batten_argument.position in the description.
+ * - Entries go by their number in the description; batten_program_find gives that of a name.
  * - Error. Optional; on a refusal it gets the result and one sentence that names what was found and what was wanted.
  *   A longer story (every weight that does not fit) goes through a batten_report.
  * - Ownership. What `_create`, `_open`, `_allocate` and `_load` return is the caller's, and goes back by `_destroy`,
  *   `_close` or `_release`, which take NULL too. Strings and tensors that are handed in are borrowed for the call;
  *   strings that are handed out live as long as the object that they were asked of.
+ * - NULL in place of an object (of one whose making was refused, say) is refused with BATTEN_E_NULL; functions that
+ *   cannot refuse answer 0, -1 or NULL.
  * - Threads. An object may be used by any number of threads at once where its functions take it by pointer to const;
  *   otherwise by one at a time. Nothing is global and nothing is thread-local.
  * - Never: abort, exit, print, throw, install a signal handler, or read a locale or an environment variable.
@@ -311,7 +315,7 @@ BATTEN_API int batten_program_shape(const batten_program *program, int64_t entry
 typedef struct batten_workspace batten_workspace;
 BATTEN_API int batten_workspace_create(batten_workspace **out_workspace, batten_error *error);
 BATTEN_API void batten_workspace_destroy(batten_workspace *workspace);
-/* Bytes held at present; 0 of NULL. */
+/* Bytes held at present. */
 BATTEN_API int64_t batten_workspace_bytes(const batten_workspace *workspace);
 
 /* Calls an entry, equivalent to NAME_FN(program, sizes..., tensors..., workspace, bytes, call).
@@ -351,8 +355,7 @@ BATTEN_API int batten_model_create(batten_program *program, batten_model **out_m
 /* No call may be under way, and nothing that was acquired be left. */
 BATTEN_API void batten_model_destroy(batten_model *model);
 
-/* The current program, which stays as it is until it is released. Each is released once; NULL is fine,
- * and the current program of no model is NULL. */
+/* The current program, which stays as it is until it is released. Each is released once; NULL is fine. */
 BATTEN_API const batten_program *batten_model_acquire(const batten_model *model);
 BATTEN_API void batten_model_release(const batten_model *model, const batten_program *program);
 
@@ -365,10 +368,13 @@ BATTEN_API int batten_model_exchange(const batten_model *model, batten_program *
 BATTEN_API int batten_model_exchange_weights(const batten_model *model, const char *path, const batten_report *report,
                                              batten_error *error);
 
-/* batten_program_call on the current program. */
+/* batten_program_call and batten_program_call_chunked on the current program. */
 BATTEN_API int batten_model_call(const batten_model *model, int64_t entry, const int64_t *sizes,
                                  const batten_tensor *tensors, int64_t count, batten_workspace *workspace,
                                  const batten_call *call);
+BATTEN_API int batten_model_call_chunked(const batten_model *model, int64_t entry, const char *dim,
+                                         int64_t memory_bytes, const int64_t *sizes, const batten_tensor *tensors,
+                                         int64_t count, batten_workspace *workspace, const batten_call *call);
 
 /* ---- Threads ----------------------------------------------------------------------------------------------------- */
 
@@ -380,7 +386,6 @@ typedef struct batten_pool batten_pool;
 BATTEN_API int batten_pool_create(int32_t threads, batten_pool **out_pool, batten_error *error);
 /* Stops and joins them. No call may be under way. */
 BATTEN_API void batten_pool_destroy(batten_pool *pool);
-/* 0 of NULL. */
 BATTEN_API int32_t batten_pool_threads(const batten_pool *pool);
 
 /* Calls body on disjoint ranges that together are [0, count), equivalent to
@@ -400,14 +405,19 @@ BATTEN_API batten_call batten_pool_call(batten_pool *pool, batten_error *error);
  * the memory of tensors that do not have the batch dim) are run together, in the order in which they came; each gets
  * the bits that a call of its own would have given, and its own refusal. All functions but create and destroy may be
  * used by any number of threads at once, and none but create allocates, except that workers keep memory for the largest
- * batch. */
+ * batch.
+ *
+ * When a batch runs. While workers are busy, requests gather. A free worker runs what is there at once where that fills
+ * a batch, or is as many requests as the batch before had: so one caller alone never waits for others, and callers that
+ * come again and again are soon run together. Where it is fewer, it waits for more until none came for a 16th of
+ * delay_us, and the oldest of them for delay_us at most. */
 typedef struct batten_batcher batten_batcher;
 
 typedef struct batten_batcher_options {
   uint32_t size;          /* sizeof(batten_batcher_options) */
   int32_t workers;        /* threads that run batches, each one at a time */
   int64_t batch_samples;  /* how many samples a batch has at most */
-  int64_t delay_us;       /* how long a request waits for others at most; 0: takes those that are there */
+  int64_t delay_us;       /* how long a free worker lets a request wait for others at most; 0: not at all */
   int64_t queue_requests; /* how many requests wait or run at most; one more is refused with BATTEN_E_FULL */
   const char *dim;        /* the batch dim, or NULL, as in batten_program_call_chunked */
   batten_pool *pool;      /* for the work of one batch, or NULL: outlives the batcher */
@@ -440,7 +450,6 @@ typedef struct batten_batcher_counts {
   int64_t batches;  /* begun so far */
   int64_t waiting;  /* requests at present */
 } batten_batcher_counts;
-/* All 0 of NULL. */
 BATTEN_API batten_batcher_counts batten_batcher_count(const batten_batcher *batcher);
 
 #ifdef __cplusplus

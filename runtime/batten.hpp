@@ -1,6 +1,7 @@
 // batten.hpp - batten.h for C++17 and later: handles that close themselves, tensors that know their element type.
 //
-// Header-only, no exceptions needed: what can fail takes an Error and returns a bool, or an object that is false.
+// Header-only, no exceptions needed: what can fail takes an Error and returns a bool, or an object that is false. Used
+// all the same, such an object is refused (BATTEN_E_NULL).
 //
 //   batten::Error error;
 //   batten::Program program = batten::Program::open("libsimple.so", error);
@@ -14,338 +15,9 @@
 #ifndef BATTEN_RUNTIME_BATTEN_HPP
 #define BATTEN_RUNTIME_BATTEN_HPP
 
-#include "batten.h"
-
-#include <initializer_list>
-#include <stdio.h>
-#include <string>
-#include <type_traits>
-#include <utility>
-#include <vector>
+#include "tensors.hpp"
 
 namespace batten {
-
-/// What a refused call said; false while nothing was refused.
-class Error {
-public:
-  explicit operator bool() const { return raw.result != 0; }
-  int code() const { return BATTEN_CODE(raw.result); }
-  int argument() const { return BATTEN_ARGUMENT(raw.result); }
-  const char *message() const { return raw.message; }
-  void clear() { raw = batten_error{}; }
-  void set(int status, const char *message) {
-    raw.result = status;
-    snprintf(raw.message, sizeof raw.message, "%s", message);
-  }
-  batten_error *get() { return &raw; }
-
-private:
-  batten_error raw{};
-};
-
-/// Owns one object of the C interface; moves, and closes it at the end.
-template <class Object, void (*close)(Object *)> class Handle {
-public:
-  Handle() = default;
-  explicit Handle(Object *object) : object(object) {}
-  Handle(Handle &&other) noexcept : object(std::exchange(other.object, nullptr)) {}
-  Handle &operator=(Handle &&other) noexcept {
-    if (this != &other) {
-      close(object);
-      object = std::exchange(other.object, nullptr);
-    }
-    return *this;
-  }
-  Handle(const Handle &) = delete;
-  Handle &operator=(const Handle &) = delete;
-  ~Handle() { close(object); }
-
-  explicit operator bool() const { return object != nullptr; }
-  Object *get() const { return object; }
-
-protected:
-  Object *object = nullptr;
-};
-
-/// Bit patterns of f16 and bf16, which are no C++ types: so that views of them know which they are.
-struct F16 {
-  uint16_t bits;
-};
-struct Bf16 {
-  uint16_t bits;
-};
-
-/// The dtype of a C++ element type. uint16_t is u16; f16 and bf16 have types of their own, or are named by constants.
-template <class Element> constexpr batten_dtype dtypeOf() {
-  using Plain = std::remove_cv_t<Element>;
-  if constexpr (std::is_same_v<Plain, F16>)
-    return BATTEN_F16;
-  else if constexpr (std::is_same_v<Plain, Bf16>)
-    return BATTEN_BF16;
-  else if constexpr (std::is_same_v<Plain, float>)
-    return BATTEN_F32;
-  else if constexpr (std::is_same_v<Plain, double>)
-    return BATTEN_F64;
-  else if constexpr (std::is_same_v<Plain, bool>)
-    return BATTEN_BOOL;
-  else {
-    static_assert(std::is_integral_v<Plain>, "this element type is no dtype of a program");
-    return BATTEN_DTYPE(std::is_signed_v<Plain> ? 0 : 1, 8 * sizeof(Plain));
-  }
-}
-
-/// Dense row-major elements of the caller's. A shape that is out of range gives a tensor of rank -1, which every
-/// function refuses.
-inline batten_tensor view(batten_dtype dtype, const void *data, const std::vector<int64_t> &sizes) {
-  batten_tensor tensor{nullptr, BATTEN_CPU, 0, dtype, -1, {}, {}}; // stays so where the shape is out of range
-  // Inputs are only read; one struct serves inputs and results.
-  batten_tensor_make(dtype, static_cast<int32_t>(sizes.size()), sizes.data(), const_cast<void *>(data), &tensor,
-                     nullptr);
-  return tensor;
-}
-template <class Element> batten_tensor view(Element *data, const std::vector<int64_t> &sizes) {
-  return view(dtypeOf<Element>(), data, sizes);
-}
-
-template <class Element, int64_t... Core> struct SampleOf {
-  using Type = Element;
-};
-template <class Element, int64_t First, int64_t... Rest> struct SampleOf<Element, First, Rest...> {
-  using Type = typename SampleOf<Element, Rest...>::Type[static_cast<size_t>(First)];
-};
-
-/// Samples whose shape the compiler knows: View<float, 10> is `count` times float[10], and cannot be made of anything
-/// else, or become a View<float, 9>. Plain data: two words, no owner. View<const float, 10> only reads.
-///   float x[32][10];
-///   batten::View<float, 10> samples = x;
-///   samples[31][9] = 1;
-template <class Element, int64_t... Core> class View {
-public:
-  static_assert(((Core > 0) && ...), "sizes of a sample are at least 1");
-  using Sample = typename SampleOf<Element, Core...>::Type;
-  static constexpr int32_t rank = 1 + static_cast<int32_t>(sizeof...(Core));
-
-  View() = default;
-  /// `count` samples at `first`, one behind the other.
-  View(Sample *first, int64_t count) : first(first), samples(count) {}
-  template <size_t count> View(Sample (&array)[count]) : first(array), samples(static_cast<int64_t>(count)) {}
-  /// What may be written may be read.
-  template <class Other, class = std::enable_if_t<std::is_same_v<const Other, Element> && !std::is_const_v<Other>>>
-  View(const View<Other, Core...> &other) : first(other.begin()), samples(other.count()) {}
-  /// Of plain elements, sample after sample.
-  static View at(Element *elements, int64_t count) { return View(reinterpret_cast<Sample *>(elements), count); }
-  /// Of a tensor or buffer that has this dtype and these inner sizes; empty, with the error, where it has not.
-  static View of(const batten_tensor &tensor, Error &error) {
-    constexpr int64_t wanted[] = {0, Core...};
-    bool same = tensor.rank == rank && tensor.sizes[0] >= 0 && batten_tensor_is_dense(&tensor);
-    for (int32_t i = 1; same && i < rank; ++i)
-      same = tensor.sizes[i] == wanted[i];
-    if (tensor.rank < 0)
-      error.set(BATTEN_E_SHAPE, "the tensor's shape is out of range");
-    else if (tensor.device != BATTEN_CPU)
-      error.set(BATTEN_E_UNSUPPORTED, "the tensor is not on the CPU");
-    else if (tensor.dtype != dtypeOf<Element>())
-      error.set(BATTEN_E_DTYPE, "the tensor has another dtype than the view");
-    else if (!same)
-      error.set(BATTEN_E_SHAPE, "the tensor has other inner sizes than the view, or gaps");
-    else
-      return at(static_cast<Element *>(tensor.data), tensor.sizes[0]);
-    return View();
-  }
-
-  int64_t count() const { return samples; }
-  Sample &operator[](int64_t index) const { return first[index]; }
-  Sample *begin() const { return first; }
-  Sample *end() const { return first + samples; }
-  /// Every element, sample after sample: what a generated function takes.
-  Element *data() const { return reinterpret_cast<Element *>(first); }
-  /// The samples [from, to), which the caller knows to be there.
-  View slice(int64_t from, int64_t to) const { return View(first + from, to - from); }
-
-  batten_tensor tensor() const {
-    const int64_t sizes[] = {samples, Core...};
-    batten_tensor made{nullptr, BATTEN_CPU, 0, dtypeOf<Element>(), -1, {}, {}}; // so it is refused by whoever gets it
-    batten_tensor_make(dtypeOf<Element>(), rank, sizes, const_cast<std::remove_const_t<Element> *>(data()), &made,
-                       nullptr);
-    return made;
-  }
-  operator batten_tensor() const { return tensor(); }
-
-private:
-  Sample *first = nullptr;
-  int64_t samples = 0;
-};
-
-/// A dense tensor with memory of its own.
-class Tensor {
-public:
-  Tensor() = default;
-  Tensor(Tensor &&other) noexcept : raw(std::exchange(other.raw, batten_tensor{})) {}
-  Tensor &operator=(Tensor &&other) noexcept {
-    std::swap(raw, other.raw);
-    return *this;
-  }
-  Tensor(const Tensor &) = delete;
-  Tensor &operator=(const Tensor &) = delete;
-  ~Tensor() { batten_tensor_release(&raw); }
-
-  static Tensor allocate(batten_dtype dtype, const std::vector<int64_t> &sizes, Error &error) {
-    return allocate(dtype, static_cast<int32_t>(sizes.size()), sizes.data(), error);
-  }
-  /// Of the dtype and shape of another.
-  static Tensor like(const batten_tensor &shape, Error &error) {
-    return allocate(shape.dtype, shape.rank, shape.sizes, error);
-  }
-  static Tensor loadNpy(const std::string &path, Error &error) {
-    Tensor tensor;
-    batten_npy_load(path.c_str(), &tensor.raw, error.get());
-    return tensor;
-  }
-  bool saveNpy(const std::string &path, Error &error) const {
-    return !batten_npy_save(path.c_str(), &raw, error.get());
-  }
-  /// A copy as another dtype: f16 and bf16 from and to f32.
-  Tensor converted(batten_dtype dtype, Error &error) const {
-    batten_tensor shape = raw;
-    shape.dtype = dtype;
-    Tensor to = like(shape, error);
-    if (to && batten_tensor_convert(&raw, &to.raw, error.get()))
-      return Tensor();
-    return to;
-  }
-
-  explicit operator bool() const { return raw.data != nullptr; }
-  operator const batten_tensor &() const { return raw; }
-  const batten_tensor &get() const { return raw; }
-  batten_dtype dtype() const { return raw.dtype; }
-  std::vector<int64_t> sizes() const { return std::vector<int64_t>(raw.sizes, raw.sizes + raw.rank); }
-  int64_t elements() const { return batten_tensor_elements(&raw); }
-  /// The elements; the caller knows their type.
-  template <class Element> Element *data() const { return static_cast<Element *>(raw.data); }
-
-private:
-  static Tensor allocate(batten_dtype dtype, int32_t rank, const int64_t *sizes, Error &error) {
-    Tensor tensor;
-    batten_tensor made{};
-    if (!batten_tensor_make(dtype, rank, sizes, nullptr, &made, error.get()) &&
-        !batten_tensor_allocate(&made, error.get()))
-      tensor.raw = made;
-    return tensor;
-  }
-
-  batten_tensor raw{};
-  friend class Safetensors;
-};
-
-/// Keeps the memory of buffers for the next ones.
-class BufferPool : public Handle<batten_buffer_pool, batten_buffer_pool_destroy> {
-public:
-  using Handle::Handle;
-  static BufferPool create(int64_t idleBytes, Error &error) {
-    batten_buffer_pool *pool = nullptr;
-    batten_buffer_pool_create(idleBytes, &pool, error.get());
-    return BufferPool(pool);
-  }
-  int64_t idleBytes() const { return batten_buffer_pool_idle_bytes(object); }
-};
-
-/// Samples side by side; views of it share its memory, which lives as long as any of them.
-class Buffer : public Handle<batten_buffer, batten_buffer_destroy> {
-public:
-  using Handle::Handle;
-  static Buffer create(batten_dtype dtype, const std::vector<int64_t> &sampleSizes, int64_t capacity, Error &error,
-                       const BufferPool &pool = BufferPool()) {
-    batten_buffer *buffer = nullptr;
-    batten_buffer_create(dtype, static_cast<int32_t>(sampleSizes.size()), sampleSizes.data(), capacity, pool.get(),
-                         &buffer, error.get());
-    return Buffer(buffer);
-  }
-  /// Of samples whose shape the compiler knows.
-  template <class Element, int64_t... Core>
-  static Buffer create(int64_t capacity, Error &error, const BufferPool &pool = BufferPool()) {
-    return create(dtypeOf<Element>(), {Core...}, capacity, error, pool);
-  }
-  template <class Element, int64_t... Core> View<Element, Core...> view(Error &error) const {
-    return View<Element, Core...>::of(tensor(), error);
-  }
-  /// Memory of the caller's; release(context, data) when nothing shares it any more.
-  static Buffer adopt(const batten_tensor &samples, void (*release)(void *, void *), void *context, Error &error) {
-    batten_buffer *buffer = nullptr;
-    batten_buffer_adopt(&samples, release, context, &buffer, error.get());
-    return Buffer(buffer);
-  }
-  /// A DLManagedTensor of DLPack, or batten_dlpack.
-  template <class Managed> static Buffer import(Managed *tensor, Error &error) {
-    static_assert(sizeof(Managed) == sizeof(batten_dlpack), "not DLPack's managed tensor");
-    batten_buffer *buffer = nullptr;
-    batten_buffer_import(reinterpret_cast<batten_dlpack *>(tensor), &buffer, error.get());
-    return Buffer(buffer);
-  }
-  template <class Managed = batten_dlpack> Managed *exported(Error &error) const {
-    static_assert(sizeof(Managed) == sizeof(batten_dlpack), "not DLPack's managed tensor");
-    batten_dlpack *tensor = nullptr;
-    batten_buffer_export(object, &tensor, error.get());
-    return reinterpret_cast<Managed *>(tensor);
-  }
-  /// The samples [begin, end), without a copy.
-  Buffer slice(int64_t begin, int64_t end, Error &error) const {
-    batten_buffer *view = nullptr;
-    batten_buffer_slice(object, begin, end, &view, error.get());
-    return Buffer(view);
-  }
-
-  int64_t count() const { return batten_buffer_count(object); }
-  int64_t capacity() const { return batten_buffer_capacity(object); }
-  batten_tensor tensor() const { return batten_buffer_tensor(object); }
-  operator batten_tensor() const { return tensor(); }
-  /// The elements of the first sample; the caller knows their type.
-  template <class Element> Element *data() const { return static_cast<Element *>(tensor().data); }
-
-  bool resize(int64_t count, Error &error) { return !batten_buffer_resize(object, count, error.get()); }
-  bool reserve(int64_t capacity, Error &error) { return !batten_buffer_reserve(object, capacity, error.get()); }
-  bool append(const batten_tensor &samples, Error &error) {
-    return !batten_buffer_append(object, &samples, error.get());
-  }
-  /// to[i] = this[indices[i]]
-  bool gather(const std::vector<int64_t> &indices, Buffer &to, Error &error) const {
-    return !batten_buffer_gather(object, indices.data(), static_cast<int64_t>(indices.size()), to.object, error.get());
-  }
-  /// to[indices[i]] = this[i]
-  bool scatter(const std::vector<int64_t> &indices, Buffer &to, Error &error) const {
-    return !batten_buffer_scatter(object, indices.data(), static_cast<int64_t>(indices.size()), to.object, error.get());
-  }
-};
-
-/// An open .safetensors file.
-class Safetensors : public Handle<batten_safetensors, batten_safetensors_close> {
-public:
-  using Handle::Handle;
-  static Safetensors open(const std::string &path, Error &error) {
-    batten_safetensors *file = nullptr;
-    batten_safetensors_open(path.c_str(), &file, error.get());
-    return Safetensors(file);
-  }
-  int64_t count() const { return batten_safetensors_count(object); }
-  int64_t find(const std::string &name) const { return batten_safetensors_find(object, name.c_str()); }
-  std::string name(int64_t index) const {
-    const char *text = batten_safetensors_name(object, index);
-    return text ? text : "";
-  }
-  batten_tensor shape(int64_t index) const {
-    batten_tensor tensor{};
-    if (batten_safetensors_shape(object, index, &tensor, nullptr))
-      tensor.rank = -1;
-    return tensor;
-  }
-  Tensor load(int64_t index, Error &error) const {
-    Tensor tensor;
-    batten_safetensors_load(object, index, &tensor.raw, error.get());
-    return tensor;
-  }
-  static bool save(const std::string &path, const std::vector<batten_named_tensor> &tensors, Error &error) {
-    return !batten_safetensors_save(path.c_str(), tensors.data(), static_cast<int64_t>(tensors.size()), error.get());
-  }
-};
 
 class Workspace : public Handle<batten_workspace, batten_workspace_destroy> {
 public:
@@ -376,6 +48,34 @@ public:
   }
 };
 
+/// Which entry of a program: its name, in the source or as C symbol, or its number in the description. Borrows the
+/// name.
+class Entry {
+public:
+  Entry(const char *entry) : name(entry) {}
+  Entry(const std::string &entry) : name(entry.c_str()) {}
+  template <class Number, class = std::enable_if_t<std::is_integral_v<Number> || std::is_enum_v<Number>>>
+  Entry(Number entry) : number(static_cast<int64_t>(entry)) {}
+
+  bool isName() const { return name != nullptr; }
+  /// False, with the error, for a name that the program has not.
+  bool find(const batten_program *program, int64_t &outNumber, Error &error) const {
+    const batten_description *described = batten_program_describe(program);
+    outNumber = name ? batten_program_find(program, name) : number;
+    if (!name || !described || outNumber >= 0)
+      return true; // whoever gets the number refuses what is no program, and a number out of range
+    std::string text = std::string(described->name) + " has no entry `" + name + "`, it has";
+    for (int64_t i = 0; i < described->entry_count; ++i)
+      text += std::string(i == 0 ? " " : ", ") + described->entries[i].name;
+    error.set(BATTEN_E_NAME, text.c_str());
+    return false;
+  }
+
+private:
+  const char *name = nullptr;
+  int64_t number = -1;
+};
+
 class Program : public Handle<batten_program, batten_program_close> {
 public:
   using Handle::Handle;
@@ -400,7 +100,14 @@ public:
   /// Gives it away.
   batten_program *take() { return std::exchange(object, nullptr); }
 
-  const batten_description &describe() const { return *batten_program_describe(object); }
+  /// Of no program: one without entries.
+  const batten_description &describe() const {
+    static constexpr batten_description none = {0,       0,       0, "",      "", "",      "", "",      "",     0,
+                                                nullptr, nullptr, 0, nullptr, 0,  nullptr, 0,  nullptr, nullptr};
+    const batten_description *described = batten_program_describe(object);
+    return described ? *described : none;
+  }
+  /// The number of the entry of that name; -1 when there is none.
   int64_t find(const std::string &entry) const { return batten_program_find(object, entry.c_str()); }
 
   /// Without weights.
@@ -423,57 +130,50 @@ public:
 
   /// Finds the runtime dims that these first arguments fix. `sizes` gives those that are known, BATTEN_UNKNOWN for the
   /// others; it is made as long as the entry has dims, and what it lacked counts as unknown.
-  bool solve(int64_t entry, const std::vector<batten_tensor> &tensors, std::vector<int64_t> &sizes,
+  bool solve(const Entry &entry, const std::vector<batten_tensor> &tensors, std::vector<int64_t> &sizes,
              Error &error) const {
-    fit(entry, sizes);
-    return !batten_program_solve(object, entry, tensors.data(), static_cast<int64_t>(tensors.size()), sizes.data(),
+    int64_t number;
+    return findAndFit(entry, number, sizes, error) &&
+           !batten_program_solve(object, number, tensors.data(), static_cast<int64_t>(tensors.size()), sizes.data(),
                                  error.get());
   }
-  /// A result of this entry at these sizes, allocated.
-  Tensor allocate(int64_t entry, int64_t argument, std::vector<int64_t> sizes, Error &error) const {
+  /// A result of this entry at these sizes, allocated. argument: its number in the description.
+  Tensor allocate(const Entry &entry, int64_t argument, std::vector<int64_t> sizes, Error &error) const {
+    int64_t number;
     batten_tensor shape{};
-    fit(entry, sizes);
-    if (batten_program_shape(object, entry, argument, sizes.data(), &shape, error.get()))
+    if (!findAndFit(entry, number, sizes, error) ||
+        batten_program_shape(object, number, argument, sizes.data(), &shape, error.get()))
       return Tensor();
     return Tensor::like(shape, error);
   }
-  bool call(int64_t entry, const std::vector<batten_tensor> &tensors, const Workspace &workspace, Error &error,
+  bool call(const Entry &entry, const std::vector<batten_tensor> &tensors, const Workspace &workspace, Error &error,
             const Pool &pool = Pool()) const {
+    int64_t number;
     const batten_call call = batten_pool_call(pool.get(), error.get());
-    return !batten_program_call(object, entry, nullptr, tensors.data(), static_cast<int64_t>(tensors.size()),
+    return entry.find(object, number, error) &&
+           !batten_program_call(object, number, nullptr, tensors.data(), static_cast<int64_t>(tensors.size()),
                                 workspace.get(), &call);
   }
-  bool call(const std::string &entry, const std::vector<batten_tensor> &tensors, const Workspace &workspace,
-            Error &error, const Pool &pool = Pool()) const {
-    int64_t number = find(entry);
-    return number < 0 ? refuseName(entry, error) : call(number, tensors, workspace, error, pool);
-  }
   /// In chunks along a dim (empty: the first of the first result), with at most so many bytes of workspace.
-  bool callChunked(const std::string &entry, int64_t memoryBytes, const std::vector<batten_tensor> &tensors,
+  bool callChunked(const Entry &entry, int64_t memoryBytes, const std::vector<batten_tensor> &tensors,
                    const Workspace &workspace, Error &error, const Pool &pool = Pool(),
                    const std::string &dim = std::string()) const {
-    int64_t number = find(entry);
-    if (number < 0)
-      return refuseName(entry, error);
+    int64_t number;
     const batten_call call = batten_pool_call(pool.get(), error.get());
-    return !batten_program_call_chunked(object, number, dim.empty() ? nullptr : dim.c_str(), memoryBytes, nullptr,
+    return entry.find(object, number, error) &&
+           !batten_program_call_chunked(object, number, dim.empty() ? nullptr : dim.c_str(), memoryBytes, nullptr,
                                         tensors.data(), static_cast<int64_t>(tensors.size()), workspace.get(), &call);
   }
 
 private:
-  /// Says which name was wrong, where the C interface knows its number only.
-  bool refuseName(const std::string &entry, Error &error) const {
-    std::string text = std::string(describe().name) + " has no entry `" + entry + "`, it has";
-    for (int64_t i = 0; i < describe().entry_count; ++i)
-      text += std::string(i == 0 ? " " : ", ") + describe().entries[i].name;
-    error.set(BATTEN_E_NAME, text.c_str());
-    return false;
-  }
-  /// One size a dim of the entry, which is what the functions below read and write.
-  void fit(int64_t entry, std::vector<int64_t> &sizes) const {
-    const batten_description *description = batten_program_describe(object);
-    if (description && entry >= 0 && entry < description->entry_count)
-      sizes.resize(static_cast<size_t>(description->entries[entry].symbol_count), BATTEN_UNKNOWN);
+  /// And one size a dim of the entry, which is what the functions of C read and write.
+  bool findAndFit(const Entry &entry, int64_t &outNumber, std::vector<int64_t> &sizes, Error &error) const {
+    if (!entry.find(object, outNumber, error))
+      return false;
+    const batten_description &described = describe();
+    if (outNumber >= 0 && outNumber < described.entry_count)
+      sizes.resize(static_cast<size_t>(described.entries[outNumber].symbol_count), BATTEN_UNKNOWN);
+    return true;
   }
   template <class Problem> static batten_report reportTo(Problem &problem) {
     batten_report report{};
@@ -500,7 +200,7 @@ public:
   /// The program that was current when this was made; it stays until this is gone.
   class Use {
   public:
-    explicit Use(const Model &model) : model(model.get()), program(batten_model_acquire(model.get())) {}
+    explicit Use(const Model &used) : model(used.get()), program(batten_model_acquire(model)) {}
     Use(const Use &) = delete;
     Use &operator=(const Use &) = delete;
     ~Use() { batten_model_release(model, program); }
@@ -521,11 +221,27 @@ public:
   bool exchangeWeights(const std::string &path, Error &error) const {
     return !batten_model_exchange_weights(object, path.c_str(), nullptr, error.get());
   }
-  bool call(int64_t entry, const std::vector<batten_tensor> &tensors, const Workspace &workspace, Error &error,
+  bool call(const Entry &entry, const std::vector<batten_tensor> &tensors, const Workspace &workspace, Error &error,
             const Pool &pool = Pool()) const {
+    int64_t number;
     const batten_call call = batten_pool_call(pool.get(), error.get());
-    return !batten_model_call(object, entry, nullptr, tensors.data(), static_cast<int64_t>(tensors.size()),
+    return find(entry, number, error) &&
+           !batten_model_call(object, number, nullptr, tensors.data(), static_cast<int64_t>(tensors.size()),
                               workspace.get(), &call);
+  }
+  /// As Program::callChunked.
+  bool callChunked(const Entry &entry, int64_t memoryBytes, const std::vector<batten_tensor> &tensors,
+                   const Workspace &workspace, Error &error, const Pool &pool = Pool(),
+                   const std::string &dim = std::string()) const {
+    int64_t number;
+    const batten_call call = batten_pool_call(pool.get(), error.get());
+    return find(entry, number, error) &&
+           !batten_model_call_chunked(object, number, dim.empty() ? nullptr : dim.c_str(), memoryBytes, nullptr,
+                                      tensors.data(), static_cast<int64_t>(tensors.size()), workspace.get(), &call);
+  }
+  /// As Entry::find: programs that are exchanged for each other have the same entries.
+  bool find(const Entry &entry, int64_t &outNumber, Error &error) const {
+    return entry.find(entry.isName() ? use().get() : nullptr, outNumber, error);
   }
 };
 
@@ -533,13 +249,15 @@ public:
 class Batcher : public Handle<batten_batcher, batten_batcher_destroy> {
 public:
   using Handle::Handle;
-  /// The defaults of batten_batcher_options, to be changed by name.
+  /// Defaults, to be changed by name: one worker, batches of 64 samples, 1000 us of delay, 1024 requests in the queue.
   static batten_batcher_options options() {
     return {sizeof(batten_batcher_options), 1, 64, 1000, 1024, nullptr, nullptr};
   }
-  static Batcher create(const Model &model, int64_t entry, const batten_batcher_options &options, Error &error) {
+  static Batcher create(const Model &model, const Entry &entry, const batten_batcher_options &options, Error &error) {
+    int64_t number;
     batten_batcher *batcher = nullptr;
-    batten_batcher_create(model.get(), entry, &options, &batcher, error.get());
+    if (model.find(entry, number, error))
+      batten_batcher_create(model.get(), number, &options, &batcher, error.get());
     return Batcher(batcher);
   }
   bool call(const std::vector<batten_tensor> &tensors, Error &error) const {

@@ -16,8 +16,8 @@ using namespace batten::runtime;
 namespace {
 
 int requireUnbound(const batten_program *program, batten_error *error) {
-  if (!program)
-    return BATTEN_REFUSE(error, BATTEN_E_NULL, "program is NULL");
+  if (const int result = requireProgram(program, error))
+    return result;
   if (program->bound)
     return BATTEN_REFUSE(error, BATTEN_E_UNBOUND, "%s is bound already; open it again for other weights",
                          program->description->name);
@@ -107,6 +107,8 @@ int batten_program_bind(batten_program *program, const batten_tensor *weights, i
   if (count != description.weight_count)
     return BATTEN_REFUSE(error, BATTEN_E_WEIGHTS, "%s has %lld weights, %lld tensors were given", description.name,
                          (long long)description.weight_count, (long long)count);
+  if (!weights && count > 0)
+    return BATTEN_REFUSE(error, BATTEN_E_NULL, "the weights are NULL");
   ProblemList problems(report);
   Array<const void *> pointers;
   if (!pointers.create(count))
@@ -137,8 +139,8 @@ int batten_program_bind_file(batten_program *program, const char *path, const ba
 
 int batten_program_check_file(const batten_program *program, const char *path, const batten_report *report,
                               batten_error *error) {
-  if (!program)
-    return BATTEN_REFUSE(error, BATTEN_E_NULL, "program is NULL");
+  if (const int result = requireProgram(program, error))
+    return result;
   batten_safetensors file;
   if (const int result = openWeights(file, path, *program->description, error))
     return result;

@@ -184,11 +184,17 @@ int batten_buffer_slice(const batten_buffer *buffer, int64_t begin, int64_t end,
 
 void batten_buffer_destroy(batten_buffer *buffer) { destroy(buffer); }
 
-int64_t batten_buffer_count(const batten_buffer *buffer) { return buffer->count(); }
+int64_t batten_buffer_count(const batten_buffer *buffer) { return buffer ? buffer->count() : 0; }
 
-int64_t batten_buffer_capacity(const batten_buffer *buffer) { return buffer->capacity; }
+int64_t batten_buffer_capacity(const batten_buffer *buffer) { return buffer ? buffer->capacity : 0; }
 
-batten_tensor batten_buffer_tensor(const batten_buffer *buffer) { return buffer->samples; }
+batten_tensor batten_buffer_tensor(const batten_buffer *buffer) {
+  if (buffer)
+    return buffer->samples;
+  batten_tensor none{};
+  none.rank = -1; // which every function refuses
+  return none;
+}
 
 int batten_buffer_resize(batten_buffer *buffer, int64_t count, batten_error *error) {
   if (const int result = requireBuffer(buffer, error))

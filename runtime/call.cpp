@@ -39,8 +39,8 @@ bool reserveMemory(const batten_entry &entry, const int64_t *sizes, const batten
 
 namespace batten::runtime {
 
-int checkCall(const batten_program *program, int64_t entry, int64_t count, const batten_call *call,
-              const batten_entry *&outEntry) {
+int checkCall(const batten_program *program, int64_t entry, const batten_tensor *tensors, int64_t count,
+              const batten_call *call, const batten_entry *&outEntry) {
   if (call && call->size < sizeof(batten_call))
     return BATTEN_E_ABI; // where its `error` would be is not known either
   batten_error *error = call ? call->error : nullptr;
@@ -52,7 +52,11 @@ int checkCall(const batten_program *program, int64_t entry, int64_t count, const
   if (count != outEntry->argument_count)
     return BATTEN_REFUSE(error, BATTEN_E_SHAPE, "%s() has %lld arguments, %lld were given", outEntry->c_symbol,
                          (long long)outEntry->argument_count, (long long)count);
-  return 0;
+  return requireTensors(*outEntry, tensors, count, error);
+}
+
+int requireTensors(const batten_entry &entry, const batten_tensor *tensors, int64_t count, batten_error *error) {
+  return tensors || count == 0 ? 0 : BATTEN_REFUSE(error, BATTEN_E_NULL, "%s(): the tensors are NULL", entry.c_symbol);
 }
 
 int refuseBusy(const batten_entry &entry, const batten_call *call) {
@@ -94,6 +98,10 @@ int batten_program_solve(const batten_program *program, int64_t entry, const bat
   if (count < 0 || count > found->argument_count)
     return BATTEN_REFUSE(error, BATTEN_E_SHAPE, "%s() has %lld arguments, %lld were given", found->c_symbol,
                          (long long)found->argument_count, (long long)count);
+  if (const int result = requireTensors(*found, tensors, count, error))
+    return result;
+  if (!sizes && found->symbol_count > 0)
+    return BATTEN_REFUSE(error, BATTEN_E_NULL, "%s(): the sizes are NULL", found->c_symbol);
   return solveSizes(*found, tensors, count, sizes, error);
 }
 
@@ -105,6 +113,9 @@ int batten_program_shape(const batten_program *program, int64_t entry, int64_t a
   if (argument < 0 || argument >= found->argument_count)
     return BATTEN_REFUSE(error, BATTEN_E_NAME, "%s() has %lld arguments, no number %lld", found->c_symbol,
                          (long long)found->argument_count, (long long)argument);
+  if (!out_tensor || (!sizes && found->symbol_count > 0))
+    return BATTEN_REFUSE(error, BATTEN_E_NULL, "%s(): %s NULL", found->c_symbol,
+                         out_tensor ? "the sizes are" : "out_tensor is");
   const batten_argument &described = found->arguments[argument];
   int64_t extents[BATTEN_MAX_RANK] = {};
   bool fits = described.rank <= BATTEN_MAX_RANK;
@@ -120,7 +131,7 @@ int batten_program_call(const batten_program *program, int64_t entry, const int6
                         const batten_tensor *tensors, int64_t count, batten_workspace *workspace,
                         const batten_call *call) {
   const batten_entry *found;
-  if (const int result = checkCall(program, entry, count, call, found))
+  if (const int result = checkCall(program, entry, tensors, count, call, found))
     return result;
   const Lease lease(workspace);
   if (!lease)

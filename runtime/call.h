@@ -8,8 +8,10 @@
 namespace batten::runtime {
 
 /// The entry, when there is one, the program is bound, and so many arguments are its own.
-int checkCall(const batten_program *program, int64_t entry, int64_t count, const batten_call *call,
-              const batten_entry *&outEntry);
+int checkCall(const batten_program *program, int64_t entry, const batten_tensor *tensors, int64_t count,
+              const batten_call *call, const batten_entry *&outEntry);
+
+int requireTensors(const batten_entry &entry, const batten_tensor *tensors, int64_t count, batten_error *error);
 
 int refuseBusy(const batten_entry &entry, const batten_call *call);
 

@@ -185,7 +185,7 @@ int batten_program_call_chunked(const batten_program *program, int64_t entry, co
                                 batten_workspace *workspace, const batten_call *call) {
   const batten_entry *found;
   int64_t symbol;
-  if (const int result = checkCall(program, entry, count, call, found))
+  if (const int result = checkCall(program, entry, tensors, count, call, found))
     return result;
   batten_error *error = call ? call->error : nullptr;
   if (const int result = findBatchDim(*found, dim, symbol, error))

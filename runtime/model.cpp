@@ -106,8 +106,8 @@ int requireModel(const batten_model *model, batten_error *error) {
 }
 
 int requireFree(const batten_program *program, batten_error *error) {
-  if (!program)
-    return BATTEN_REFUSE(error, BATTEN_E_NULL, "program is NULL");
+  if (const int result = requireProgram(program, error))
+    return result;
   if (!program->bound)
     return BATTEN_REFUSE(error, BATTEN_E_UNBOUND, "%s must be bound before it becomes a model's",
                          program->description->name);
@@ -187,6 +187,18 @@ int batten_model_call(const batten_model *model, int64_t entry, const int64_t *s
     return result;
   const batten_program *program = model->acquire();
   const int result = batten_program_call(program, entry, sizes, tensors, count, workspace, call);
+  batten_model_release(model, program);
+  return result;
+}
+
+int batten_model_call_chunked(const batten_model *model, int64_t entry, const char *dim, int64_t memory_bytes,
+                              const int64_t *sizes, const batten_tensor *tensors, int64_t count,
+                              batten_workspace *workspace, const batten_call *call) {
+  if (const int result = requireModel(model, call ? call->error : nullptr))
+    return result;
+  const batten_program *program = model->acquire();
+  const int result =
+      batten_program_call_chunked(program, entry, dim, memory_bytes, sizes, tensors, count, workspace, call);
   batten_model_release(model, program);
   return result;
 }

@@ -67,6 +67,8 @@ int readShape(const InputFile &file, batten_tensor &out, int64_t &outData, batte
 } // namespace
 
 int batten_npy_load(const char *path, batten_tensor *out_tensor, batten_error *error) {
+  if (!out_tensor)
+    return BATTEN_REFUSE(error, BATTEN_E_NULL, "out_tensor is NULL");
   InputFile file;
   batten_tensor tensor;
   int64_t data;

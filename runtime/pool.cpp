@@ -159,6 +159,8 @@ void batten_pool::awaitDone() {
 }
 
 int batten_pool_create(int32_t threads, batten_pool **out_pool, batten_error *error) {
+  if (!out_pool)
+    return BATTEN_REFUSE(error, BATTEN_E_NULL, "out_pool is NULL");
   if (threads < 1 || threads > maximumThreads)
     return BATTEN_REFUSE(error, BATTEN_E_SIZE, "a pool of %d threads; it must have 1 to %d", threads, maximumThreads);
   Owned<batten_pool> pool(create<batten_pool>());
@@ -186,7 +188,7 @@ void batten_pool_parallel_for(void *opaque, int64_t count, void (*body)(void *co
   batten_pool *pool = static_cast<batten_pool *>(opaque);
   if (count <= 0)
     return;
-  if (pool->threads == 1 || count == 1 || pool->process != getpid() || pool->busy.exchange(true))
+  if (!pool || pool->threads == 1 || count == 1 || pool->process != getpid() || pool->busy.exchange(true))
     return body(context, 0, count);
   pool->body = body;
   pool->context = context;

@@ -75,9 +75,13 @@ int bindPointers(batten_program &program, const void *const *weights, batten_err
   return 0;
 }
 
+int requireProgram(const batten_program *program, batten_error *error) {
+  return program ? 0 : BATTEN_REFUSE(error, BATTEN_E_NULL, "program is NULL: opening it was refused, or never done");
+}
+
 int findEntry(const batten_program *program, int64_t number, const batten_entry *&outEntry, batten_error *error) {
-  if (!program)
-    return BATTEN_REFUSE(error, BATTEN_E_NULL, "program is NULL");
+  if (const int result = requireProgram(program, error))
+    return result;
   const batten_description &description = *program->description;
   if (number >= 0 && number < description.entry_count) {
     outEntry = &description.entries[number];
@@ -94,6 +98,8 @@ int findEntry(const batten_program *program, int64_t number, const batten_entry 
 } // namespace batten::runtime
 
 int batten_program_open(const char *path, const char *name, batten_program **out_program, batten_error *error) {
+  if (!out_program)
+    return BATTEN_REFUSE(error, BATTEN_E_NULL, "out_program is NULL");
   const batten_description *description;
   Owned<Library> library(create<Library>());
   if (!library)
@@ -108,14 +114,18 @@ int batten_program_open(const char *path, const char *name, batten_program **out
 }
 
 int batten_program_copy(const batten_program *program, batten_program **out_program, batten_error *error) {
-  if (!program)
-    return BATTEN_REFUSE(error, BATTEN_E_NULL, "program is NULL");
+  if (const int result = requireProgram(program, error))
+    return result;
+  if (!out_program)
+    return BATTEN_REFUSE(error, BATTEN_E_NULL, "out_program is NULL");
   if (program->library)
     program->library->users.fetch_add(1, std::memory_order_relaxed);
   return makeProgram(program->description, program->library, out_program, error);
 }
 
 int batten_program_from(const batten_description *description, batten_program **out_program, batten_error *error) {
+  if (!out_program)
+    return BATTEN_REFUSE(error, BATTEN_E_NULL, "out_program is NULL");
   if (const int result = checkDescription(description, error))
     return result;
   return makeProgram(description, nullptr, out_program, error);
@@ -123,9 +133,13 @@ int batten_program_from(const batten_description *description, batten_program **
 
 void batten_program_close(batten_program *program) { destroy(program); }
 
-const batten_description *batten_program_describe(const batten_program *program) { return program->description; }
+const batten_description *batten_program_describe(const batten_program *program) {
+  return program ? program->description : nullptr;
+}
 
 int64_t batten_program_find(const batten_program *program, const char *entry) {
+  if (!program || !entry)
+    return -1;
   const batten_description &description = *program->description;
   for (int64_t i = 0; i < description.entry_count; ++i)
     if (!strcmp(description.entries[i].name, entry) || !strcmp(description.entries[i].c_symbol, entry))
@@ -134,7 +148,7 @@ int64_t batten_program_find(const batten_program *program, const char *entry) {
 }
 
 const char *batten_program_level(const batten_program *program) {
-  if (!program->bound)
+  if (!program || !program->bound)
     return nullptr;
   const uint32_t level = static_cast<const batten_program_header *>(program->bound)->level;
   return level < program->description->level_count ? program->description->levels[level].name : nullptr;

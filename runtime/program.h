@@ -40,6 +40,8 @@ int openLibrary(const char *path, const char *name, void **outLibrary, const bat
 /// Hands one pointer a weight to the program's own bind, in memory that the program object keeps.
 int bindPointers(batten_program &program, const void *const *weights, batten_error *error);
 
+int requireProgram(const batten_program *program, batten_error *error);
+
 /// The entry of that number, if there is one.
 int findEntry(const batten_program *program, int64_t number, const batten_entry *&outEntry, batten_error *error);
 

@@ -16,6 +16,8 @@ namespace {
 constexpr int64_t lengthBytes = 8;
 
 int requireIndex(const batten_safetensors *file, int64_t index, batten_error *error) {
+  if (!file)
+    return BATTEN_REFUSE(error, BATTEN_E_NULL, "the file is NULL");
   if (index >= 0 && index < file->header.count())
     return 0;
   return BATTEN_REFUSE(error, BATTEN_E_NAME, "`%s` has %lld tensors, no number %lld", file->input.name(),
@@ -62,6 +64,8 @@ int openSafetensors(batten_safetensors &file, const char *path, batten_error *er
 } // namespace batten::runtime
 
 int batten_safetensors_open(const char *path, batten_safetensors **out_file, batten_error *error) {
+  if (!out_file)
+    return BATTEN_REFUSE(error, BATTEN_E_NULL, "out_file is NULL");
   Owned<batten_safetensors> file(create<batten_safetensors>());
   if (!file)
     return BATTEN_REFUSE(error, BATTEN_E_OUT_OF_MEMORY, "no memory to open a file");
@@ -73,12 +77,14 @@ int batten_safetensors_open(const char *path, batten_safetensors **out_file, bat
 
 void batten_safetensors_close(batten_safetensors *file) { destroy(file); }
 
-int64_t batten_safetensors_count(const batten_safetensors *file) { return file->header.count(); }
+int64_t batten_safetensors_count(const batten_safetensors *file) { return file ? file->header.count() : 0; }
 
-int64_t batten_safetensors_find(const batten_safetensors *file, const char *name) { return file->header.find(name); }
+int64_t batten_safetensors_find(const batten_safetensors *file, const char *name) {
+  return file && name ? file->header.find(name) : -1;
+}
 
 const char *batten_safetensors_name(const batten_safetensors *file, int64_t index) {
-  return index >= 0 && index < file->header.count() ? file->header.name(index) : nullptr;
+  return index >= 0 && index < batten_safetensors_count(file) ? file->header.name(index) : nullptr;
 }
 
 int batten_safetensors_shape(const batten_safetensors *file, int64_t index, batten_tensor *out_tensor,
@@ -117,7 +123,7 @@ int batten_safetensors_load(const batten_safetensors *file, int64_t index, batte
 
 int batten_safetensors_metadata(const batten_safetensors *file, int64_t index, const char **out_key,
                                 const char **out_value) {
-  if (index < 0 || index >= file->header.metadataCount())
+  if (!file || index < 0 || index >= file->header.metadataCount())
     return 0;
   *out_key = file->header.metadataKey(index);
   *out_value = *out_key + strlen(*out_key) + 1;

@@ -120,6 +120,8 @@ int checkDistinct(const batten_named_tensor *tensors, int64_t count, batten_erro
 } // namespace
 
 int batten_safetensors_save(const char *path, const batten_named_tensor *tensors, int64_t count, batten_error *error) {
+  if (!tensors && count > 0)
+    return BATTEN_REFUSE(error, BATTEN_E_NULL, "the tensors are NULL");
   int64_t total = 0;
   for (int64_t i = 0; i < count; ++i)
     if (const int result = checkTensor(tensors[i], total, error))

@@ -182,6 +182,8 @@ void batten_buffer_pool_destroy(batten_buffer_pool *pool) {
 }
 
 int64_t batten_buffer_pool_idle_bytes(const batten_buffer_pool *pool) {
+  if (!pool)
+    return 0;
   pthread_mutex_lock(&pool->mutex);
   const int64_t bytes = pool->idleBytes;
   pthread_mutex_unlock(&pool->mutex);

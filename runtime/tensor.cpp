@@ -144,13 +144,17 @@ int batten_tensor_make(batten_dtype dtype, int32_t rank, const int64_t *sizes, v
   return 0;
 }
 
-int64_t batten_tensor_elements(const batten_tensor *tensor) { return countElements(tensor->rank, tensor->sizes); }
+int64_t batten_tensor_elements(const batten_tensor *tensor) {
+  return tensor ? countElements(tensor->rank, tensor->sizes) : -1;
+}
 
 int64_t batten_tensor_bytes(const batten_tensor *tensor) {
-  return countBytes(tensor->dtype, tensor->rank, tensor->sizes);
+  return tensor ? countBytes(tensor->dtype, tensor->rank, tensor->sizes) : -1;
 }
 
 int batten_tensor_is_dense(const batten_tensor *tensor) {
+  if (!tensor)
+    return 0;
   if (countElements(tensor->rank, tensor->sizes) == 0)
     return 1;
   int64_t stride = 1;
@@ -164,6 +168,8 @@ int batten_tensor_is_dense(const batten_tensor *tensor) {
 }
 
 int batten_tensor_allocate(batten_tensor *tensor, batten_error *error) {
+  if (!tensor)
+    return BATTEN_REFUSE(error, BATTEN_E_NULL, "the tensor is NULL");
   const int64_t bytes = batten_tensor_bytes(tensor);
   if (bytes < 0)
     return BATTEN_REFUSE(error, BATTEN_E_SHAPE, "a rank or size of the tensor is out of range");

@@ -37,7 +37,7 @@ const char *compare(const batten::Buffer &a, const batten::Buffer &b) {
 batten::Buffer callOneByOne(batten::Program &program, const batten::Buffer &x) {
   batten::Error error;
   const batten::Model model = batten::Model::create(program, error);
-  const batten::Batcher batcher = batten::Batcher::create(model, 0, batten::Batcher::options(), error);
+  const batten::Batcher batcher = batten::Batcher::create(model, "classify", batten::Batcher::options(), error);
   require(model && batcher, error);
   batten::Buffer y = makeSamples<5>();
   std::vector<std::thread> clients;

@@ -22,15 +22,14 @@ public:
 
   /// Calls an entry, compares its only result with the reference and prints both and the time.
   void run(const std::string &entry, std::vector<batten_tensor> tensors) {
-    const int64_t number = program.find(entry), result = int64_t(tensors.size());
-    std::vector<int64_t> sizes(size_t(program.describe().entries[number].symbol_count), BATTEN_UNKNOWN);
-    check(program.solve(number, tensors, sizes, error));
-    const batten::Tensor out = program.allocate(number, result, sizes, error);
+    std::vector<int64_t> sizes;
+    check(program.solve(entry, tensors, sizes, error));
+    const batten::Tensor out = program.allocate(entry, int64_t(tensors.size()), sizes, error);
     check(bool(out));
     tensors.push_back(out);
-    check(program.call(number, tensors, workspace, error));
+    check(program.call(entry, tensors, workspace, error));
     double us;
-    EXAMPLE_MICROSECONDS(us, program.call(number, tensors, workspace, error));
+    EXAMPLE_MICROSECONDS(us, program.call(entry, tensors, workspace, error));
     example_report(("lm_" + entry).c_str(), &tensors.back(), path(entry + ".npy").c_str(), us);
   }
 

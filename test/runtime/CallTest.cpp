@@ -218,6 +218,19 @@ TEST_F(Call, GivenSizesThatOverflowAreRefused) {
                "fake_scale(): argument `x`: dim 2 is 6, and what it must be does not fit into 64 bits");
 }
 
+TEST_F(Call, SizesAndShapesAreAskedForByNameToo) {
+  std::vector<int64_t> sizes, again;
+  ASSERT_TRUE(program.solve("scale", tensors, sizes, error)) << error.message();
+  ASSERT_TRUE(program.solve("fake_scale", tensors, again, error)) << error.message();
+  EXPECT_EQ(sizes, again);
+  EXPECT_EQ(program.allocate("scale", 4, sizes, error).sizes(), program.allocate(0, 4, sizes, error).sizes());
+  EXPECT_FALSE(program.solve("scales", tensors, sizes, error));
+  EXPECT_STREQ(error.message(), "fake has no entry `scales`, it has scale, fill, joined");
+  error.clear();
+  EXPECT_FALSE(program.allocate("scales", 4, sizes, error));
+  EXPECT_STREQ(error.message(), "fake has no entry `scales`, it has scale, fill, joined");
+}
+
 TEST_F(Call, ShapesOfResultsCanBeAskedFor) {
   const std::vector<int64_t> sizes = {4, 5, 2}, huge = {INT64_MAX, INT64_MAX, 2};
   EXPECT_EQ(program.allocate(0, 4, sizes, error).sizes(), (std::vector<int64_t>{4, 5, 6}));

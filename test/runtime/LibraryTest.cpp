@@ -162,7 +162,8 @@ TEST(Headers, CompileAsCAndAsCpp) {
                                             "static_assert(batten::dtypeOf<int64_t>() == BATTEN_I64);\n"
                                             "static_assert(batten::dtypeOf<batten::F16>() == BATTEN_F16);\n");
   const std::string flags =
-      " -Wall -Wextra -Wpedantic -Wconversion -Wcast-qual -Werror -fsyntax-only -I'" + root() + "' ";
+      " -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wcast-qual -Wshadow -Werror -fsyntax-only -I'" +
+      root() + "' ";
   const std::string strict = " -Wold-style-cast -Wzero-as-null-pointer-constant" + flags;
   EXPECT_TRUE(run(BATTEN_TEST_CC " -std=c99" + flags + c.path));
   EXPECT_TRUE(run(BATTEN_TEST_CXX " -std=c++17 -x c++" + strict + c.path));

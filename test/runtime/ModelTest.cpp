@@ -120,27 +120,33 @@ TEST_F(Models, OnlyFreeBoundProgramsAreTaken) {
   batten_model_destroy(nullptr);
 }
 
-TEST_F(Models, NullIsRefused) {
-  const auto expectNull = [&](int result, const char *sentence) {
-    EXPECT_EQ(result, BATTEN_E_NULL);
-    EXPECT_STREQ(error.message(), sentence);
-    error.clear();
+TEST_F(Models, EntriesGoByNameOrNumber) {
+  const batten::Model served = model(0.5f);
+  float x[16][3], out[4][16], rest[4][16];
+  for (int i = 0; i < 48; ++i)
+    x[i / 3][i % 3] = static_cast<float>(i);
+  const float w[3] = {1, -2, 1};
+  const int32_t ids[16] = {};
+  const auto tensors = [&](int i) -> std::vector<batten_tensor> {
+    return {view(x[0], {16, 1, 3}), view(w, {3}), view(ids, {16}), view(out[i], {16, 1}), view(rest[i], {16})};
   };
-  batten::Program program = bound(1);
-  batten_call call = {};
-  call.size = sizeof call;
-  call.error = error.get();
-  expectNull(batten_model_create(program.get(), nullptr, error.get()), "out_model is NULL");
-  expectNull(batten_model_exchange(nullptr, program.get(), error.get()), "model is NULL");
-  expectNull(batten_model_exchange_weights(nullptr, "w.safetensors", nullptr, error.get()), "model is NULL");
-  expectNull(batten_model_call(nullptr, 0, nullptr, nullptr, 0, nullptr, &call), "model is NULL");
-  EXPECT_EQ(batten_model_call(nullptr, 0, nullptr, nullptr, 0, nullptr, nullptr), BATTEN_E_NULL);
-  expectNull(batten_workspace_create(nullptr, error.get()), "out_workspace is NULL");
-  EXPECT_EQ(batten_model_acquire(nullptr), nullptr);
-  batten_model_release(nullptr, nullptr);
-  batten_model_destroy(nullptr);
-  EXPECT_EQ(batten_workspace_bytes(nullptr), 0);
-  EXPECT_EQ(batten_batcher_count(nullptr).requests, 0);
+  EXPECT_TRUE(served.call("rows", tensors(0), batten::Workspace(), error)) << error.message();
+  EXPECT_TRUE(served.call(row::Rows, tensors(1), batten::Workspace(), error)) << error.message();
+  row::resetCounts();
+  EXPECT_TRUE(served.callChunked("rows", 200, tensors(2), batten::Workspace(), error)) << error.message();
+  EXPECT_GT(row::calls, 1);
+  EXPECT_TRUE(
+      served.callChunked(std::string("rows"), 200, tensors(3), batten::Workspace(), error, batten::Pool(), "B"));
+  for (int i = 1; i < 4; ++i)
+    EXPECT_EQ(memcmp(out[0], out[i], sizeof out[0]), 0) << i;
+  const char *const unknown = "row has no entry `row`, it has rows, mixed, shared, turned, even, opaque, add";
+  EXPECT_FALSE(served.call("row", tensors(0), batten::Workspace(), error));
+  EXPECT_STREQ(error.message(), unknown);
+  EXPECT_FALSE(served.callChunked("row", 200, tensors(0), batten::Workspace(), error));
+  EXPECT_STREQ(error.message(), unknown);
+  EXPECT_FALSE(batten::Batcher::create(served, "row", batten::Batcher::options(), error));
+  EXPECT_STREQ(error.message(), unknown);
+  EXPECT_TRUE(batten::Batcher::create(served, "rows", batten::Batcher::options(), error));
 }
 
 TEST_F(Models, SixtyThreeOldProgramsMayBeInUse) {
