@@ -359,7 +359,7 @@ std::vector<OptionSpec> buildOptions() {
       {"--emit", "KIND,..", "so a o header manifest ast program batten linalg scheduled llvm asm", true},
       {"--save-temps", "", "also write what is between the stages beside the output: NAME.ast to NAME.s"},
       {"--header", "FILE", "where the header goes, instead of beside the output"},
-      {"--prefix", "NAME", "begins every C symbol, instead of the file's stem"},
+      {"--prefix", "NAME", "begins every C symbol, instead of the file's stem; two programs of one stem need it"},
       {"--weights", "FILE[:WHERE]", "must fit; WHERE: runtime (default; the bind takes them), embed, link"},
       {"-g", "", "lines of the source in the object, for gdb and perf; the code stays the same"},
       {"--depfile", "FILE", "write the sources that were read, as a make rule"},

@@ -3,6 +3,7 @@
 #
 # Makes a library of the model, to be linked like any other: who links it finds its header, NAME.h, where NAME is the
 # file's stem, or PREFIX. It is built again when the model or what that imports changes.
+#   PREFIX   begins every C symbol in place of the stem: two models of a project whose files have one name need it
 #   SHARED   a shared library; otherwise a static one
 #   TARGET   the CPU that it is for (batten build --target); by default the one that builds
 #   WEIGHTS  a file that must fit the model: checked whenever either changes; its path is the target's BATTEN_WEIGHTS;
@@ -53,6 +54,12 @@ function(batten_add_model target model)
       set(beside ${folder}/${name}.weights.o)
     endif()
   endif()
+  get_property(other GLOBAL PROPERTY BATTEN_MODEL_${name})
+  if(other)
+    message(FATAL_ERROR "batten_add_model(${target}): ${source} would define ${name}_* as ${other} does; "
+      "say PREFIX <name>")
+  endif()
+  set_property(GLOBAL PROPERTY BATTEN_MODEL_${name} "${target} of ${source}")
 
   add_custom_command(OUTPUT ${library} ${folder}/${name}.h ${beside}
     COMMAND Batten::compiler build ${source} -o ${library} --depfile=${library}.d ${options}

@@ -12,9 +12,21 @@ install(TARGETS batten batten_runtime batten_runtime_shared EXPORT Batten
   RUNTIME DESTINATION bin LIBRARY DESTINATION lib ARCHIVE DESTINATION lib)
 install(FILES $<TARGET_FILE_DIR:batten>/battenc DESTINATION bin) # a link to batten, and installed as one
 install(TARGETS batten-compiler LIBRARY DESTINATION lib)
-install(FILES runtime/abi.h runtime/batten.h runtime/batten.hpp DESTINATION include/batten)
+install(FILES runtime/abi.h runtime/batten.h runtime/batten.hpp runtime/tensors.hpp DESTINATION include/batten)
 install(EXPORT Batten NAMESPACE Batten:: FILE BattenTargets.cmake DESTINATION ${package})
 
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/BattenConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES runtime/cmake/BattenConfig.cmake runtime/cmake/BattenAddModel.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/BattenConfigVersion.cmake DESTINATION ${package})
+configure_file(runtime/cmake/batten.pc.in batten.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/batten.pc DESTINATION lib/pkgconfig)
+
+# Pages lie as they do in the tree, so that their links hold.
+set(documents share/doc/batten)
+foreach(page LICENSE README.md CHANGELOG.md compiler/README.md compiler/frontend/LANGUAGE.md dialect/README.md
+        dialect/NUMERICS.md runtime/README.md)
+  get_filename_component(folder ${page} DIRECTORY)
+  install(FILES ${page} DESTINATION ${documents}/${folder})
+endforeach()
+install(DIRECTORY examples DESTINATION ${documents})
+install(DIRECTORY test/bench/results DESTINATION ${documents}/test/bench)

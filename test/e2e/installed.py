@@ -8,12 +8,14 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import array
 import json
 import pathlib
+import re
 import shutil
 import struct
 import subprocess
 import sys
 
 BUILD, EXAMPLE, WORK = (pathlib.Path(word).resolve() for word in sys.argv[1:])
+CXX = shutil.which("c++") or shutil.which("clang++-22")
 PREFIX, SOURCE, OUT, WEIGHTS = WORK / "prefix", WORK / "source", WORK / "build", WORK / "w.safetensors"
 
 
@@ -77,6 +79,34 @@ int main(void) {
 """
 
 
+PLAIN = """#include <batten/batten.hpp>
+int main() {
+  batten::Error error;
+  return batten::Program::open("none.so", error) || error.code() != BATTEN_E_FILE;
+}
+"""
+
+
+def without_cmake(prefix):
+    (WORK / "plain.cpp").write_text(PLAIN)
+    path = f"--with-path={prefix}/lib/pkgconfig"
+    for kind in ([], ["--static"]):
+        flags = run("pkg-config", path, *kind, "--cflags", "--libs", "batten").split()
+        linked = [f"-Wl,-rpath,{prefix}/lib"] if not kind else ["-static"]
+        run(CXX, "-std=c++17", WORK / "plain.cpp", *flags, *linked, "-o", WORK / "plain")
+        run(WORK / "plain")
+    print("pkg-config:", run("pkg-config", path, "--modversion", "batten").strip())
+    print("its compiler:", run(run("pkg-config", path, "--variable=compiler", "batten").strip(), "--version").split()[0])
+
+
+def documents(folder):
+    print("licence:", (folder / "LICENSE").read_text().strip().split("\n")[0])
+    for page in [folder / "README.md", *sorted((folder / "examples").rglob("*.md"))]:
+        for link in re.findall(r"\]\(([\w./-]+\.\w+)\)", page.read_text()):
+            if not (page.parent / link).exists():
+                print(f"{page.relative_to(folder)} links to {link}, which is not installed")
+
+
 def other_kinds():
     (SOURCE / "models/two-scales.btn").write_text("dim B\npub fn twice(x: f32[B |]) -> f32[B |] = x * 2.0\n")
     (SOURCE / "kinds.c").write_text(KINDS)
@@ -86,6 +116,11 @@ def other_kinds():
     print([line for line in told.split("\n") if "without:" in line][0].strip())
     print(run(OUT / "kinds"), end="")
     correct = (SOURCE / "CMakeLists.txt").read_text()
+    (SOURCE / "models/more").mkdir()
+    shutil.copy(SOURCE / "models/classifier.btn", SOURCE / "models/more")
+    (SOURCE / "CMakeLists.txt").write_text(f"{correct}batten_add_model(odd models/more/classifier.btn)\n")
+    told = " ".join(run("cmake", "--build", OUT, fails=True).split())
+    print(re.search(r"batten_add_model\(odd\): .*?PREFIX <name>", told)[0].replace(str(SOURCE.resolve()) + "/", ""))
     for words in ("STATIC", "OPTIONS --prefix=p", "SHARED WEIGHTS w.safetensors:link"):
         (SOURCE / "CMakeLists.txt").write_text(f"{correct}batten_add_model(odd models/two-scales.btn {words})\n")
         told = " ".join(run("cmake", "--build", OUT, fails=True).split())  # CMake breaks lines where it likes
@@ -98,6 +133,8 @@ def main():
     WORK.mkdir(parents=True)
     run("cmake", "--install", BUILD, "--prefix", PREFIX)
     moved = PREFIX.rename(WORK / "moved")  # a package must not know where it was installed
+    without_cmake(moved)
+    documents(moved / "share/doc/batten")
     print("battenc:", run(moved / "bin/battenc", "--help").split(":")[0])
     shutil.copytree(EXAMPLE, SOURCE)
     save_weights(5)
