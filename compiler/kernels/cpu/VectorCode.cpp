@@ -214,6 +214,8 @@ static int64_t lanesOfBlock(Type element) { return blockBits / int64_t(element.g
 /// and then those of the next ones, so that they stay in registers.
 SmallVector<Value> VectorCode::turnSquares(SmallVector<Value> vectors) const {
   int64_t side = int64_t(vectors.size()), block = std::min(side, lanesOfBlock(getElementTypeOrSelf(vectors[0])));
+  if (side == 1)
+    return vectors;
   SmallVector<int64_t> interleaved[2], gathered[2]; // the lanes of two vectors in the order of the first, the second
   for (int64_t half : {0, 1})
     for (int64_t lane = 0; lane < lanes; ++lane) {
