@@ -26,8 +26,8 @@ namespace {
 const char *examples = R"(
 Inputs and weights that are not given are random; they are given as for `batten run`. Time is that of one call, with the
 interval of its median at 95 % confidence; GFLOP/s counts the operations as they are written, GB/s the arguments, weights
-and results, each once (not known of a library with its weights inside); "of peak" is against FMA chains measured at the
-same time on as many threads.
+and results, each once (not known of a library with its weights inside); "of peak" is against FMA chains measured before
+and after on as many threads. What disturbed a measurement is said below it.
 
 --kernels builds the program once more so that it reads the cycle counter around each launch: the same kernels in the same
 order. Times are means of the faster half of the calls. A kernel stands at the line of the first operation that it does;
@@ -283,7 +283,9 @@ int Bench::measureAt(Execution &execution, const std::vector<std::pair<std::stri
   row.timing = measure(call, seconds);
   if (row.timing.calls == 0)
     return ExitRefused; // the call has said why
-  row.peak = peak;
+  double after = peakFlops(pool.get(), isDouble());
+  row.slowestPeak = std::min(peak, after);
+  row.peak = peak = std::max(peak, after);
   count(row, inputs.sizes);
   if (!execution.describe().placed_weights)
     row.bytes = double(bytes);
@@ -304,15 +306,17 @@ void Bench::print() const {
   std::string what = function().name + " of " + options.positional()[0];
   if (options.has("--json"))
     return printJson(what);
-  printf("%s, %s, peak %s\n", what.c_str(),
+  printf("%s, %s, peak %s of %s FMA\n", what.c_str(),
          frontend::counted(size_t(options.number("--threads", 1)), "thread", "threads").c_str(),
-         amount(peak, "FLOP/s").c_str());
+         amount(peak, "FLOP/s").c_str(), isDouble() ? "f64" : "f32");
   for (const auto &[dims, times] : kernels)
     printf("\n%s%s%s", dims.c_str(), dims.empty() ? "" : "\n", tableText(kernelTable(times, peak)).c_str());
   if (!otherMachine.empty())
     printf("%s\n", otherMachine.c_str());
   if (kernels.empty())
     fputs(tableText(benchTable(rows, older)).c_str(), stdout);
+  for (const std::string &remark : benchRemarks(rows))
+    printf("%s\n", remark.c_str());
 }
 
 int Bench::run() {

@@ -46,14 +46,36 @@ std::vector<std::vector<std::string>> benchTable(const std::vector<BenchRow> &ro
   for (const BenchRow &row : rows) {
     double time = row.timing.median;
     auto old = std::find_if(older.begin(), older.end(), [&](const BenchRow &o) { return o.dims == row.dims; });
+    bool isEmpty = row.samples == 0; // of no sample nothing is computed, and what is read is not known
     double spread = std::max(row.timing.high - time, time - row.timing.low) / time;
     table.push_back({row.dims.empty() ? "-" : row.dims, timeText(time), decimalText(100 * spread, "+-%.1f %%"),
-                     amount(row.samples / time), decimalText(row.flops / time * 1e-9, "%.2f"),
-                     row.bytes ? decimalText(*row.bytes / time * 1e-9, "%.2f") : "-",
-                     decimalText(100 * row.flops / time / row.peak, "%.1f %%"),
+                     isEmpty ? "-" : amount(row.samples / time),
+                     isEmpty ? "-" : decimalText(row.flops / time * 1e-9, "%.2f"),
+                     row.bytes && !isEmpty ? decimalText(*row.bytes / time * 1e-9, "%.2f") : "-",
+                     isEmpty ? "-" : decimalText(100 * row.flops / time / row.peak, "%.1f %%"),
                      old == older.end() ? (older.empty() ? "" : "-") : change(row.timing, old->timing)});
   }
   return table;
+}
+
+std::vector<std::string> benchRemarks(const std::vector<BenchRow> &rows) {
+  constexpr double noticed = 0.03;
+  std::vector<std::string> remarks;
+  for (const BenchRow &row : rows) {
+    std::string place = row.dims.empty() ? "" : row.dims + ": ";
+    if (row.timing.waited > noticed)
+      remarks.push_back(place + "disturbed: others had the processor" +
+                        decimalText(100 * row.timing.waited, " %.0f %% of the time") +
+                        ", so these times may be longer than those of the call");
+    if (row.slowestPeak < (1 - 2 * noticed) * row.peak)
+      remarks.push_back(place + "disturbed: the peak fell" +
+                        decimalText(100 - 100 * row.slowestPeak / row.peak, " by %.0f %%") +
+                        " meanwhile, and what is measured with it");
+  }
+  if (std::any_of(rows.begin(), rows.end(),
+                  [](const BenchRow &row) { return row.flops / row.timing.median > row.peak; }))
+    remarks.push_back(abovePeak);
+  return remarks;
 }
 
 std::string rowJson(const BenchRow &row) {
@@ -62,7 +84,7 @@ std::string rowJson(const BenchRow &row) {
          ",\"calls\":" + std::to_string(row.timing.calls) + decimalText(row.samples, ",\"samples\":%.17g") +
          decimalText(row.flops, ",\"flops\":%.17g") +
          (row.bytes ? decimalText(*row.bytes, ",\"bytes\":%.17g") : ",\"bytes\":null") +
-         decimalText(row.peak, ",\"peak_flops_per_second\":%.6g}");
+         decimalText(row.timing.waited, ",\"waited\":%.3g") + decimalText(row.peak, ",\"peak_flops_per_second\":%.6g}");
 }
 
 std::string benchJson(const std::vector<std::string> &rows, const std::string &what, const std::string &cpu,

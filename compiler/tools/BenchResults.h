@@ -16,10 +16,18 @@ struct BenchRow {
   double samples = 1, flops = 0; ///< of one call
   std::optional<double> bytes;   ///< not known of a library with its weights inside: it does not say how many it reads
   double peak = 0;               ///< FLOP/s of the machine at that time
+  double slowestPeak = 0;        ///< the lesser of those before and after
 };
+
+/// What is to be said where something of a table is above the peak.
+constexpr char abovePeak[] = "above 100 %: the peak is of FMA on whole vectors. Kernels leave out operations that the "
+                             "source has (taps on padding, hidden keys), and dot instructions of bf16 and bytes do "
+                             "several at once";
 
 /// With a heading. A row of `older` with the same dims adds what became of its time.
 std::vector<std::vector<std::string>> benchTable(const std::vector<BenchRow> &rows, const std::vector<BenchRow> &older);
+/// Sentences on rows whose numbers would be misread.
+std::vector<std::string> benchRemarks(const std::vector<BenchRow> &rows);
 std::string rowJson(const BenchRow &row);
 /// A result of `batten bench --json`, of rows as JSON.
 std::string benchJson(const std::vector<std::string> &rows, const std::string &what, const std::string &cpu,

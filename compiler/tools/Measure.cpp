@@ -1,10 +1,13 @@
 // Measure.cpp - see Measure.h. The interval of the median comes from the order of the samples alone, so that it does
-// not matter how the noise of a machine is distributed.
+// not matter how the noise of a machine is distributed. Noise that lasts, as of another program, is in all samples of
+// a while: it shows between the quarters of the measurement, and in what the system counts of waiting.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/tools/Measure.h"
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <vector>
 
 namespace batten {
@@ -15,19 +18,43 @@ double secondsSince(Clock::time_point start) { return std::chrono::duration<doub
 
 namespace {
 
+constexpr size_t fewestSamples = 20;
+
 /// Positions of the 95 % interval in n sorted samples: the binomial n/2 +- 1.96 * sqrt(n)/2.
 Timing timingOf(std::vector<double> samples) {
   std::sort(samples.begin(), samples.end());
   double n = double(samples.size()), half = 0.98 * std::sqrt(n);
   auto at = [&](double position) { return samples[size_t(std::clamp(position, 0.0, n - 1))]; };
-  return {at(n / 2), at(std::floor(n / 2 - half)), at(std::ceil(n / 2 + half)), 0};
+  return {at(n / 2), at(std::floor(n / 2 - half)), at(std::ceil(n / 2 + half))};
+}
+
+/// Of samples in the order in which they were taken.
+Timing timingWithQuarters(const std::vector<double> &samples) {
+  Timing timing = timingOf(samples);
+  for (size_t quarter = 0; quarter < 4 && samples.size() >= fewestSamples; ++quarter) {
+    auto begin = samples.begin() + ptrdiff_t(samples.size() * quarter / 4),
+         end = samples.begin() + ptrdiff_t(samples.size() * (quarter + 1) / 4);
+    double median = timingOf({begin, end}).median;
+    timing.low = std::min(timing.low, median);
+    timing.high = std::max(timing.high, median);
+  }
+  return timing;
+}
+
+/// Seconds that this process's threads were ready to run and did not; 0 where the system does not count them.
+double secondsWaited() {
+  double nanoseconds = 0, ran = 0, waited = 0;
+  std::error_code code;
+  for (const auto &thread : std::filesystem::directory_iterator("/proc/self/task", code))
+    if (std::ifstream(thread.path() / "schedstat") >> ran >> waited)
+      nanoseconds += waited;
+  return nanoseconds * 1e-9;
 }
 
 } // namespace
 
 Timing measure(const std::function<bool()> &call, double seconds) {
   constexpr double shortestSample = 100e-6; // a hundred times what reading the clock costs
-  constexpr size_t fewestSamples = 20;
   int64_t calls = 0;
   auto start = Clock::now();
   for (; calls < 3 || secondsSince(start) < seconds / 10; ++calls)
@@ -36,6 +63,7 @@ Timing measure(const std::function<bool()> &call, double seconds) {
   int64_t batch = std::max<int64_t>(1, int64_t(shortestSample / (secondsSince(start) / double(calls))));
   std::vector<double> samples;
   Timing timing;
+  double waited = secondsWaited();
   start = Clock::now();
   while (samples.size() < 3 || secondsSince(start) < seconds) {
     auto begin = Clock::now();
@@ -46,12 +74,13 @@ Timing measure(const std::function<bool()> &call, double seconds) {
     calls += batch;
     if (samples.size() < fewestSamples || samples.size() % 10)
       continue;
-    timing = timingOf(samples);
+    timing = timingWithQuarters(samples);
     if (timing.high - timing.low <= 0.02 * timing.median)
       break;
   }
-  timing = timingOf(samples);
+  timing = timingWithQuarters(samples);
   timing.calls = calls;
+  timing.waited = std::min(1.0, (secondsWaited() - waited) / secondsSince(start));
   return timing;
 }
 

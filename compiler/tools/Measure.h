@@ -12,10 +12,12 @@ namespace batten {
 
 double secondsSince(std::chrono::steady_clock::time_point start);
 
-/// Seconds of one call: the median of the samples, and the interval that holds the true median with 95 % confidence.
+/// Seconds of one call: the median of the samples, and the interval that holds the true median with 95 % confidence and
+/// the median of each quarter of the measurement.
 struct Timing {
   double median = 0, low = 0, high = 0;
   int64_t calls = 0;
+  double waited = 0; ///< the part of the time in which a thread was to run and others had the processor
 };
 
 /// Calls until the interval is within 1 % of the median or `seconds` are over, after a tenth of that to warm up.
