@@ -42,6 +42,11 @@ int openSafetensors(batten_safetensors &file, const char *path, batten_error *er
   uint64_t length = 0;
   for (int i = lengthBytes - 1; i >= 0; --i)
     length = length << 8 | bytes[i];
+  if (!memcmp(bytes, "PK\3\4", 4))
+    return BATTEN_REFUSE(error, BATTEN_E_FORMAT,
+                         "`%s` is a zip, as PyTorch's .pt files are: convert it by "
+                         "safetensors.torch.save_file(torch.load(\"file.pt\"), \"file.safetensors\")",
+                         name);
   if (length > (uint64_t)(size - lengthBytes) && size > lengthBytes && bytes[lengthBytes] != '{')
     return BATTEN_REFUSE(error, BATTEN_E_FORMAT,
                          "`%s` is not a .safetensors file: no header stands after its first 8 bytes", name);

@@ -156,6 +156,7 @@ TEST(Safetensors, LyingLengthsAreRefused) {
   expectRefused(littleEndian(100, 8), "its header is to have 100 bytes, but the file has only 8");
   expectRefused(littleEndian(UINT64_MAX, 8), "its header is to have 18446744073709551615 bytes");
   expectRefused("these are no weights", "is not a .safetensors file: no header stands after its first 8 bytes");
+  expectRefused("PK\3\4 and what a zip has", "is a zip, as PyTorch's .pt files are");
   expectRefused(littleEndian(uint64_t{1} << 63, 8), "but the file has only");
   expectRefused(littleEndian(0, 8), "the header must begin with `{`");
 }

@@ -50,6 +50,7 @@ SAFETENSORS = {
         "its header is to have 1048576 bytes, but the file has only 169",
     ),
     "text": (b"these are no weights", "is not a .safetensors file: no header stands after its first 8 bytes"),
+    "a zip": (b"PK\x03\x04" + bytes(60), "is a zip, as PyTorch's .pt files are: convert it by"),
     "a header of 2^63 bytes": (
         tensors(GOOD, length=1 << 63),
         "its header is to have 9223372036854775808 bytes, but the file has only 169",
