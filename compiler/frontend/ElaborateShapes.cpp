@@ -86,6 +86,32 @@ std::optional<Elaborator::Cut> Elaborator::cutOf(const Slice &node, const CoreDi
   return Cut{*lower, part, false};
 }
 
+/// What to do about the number of entries: who gives more than there are core dims often means batch dims too.
+static std::string entriesAdvice(const std::string &text, const Type &type, size_t entries) {
+  size_t moved = entries > type.core.size() ? entries - type.core.size() : 0;
+  bool isNamed = std::all_of(type.core.begin(), type.core.end(), [](const CoreDim &dim) { return dim.entity; });
+  if (moved == 0 || moved > type.batch.size() || !isNamed)
+    return "one entry a core dim; `:` takes all of it";
+  BatchList left = type.batch;
+  std::vector<std::string> core, unbounded;
+  for (size_t i = left.size() - moved; i < left.size(); ++i) {
+    core.push_back(left[i]->name);
+    if (left[i]->kind == DimEntity::Unbounded)
+      unbounded.push_back("`dim " + left[i]->name + " <= 4096`");
+  }
+  std::string names = "`" + joined(core, "`, `") + "`",
+              before = str(type).substr(std::string(dtypeName(type.dtype)).size());
+  left.resize(left.size() - moved);
+  for (const CoreDim &dim : type.core)
+    core.push_back(dim.entity->name);
+  std::string after = str(left);
+  after.pop_back();
+  after += (left.empty() ? "| " : " | ") + joined(core) + "]";
+  return "batch dims cannot be indexed; bring " + names + " right of the bar first: `rearrange(" + text + ", " +
+         before + " -> " + after + ")`" +
+         (unbounded.empty() ? "" : ", for which it needs a bound: " + joined(unbounded));
+}
+
 Value Elaborator::evalIndex(const IndexExpr &expr) {
   Operand base{eval(*expr.base), expr.base->range};
   base.value = tensor(base.value, std::nullopt, base.range);
@@ -105,7 +131,7 @@ Value Elaborator::evalIndex(const IndexExpr &expr) {
                counted(expr.slices.size(), "entry", "entries") + " for " +
                    counted(type.core.size(), "core dim", "core dims"))
         .label("`" + text + "` is " + str(type))
-        .help("one entry a core dim; `:` takes all of it");
+        .help(entriesAdvice(text, type, expr.slices.size()));
     return Value();
   }
   std::vector<Dim> offsets, sizes;

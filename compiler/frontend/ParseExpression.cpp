@@ -232,6 +232,9 @@ Slice Parser::parseSlice() {
   slice.isRange = accept(TokenKind::Colon);
   if (slice.isRange && !at(TokenKind::Comma) && !at(TokenKind::RightBracket))
     slice.upper = parseExpr();
+  if (slice.isRange && at(TokenKind::Colon))
+    unexpected("`,` or `]`")
+        .help("a slice has no step: split the dim, `rearrange(x, [B | (N S)] -> [B | N, S])`, and take `[| :, 0]`");
   (slice.isRange ? slice.lower : slice.index) = std::move(first);
   slice.range = rangeFrom(begin);
   return slice;
