@@ -91,6 +91,7 @@ public:
     return out.size() == function.ops.size();
   }
   std::string sourceHash(const frontend::Sources &sources) override { return hashOfSources(sources); }
+  std::vector<std::string> passes() override { return passNames(); }
   std::string cpuFault(const std::string &cpu) override {
     std::string fault;
     levelsOf(cpu, fault);

@@ -90,6 +90,8 @@ public:
                      frontend::Diagnostics &diagnostics, std::vector<OpCost> &out) = 0;
   /// Of everything that was read: what an artifact says it was made of.
   virtual std::string sourceHash(const frontend::Sources &sources) = 0;
+  /// The names of the passes that a compilation runs.
+  virtual std::vector<std::string> passes() = 0;
   /// Why there is no code for CPUs of these names, a sentence; empty where there is.
   virtual std::string cpuFault(const std::string &cpu) = 0;
   /// What code for these CPUs may use and this machine has not, of the one that lacks least; empty where one can run

@@ -28,6 +28,7 @@ struct Options {
   bool checkIds = false;               ///< calls refuse ids and positions that are out of range
   std::map<std::string, int64_t> dims; ///< sizes that --dim gave, for the artifact's description
   PlacedWeights weights;
+  std::vector<std::string> printAfter; ///< passes after which the module is printed, to standard error
   bool timeLaunches = false; ///< entries count the cycles of each launch: for `batten bench`, never in what is built
 };
 

@@ -122,11 +122,36 @@ private:
 };
 } // namespace
 
+namespace {
+/// Shows the module as named passes leave it, headed as `mlir-opt --mlir-print-ir-after` does.
+class PassPrinter : public PassInstrumentation {
+public:
+  explicit PassPrinter(const std::vector<std::string> &names) : names(names) {}
+  void runAfterPass(Pass *pass, Operation *module) override {
+    if (llvm::is_contained(names, pass->getArgument()))
+      llvm::errs() << "// -----// IR Dump After " << pass->getName() << " (" << pass->getArgument() << ") //----- //\n"
+                   << *module << "\n\n";
+  }
+
+private:
+  const std::vector<std::string> &names;
+};
+} // namespace
+
+std::vector<std::string> passNames() {
+  std::vector<std::string> names;
+  std::unique_ptr<Pass> passes[] = {createDescribeEntries(), createLowerToLinalg(), createFuse(), createBuildKernels()};
+  for (const std::unique_ptr<Pass> &pass : passes)
+    names.push_back(pass->getArgument().str());
+  return names;
+}
+
 bool Pipeline::runPasses(StringRef phase, llvm::function_ref<void(PassManager &)> add) {
   PassManager passes(&context);
   add(passes);
   std::vector<Phase> times;
   passes.addInstrumentation(std::make_unique<PassTimes>(times));
+  passes.addInstrumentation(std::make_unique<PassPrinter>(options.printAfter));
   bool passed = false;
   timed(phase, [&] { passed = succeeded(passes.run(*module)); });
   out.phases.back().passes = std::move(times);
@@ -271,20 +296,23 @@ bool Pipeline::generate(const std::vector<Emission> &wanted) {
                       flagsOf(options), placedWeightsOf(options),   options.emulate};
   std::string error;
   std::optional<std::string> object;
-  for (Emission emission : wanted) {
-    if (emission < Emission::Llvm)
-      continue;
-    if (needsObject(emission) && !object)
-      timed("codegen", [&] { object = generateObject(code, error); });
-    if (needsObject(emission) && !object)
-      return codegenFailed(error);
-    std::optional<std::string> file;
-    timed("write", [&] { file = generateOne(emission, code, object ? StringRef(*object) : "", error); });
-    if (!file)
-      return codegenFailed(error);
-    out.files[emission] = std::move(*file);
-  }
-  return true;
+  bool needed = llvm::any_of(wanted, needsObject), written = true;
+  if (needed)
+    timed("codegen", [&] { object = generateObject(code, error); });
+  if (needed && !object)
+    return codegenFailed(error);
+  timed("write", [&] {
+    for (Emission emission : wanted) {
+      if (emission < Emission::Llvm)
+        continue;
+      std::optional<std::string> file = generateOne(emission, code, object ? StringRef(*object) : "", error);
+      written = file.has_value();
+      if (!written)
+        return;
+      out.files[emission] = std::move(*file);
+    }
+  });
+  return written || codegenFailed(error);
 }
 
 std::vector<CpuLevel> levelsOf(const std::string &cpu, std::string &fault, bool emulated) {
@@ -318,7 +346,9 @@ bool Pipeline::run(const std::vector<Emission> &wanted) {
   if (!schedule())
     return false;
   keep(Emission::Scheduled, wanted);
-  return !diagnostics.hasErrors() && generate(wanted); // of -Werror
+  if (diagnostics.hasErrors()) // of -Werror
+    return false;
+  return last == Emission::Scheduled || generate(wanted);
 }
 
 } // namespace batten

@@ -20,6 +20,9 @@ std::string hashOfSources(const frontend::Sources &sources);
 /// The levels that kernels are made for, best first; none, and why, where one of them is unknown or too old.
 std::vector<CpuLevel> levelsOf(const std::string &cpu, std::string &fault, bool emulated = false);
 
+/// Of every compilation, in the order in which they run.
+std::vector<std::string> passNames();
+
 /// One compilation: its context, its module and how far it has come.
 class Pipeline {
 public:

@@ -11,7 +11,8 @@
 // - Parentheses leave no node; they widen the range of what they enclose. A tuple has at least two elements.
 // - A body `= expr` is a Block without statements and with one result.
 // - An index without a bar (`x[0]`, IndexExpr::hasBar false) is left to sema, which knows the type to show (E0211).
-//   A tensor type without a bar never gets here: the parser refuses it (E0209), as it does a number left of the bar.
+//   A tensor type without a bar (E0209) and a number left of the bar (E0214) are refused by the parser, which marks
+//   them: sema takes them for a type that nothing is said of any more.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_FRONTEND_AST_H
@@ -91,6 +92,7 @@ struct TypeExpr {
   bool hasDims = false;             // Tensor: false for plain `f32`, which is `f32[|]`
   SourceRange barRange;             // Tensor with dims
   std::vector<TypeDim> batch, core; // Tensor
+  bool refused = false;             // Tensor: its error is said
   QualifiedName model;              // Params: what stands before `.params`
 };
 
@@ -280,6 +282,7 @@ struct PatternDim {
 
 struct Pattern {
   std::vector<PatternDim> batch, core; // a Group in batch is refused by the parser
+  bool refused = false;                // its error is said
   SourceRange range;
 };
 
@@ -526,6 +529,7 @@ struct TestItem : Item {
 struct FileNode {
   uint32_t file = 0;
   std::vector<ItemPtr> items;
+  bool isWhole = true; // false: after an error something of the text is not in it
 };
 
 //===- Casts ------------------------------------------------------------------------------------------------------===//

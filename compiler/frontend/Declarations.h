@@ -40,11 +40,13 @@ struct FunctionDecl {
   bool hasGrad = false;             ///< itself or what it calls
   std::optional<DType> accumulator; ///< #[acc(f64)]
   bool accumulates = false;         ///< an op of its body takes the accumulator
+  bool called = false;
 };
 
 struct ParamDecl {
   const ParamItem *item = nullptr;
   Type type;
+  bool read = false;
 };
 
 struct SubDecl {
@@ -82,6 +84,13 @@ struct ModelDecl {
   ParamDecl *param(const std::string &name) const;
   SubDecl *sub(const std::string &name) const;
   FunctionDecl *function(const std::string &name) const;
+};
+
+/// A name that a function's body declares, to be warned of where nothing reads it.
+struct LocalDecl {
+  Identifier name;
+  bool isParameter = false;
+  bool read = false;
 };
 
 /// A name at file level.
@@ -176,7 +185,8 @@ public:
   /// E0202, once a dim and owner.
   void unboundedInCore(const DimEntity &dim, SourceRange range, const std::string &extraHelp = {});
 
-  const void *owner = nullptr; ///< the item whose text is being resolved or checked
+  std::vector<LocalDecl> localDecls; ///< of the main file, found as it is checked
+  const void *owner = nullptr;       ///< the item whose text is being resolved or checked
   /// Functions that are being checked, outermost first, each with the call that led to it.
   std::vector<std::pair<FunctionDecl *, SourceRange>> checkStack;
   std::vector<SourceRange> inlinedAt; ///< calls that are being inlined, outermost first

@@ -110,6 +110,7 @@ std::vector<Argument> Elaborator::arguments(FunctionDecl &function, std::vector<
     if (node.isInout)
       local.declared = value.type;
     values.push_back(value);
+    watch(local, node.name, /*isParameter=*/true);
     declareLocal(node.name, std::move(local));
   }
   return result;

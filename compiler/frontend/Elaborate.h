@@ -43,6 +43,7 @@ private:
     bool inout = false;
     const DimEntity *dim = nullptr; ///< what `?Hc` binds
     std::optional<Type> declared;   ///< of a `var`
+    std::optional<size_t> decl;     ///< in Context::localDecls, while its reads are looked for
   };
   struct Binding;
   struct Frame {
@@ -132,6 +133,7 @@ private:
   Local *findLocal(const std::string &name);
   bool isParameter(const std::string &name);
   bool declareLocal(const Identifier &name, Local local);
+  void watch(Local &local, const Identifier &name, bool isParameter);
   bool runStatements(const std::vector<StmtPtr> &statements);
   void run(const Stmt &stmt);
   void runLet(const LetStmt &stmt);
@@ -347,6 +349,8 @@ private:
   bool finishInstance(Instance &instance, const std::string &origin, SourceRange range);
   Dim sizeFor(const Instance *instance, const DimEntity &dim);
   Value weight(Instance *instance, ParamDecl &param, SourceRange range);
+  Weight weightOf(const Instance *instance, const ParamDecl &param, const TensorType &type) const;
+  void warnOfShared(const Weight &first, const Weight &second);
   Instance *withTree(Instance *instance, const Value &tree);
   Type weightType(const Instance *instance, const ParamDecl &param);
   TensorType staticType(const Type &type);
@@ -386,7 +390,6 @@ private:
     Weight weight;
     Value value;
     SourceRange range; ///< of its type
-    std::string root;
     std::vector<size_t> position;
   };
   std::map<std::string, UsedWeight> usedWeights; ///< by name in the weights file

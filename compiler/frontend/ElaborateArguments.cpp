@@ -70,6 +70,7 @@ bool Elaborator::gatherArguments(const CallExpr &expr, FunctionDecl &function,
 bool Elaborator::checkCallee(const CallExpr &expr, FunctionDecl &function) {
   if (!checking)
     return true;
+  function.called = true;
   if (function.state != FunctionDecl::Checking) {
     ensureChecked(context, function, expr.range);
     if (frame->function)

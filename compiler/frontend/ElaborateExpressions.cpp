@@ -176,6 +176,8 @@ Value Elaborator::evalName(const NameExpr &expr) {
   if (Local *local = findLocal(name)) {
     if (local->dim)
       return evalDim(*local->dim, expr.range);
+    if (local->decl)
+      context.localDecls[*local->decl].read = true;
     const Value &value = local->value;
     auto old = consumed.find(value.kind == Value::Tree && !value.elements.empty() ? value.elements[0].id : value.id);
     if (checking && old != consumed.end() && value.kind != Value::Number) {

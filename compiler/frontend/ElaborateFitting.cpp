@@ -83,7 +83,7 @@ Value Elaborator::annotate(const Value &given, const TypeExpr &annotation, Sourc
   if (annotation.kind == TypeExpr::Kind::Tensor)
     open = std::any_of(annotation.core.begin(), annotation.core.end(), isOpen) ||
            std::any_of(annotation.batch.begin(), annotation.batch.end(), isOpen);
-  if (!open)
+  if (!open || annotation.refused)
     return fit(given, context.resolveType(annotation, *frame->module, scope), range, "the annotation");
   std::optional<DType> dtype = context.resolveDType(annotation.dtype, *frame->module);
   if (!dtype || given.poisoned())

@@ -23,7 +23,8 @@ void Elaborator::addWeightArguments(Function &function) {
   std::sort(used.begin(), used.end(),
             [](const UsedWeight *a, const UsedWeight *b) { return a->value.id < b->value.id; });
   for (const UsedWeight *weight : used) {
-    const Weight &shared = weightTable->use(weight->weight, weight->root, weight->position);
+    const Weight &shared = weightTable->use(weight->weight, weight->weight.root, weight->position);
+    warnOfShared(shared, weight->weight);
     if (!(shared.type == weight->weight.type))
       context
           .error("E0503", weight->range,
@@ -146,16 +147,19 @@ std::string Elaborator::signatureText(FunctionDecl &function, const Function &fl
 
 //===- Entries ----------------------------------------------------------------------------------------------------===//
 
-/// Of the ops that are left, and of arguments that are handed on as they are.
+/// Of the ops that are left, and of arguments that are handed on as they are. Where a dim is brought right of the bar,
+/// nothing meets yet: that place stands for it only where no other op has it there.
 static void collectMixes(Function &function) {
   auto add = [&](const Mix &mix) {
     auto same = [&](const Mix &known) { return known.dim == mix.dim; };
     if (std::none_of(function.mixes.begin(), function.mixes.end(), same))
       function.mixes.push_back(mix);
   };
-  for (const Op &op : function.ops)
-    for (const Mix &mix : op.mixes)
-      add(mix);
+  for (bool isMove : {false, true})
+    for (const Op &op : function.ops)
+      if ((op.name == "rearrange") == isMove)
+        for (const Mix &mix : op.mixes)
+          add(mix);
   for (const Argument &argument : function.arguments)
     for (const Dim &dim : argument.type.core)
       for (const std::string &symbol : dim.symbols())
@@ -334,7 +338,8 @@ void Elaborator::checkTest(const TestItem &test, Module &module) {
     std::string text = "`" + binding.dim.name + " = " + std::to_string(binding.value) + "`";
     if (dim->kind == DimEntity::Static)
       context.error("E0219", binding.dim.range,
-                    text + ": the size of `" + dim->name + "` is fixed at " + str(dim->size));
+                    text + ": the size of `" + dim->name + "` is fixed at " + str(dim->size) +
+                        (context.options.dims.count(dim->name) ? " by `--dim`" : ""));
     else if (dim->kind == DimEntity::Bounded &&
              (binding.value < 1 || binding.value > dim->bound->constantValue().value_or(INT64_MAX)))
       context.error("E0219", binding.dim.range, text + ": `" + dim->name + "` is from 1 to " + str(*dim->bound));

@@ -284,8 +284,38 @@ TensorType Elaborator::staticType(const Type &type) {
   return result;
 }
 
+Weight Elaborator::weightOf(const Instance *instance, const ParamDecl &param, const TensorType &type) const {
+  const ParamItem &item = *param.item;
+  Weight weight;
+  weight.path = (instance ? instance->path : "") + item.name.name;
+  weight.prefix = instance ? instance->from : "";
+  weight.from = weight.prefix + (item.from ? item.from->value : item.name.name);
+  weight.root = instance ? instance->root : "";
+  weight.isNamed = item.from || (instance && instance->from != instance->path);
+  weight.type = type;
+  weight.location = context.location(item.name.range);
+  weight.typeLocation = context.location(item.type.range);
+  weight.declared = item.name.name + ": " + context.text(item.type.range);
+  return weight;
+}
+
+/// Params of two models that only happen to have one path are more often two tensors than one.
+void Elaborator::warnOfShared(const Weight &first, const Weight &second) {
+  if (checking || first.isNamed || second.isNamed || first.location == second.location)
+    return;
+  const Sources &sources = context.diagnostics.sources();
+  SourceRange place = rangeOf(first.location, sources);
+  context.diagnostics
+      .warning("shared-weight", rangeOf(second.location, sources),
+               "two params are one tensor: `" + second.path + "` of `" + second.root + "` and of `" + first.root + "`")
+      .note("the other stands at " + context.at(place), place)
+      .help("where they are two, call an instance, `sub name: " + second.root + "`, whose weights are `name." +
+            second.path + "`; where one is meant, say `from \"" + second.from + "\"`");
+}
+
 /// A weight of an instance, or the leaf of the tree that it is bound to.
 Value Elaborator::weight(Instance *instance, ParamDecl &param, SourceRange range) {
+  param.read = true;
   if (param.type.poisoned)
     return Value();
   Value here;
@@ -310,8 +340,10 @@ Value Elaborator::weight(Instance *instance, ParamDecl &param, SourceRange range
         return Value();
       }
   if (known != usedWeights.end()) {
-    if (known->second.weight.type == wanted)
+    if (known->second.weight.type == wanted) {
+      warnOfShared(known->second.weight, weightOf(instance, param, wanted));
       return renamed(known->second.value, here, range);
+    }
     context
         .error("E0503", param.item->type.range,
                "tensor `" + from + "` is bound with two types, " + known->second.weight.type.str() + " and " +
@@ -323,18 +355,11 @@ Value Elaborator::weight(Instance *instance, ParamDecl &param, SourceRange range
   UsedWeight used;
   used.value = here;
   used.range = param.item->type.range;
-  used.root = instance ? instance->root : "";
   if (instance) {
     used.position = instance->order;
     used.position.push_back(memberIndex(*instance->model, param.item));
   }
-  used.weight.path = (instance ? instance->path : "") + name;
-  used.weight.from = from;
-  used.weight.typeLocation = context.location(param.item->type.range);
-  used.weight.declared = name + ": " + context.text(param.item->type.range);
-  used.weight.prefix = instance ? instance->from : "";
-  used.weight.location = context.location(param.item->name.range);
-  used.weight.type = wanted;
+  used.weight = weightOf(instance, param, wanted);
   usedWeights[from] = used;
   return here;
 }

@@ -289,7 +289,7 @@ void Elaborator::droppedDim(const RearrangeExpr &expr, const PatternSource &sour
 Value Elaborator::evalRearrange(const RearrangeExpr &expr) {
   Operand operand{eval(*expr.operand), expr.operand->range};
   operand.value = tensor(operand.value, std::nullopt, operand.range);
-  if (!isTensor("rearrange", expr.range, operand))
+  if (expr.from.refused || expr.to.refused || !isTensor("rearrange", expr.range, operand))
     return Value();
   PatternState state;
   if (!matchSource(expr, operand, state))

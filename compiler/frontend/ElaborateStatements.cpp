@@ -47,7 +47,13 @@ bool Elaborator::declareLocal(const Identifier &name, Local local) {
   return !first;
 }
 
-//===- Fitting values to types ------------------------------------------------------------------------------------===//
+/// Names that begin with `_` are meant not to be read, and an `inout` is there to be written.
+void Elaborator::watch(Local &local, const Identifier &name, bool isParameter) {
+  if (!checking || !frame->function || !frame->module->isMain || name.name.starts_with('_') || local.inout)
+    return;
+  local.decl = context.localDecls.size();
+  context.localDecls.push_back({name, isParameter});
+}
 
 //===- Statements -------------------------------------------------------------------------------------------------===//
 
@@ -80,8 +86,10 @@ void Elaborator::runLet(const LetStmt &stmt) {
   if (!stmt.destructures) {
     Local local;
     local.value = stmt.type ? annotate(value, *stmt.type, stmt.value->range) : value;
-    if (!stmt.names.empty())
-      declareLocal(stmt.names[0], std::move(local));
+    if (stmt.names.empty())
+      return;
+    watch(local, stmt.names[0], /*isParameter=*/false);
+    declareLocal(stmt.names[0], std::move(local));
     return;
   }
   size_t count = value.kind == Value::Tuple ? value.elements.size() : 1;
@@ -99,6 +107,7 @@ void Elaborator::runLet(const LetStmt &stmt) {
       local.value = value;
     if (stmt.type)
       local.value = annotate(local.value, *stmt.type, stmt.value->range);
+    watch(local, stmt.names[i], /*isParameter=*/false);
     declareLocal(stmt.names[i], std::move(local));
   }
 }
@@ -110,6 +119,7 @@ void Elaborator::runVar(const VarStmt &stmt) {
   local.assignable = true;
   if (local.value.kind == Value::Tensor || local.value.kind == Value::Tree)
     local.declared = local.value.type;
+  watch(local, stmt.name, /*isParameter=*/false);
   declareLocal(stmt.name, std::move(local));
 }
 

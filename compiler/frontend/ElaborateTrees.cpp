@@ -21,6 +21,7 @@ void Elaborator::collectLeaves(Instance &instance, const std::string &prefix, Tr
   for (const Item *member : instance.model->members) {
     if (const auto *param = dynCast<ParamItem>(*member)) {
       ParamDecl &decl = *instance.model->param(param->name.name);
+      decl.read = true; // with all of the tree
       shape.leaves.push_back({prefix + param->name.name, weightType(&instance, decl)});
       continue;
     }

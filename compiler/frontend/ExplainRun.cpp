@@ -29,7 +29,7 @@ $ batten build ex.btn -o ex.so
 )",
      R"(
 dim B
-pub fn slope(x: f32[B | 4], w: f32[| 4]) -> f32[| 4] = sum(x over batch B)
+pub fn slope(x: f32[B | 4], w: f32[| 4]) -> f32[| 4] = sum(x * w over batch B)
 $ batten build ex.btn -o ex.so
 )"},
     {"R0001", "an argument of another shape or dtype",
@@ -133,8 +133,31 @@ $ batten inspect ex.btn
 )",
      R"(
 dim B
-pub fn slope(x: f32[B | 4], w: f32[| 4]) -> f32[| 4] = sum(x over batch B)
+pub fn slope(x: f32[B | 4], w: f32[| 4]) -> f32[| 4] = sum(x * w over batch B)
 $ batten inspect ex.btn
+)"},
+    {"non-finite", "weights that are no numbers",
+     R"(
+The weights that are built in hold NaN or infinities, as a training that diverged leaves them: whatever reads one gives NaN.
+The message names the tensor, how many there are and where the first one is.
+)",
+     R"(
+dim B
+model M {
+  param w: f32[| 5, 10]   fn apply(x: f32[| 10]) -> f32[| 5] = linear(x, w)
+}
+pub fn f(x: f32[B | 10]) -> f32[B | 5] = M(x)
+# w.safetensors holds w F32 5,10
+$ printf '\377\377\377\377\377\377\377\377' | dd of=w.safetensors bs=1 seek=100 conv=notrunc status=none; batten build --weights=w.safetensors:embed -o ex.o ex.btn
+)",
+     R"(
+dim B
+model M {
+  param w: f32[| 5, 10]   fn apply(x: f32[| 10]) -> f32[| 5] = linear(x, w)
+}
+pub fn f(x: f32[B | 10]) -> f32[B | 5] = M(x)
+# w.safetensors holds w F32 5,10
+$ batten build --weights=w.safetensors:embed -o ex.o ex.btn
 )"},
     {"perf", "work that is done only because of where values lie",
      R"(
@@ -153,6 +176,76 @@ model M {
 }
 pub fn f(x: f32[B | 64, 64]) -> f32[B | 64, 64] = M(x)
 $ batten build -Wperf -o ex.o --target=cpu:x86-64-v3 ex.btn
+)"},
+    {"shared-weight", "two params that are one tensor by chance",
+     R"(
+`M(x)` reads the weights of `M` by their plain names, so that two models called like this share what they call alike. An instance,
+`sub n: N`, has names of its own, `n.w`. Where one tensor is meant for both, `from` says so.
+)",
+     R"(
+dim B
+model M { param w: f32[| 4, 4]   fn apply(x: f32[| 4]) -> f32[| 4] = x @ w }
+model N { param w: f32[| 4, 4]   fn apply(x: f32[| 4]) -> f32[| 4] = relu(x @ w) }
+pub fn f(x: f32[B | 4]) -> f32[B | 4] = N(M(x))
+)",
+     R"(
+dim B
+model M { param w: f32[| 4, 4]   fn apply(x: f32[| 4]) -> f32[| 4] = x @ w }
+model N { param w: f32[| 4, 4]   fn apply(x: f32[| 4]) -> f32[| 4] = relu(x @ w) }
+sub n: N
+pub fn f(x: f32[B | 4]) -> f32[B | 4] = n(M(x))
+)"},
+    {"unused-fn", "a function that nothing calls",
+     R"(
+It is no `pub fn`, and neither a function nor a test of this file calls it. A file without a `pub fn` is a library, and is not warned
+of. A name that begins with `_` is meant so.
+)",
+     R"(
+dim B
+fn double(x: f32[| 4]) -> f32[| 4] = x * 2.0
+pub fn f(x: f32[B | 4]) -> f32[B | 4] = relu(x)
+)",
+     R"(
+dim B
+fn double(x: f32[| 4]) -> f32[| 4] = x * 2.0
+pub fn f(x: f32[B | 4]) -> f32[B | 4] = relu(double(x))
+)"},
+    {"unused-let", "a name that nothing reads",
+     R"(
+The value of a `let` or `var` goes nowhere; it is not computed either. A name that begins with `_` is meant so.
+)",
+     R"(
+dim B
+pub fn f(x: f32[B | 4]) -> f32[B | 4] {
+  let h = relu(x)
+  return x
+}
+)",
+     R"(
+dim B
+pub fn f(x: f32[B | 4]) -> f32[B | 4] {
+  let h = relu(x)
+  return h
+}
+)"},
+    {"unused-param", "a parameter or weight that nothing reads",
+     R"(
+A parameter of a function without influence on what it returns, or a `param` that no function of its model reads: such a weight is
+looked for in no file, and is no part of the C header. A name that begins with `_` is meant so.
+)",
+     R"(
+dim B
+model M {
+  param w: f32[| 5, 10]   param b: f32[| 5]   fn apply(x: f32[| 10]) -> f32[| 5] = linear(x, w)
+}
+pub fn f(x: f32[B | 10]) -> f32[B | 5] = M(x)
+)",
+     R"(
+dim B
+model M {
+  param w: f32[| 5, 10]   param b: f32[| 5]   fn apply(x: f32[| 10]) -> f32[| 5] = linear(x, w, b)
+}
+pub fn f(x: f32[B | 10]) -> f32[B | 5] = M(x)
 )"},
     {"unused-tensor", "a tensor that the program does not read",
      R"(

@@ -83,7 +83,7 @@ model M {
      R"(
 dim B
 model M {
-  param w: f32[| 4] from "fc.weight"
+  param w: f32[| 4] from "fc.weight"   fn apply(x: f32[| 4]) -> f32[| 4] = x * w
 }
 )"},
 };

@@ -20,6 +20,7 @@ FileNode Parser::parseFile() {
     else
       file.items.push_back(std::move(item));
   }
+  file.isWhole = !broken;
   return file;
 }
 

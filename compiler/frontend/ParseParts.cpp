@@ -99,6 +99,7 @@ int64_t Parser::integerValue(const Token &token) {
       digits += c;
   int64_t value = 0;
   std::from_chars_result result = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  broken |= result.ec == std::errc::result_out_of_range;
   if (result.ec == std::errc::result_out_of_range)
     report("E0601", token.range, "number does not fit in 64 bits");
   return value;

@@ -101,9 +101,11 @@ ExprPtr Parser::parseNumber() {
   std::string digits = number->text;
   std::erase(digits, '_');
   auto result = std::from_chars(digits.data(), digits.data() + digits.size(), number->integer);
-  if (result.ec == std::errc::result_out_of_range || number->integer > uint64_t(1) << 63)
-    report("E0601", token.range, "number does not fit in 64 bits")
-        .help("a fraction makes it real: `" + number->text + ".0`");
+  if (result.ec != std::errc::result_out_of_range && number->integer <= uint64_t(1) << 63)
+    return number;
+  broken = true;
+  report("E0601", token.range, "number does not fit in 64 bits")
+      .help("a fraction makes it real: `" + number->text + ".0`");
   return number;
 }
 

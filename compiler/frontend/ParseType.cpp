@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/ParserImpl.h"
 
+#include <algorithm>
+
 namespace batten::frontend {
 
 //===- Types ------------------------------------------------------------------------------------------------------===//
@@ -85,11 +87,21 @@ TypeDim Parser::parseTypeDim() {
   return dim;
 }
 
+// Nothing more is said of it; where it was to bind names, of nothing.
+void Parser::refuse(TypeExpr &type) {
+  type.refused = true;
+  for (const std::vector<TypeDim> *dims : {&type.batch, &type.core})
+    for (const TypeDim &dim : *dims)
+      broken |= dim.kind == TypeDim::Kind::Binder;
+}
+
 // The list left of the bar was read as if it were right of it, since the bar comes after it.
-void Parser::checkBatchDims(const TypeExpr &type) {
+void Parser::checkBatchDims(TypeExpr &type) {
   for (const TypeDim &dim : type.batch) {
-    if (failing || dim.kind == TypeDim::Kind::Binder)
+    if (failing || dim.kind == TypeDim::Kind::Binder ||
+        (dim.kind == TypeDim::Kind::Size && dim.size->kind == DimExpr::Kind::Name))
       continue;
+    refuse(type);
     std::string written(sources.text(dim.range));
     if (dim.kind == TypeDim::Kind::Wildcard)
       report("E0005", dim.range, "expected the name of a dim, found `_`").help("`_` may stand right of the bar only");
@@ -97,7 +109,7 @@ void Parser::checkBatchDims(const TypeExpr &type) {
       report("E0214", dim.range, "`" + written + "` stands left of the bar")
           .label("a batch dim is a name")
           .help("give it one: `dim N = " + written + "`; or put it right of the bar");
-    else if (dim.size->kind != DimExpr::Kind::Name)
+    else
       report("E0214", dim.range, "`" + written + "` stands left of the bar")
           .label("a batch dim is a name")
           .help("a computed size can only stand right of the bar");
@@ -126,6 +138,7 @@ void Parser::reportMissingBar(TypeExpr &type) {
     help = "batch `" + batch + "`" + (core.empty() ? "" : ", core `" + core + "`") + ": `" + dtype + "[" + batch +
            " |" + space + core + "]`; " + weight;
   report("E0209", type.range, "tensor type needs a bar").label("which dims are batch?").help(help);
+  refuse(type);
   type.core = std::move(type.batch);
   type.batch.clear();
 }
@@ -211,6 +224,8 @@ Pattern Parser::parsePattern() {
   advance();
   pattern.core = parsePatternDims(/*leftOfBar=*/false);
   expectClosing(TokenKind::RightBracket, open, "`,`");
+  pattern.refused = std::any_of(pattern.batch.begin(), pattern.batch.end(),
+                                [](const PatternDim &dim) { return dim.kind == PatternDim::Kind::Integer; });
   pattern.range = rangeFrom(open);
   return pattern;
 }

@@ -16,7 +16,10 @@ FileNode parse(const Sources &sources, uint32_t file, Diagnostics &diagnostics) 
 //===- Tokens -----------------------------------------------------------------------------------------------------===//
 
 Parser::Parser(const Sources &sources, uint32_t file, Diagnostics &diagnostics)
-    : sources(sources), diagnostics(diagnostics), list(lex(sources, file, diagnostics)) {
+    : sources(sources), diagnostics(diagnostics) {
+  unsigned errors = diagnostics.errorCount();
+  list = lex(sources, file, diagnostics);
+  broken = diagnostics.errorCount() != errors;
   endToken = list.tokens.back();
 }
 
@@ -142,7 +145,7 @@ bool Parser::isBranch() const {
 
 Diagnostic &Parser::fail(std::string code, SourceRange range, std::string message) {
   Diagnostic &error = report(std::move(code), range, std::move(message));
-  failing = true;
+  failing = broken = true;
   return error;
 }
 

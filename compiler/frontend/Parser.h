@@ -14,7 +14,7 @@
 namespace batten::frontend {
 
 // The tree of one file. Whatever could be read is in it, also after errors (`diagnostics.hasErrors()`), but then
-// parts may be missing: only a tree without errors keeps the promises of AST.h.
+// parts may be missing: only a tree that is whole keeps the promises of AST.h.
 FileNode parse(const Sources &sources, uint32_t file, Diagnostics &diagnostics);
 
 } // namespace batten::frontend

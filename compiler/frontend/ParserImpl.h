@@ -58,7 +58,7 @@ private:
   SourceRange rangeFrom(const Token &begin) const { return rangeFrom(begin.range); }
   SourceRange rangeFrom(const SourceRange &begin) const;
 
-  // An error that stands alone: parsing goes on.
+  // An error that stands alone: parsing goes on, and what was read is whole.
   Diagnostic &report(std::string code, SourceRange range, std::string message);
 
   // Recovery: to the next item, member or statement, or a `}` that closes the present block.
@@ -109,8 +109,9 @@ private:
   void parseTypeDims(TypeExpr &type);
   std::vector<TypeDim> parseTypeDimList();
   TypeDim parseTypeDim();
-  void checkBatchDims(const TypeExpr &type);
+  void checkBatchDims(TypeExpr &type);
   void reportMissingBar(TypeExpr &type);
+  void refuse(TypeExpr &type);
   DTypeName parseDType();
   DimExprPtr parseDimExpr();
   DimExprPtr parseDimLevel(bool product);
@@ -156,6 +157,7 @@ private:
   Token endToken;  // what peek() shows while failing
   size_t next = 0; // index of the next token
   bool failing = false;
+  bool broken = false;    // the tree lacks something
   bool abandoned = false; // too deep: nothing more is read
   Diagnostic unheard;     // takes what is said while failing
   unsigned depth = 0;     // of open Nests

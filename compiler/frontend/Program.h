@@ -127,6 +127,8 @@ struct Weight {
   Location typeLocation; ///< of its type
   std::string declared;  ///< "up: f32[| D, F]", as written
   std::string prefix;    ///< of `from`: what its model's path adds, "h.0.mlp."
+  std::string root;      ///< the sub or model of the file that it belongs to
+  bool isNamed = false;  ///< `from` is written, not made of the path
 };
 
 /// `expect actual ~ expected tol tolerance`: both are positions in the test function's results.

@@ -3,6 +3,7 @@
 #include "compiler/frontend/Sema.h"
 
 #include "compiler/frontend/Elaborate.h"
+#include "compiler/frontend/Unused.h"
 
 #include <algorithm>
 #include <cctype>
@@ -197,6 +198,8 @@ std::optional<Program> analyse(const FileNode &file, Diagnostics &diagnostics, c
   checkOverrides(context, *module);
   if (!checkAll(context, *module))
     return std::nullopt;
+  if (options.withUnused)
+    warnOfUnused(context, *module);
   Program program;
   program.name =
       options.programName.empty() ? programNameOf(diagnostics.sources().file(file.file).name()) : options.programName;

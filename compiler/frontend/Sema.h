@@ -23,6 +23,8 @@ struct SemaOptions {
   std::map<std::string, int64_t> dims;
   /// NAME of the artifact; empty: made from the file's name.
   std::string programName;
+  bool withTests = true;  ///< false: `test` blocks are not looked at
+  bool withUnused = true; ///< what is declared and not used is warned of
   /// Brings the file that `import "path"` in `importer` names into the Sources and returns its index; the same file
   /// must give the same index. nullopt: it can't be read. Unset: imports are refused.
   std::function<std::optional<uint32_t>(uint32_t importer, const std::string &path)> loadImport;

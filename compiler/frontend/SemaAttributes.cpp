@@ -8,7 +8,9 @@
 
 namespace batten::frontend {
 
-static const std::vector<std::string> lintNames = {"dropped-rows", "no-costs", "perf", "unused-tensor"};
+static const std::vector<std::string> lintNames = {"dropped-rows", "no-costs",      "non-finite",
+                                                   "perf",         "shared-weight", "unused-fn",
+                                                   "unused-let",   "unused-param",  "unused-tensor"};
 static const std::vector<std::string> quietLintNames = {"dropped-rows", "perf"};
 static const std::vector<std::string> attributeNames = {"acc", "allow", "checkpoint", "fast", "name", "specialize"};
 

@@ -183,7 +183,8 @@ void Context::declareItem(Module &module, const Item &item) {
       entry->sub = std::make_unique<SubDecl>(SubDecl{&cast<SubItem>(item), &module, nullptr, nullptr});
     return;
   case ItemKind::Test:
-    addTest(module, cast<TestItem>(item));
+    if (options.withTests)
+      addTest(module, cast<TestItem>(item));
     return;
   case ItemKind::Param:
     return; // the parser lets it stand in models only

@@ -148,6 +148,8 @@ bool Context::isBatchDim(const DimEntity &dim, SourceRange range) {
 Type Context::resolveType(const TypeExpr &node, Module &module, const DimScope &scope) {
   Type type;
   type.poisoned = true;
+  if (node.refused)
+    return type;
   if (node.kind == TypeExpr::Kind::Params) {
     ModelDecl *model = findModel(node.model, module);
     type.tree = model ? treeOf(*model, node.range) : nullptr;

@@ -95,6 +95,30 @@ std::optional<std::pair<std::string, std::string>> renamedSegment(const Weight &
   return std::make_pair(*left, *right);
 }
 
+/// What stands before every name in the file, "model.encoder", where all parameters fit behind it.
+std::optional<std::string> commonOuter(const Weight &first, const Program &program, const WeightFile &file) {
+  for (const auto &[name, tensor] : file.tensors) {
+    if (!name.ends_with("." + first.from))
+      continue;
+    std::string outer = name.substr(0, name.size() - first.from.size());
+    if (std::all_of(program.weights.begin(), program.weights.end(),
+                    [&](const Weight &weight) { return holds(file, outer + weight.from, weight); }))
+      return outer.substr(0, outer.size() - 1);
+  }
+  return std::nullopt;
+}
+
+/// An instance of the file's own level is renamed; the `M` of `M(x)` has no name yet.
+std::string adviceOfOuter(const Weight &first, const std::string &outer) {
+  std::string found = "every parameter is in the file below `" + outer + "`: ", tail = first.path;
+  if (first.prefix.empty())
+    return found + "declare an instance, `sub net: " + first.root + " from \"" + outer +
+           "\"`, and call `net` in place of `" + first.root + "`";
+  tail.erase(0, std::min(tail.size(), first.root.size()));
+  std::string head = first.from.ends_with(tail) ? first.from.substr(0, first.from.size() - tail.size()) : first.root;
+  return found + "give `sub " + first.root + "` a `from \"" + outer + "." + head + "\"`";
+}
+
 /// A `from` at the parameter must fit wherever its model is used, one at the `sub` all that is below it.
 void helpMissing(const Weight &first, const std::vector<NamedTensor> &near, const Program &program,
                  const WeightFile &file, Diagnostic &error) {
@@ -106,6 +130,10 @@ void helpMissing(const Weight &first, const std::vector<NamedTensor> &near, cons
       error.note("`" + sibling->path + "`, of the same declaration, is in the file");
       break;
     }
+  if (std::optional<std::string> outer = commonOuter(first, program, file)) {
+    error.help(adviceOfOuter(first, *outer));
+    return;
+  }
   for (const NamedTensor &tensor : near) {
     if (!tensor.first.starts_with(first.prefix) || !holds(file, tensor.first, first))
       continue;

@@ -92,6 +92,7 @@ private:
   std::string readKinds();
   std::string readPrefix();
   std::string readWeights();
+  std::string readPasses(Compiler &compiler);
   int placeProgramWeights(const frontend::Program &program);
   std::string pathOf(const Kind &kind, const std::string &program) const;
   int compileAll(const frontend::Program &program);
@@ -209,6 +210,15 @@ std::string Build::pathOf(const Kind &kind, const std::string &program) const {
   return (folder / ((library ? "lib" : "") + program + kind.suffix)).string();
 }
 
+std::string Build::readPasses(Compiler &compiler) {
+  compile.printAfter = options.all("--print-after");
+  std::vector<std::string> known = compiler.passes();
+  for (const std::string &name : compile.printAfter)
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      return "no pass '" + name + "' runs in a compilation; there are " + frontend::joined(known);
+  return "";
+}
+
 int Build::compileAll(const frontend::Program &program) {
   std::vector<Emission> emissions;
   for (const Kind *kind : made())
@@ -225,6 +235,8 @@ int Build::compileAll(const frontend::Program &program) {
     return session.fail(ExitFiles, error);
   session.phase("load", millisecondsSince(start));
   if (std::string fault = compiler->cpuFault(compile.cpu); !fault.empty())
+    return session.fail(ExitUsage, fault);
+  if (std::string fault = readPasses(*compiler); !fault.empty())
     return session.fail(ExitUsage, fault);
   Compilation result;
   std::unique_ptr<Progress> progress = session.progress(result);
@@ -303,9 +315,14 @@ int Build::writeAll(const std::string &program) {
     outputs.emplace_back(options.get("--depfile"), dependencies(outputs[0].first));
   if (std::string fault = checkOutputs(outputs); !fault.empty())
     return session.fail(ExitUsage, fault);
-  for (const auto &[path, text] : outputs)
+  std::string written;
+  for (const auto &[path, text] : outputs) {
     if (std::string fault = writeFile(path, text); !fault.empty())
       return session.fail(ExitFiles, fault);
+    written += (written.empty() ? "" : ", ") + path;
+  }
+  if (output.empty() && written != "-" && !options.has("--quiet")) // names that nobody has given
+    fprintf(stderr, "batten: wrote %s\n", written.c_str());
   return session.finish();
 }
 
@@ -319,20 +336,24 @@ int Build::placeProgramWeights(const frontend::Program &program) {
   if (compile.weights.mode.empty())
     return ExitOk;
   compile.weights.file = std::filesystem::path(weightsFile).filename();
-  std::string fault = placeWeights(weightsFile, program, compile.weights);
-  return fault.empty() ? int(ExitOk) : session.fail(ExitFiles, fault);
+  std::string fault = placeWeights(session, weightsFile, program, compile.weights);
+  if (!fault.empty())
+    return session.fail(ExitFiles, fault);
+  return session.diagnostics().hasErrors() ? session.finish() : int(ExitOk); // with -Werror
 }
 
 int Build::run() {
   if (std::string fault = readOptions(); !fault.empty())
     return session.fail(ExitUsage, fault);
+  session.withTests = makes("program"); // which shows them too
+  session.withUnused = true;
   const frontend::FileNode *tree = session.parse(source);
   if (!tree)
     return session.finish();
   if (makes("ast"))
     texts["ast"] = frontend::printAst(*tree);
   // The tree alone can be shown of a program that means nothing.
-  if (wanted.size() == 1 && wants("ast") && kept.empty())
+  if (wanted.size() == 1 && wants("ast") && kept.empty() && !session.diagnostics().hasErrors())
     return writeAll(frontend::programNameOf(source));
   std::optional<frontend::Program> program = session.analyse(*tree);
   if (!program)
@@ -355,9 +376,10 @@ int Build::run() {
 
 std::vector<OptionSpec> buildOptions() {
   return sessionOptions(codeOptions({
-      {"-o", "FILE", "the output; its suffix (.so .a .o) is the kind; `-` is standard output"},
+      {"-o", "FILE", "the output (libNAME.so here); its suffix, .so .a .o, is the kind; `-` is standard output"},
       {"--emit", "KIND,..", "so a o header manifest ast program batten linalg scheduled llvm asm", true},
       {"--save-temps", "", "also write what is between the stages beside the output: NAME.ast to NAME.s"},
+      {"--print-after", "PASS", "print the IR as this pass leaves it; the phases of -vv list them", true},
       {"--header", "FILE", "where the header goes, instead of beside the output"},
       {"--prefix", "NAME", "begins every C symbol, instead of the file's stem; two programs of one stem need it"},
       {"--weights", "FILE[:WHERE]", "must fit; WHERE: runtime (default; the bind takes them), embed, link"},

@@ -67,6 +67,7 @@ int requireSeen(const Independence &asked, const std::vector<std::string> &files
 
 int checkFile(const CommandLine &options, const std::string &path, Independence &asked) {
   Session session(options);
+  session.withTests = session.withUnused = true;
   std::optional<frontend::Program> program = session.analyse(path);
   if (program && options.has("--weights"))
     checkWeights(session, options.get("--weights"), *program, *program);

@@ -54,8 +54,12 @@ frontend::Program onlyFunction(const frontend::Program &all, const frontend::Fun
     if (known != all.weights.end())
       program.weights.push_back(*known);
     else // what only tests read
-      program.weights.push_back({argument.path, argument.from, argument.type, argument.location, argument.location,
-                                 argument.path + ": " + argument.type.str(), ""});
+      program.weights.push_back({.path = argument.path,
+                                 .from = argument.from,
+                                 .type = argument.type,
+                                 .location = argument.location,
+                                 .typeLocation = argument.location,
+                                 .declared = argument.path + ": " + argument.type.str()});
   }
   return program;
 }

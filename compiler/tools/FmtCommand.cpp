@@ -167,7 +167,7 @@ int Fmt::run() {
 } // namespace
 
 int fmtCommand(const std::vector<std::string> &words) {
-  CommandLine options(sessionOptions({
+  CommandLine options(textOptions({
       {"--check", "", "write nothing; name the files that would change"},
       {"--diff", "", "write nothing; show what would change"},
   }));

@@ -88,13 +88,16 @@ void printText(const batten_description &about, const std::string &path) {
   std::vector<std::string> levels;
   for (int64_t i = 0; i < about.level_count; ++i)
     levels.push_back(about.levels[i].name + (" (" + amount(double(about.code_bytes[i]), "B") + " of code)"));
-  printf("%s: %s, %s, %s parameters (%s), program memory %s\n", path.c_str(), about.name,
-         frontend::counted(size_t(about.entry_count), "entry", "entries").c_str(), amount(double(parameters)).c_str(),
-         amount(double(bytes), "B").c_str(), amount(double(about.program_bytes), "B").c_str());
+  std::string count = about.placed_weights // which it does not describe one by one
+                          ? "weights built in"
+                          : amount(double(parameters)) + " parameters (" + amount(double(bytes), "B") + ")";
+  printf("%s: %s, %s, %s, program memory %s\n", path.c_str(), about.name,
+         frontend::counted(size_t(about.entry_count), "entry", "entries").c_str(), count.c_str(),
+         amount(double(about.program_bytes), "B").c_str());
   printf("source %s of %s, %s\nCPU %s, numerics %s\n", about.source_hash, about.source, about.compiler,
          frontend::joined(levels).c_str(), about.numerics);
   if (about.placed_weights)
-    printf("the weights are built in: %s\n", about.placed_weights);
+    printf("the weights are those of %s\n", about.placed_weights);
   for (int64_t i = 0; i < about.entry_count; ++i)
     printEntry(about.entries[i]);
   if (about.weight_count)

@@ -17,22 +17,28 @@
 
 namespace batten {
 
+std::vector<OptionSpec> textOptions(std::vector<OptionSpec> own) {
+  own.insert(own.begin(), {
+                              {"--help", "", "this text"},
+                              {"--diag", "full|short|json", "how errors are printed"},
+                              {"--color", "auto|always|never", "colour of errors; NO_COLOR is honoured"},
+                              {"--error-limit", "N", "stop after N errors (20; 0: no limit)"},
+                              {"--quiet", "", "errors only: no warnings, no progress"},
+                          });
+  return own;
+}
+
 std::vector<OptionSpec> sessionOptions(std::vector<OptionSpec> own) {
-  std::vector<OptionSpec> specs = {
-      {"--help", "", "this text"},
+  std::vector<OptionSpec> specs = textOptions({
       {"--dim", "NAME=SIZE", "give a dim a size: `--dim B=4`", true},
-      {"--diag", "full|short|json", "how errors are printed"},
-      {"--color", "auto|always|never", "colour of errors; NO_COLOR is honoured"},
-      {"--error-limit", "N", "stop after N errors (20; 0: no limit)"},
       {"-Werror", "", "warnings are errors"},
       {"-W", "LINT", "with this warning, which is off unless given: `-Wperf`, `-Wdropped-rows`", true},
       {"-Wno-", "LINT", "without this warning: `-Wno-unused-tensor`", true},
-      {"--quiet", "", "errors only: no warnings, no progress"},
       {"-I", "DIR", "where imports are looked for too", true},
       {"-v", "", "say how long each phase took"},
       {"-vv", "", "and each pass in it"},
       {"--time-passes", "", "at the end, a table of them, the longest first"},
-  };
+  });
   specs.insert(specs.end(), own.begin(), own.end());
   return specs;
 }
@@ -141,7 +147,7 @@ const frontend::FileNode *Session::parse(const std::string &path) {
   reportCrashes();
   tree.emplace(frontend::parse(files, *index, *found));
   phase("parse", millisecondsSince(start));
-  return found->hasErrors() ? nullptr : &*tree;
+  return tree->isWhole ? &*tree : nullptr; // in one that is whole, sema finds more errors
 }
 
 bool Session::fixes(const std::string &dim) const {
@@ -161,6 +167,8 @@ frontend::SemaOptions Session::semaOptions() {
     if (dimsAreStatic || fixes(name))
       sema.dims.emplace(name, size);
   sema.programName = options.get("--prefix");
+  sema.withTests = withTests;
+  sema.withUnused = withUnused;
   sema.loadImport = frontend::importFromFiles(files, options.all("-I"));
   return sema;
 }

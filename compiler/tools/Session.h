@@ -15,7 +15,9 @@
 
 namespace batten {
 
-/// Options that every subcommand that reads a source has, to be put before its own.
+/// Options that every subcommand that reads the text of a source has, to be put before its own.
+std::vector<OptionSpec> textOptions(std::vector<OptionSpec> own);
+/// Those, and what only matters where more is done with it.
 std::vector<OptionSpec> sessionOptions(std::vector<OptionSpec> own);
 
 class Session {
@@ -23,6 +25,11 @@ public:
   /// `dimsAreStatic`: --dim fixes sizes in the program itself. Otherwise it fixes only those that are static there, the
   /// others are sizes of one call.
   explicit Session(const CommandLine &options, bool dimsAreStatic = true, unsigned errorLimit = 20);
+
+  /// Tests are read too; where code is made of the rest, what is wrong in them does not matter.
+  bool withTests = false;
+  /// What is not used is warned of: where a program is written, not where it runs.
+  bool withUnused = false;
 
   /// The text of a file; nullopt after an error.
   std::optional<uint32_t> load(const std::string &path);

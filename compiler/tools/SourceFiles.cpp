@@ -21,6 +21,8 @@ FileKind kindOf(const std::string &path) {
     return FileKind::Object;
   if (path.ends_with(".safetensors"))
     return FileKind::Weights;
+  if (path.ends_with(".h") || path.ends_with(".json"))
+    return FileKind::Companion;
   return path.ends_with(".so") ? FileKind::Library : FileKind::Source;
 }
 
@@ -35,6 +37,9 @@ std::string notASource(const std::string &path, bool takesWeights) {
   case FileKind::Weights:
     return "'" + path + "' is a file of weights" +
            (takesWeights ? ": give it as --weights=" + path + " beside the source that reads them" : ", no source");
+  case FileKind::Companion:
+    return "'" + path + "' is a " + (path.ends_with(".h") ? "C header" : "manifest") +
+           ", which says of a library what it has: give its source, or the library";
   case FileKind::Source:
     break;
   }

@@ -8,7 +8,7 @@
 
 namespace batten {
 
-enum class FileKind { Source, Library, Object, Weights };
+enum class FileKind { Source, Library, Object, Weights, Companion }; // the last: a header or a manifest
 /// By what is in it: a library may be called libx.so.1. What cannot be read is what its name says.
 FileKind kindOf(const std::string &path);
 

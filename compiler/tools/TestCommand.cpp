@@ -193,6 +193,7 @@ void TestRun::testBlock(Session &session, const std::string &path, const fronten
 void TestRun::testFile(const std::string &path) {
   auto start = Clock::now();
   Session session(options, /*dimsAreStatic=*/true, /*errorLimit=*/0);
+  session.withTests = true;
   std::optional<frontend::Program> program = session.analyse(path);
   std::string fault;
   ErrorPlaces expected;

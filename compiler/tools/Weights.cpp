@@ -111,7 +111,43 @@ std::string loadFromSafetensors(const std::string &path, const std::string &name
   return refusal + someOf(names, name);
 }
 
-std::string placeWeights(const std::string &path, const frontend::Program &program, PlacedWeights &out) {
+/// How many elements are NaN or infinite, their exponent being all ones, and the first of them.
+template <typename Bits> static std::pair<int64_t, int64_t> nonFinite(const char *data, int64_t bytes, Bits exponent) {
+  int64_t count = 0, elements = bytes / int64_t(sizeof(Bits));
+  auto isNonFinite = [&](int64_t i) {
+    Bits bits;
+    memcpy(&bits, data + i * int64_t(sizeof bits), sizeof bits);
+    return (bits & exponent) == exponent;
+  };
+  for (int64_t i = 0; i < elements; ++i)
+    count += isNonFinite(i);
+  int64_t first = 0;
+  while (count && !isNonFinite(first))
+    ++first;
+  return {count, first};
+}
+
+static void warnOfNonFinite(Session &session, const std::string &path, const std::string &name,
+                            const batten_tensor &tensor, const char *data) {
+  int64_t bytes = batten_tensor_bytes(&tensor);
+  auto [count, first] = tensor.dtype == BATTEN_F64    ? nonFinite<uint64_t>(data, bytes, 0x7ff0000000000000)
+                        : tensor.dtype == BATTEN_F32  ? nonFinite<uint32_t>(data, bytes, 0x7f800000)
+                        : tensor.dtype == BATTEN_F16  ? nonFinite<uint16_t>(data, bytes, 0x7c00)
+                        : tensor.dtype == BATTEN_BF16 ? nonFinite<uint16_t>(data, bytes, 0x7f80)
+                                                      : std::pair<int64_t, int64_t>();
+  if (!count)
+    return;
+  std::vector<int64_t> place(size_t(tensor.rank));
+  for (size_t i = place.size(); i-- > 0; first /= tensor.sizes[i])
+    place[i] = first % tensor.sizes[i];
+  session.diagnostics().warning("non-finite", std::nullopt,
+                                path + ": `" + name + "` has " +
+                                    frontend::counted(size_t(count), "element that is", "elements that are") +
+                                    " NaN or infinite, the first at " + shapeText(place));
+}
+
+std::string placeWeights(Session &session, const std::string &path, const frontend::Program &program,
+                         PlacedWeights &out) {
   batten_error error{};
   SafetensorsFile file = openSafetensors(path, error);
   if (!file)
@@ -138,8 +174,11 @@ std::string placeWeights(const std::string &path, const frontend::Program &progr
   out.bytes.resize(size_t(total));
   char *next = out.bytes.data();
   for (auto [index, bytes] : parts) {
-    if (batten_safetensors_read(file.get(), index, next, bytes, &error))
+    batten_tensor tensor;
+    if (batten_safetensors_read(file.get(), index, next, bytes, &error) ||
+        batten_safetensors_shape(file.get(), index, &tensor, &error))
       return error.message;
+    warnOfNonFinite(session, path, batten_safetensors_name(file.get(), index), tensor, next);
     next += (bytes + 63) / 64 * 64;
   }
   return "";

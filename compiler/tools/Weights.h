@@ -23,9 +23,10 @@ bool checkWeights(Session &session, const std::string &path, const frontend::Pro
 int requireWeights(Session &session, const std::string &path, const frontend::Program &needed,
                    const frontend::Program &program, const std::string &help = "", const std::string &reader = "");
 
-/// The tensors of a file that fits the program, as they are to lie in what is built. The sentence of the fault, or
-/// empty.
-std::string placeWeights(const std::string &path, const frontend::Program &program, PlacedWeights &out);
+/// The tensors of a file that fits the program, as they are to lie in what is built; warns of NaN and infinities in
+/// them. The sentence of the fault, or empty.
+std::string placeWeights(Session &session, const std::string &path, const frontend::Program &program,
+                         PlacedWeights &out);
 
 /// One tensor of a .safetensors file. The sentence of the fault, or empty.
 std::string loadFromSafetensors(const std::string &path, const std::string &name, batten_tensor &loaded);

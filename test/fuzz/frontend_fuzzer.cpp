@@ -97,9 +97,12 @@ void compileFile(const std::string &text) {
   Sources sources;
   Diagnostics diagnostics(sources, optionsFor(turn));
   const FileNode tree = parse(sources, sources.add("fuzz.btn", text), diagnostics);
+  require(tree.isWhole || diagnostics.hasErrors());
   if (!diagnostics.hasErrors()) {
     require(tree.items.empty() == printAst(tree).empty());
     requireFormatting(text);
+  }
+  if (tree.isWhole) {
     const std::optional<Program> program = analyse(tree, diagnostics);
     require(program.has_value() == !diagnostics.hasErrors());
     if (program) {

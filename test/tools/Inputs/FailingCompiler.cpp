@@ -36,6 +36,7 @@ public:
     return false;
   }
   std::string sourceHash(const frontend::Sources &) override { return "0"; }
+  std::vector<std::string> passes() override { return {}; }
   std::string cpuFault(const std::string &) override { return ""; }
   std::vector<std::string> lackingFeatures(const std::string &) override { return {}; }
 };
