@@ -98,9 +98,11 @@ public:
   Value inIntegers() const {
     return upperHalves([&](Value floats) { return rounded(floats); });
   }
-  /// Of what bf16 holds.
+  /// Of what bf16 holds. To canonicalise is one operation: a product with 1 that LLVM does not leave out.
   Value asItIs() const {
-    return upperHalves([&](Value floats) { return maySignal(floats) ? quiet(floats, words(floats)) : words(floats); });
+    return upperHalves([&](Value floats) {
+      return words(maySignal(floats) ? call("llvm.canonicalize", floats.getType(), floats) : floats);
+    });
   }
   Value byInstruction() const {
     if (rounding.floats.size() == 1) {
@@ -139,18 +141,14 @@ private:
     return arith::ConstantOp::create(b, loc, vector ? DenseElementsAttr::get(vector, Attribute(scalar)) : scalar);
   }
   Value words(Value floats) const { return arith::BitcastOp::create(b, loc, like(floats, b.getI32Type()), floats); }
-  Value quiet(Value floats, Value otherwise) const {
-    Value bits = words(floats);
-    Value isNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, floats, floats);
-    Value nan = arith::OrIOp::create(b, loc, bits, word(bits, 0x400000));
-    return arith::SelectOp::create(b, loc, isNan, nan, otherwise);
-  }
   /// Words whose upper halves are the result.
   Value rounded(Value floats) const {
     Value bits = words(floats);
     Value last = arith::AndIOp::create(b, loc, arith::ShRUIOp::create(b, loc, bits, word(bits, 16)), word(bits, 1));
     Value half = arith::AddIOp::create(b, loc, last, word(bits, 0x7fff));
-    return quiet(floats, arith::AddIOp::create(b, loc, bits, half));
+    Value isNan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, floats, floats);
+    Value quiet = arith::OrIOp::create(b, loc, bits, word(bits, 0x400000));
+    return arith::SelectOp::create(b, loc, isNan, quiet, arith::AddIOp::create(b, loc, bits, half));
   }
   Value upperHalves(function_ref<Value(Value)> wordsOf) const {
     Value words = wordsOf(rounding.floats[0]);
