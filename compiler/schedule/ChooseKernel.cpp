@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/schedule/ChooseKernel.h"
 #include "compiler/kernels/cpu/Contraction.h"
+#include "compiler/kernels/cpu/Granules.h"
 #include "compiler/kernels/cpu/Window.h"
 #include "llvm/ADT/StringSwitch.h"
 
@@ -9,8 +10,9 @@ using namespace mlir;
 
 namespace batten {
 
-/// A right-hand side of a batch entry that is row-major is read where it lies if it is at most half of L1 or only one
-/// row is multiplied with it: packing it would move as many bytes as the product reads.
+/// A right-hand side of a batch entry that is row-major is read where it lies if it is at most half of L1, if L1 holds
+/// it and it is no more than two panels, or if only one row is multiplied with it: packing it would move as many bytes
+/// as the product reads.
 static bool fitsInPlace(func::FuncOp group, const Level &level) {
   Shapes shapes(group);
   std::optional<Contraction> c = matchContraction(group, shapes);
@@ -25,8 +27,10 @@ static bool fitsInPlace(func::FuncOp group, const Level &level) {
     return false;
   if (c->count(c->rows).isConstant(1))
     return true;
-  int64_t bytes = cast<RankedTensorType>(right.getType()).getElementTypeBitWidth() / 8;
-  return *columns * *depth * bytes <= level.cacheBytesL1 / 2;
+  Type element = cast<RankedTensorType>(right.getType()).getElementType();
+  bool isNarrow = *columns <= 2 * panelShape(c->extents[c->column], c->product, level).columns();
+  bool fillsL1 = isNarrow && granuleElements(element) == 1; // rows of granules are interleaved at every reading
+  return *columns * *depth * elementBytes(element) <= (fillsL1 ? level.cacheBytesL1 : level.cacheBytesL1 / 2);
 }
 
 static bool isOfTiles(func::FuncOp group, const Level &level) {

@@ -39,6 +39,8 @@ ReadAhead::RightLies ReadAhead::whereRightLies() const {
     bool isRead = !isOnePanel() || !c.batch.empty();
     return isRead && k.rhs.strides[c.column].isConstant(1) ? RightLies::InRows : RightLies::Apart;
   }
+  if (!isOnePanel())
+    return RightLies::InRows;
   if (!rowsStream() || c.batch.empty())
     return RightLies::Apart;
   Dim row = k.rhs.strides[c.depth], entry = k.rhs.strides[c.batch.back()];
