@@ -63,6 +63,15 @@ SmallVector<Value> Epilogue::apply(const VectorCode &code, KernelFrame &frame, V
   return chains;
 }
 
+SmallVector<const Operand *> Epilogue::operandsAlong(int64_t loop) const {
+  SmallVector<const Operand *> operands;
+  for (const SmallVector<Input> &read : inputs)
+    for (const Input &input : read)
+      if (!input.chain && !input.scalar && !input.operand.strides[loop].isConstant(0))
+        operands.push_back(&input.operand);
+  return operands;
+}
+
 bool Epilogue::joins(int64_t outer, int64_t inner, const Dim &innerExtent) const {
   return llvm::all_of(inputs, [&](ArrayRef<Input> read) {
     return llvm::all_of(read, [&](const Input &input) {

@@ -23,6 +23,8 @@ public:
                                        int64_t lanesLoop,
                                        llvm::function_ref<mlir::Value(size_t index, const Operand &)> at,
                                        llvm::ArrayRef<mlir::Value> masks) const;
+  /// Its operands in memory that vary along `loop`.
+  llvm::SmallVector<const Operand *> operandsAlong(int64_t loop) const;
   /// True if every operand meets loops `outer` and `inner`, `innerExtent` long, as one loop.
   bool joins(int64_t outer, int64_t inner, const Dim &innerExtent) const;
 

@@ -33,10 +33,18 @@ private:
   mlir::Value groupNumber, imageBase, rowBegin, rowEnd, imageRowBegin;
   mlir::Value panelBase, firstOutput, tileNumber;
 
+  /// What the epilogue reads along the columns: the first element of the tile, and how far apart pixels are.
+  struct Ahead {
+    mlir::Value memory, at, pixelStep;
+  };
+  llvm::SmallVector<Ahead> operandsAhead;
+  int64_t pixelsAhead = 0;
+
   void resolveShape();
   int64_t numPanels() const { return llvm::divideCeilSigned(outputs, panelOutputs); }
   int64_t granuleStride() const { return panelOutputs * dot.elements(); } ///< of a panel
   int64_t partRows() const { return (unitRows - 1) * window.stride + (tapRows - 1) * window.dilation + 1; }
+  int64_t steps() const { return tapRows * tapColumns * granules; } ///< of a tile
   bool makesChannelsLast() const { return lanesLoop == window.channelLoop(); }
   bool hasRowBuffer() const { return !makesChannelsLast() || epilogue.isLong(); }
   mlir::Value rowStep() const {
@@ -61,9 +69,14 @@ private:
   Values tapsOfRow(mlir::Value at, mlir::Value column, int64_t pixels, mlir::Value weightAt, mlir::ValueRange sums);
   Values tap(mlir::Value at, mlir::Value tapColumn, int64_t first, int64_t end, mlir::Value weightAt,
              mlir::ValueRange sums);
-  void prefetchNextPanel(mlir::Value weightAt);
+  void prefetchNextPanel(mlir::Value step);
   mlir::Value pixelAt(mlir::Value at) const;
-  void finishPixels(mlir::ValueRange sums, mlir::Value row, mlir::Value column);
+  llvm::SmallVector<Result> resultsOf(mlir::ValueRange sums, mlir::Value row, mlir::Value column);
+  void findOperandsAhead(int64_t pixels, mlir::Value row, mlir::Value column);
+  void prefetchOperands(mlir::Value step);
+  void finishPixels(mlir::ValueRange sums, mlir::Value row, mlir::Value column) {
+    finish(resultsOf(sums, row, column));
+  }
   void finishPixelsOf(mlir::Value row);
   void finishRow(mlir::Value row);
   void finishSquare(llvm::ArrayRef<mlir::Value> vectors, mlir::ValueRange digits, mlir::Value outputsBegin,

@@ -51,6 +51,7 @@ void OutputConvolution::tile(Value row, Value column, int64_t pixels, Value weig
   Values begin;
   for (int64_t p = 0; p < pixels; ++p)
     llvm::append_range(begin, initial);
+  findOperandsAhead(pixels, row, column);
   Values sums = fold(from, to, begin, [&](Value tapRow, ValueRange carried) {
     Value at = code.add(imageRow, code.times(tapRow, code.index(window.dilation)));
     at = code.add(imageColumn, code.times(minus(at, code.index(window.pad)), rowStep()));
@@ -110,7 +111,9 @@ OutputConvolution::Values OutputConvolution::tap(Value at, Value tapColumn, int6
     Value granuleAt = code.add(pixelsAt, code.times(granule, granuleStep()));
     Value weightsBegin = code.add(tapAt, code.times(granule, code.index(granuleStride())));
     Values weights = weightsAt(weightsBegin), next;
-    prefetchNextPanel(weightsBegin);
+    Value step = arith::DivUIOp::create(b, code.loc, minus(weightsBegin, panelBase), code.index(granuleStride()));
+    prefetchNextPanel(step);
+    prefetchOperands(step);
     for (int64_t p = first; p < end; ++p) {
       Value pixel = pixelAt(code.add(granuleAt, code.times(code.index(p * window.stride), columnStep())));
       for (Value weight : weights)
@@ -130,16 +133,39 @@ Value OutputConvolution::pixelAt(Value at) const {
 
 /// The panel that comes next, spread over the steps of all tiles of this one: weights of many channels stay in no
 /// cache from call to call. Prefetches beyond the last panel read nothing that could fault.
-void OutputConvolution::prefetchNextPanel(Value weightAt) {
+void OutputConvolution::prefetchNextPanel(Value step) {
   if (aheadStep == 0)
     return;
-  int64_t steps = tapRows * tapColumns * granules;
-  Value step = arith::DivUIOp::create(b, code.loc, minus(weightAt, panelBase), code.index(granuleStride()));
-  step = code.add(step, code.times(tileNumber, code.index(steps)));
+  step = code.add(step, code.times(tileNumber, code.index(steps())));
   Value at =
-      code.add(code.add(panelBase, code.index(steps * granuleStride())), code.times(step, code.index(aheadStep)));
+      code.add(code.add(panelBase, code.index(steps() * granuleStride())), code.times(step, code.index(aheadStep)));
   memref::PrefetchOp::create(b, code.loc, panels, ValueRange{at}, /*isWrite=*/false, /*localityHint=*/2,
                              /*isDataCache=*/true);
+}
+
+/// What is added to the pixels of a tile.
+void OutputConvolution::findOperandsAhead(int64_t pixels, Value row, Value column) {
+  operandsAhead.clear();
+  pixelsAhead = pixels;
+  if (hasRowBuffer() || steps() < pixels)
+    return;
+  Result first = resultsOf(Values(1), row, column).front();
+  for (const Operand *operand : epilogue.operandsAlong(window.columnLoop()))
+    operandsAhead.push_back({operand->memory, placeOf(first, *operand), size(operand->strides[window.columnLoop()])});
+}
+
+/// A pixel of it every few steps: each panel meets a line or two of a pixel, no stream that the hardware would see, and
+/// all at once would hold up the weights.
+void OutputConvolution::prefetchOperands(Value step) {
+  int64_t stepsOfPixel = llvm::bit_floor(uint64_t(steps() / pixelsAhead));
+  for (const Ahead &operand : operandsAhead) {
+    Value pixel =
+        least(arith::DivUIOp::create(b, code.loc, step, code.index(stepsOfPixel)), code.index(pixelsAhead - 1));
+    Value at = code.add(operand.at, code.times(pixel, operand.pixelStep));
+    for (int64_t q = 0; q < panelVectors; ++q)
+      memref::PrefetchOp::create(b, code.loc, operand.memory, ValueRange{code.add(at, code.index(q * code.lanes))},
+                                 /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+  }
 }
 
 /// A granule of every output of a panel.
@@ -152,8 +178,8 @@ OutputConvolution::Values OutputConvolution::weightsAt(Value at) {
 
 //===- Results ----------------------------------------------------------------------------------------------------===//
 
-/// Epilogue and stores of a panel's outputs of the pixels from `column` on.
-void OutputConvolution::finishPixels(ValueRange sums, Value row, Value column) {
+/// A panel's outputs of the pixels from `column` on.
+SmallVector<OutputConvolution::Result> OutputConvolution::resultsOf(ValueRange sums, Value row, Value column) {
   Value output = code.add(code.times(groupNumber, code.index(outputs)), firstOutput);
   SmallVector<Result> results;
   for (auto [i, sum] : llvm::enumerate(sums)) {
@@ -167,7 +193,7 @@ void OutputConvolution::finishPixels(ValueRange sums, Value row, Value column) {
       digits.append({row, pixel});
     results.push_back({sum, digits, code.index(0), exist[q]});
   }
-  finish(results);
+  return results;
 }
 
 /// The same of a row, where the epilogue is long.

@@ -91,11 +91,13 @@ Value WindowBuilder::imageOf(ValueRange batch) {
   return at;
 }
 
+Value WindowBuilder::placeOf(const Result &result, const Operand &operand) {
+  Value lane = code.times(result.lane, size(operand.strides[lanesLoop]));
+  return code.add(elementAt(code, frame, operand, result.digits), lane);
+}
+
 void WindowBuilder::finish(ArrayRef<Result> results) {
-  auto at = [&](size_t i, const Operand &operand) {
-    Value lane = code.times(results[i].lane, size(operand.strides[lanesLoop]));
-    return code.add(elementAt(code, frame, operand, results[i].digits), lane);
-  };
+  auto at = [&](size_t i, const Operand &operand) { return placeOf(results[i], operand); };
   auto sums = llvm::map_to_vector(results, [](const Result &result) { return result.sum; });
   auto masks = llvm::map_to_vector(results, [](const Result &result) { return result.mask; });
   for (auto [i, value] : llvm::enumerate(epilogue.apply(code, frame, sums, lanesLoop, at, masks)))

@@ -57,6 +57,8 @@ protected:
     Values digits;
     mlir::Value lane, mask;
   };
+  /// Where `operand` has the first element of a result.
+  mlir::Value placeOf(const Result &result, const Operand &operand);
   /// Epilogue and stores.
   void finish(llvm::ArrayRef<Result> results);
 };
