@@ -131,8 +131,12 @@ private:
     TokenKind previous = before();
     if (previous == TokenKind::Colon && top() == Scope::Bracket)
       return true;
+    if (isInAttribute() && (kind() == TokenKind::Minus || previous == TokenKind::Minus)) // allow(unused-fn)
+      return true;
     return isTight() && (isProduct(kind()) || isProduct(previous));
   }
+
+  bool isInAttribute() const { return scopes.size() > 1 && scopes[scopes.size() - 2].kind == Scope::Attribute; }
 
   // A call, an index or a type: `f(`, `x[`, `f32[`, `zeros(`, `var(`.
   bool bindsToName() const {
