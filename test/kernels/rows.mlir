@@ -200,6 +200,56 @@ func.func private @short_row_over_its_sum(%B: index {batten.symbol = "B"}, %x: t
 
 // -----
 
+// The walk of the greatest element finds the least one too. Where they are near, the exponentials are not watched.
+// CHECK-LABEL: func.func @softmax_row(
+// CHECK: scf.for {{.*}} iter_args
+// CHECK: arith.cmpf olt
+// CHECK: %[[NEAR:.*]] = vector.reduction <and>
+// CHECK: scf.if %[[NEAR]]
+// CHECK-NOT: arith.minui
+// CHECK: } else {
+// CHECK: arith.minui
+// CHECK: return
+#rows = affine_map<(d0, d1) -> (d0)>
+#full = affine_map<(d0, d1) -> (d0, d1)>
+func.func private @softmax_row(%B: index {batten.symbol = "B"}, %x: tensor<?x1024xf32> {batten.dims = ["B", "1024"]})
+    -> (tensor<?x1024xf32> {batten.dims = ["B", "1024"]}) attributes {batten.kind = "rows", batten.split = 1 : i64} {
+  %least = arith.constant 0xFF800000 : f32
+  %zero = arith.constant 0.0 : f32
+  %row = tensor.empty(%B) : tensor<?xf32>
+  %least_init = linalg.fill ins(%least : f32) outs(%row : tensor<?xf32>) -> tensor<?xf32>
+  %max = linalg.generic {indexing_maps = [#full, #rows], iterator_types = ["parallel", "reduction"]}
+      ins(%x : tensor<?x1024xf32>) outs(%least_init : tensor<?xf32>) attrs = {batten.order = "lanes"} {
+  ^bb0(%a: f32, %acc: f32):
+    %next = arith.maximumf %acc, %a {batten.numbers_only} : f32
+    linalg.yield %next : f32
+  } -> tensor<?xf32>
+  %all = tensor.empty(%B) : tensor<?x1024xf32>
+  %exp = linalg.generic {indexing_maps = [#full, #rows, #full], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %max : tensor<?x1024xf32>, tensor<?xf32>) outs(%all : tensor<?x1024xf32>) {
+  ^bb0(%a: f32, %m: f32, %out: f32):
+    %d = arith.subf %a, %m : f32
+    %e = math.exp %d {batten.nonpositive} : f32
+    linalg.yield %e : f32
+  } -> tensor<?x1024xf32>
+  %zero_init = linalg.fill ins(%zero : f32) outs(%row : tensor<?xf32>) -> tensor<?xf32>
+  %sum = linalg.generic {indexing_maps = [#full, #rows], iterator_types = ["parallel", "reduction"]}
+      ins(%exp : tensor<?x1024xf32>) outs(%zero_init : tensor<?xf32>) attrs = {batten.order = "lanes"} {
+  ^bb0(%a: f32, %acc: f32):
+    %next = arith.addf %acc, %a : f32
+    linalg.yield %next : f32
+  } -> tensor<?xf32>
+  %y = linalg.generic {indexing_maps = [#full, #rows, #full], iterator_types = ["parallel", "parallel"]}
+      ins(%exp, %sum : tensor<?x1024xf32>, tensor<?xf32>) outs(%all : tensor<?x1024xf32>) {
+  ^bb0(%a: f32, %s: f32, %out: f32):
+    %q = arith.divf %a, %s : f32
+    linalg.yield %q : f32
+  } -> tensor<?x1024xf32>
+  return %y : tensor<?x1024xf32>
+}
+
+// -----
+
 // No function in between: the quotients are stored past the caches where inputs and results are large, and the second
 // walk prefetches the row after its own.
 // CHECK-LABEL: func.func @row_over_its_sum(

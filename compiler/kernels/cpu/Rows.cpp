@@ -58,6 +58,7 @@ Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Lev
   inPairs = findPairs();
   group.plan(inRegisters, numLanes / code.lanes);
   quotients = findQuotients();
+  greatest = findGreatest();
   replacesNumerators = quotientsReplaceNumerators();
 }
 
@@ -161,7 +162,7 @@ void Rows::enterRow(Values place) {
   digits = std::move(place);
   rowValues.clear();
   registerChunks.clear();
-  numeratorsAreSafe = {};
+  numeratorsAreSafe = elementsAreNear = {};
   for (auto [i, access] : llvm::enumerate(group.accesses)) {
     places[i].everywhere = {};
     Value first = frame.size(access.offset);
@@ -234,6 +235,8 @@ void Rows::walk() {
     return walkBlocks(reductions);
   if (numeratorsAreSafe && step == quotients->step && reductions.empty())
     return walkQuotients(stores);
+  if (elementsAreNear && watchesNumerators())
+    return walkExponentials(stores, reductions);
   walkOnce(stores, reductions);
 }
 
@@ -242,8 +245,8 @@ void Rows::walkOnce(Nodes stores, Nodes reductions) {
   Values identities;
   for (unsigned node : reductions)
     identities.append(vectors, identity(node));
-  if (watchesNumerators())
-    identities.push_back(greatestWord());
+  if (hasWatched())
+    identities.push_back(firstWatched());
   VectorCode wide = walker();
   auto turn = [&](Value first, ArrayRef<Value> masks, ValueRange accumulators) {
     prefetchNextRow(first, masks.size() * wide.lanes);
@@ -261,8 +264,8 @@ void Rows::walkOnce(Nodes stores, Nodes reductions) {
       orderLanes(lanes);
     rowValues[node] = finish(node, combineLanes(node, lanes, range.constant.value_or(numLanes)));
   }
-  if (watchesNumerators())
-    numeratorsAreSafe = areSafeNumerators(accumulators.back());
+  if (hasWatched())
+    finishWatched(accumulators.back());
 }
 
 /// 256 columns at a time: each block has its own 64 lanes, block results are combined in order.
@@ -308,7 +311,7 @@ Rows::Values Rows::blockTurn(const ColumnRange &block, Nodes reductions, ValueRa
 
 /// Accumulators of each reduction.
 size_t Rows::vectorsOf(Nodes reductions, ValueRange accumulators) const {
-  return reductions.empty() ? 0 : (accumulators.size() - watchesNumerators()) / reductions.size();
+  return reductions.empty() ? 0 : (accumulators.size() - hasWatched()) / reductions.size();
 }
 
 /// One turn: masks.size() vectors from column `first` on.
@@ -325,8 +328,8 @@ Rows::Values Rows::chunks(Value first, ArrayRef<Value> masks, Nodes stores, Node
       storeColumn(node, chunk);
     for (auto [r, node] : llvm::enumerate(reductions))
       next[r * vectors + j % vectors] = accumulate(node, chunk, next[r * vectors + j % vectors]);
-    if (watchesNumerators())
-      next.back() = leastNumerator(chunk, next.back());
+    if (hasWatched())
+      next.back() = watch(chunk, next.back());
   }
   flushStores();
   return next;

@@ -50,6 +50,7 @@ private:
   Dim scratchBytes;
   std::optional<size_t> tileDim; ///< of rowDims: units are tiles of this dim's rows
   std::optional<Quotients> quotients;
+  std::optional<unsigned> greatest; ///< the reduction that the numerators of `quotients` are measured from
   bool replacesNumerators; ///< the results of `quotients` are written over its numerators, where these are kept
 
   // Of the row that is being built.
@@ -61,6 +62,8 @@ private:
   ColumnRange range;
   llvm::SmallVector<std::pair<unsigned, mlir::Value>> nextRows; ///< access, first element of the row to prefetch
   mlir::Value numeratorsAreSafe;                                ///< i1: those of `quotients`, once they are known
+  mlir::Value elementsAreNear; ///< i1: none is so far below the greatest that its exponential would not be safe
+  bool isInRange = false;      ///< of the walk that is being built: they are
 
   // Rows.cpp: units and walks.
   int64_t columnsInRegisters() const;
@@ -83,8 +86,16 @@ private:
   // RowQuotients.cpp: a softmax divides by multiplying.
   std::optional<Quotients> findQuotients() const;
   bool quotientsReplaceNumerators() const;
-  bool watchesNumerators() const { return quotients && step == group.nodes[quotients->numerator].step; }
-  mlir::Value greatestWord() const;
+  bool watchesNumerators() const { return quotients && !isInRange && step == group.nodes[quotients->numerator].step; }
+  bool watchesElements() const { return greatest && step == group.nodes[*greatest].step; }
+  bool hasWatched() const { return watchesNumerators() || watchesElements(); }
+  std::optional<unsigned> findGreatest() const;
+  mlir::Value firstWatched();
+  mlir::Value watch(Chunk &chunk, mlir::Value watched);
+  void finishWatched(mlir::Value watched);
+  mlir::Value leastElement(Chunk &chunk, mlir::Value least);
+  mlir::Value isNearGreatest(mlir::Value least);
+  void walkExponentials(Nodes stores, Nodes reductions);
   mlir::Value leastNumerator(Chunk &chunk, mlir::Value least);
   mlir::Value areSafeNumerators(mlir::Value least) const;
   void walkQuotients(Nodes stores);

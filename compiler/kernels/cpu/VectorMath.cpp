@@ -43,9 +43,9 @@ Value scaleByPowerOfTwo(OpBuilder &b, Location loc, Value p, Value n) {
 }
 
 /// exp in fewer operations: no pair of factors that makes 2^n, so no choice between two such pairs.
-FloatTerm expByScaling(FloatTerm x, bool isNonPositive, bool isToBf16) {
+FloatTerm expByScaling(FloatTerm x, bool isNonPositive, bool isToBf16, bool isInRange) {
   namespace c = coefficients;
-  FloatTerm within = sequence::atLeast(x, c::expLowest);
+  FloatTerm within = isInRange ? x : sequence::atLeast(x, c::expLowest);
   if (!isNonPositive)
     within = sequence::atMost(within, c::expHighest);
   FloatTerm shift = like(x, c::roundingShift);
@@ -68,7 +68,7 @@ struct ExpandExp : Expand<math::ExpOp> {
     bool isNonPositive = op->hasAttr(nonPositiveAttrName), isToBf16 = op->hasAttr(toBf16AttrName);
     if (isFullRegister(op.getType(), level)) {
       FloatTerm argument{op.getOperand(), {&rewriter, op.getLoc()}};
-      rewriter.replaceOp(op, expByScaling(argument, isNonPositive, isToBf16).value);
+      rewriter.replaceOp(op, expByScaling(argument, isNonPositive, isToBf16, op->hasAttr(inRangeAttrName)).value);
       return success();
     }
     if (!isNonPositive)

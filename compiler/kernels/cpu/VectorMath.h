@@ -13,6 +13,9 @@
 
 namespace batten {
 
+/// On an exp of f32: its argument is above the lowest one whose result is not 0.
+inline constexpr const char *inRangeAttrName = "batten.in_range";
+
 void populateVectorMathPatterns(mlir::RewritePatternSet &patterns, const Level &level);
 /// Expands every one of these operations in `kernel`; fails, with an error at the operation, where one has another
 /// type.
