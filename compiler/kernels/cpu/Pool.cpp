@@ -7,6 +7,7 @@
 #include "compiler/kernels/cpu/Extremes.h"
 #include "compiler/kernels/cpu/RowKernels.h"
 #include "compiler/kernels/cpu/WindowBuilder.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
 
@@ -18,6 +19,8 @@ constexpr int64_t turnVectors = 4;
 /// Windows of neighbouring lanes farther apart than this are read by their rows: a vector of a tap then takes fewer
 /// shuffles than one for each vector of elements that it is spread over.
 constexpr int64_t nearWindows = 5;
+/// From a load to what its prefetch fetches.
+constexpr int64_t bytesAhead = 4096;
 /// Larger windows are loops over their rows, and those of longer rows over all taps.
 constexpr int64_t unrolledTaps = 16;
 
@@ -45,6 +48,7 @@ private:
   Values folds(Value base, Value first, ArrayRef<Value> masks);
   bool areInPairs() const;
   Values tap(Value at, std::optional<int64_t> ofPair, ArrayRef<Value> masks, ValueRange folded);
+  void prefetch(Value at, int64_t count);
   Values tapsInPairs(Value row, ArrayRef<Value> masks, ValueRange folded);
   Values taps(bool unrolled, Value at, Value step, ValueRange folded, function_ref<Values(Value, ValueRange)> body);
 };
@@ -79,11 +83,23 @@ Pool::Values Pool::tap(Value at, std::optional<int64_t> ofPair, ArrayRef<Value> 
   Values next;
   for (auto [j, mask] : llvm::enumerate(masks)) {
     Value from = code.add(at, frame.size(stride * Dim::constant(int64_t(j) * code.lanes)));
+    if (ofPair == 0 && !extremes)
+      prefetch(from, 2 * code.lanes);
     Value x = ofPair ? code.loadOfPairs(image.memory, from, *ofPair, image.element, code.repeatLanes(mask, 2))
                      : code.load(image.memory, from, frame.size(stride), image.element, mask);
     next.push_back(foldOne(x, folded[j]));
   }
   return next;
+}
+
+/// Of the lines of `count` elements, those that are read a few rows later. Sums are so few instructions that LLVM reads
+/// lines of several rows in turn, which the hardware does not foresee; the folds of extremes keep them in order.
+void Pool::prefetch(Value at, int64_t count) {
+  int64_t size = elementBytes(window.image.element);
+  for (int64_t bytes = 0; bytes < count * size; bytes += lineBytes)
+    memref::PrefetchOp::create(b, code.loc, window.image.memory,
+                               ValueRange{code.add(at, code.index((bytesAhead + bytes) / size))}, /*isWrite=*/false,
+                               /*localityHint=*/2, /*isDataCache=*/true);
 }
 
 /// The last tap of an odd number is of a pair with the one before it.
