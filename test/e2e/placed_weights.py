@@ -96,7 +96,7 @@ def look():
     print("a rule for make names the weights:", "w.safetensors" in pathlib.Path("d").read_text().split())
     symbols = run(f"{LLVM}/llvm-nm", "-D", "--defined-only", "libsimple.so").split()[2::3]
     print("the library exports", *sorted(symbols))
-    print([line for line in run(BATTEN, "inspect", "./libsimple.so").split("\n") if "built in" in line][0])
+    print([line for line in run(BATTEN, "inspect", "./libsimple.so").split("\n") if "the weights are" in line][0])
     print("the header has a struct of weights:", "simple_weights" in pathlib.Path("simple.h").read_text())
     build("--weights=w.safetensors", "-o", "libsimple.so")
     print("checked at build time, runtime: a struct of weights:", "simple_weights" in pathlib.Path("simple.h").read_text())
