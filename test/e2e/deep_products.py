@@ -1,6 +1,7 @@
 """deep_products.py BATTEN FOLDER: deep products have the bits of the exact evaluator, in however many parts and tiles.
 
-How the depth is cut depends on how many rows there are: one tile, two that have hardly more than one, and more.
+How the depth is cut depends on how many rows there are: one tile, two that have hardly more than one, and more. Each level,
+two threads and unfused kernels have the same bits.
 Standard library only. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
@@ -15,6 +16,13 @@ batten, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 source = pathlib.Path(__file__).resolve().parent / "Inputs" / "deep_products.btn"
 ROWS = [1, 2, 3, 6, 7, 8, 9, 10, 13, 19]
 FUNCTIONS = {"packed": ["x"], "given": ["x", "w", "b"], "halves": ["x", "w"], "sums_of_bytes": ["x", "w"]}
+emulated = [] if "avx512bw" in pathlib.Path("/proc/cpuinfo").read_text() else ["--emulate"]
+BUILDS = {
+    "native": ["--target=cpu:native"],
+    "unfused": ["--target=cpu:native", "--fuse=off"],
+    "x86-64-v3": ["--target=cpu:x86-64-v3"],
+    "x86-64-v4": ["--target=cpu:x86-64-v4", *emulated],
+}
 faults = []
 
 
@@ -32,13 +40,14 @@ def run(program, name, rows, *options):
 weights = folder / "weights.safetensors"
 save_safetensors(weights, {"w": ((2051, 70), array.array("f", (v * 0.7 for v in numbers(2051 * 70, 1))))})
 expected = {name: run(source, name, ROWS[-1], "--exact") for name in FUNCTIONS}
-for level in ("native", "x86-64-v3"):
-    library = folder / f"lib{level}.so"
-    subprocess.run([batten, "build", "--quiet", source, f"--target=cpu:{level}", "-o", library], check=True)
+for build, options in BUILDS.items():
+    library = folder / f"lib{build}.so"
+    subprocess.run([batten, "build", "--quiet", source, *options, "-o", library], check=True)
     for name in FUNCTIONS:
         row = len(expected[name]) // ROWS[-1]
         for rows in ROWS:
-            if run(library, name, rows) != expected[name][: rows * row]:
-                faults.append(f"{name} with {rows} rows at {level}: compiled and exact differ")
+            threads = 2 if rows == ROWS[-1] or build in ("unfused", "x86-64-v4") else 1
+            if run(library, name, rows, f"--threads={threads}") != expected[name][: rows * row]:
+                faults.append(f"{name} with {rows} rows, {build}, {threads} threads: compiled and exact differ")
 print("\n".join(faults))
 sys.exit(bool(faults))

@@ -1,4 +1,8 @@
-"""same_bits.py BATTEN FILE: every function of FILE, compiled and by the exact evaluator: the same bytes."""
+"""same_bits.py BATTEN FILE: every function of FILE has the exact evaluator's bits, at each level, on two threads, unfused.
+
+B is small, and then two threads share the work. Standard library only.
+SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""
 
 import pathlib
 import re
@@ -9,30 +13,50 @@ import tempfile
 
 batten, source = sys.argv[1], sys.argv[2]
 text = pathlib.Path(source).read_text()
-folder = pathlib.Path(tempfile.mkdtemp())
-weights = folder / "w.safetensors"
-header = b'{"w":{"dtype":"F32","shape":[64,32],"data_offsets":[0,8192]}}'
-values = [((i * 37) % 41 - 20) / 8 for i in range(2048)]
-weights.write_bytes(struct.pack("<Q", len(header)) + header + struct.pack("<2048f", *values))
+emulated = [] if "avx512bw" in pathlib.Path("/proc/cpuinfo").read_text() else ["--emulate"]
+BUILDS = {
+    "native": ["--target=cpu:native"],
+    "unfused": ["--target=cpu:native", "--fuse=off"],
+    "x86-64-v3": ["--target=cpu:x86-64-v3"],
+    "x86-64-v4": ["--target=cpu:x86-64-v4", *emulated],
+}
+FIXED = set(re.findall(r"(\w+) = \d", text.split("\npub ")[0]))
+SIZES = {"B": (3, 8), "T": (5, 5), "D": (7, 7), "E": (22, 22)}
 
-faults, counted = [], 0
-for name, arguments, result in re.findall(r"pub fn (\w+)\(([^)]*)\) -> (\S.*) =", text):
+
+def run(*command):
+    ran = subprocess.run([batten, *command], stderr=subprocess.PIPE, timeout=100)
+    if ran.returncode:
+        sys.exit(f"{command}: exit {ran.returncode}: {ran.stderr.decode()}")
+
+
+def faults_of(folder, libraries, name, arguments, result):
+    out = folder / "out.npy"
     inputs = [f"--{a}=normal:{i}" for i, a in enumerate(re.findall(r"(\w+): ", arguments))]
-    dims = [word for dim, size in (("B", 3), ("T", 5), ("D", 7), ("E", 22)) if re.search(rf"\b{dim}\b", arguments + result)
-            for word in ("--dim", f"{dim}={size}")]
-    counted += 1
-    results = []
-    for mode in ([], ["--exact"], ["--target=cpu:x86-64-v3"]):
-        out = folder / "out.npy"
-        command = [batten, "run", source, name, *inputs, *dims, f"--weights={weights}", *mode]
-        ran = subprocess.run(command + ["-o", str(out)], stderr=subprocess.PIPE, timeout=60)
-        if ran.returncode:
-            faults.append(f"{name} {mode}: exit {ran.returncode}: {ran.stderr.decode()}")
-        else:
-            results.append(out.read_bytes())
-    if len(set(results)) != 1:
-        faults.append(f"{name}: compiled and exact differ")
-if text.count("pub fn") != counted:
-    faults.append(f"{counted} functions were read, not all")
+    used = [dim for dim in SIZES if dim not in FIXED and re.search(rf"\b{dim}\b", arguments + result)]
+    for size in (0, 1) if "B" in used else (0,):
+        given = [*inputs, *(f"--dim={dim}={SIZES[dim][size]}" for dim in used), f"--weights={weights}", "-o", out]
+        run("run", source, name, *given, "--exact")
+        exact = out.read_bytes()
+        for build, library in libraries.items():
+            run("run", library, name, *given, f"--threads={size + 1}")
+            if out.read_bytes() != exact:
+                yield f"{name}, {build}, B {SIZES['B'][size]}: compiled and exact differ"
+
+
+with tempfile.TemporaryDirectory() as path:
+    folder, libraries, faults = pathlib.Path(path), {}, []
+    weights = folder / "w.safetensors"
+    header = b'{"w":{"dtype":"F32","shape":[64,32],"data_offsets":[0,8192]}}'
+    values = [((i * 37) % 41 - 20) / 8 for i in range(2048)]
+    weights.write_bytes(struct.pack("<Q", len(header)) + header + struct.pack("<2048f", *values))
+    for build, options in BUILDS.items():
+        libraries[build] = folder / f"{build}.so"
+        run("build", "--quiet", source, *options, "-o", libraries[build])
+    functions = re.findall(r"pub fn (\w+)\(([^)]*)\) -> (\S.*?) (?:where .*)?=", text)
+    for function in functions:
+        faults += faults_of(folder, libraries, *function)
+if text.count("pub fn") != len(functions):
+    faults.append(f"{len(functions)} functions were read, not all")
 print("\n".join(faults))
 sys.exit(bool(faults))
