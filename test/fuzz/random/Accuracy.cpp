@@ -72,6 +72,7 @@ Function opByOp(const Function &function, bool sumsOnly) {
   Function apart;
   apart.name = apart.cName = function.name;
   apart.symbols = function.symbols;
+  apart.guards = function.guards;
   apart.values = function.values;
   apart.location = function.location;
   for (size_t i = 0; i < function.values.size(); ++i) {

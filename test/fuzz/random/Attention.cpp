@@ -16,12 +16,7 @@ bool Generator::keepsOrder(const Dim &queries, const Dim &keys) {
   for (RuntimeDim &dim : sketch.runtimeDims) {
     if (!ofTheCall || dim.name != name || (!numQueries && !numKeys))
       continue;
-    int64_t least = std::max(dim.least, numQueries.value_or(1)), most = std::min(dim.most, numKeys.value_or(dim.most));
-    if (least > std::min(most, dim.bound))
-      return false;
-    dim.least = least;
-    dim.most = most;
-    return true;
+    return dim.bound && dim.keepTo(numQueries.value_or(1), numKeys.value_or(INT64_MAX));
   }
   return false;
 }

@@ -182,10 +182,11 @@ bool Generator::comparison() {
   if (a < 0)
     return false;
   static const std::vector<std::string> ops = {"==", "!=", "<", "<=", ">", ">="};
-  std::string op = wish ? ops[turn++ % ops.size()] : random.pick(ops);
+  std::string op = wish ? ops[turn % ops.size()] : random.pick(ops);
   TensorType type{DType::Bool, at(a).type.batch, at(a).type.core};
   if (random.chance(0.4)) {
     emit("$0 " + op + " " + literal(at(a).type.dtype), {a}, type, {0, 1});
+    ++turn;
     return true;
   }
   int b = peerOf(a, at(a).type.dtype);
@@ -196,6 +197,7 @@ bool Generator::comparison() {
   if (elements(type) > 60000)
     return false;
   emit("$0 " + op + " $1", {a, b}, type, {0, 1});
+  ++turn;
   return true;
 }
 

@@ -55,13 +55,19 @@ bool Generator::update() {
 }
 
 bool Generator::rope() {
-  int x = pick([](const Value &value) {
+  RuntimeDim *ofTheCall = random.chance(0.4) ? dimOfTheCall() : nullptr;
+  int x = pick([&](const Value &value) {
     const TensorType &type = value.type;
-    return frontend::isFloat(type.dtype) && type.core.size() == 1 && type.core[0].constantValue().value_or(1) % 2 == 0;
+    return frontend::isFloat(type.dtype) && type.core.size() == 1 && type.core[0].isConstant() == !ofTheCall &&
+           type.core[0].constantValue().value_or(0) % 2 == 0;
   });
-  if (x < 0) {
+  if (x < 0 || (ofTheCall && random.chance(0.5))) {
     TensorType type = anyType(mainType);
     type.core = {Dim::constant(random.pick({2, 6, 16, 34}))};
+    if (ofTheCall)
+      type.core = {Dim::symbol(ofTheCall->name) * Dim::constant(random.pick({1, 2}))};
+    type.batch.erase(std::remove(type.batch.begin(), type.batch.end(), ofTheCall ? ofTheCall->name : ""),
+                     type.batch.end());
     x = fresh(type);
   }
   int index = x < 0 ? -1 : indexFor(x);
@@ -70,12 +76,13 @@ bool Generator::rope() {
     return false;
   TensorType type = at(x).type;
   type.batch = *batch;
-  if (elements(type) > mostElements)
+  if (elements(type) > mostElements || !isMultiple(type.core[0], 2))
     return false;
   std::string options = random.pick({"", "", ", interleaved: true", ", base: 100.0"});
   double bound = 1.5 * at(x).range.magnitude();
   emit("rope($0, at: $1" + options + ")", {x, index}, type, {-bound, bound}, elementsOf(type) * Dim::constant(8),
-       {options.find("inter") == std::string::npos ? "rope of halves" : "rope of neighbours"});
+       {options.find("inter") == std::string::npos ? "rope of halves" : "rope of neighbours",
+        ofTheCall ? "rope of a size of the call" : "rope of a known size"});
   return true;
 }
 

@@ -58,7 +58,8 @@ void Generator::chooseSizes() {
   for (RuntimeDim *dim : dims) {
     for (int tries = 0; tries < 12; ++tries) {
       dim->size = random.pick(edges);
-      bool fits = dim->size >= dim->least && dim->size <= dim->most && (!dim->bound || dim->size <= dim->bound);
+      bool fits = dim->size >= dim->least && dim->size <= dim->most && dim->size % dim->step == 0 &&
+                  (!dim->bound || dim->size <= dim->bound);
       if (fits && sketch.cost() <= costLimit)
         break;
       dim->size = dim->least;
@@ -83,46 +84,21 @@ struct Generator::Family {
   static const std::vector<Family> all;
 };
 
-const std::vector<Generator::Family> Generator::Family::all = {{&Generator::unary, 16},
-                                                               {&Generator::binary, 18},
-                                                               {&Generator::number, 5},
-                                                               {&Generator::comparison, 4},
-                                                               {&Generator::logic, 3},
-                                                               {&Generator::selection, 5},
-                                                               {&Generator::cast, 5},
-                                                               {&Generator::product, 16},
-                                                               {&Generator::linear, 6},
-                                                               {&Generator::outer, 3},
-                                                               {&Generator::transposition, 3},
-                                                               {&Generator::reduction, 12},
-                                                               {&Generator::batchReduction, 4},
-                                                               {&Generator::softmax, 5},
-                                                               {&Generator::norm, 6},
-                                                               {&Generator::argmax, 4},
-                                                               {&Generator::topk, 4},
-                                                               {&Generator::cumsum, 5},
-                                                               {&Generator::crossEntropy, 2},
-                                                               {&Generator::squaredError, 2},
-                                                               {&Generator::binaryCrossEntropy, 2},
-                                                               {&Generator::squaredNorm, 2},
-                                                               {&Generator::rearrange, 12},
-                                                               {&Generator::slice, 6},
-                                                               {&Generator::split, 3},
-                                                               {&Generator::concat, 5},
-                                                               {&Generator::brackets, 3},
-                                                               {&Generator::spread, 3},
-                                                               {&Generator::making, 3},
-                                                               {&Generator::flatten, 2},
-                                                               {&Generator::dimAsNumber, 2},
-                                                               {&Generator::call, 5},
-                                                               {&Generator::libraryCall, 5},
-                                                               {&Generator::modelCall, 4},
-                                                               {&Generator::embed, 4},
-                                                               {&Generator::update, 5},
-                                                               {&Generator::rope, 4},
-                                                               {&Generator::attention, 6},
-                                                               {&Generator::convolution, 5},
-                                                               {&Generator::pool, 3}};
+const std::vector<Generator::Family> Generator::Family::all = {
+    {&Generator::unary, 16},         {&Generator::binary, 18},       {&Generator::number, 5},
+    {&Generator::comparison, 4},     {&Generator::logic, 3},         {&Generator::selection, 5},
+    {&Generator::cast, 5},           {&Generator::product, 16},      {&Generator::linear, 6},
+    {&Generator::outer, 3},          {&Generator::transposition, 3}, {&Generator::reduction, 12},
+    {&Generator::batchReduction, 4}, {&Generator::softmax, 5},       {&Generator::norm, 6},
+    {&Generator::argmax, 4},         {&Generator::topk, 4},          {&Generator::cumsum, 5},
+    {&Generator::crossEntropy, 2},   {&Generator::squaredError, 2},  {&Generator::binaryCrossEntropy, 2},
+    {&Generator::squaredNorm, 2},    {&Generator::rearrange, 12},    {&Generator::slice, 6},
+    {&Generator::split, 3},          {&Generator::concat, 5},        {&Generator::brackets, 3},
+    {&Generator::spread, 3},         {&Generator::making, 3},        {&Generator::flatten, 2},
+    {&Generator::dimAsNumber, 2},    {&Generator::call, 5},          {&Generator::libraryCall, 5},
+    {&Generator::modelCall, 4},      {&Generator::embed, 4},         {&Generator::update, 5},
+    {&Generator::rope, 4},           {&Generator::attention, 6},     {&Generator::convolution, 5},
+    {&Generator::images, 2},         {&Generator::pool, 3}};
 
 bool Generator::statement() {
   int sum = 0;
@@ -145,7 +121,7 @@ void Generator::statementInTurn() {
                               DType::I32, DType::I8,  DType::U8,  DType::Bool};
   const Family &family = Family::all[program / std::size(dtypes) % Family::all.size()];
   wish = dtypes[program % std::size(dtypes)];
-  turn = program / (std::size(dtypes) * Family::all.size()) * 3;
+  turn = program / (std::size(dtypes) * Family::all.size()) * 5;
   DType before = mainType;
   mainType = frontend::isFloat(*wish) ? *wish : mainType;
   for (int64_t rank : {1, 2}) { // something of that dtype must be there

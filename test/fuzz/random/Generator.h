@@ -99,6 +99,7 @@ private:
   bool outer();
   bool transposition();
   bool convolution();
+  bool images();
   bool pool();
   bool reduction();
   bool batchReduction();
@@ -129,8 +130,12 @@ private:
   bool modelCall();
 
   int image(bool integers);
+  struct Taps;
+  int convolve(int x, const Taps &taps);
+  RuntimeDim *dimOfTheCall();
   std::optional<Dim> windows(const Dim &in, int64_t pad, int64_t span, int64_t stride);
   bool isAtLeast(const Dim &dim, const Dim &least);
+  bool isMultiple(const Dim &dim, int64_t of);
   bool keepsOrder(const Dim &queries, const Dim &keys);
   std::optional<std::pair<std::string, std::vector<int64_t>>> axesOf(const Value &value, bool single);
   int loss(const std::string &text, std::vector<int> operands, Interval range);

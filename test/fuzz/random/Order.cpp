@@ -23,12 +23,21 @@ bool Generator::argmax() {
 bool Generator::isAtLeast(const Dim &dim, const Dim &least) {
   for (RuntimeDim &known : sketch.runtimeDims) {
     int64_t size = least.constantValue().value_or(INT64_MAX);
-    if (scope->kind != ScopeKind::Entry || dim != Dim::symbol(known.name) || size > std::min(known.most, known.bound))
+    if (scope->kind != ScopeKind::Entry || dim != Dim::symbol(known.name) || !known.bound || !known.keepTo(size))
       continue;
-    known.least = std::max(known.least, size);
     known.stated = std::max(known.stated, size);
     return true;
   }
+  return false;
+}
+
+/// Known to be, or made so by what the entry asks of a dim of the call.
+bool Generator::isMultiple(const Dim &dim, int64_t of) {
+  if (Dim::modulo(dim, Dim::constant(of)).isConstant(0))
+    return true;
+  for (RuntimeDim &known : sketch.runtimeDims)
+    if (scope->kind == ScopeKind::Entry && dim == Dim::symbol(known.name))
+      return known.keepTo(known.least, known.most, of);
   return false;
 }
 

@@ -51,7 +51,7 @@ static Sketch withSmallSizes(Sketch sketch, const std::function<bool(const Sketc
   for (RuntimeDim &dim : sketch.runtimeDims)
     for (int64_t size : {int64_t(1), int64_t(2), int64_t(3), int64_t(5), int64_t(7), int64_t(9), dim.size / 2}) {
       int64_t before = dim.size;
-      if (size >= before || size < dim.least)
+      if (size >= before || size < dim.least || size % dim.step != 0)
         continue;
       dim.size = size;
       if (fails(sketch))

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
 #include <string>
 #include <vector>
@@ -74,7 +75,17 @@ struct RuntimeDim {
   int64_t bound = 0;                   ///< 0: unbounded
   int64_t size = 1;                    ///< in the call that is tested
   int64_t least = 1, most = INT64_MAX; ///< what guards at entry allow
+  int64_t step = 1;                    ///< they allow multiples of this alone, `least` being one
   int64_t stated = 0;                  ///< what a `where` of the entry says it is at least; 0: there is none
+
+  /// Keeps the size to multiples of `multiple` from `from` to `to` on; false, with nothing done, where none is left.
+  bool keepTo(int64_t from, int64_t to = INT64_MAX, int64_t multiple = 1) {
+    int64_t both = std::lcm(step, multiple), first = (std::max(from, least) + both - 1) / both * both;
+    if (first > std::min({to, most, bound ? bound : INT64_MAX}))
+      return false;
+    least = first, most = std::min(to, most), step = both;
+    return true;
+  }
 };
 
 struct Sketch {

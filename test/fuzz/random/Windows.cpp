@@ -12,20 +12,26 @@ std::optional<Dim> Generator::windows(const Dim &in, int64_t pad, int64_t span, 
   int64_t least = span - 2 * pad;
   bool fits = in.constantValue().value_or(0) >= least;
   for (RuntimeDim &dim : sketch.runtimeDims)
-    if (scope->kind == ScopeKind::Entry && in == Dim::symbol(dim.name) && least <= std::min(dim.most, dim.bound)) {
-      dim.least = std::max(dim.least, least);
-      fits = true;
-    }
+    if (scope->kind == ScopeKind::Entry && in == Dim::symbol(dim.name) && dim.bound)
+      fits = dim.keepTo(least);
   if (!fits)
     return std::nullopt;
   return Dim::floorDiv(in - Dim::constant(least), Dim::constant(stride)) + Dim::constant(1);
 }
 
-/// A value with three core dims of fixed size; made anew where there is none.
+/// A dim of the call that may stand right of the bar, where there is one.
+RuntimeDim *Generator::dimOfTheCall() {
+  for (RuntimeDim &dim : sketch.runtimeDims)
+    if (scope->kind == ScopeKind::Entry && dim.bound)
+      return &dim;
+  return nullptr;
+}
+
+/// A value with three core dims; made anew where there is none.
 int Generator::image(bool integers) {
   int found = pick([&](const Value &value) {
     const TensorType &type = value.type;
-    return type.core.size() == 3 && (integers || frontend::isFloat(type.dtype)) && type.core[0].isConstant();
+    return type.core.size() == 3 && (integers || frontend::isFloat(type.dtype));
   });
   if (found >= 0 && random.chance(0.6))
     return found;
@@ -37,48 +43,48 @@ int Generator::image(bool integers) {
   static const std::vector<int64_t> channels = {1, 2, 3, 4, 6, 7, 8, 12, 13},
                                     sides = {1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 18, 33, 37, 66};
   Dim height = Dim::constant(random.pick({1, 2, 3, 5, 6, 9})), width = Dim::constant(random.pick(sides));
-  if (scope->kind == ScopeKind::Entry && scope->bounded.count("T") && random.chance(0.3))
-    (random.chance(0.5) ? height : width) = Dim::symbol("T");
+  if (RuntimeDim *dim = random.chance(0.3) ? dimOfTheCall() : nullptr)
+    (random.chance(0.5) ? height : width) = Dim::symbol(dim->name);
   TensorType type{dtype, {}, {Dim::constant(random.pick(channels)), height, width}};
+  if (RuntimeDim *dim = random.chance(0.15) ? dimOfTheCall() : nullptr)
+    type.core[0] = Dim::symbol(dim->name) * Dim::constant(random.pick({1, 2, 3}));
   if (scope->kind == ScopeKind::Entry)
     type.batch = random.chance(0.8) ? Batch{"B"} : Batch();
   return fresh(type);
 }
 
-bool Generator::convolution() {
-  int x = image(/*integers=*/true);
-  if (x < 0)
-    return false;
+/// How a convolution slides; `groups` divides its channels and `outputs`.
+struct Generator::Taps {
+  int64_t kh, kw, stride, pad, dilation, groups;
+  Dim outputs;
+};
+
+/// A convolution of `x` with new weights; -1 where it does not fit.
+int Generator::convolve(int x, const Taps &taps) {
   const TensorType in = at(x).type;
-  int64_t channels = sizeOf(in.core[0]);
-  int64_t stride = random.pick({1, 1, 1, 2, 2, 3, 5}), pad = random.pick({0, 0, 1, 1, 2, 4});
-  int64_t dilation = random.pick({1, 1, 1, 2, 3}), kh = random.pick({1, 1, 2, 3, 3, 5}),
-          kw = random.chance(0.7) ? kh : 4;
-  int64_t groups = random.chance(0.6) ? 1 : random.chance(0.6) || channels % 2 ? channels : 2;
-  int64_t outputs = groups * random.pick({1, 1, 2, 3, 5, 7, 13, 20}), depth = channels / groups;
-  std::optional<Dim> ho = windows(in.core[1], pad, dilation * (kh - 1) + 1, stride);
-  std::optional<Dim> wo = ho ? windows(in.core[2], pad, dilation * (kw - 1) + 1, stride) : std::nullopt;
+  std::optional<Dim> ho = windows(in.core[1], taps.pad, taps.dilation * (taps.kh - 1) + 1, taps.stride);
+  std::optional<Dim> wo =
+      ho ? windows(in.core[2], taps.pad, taps.dilation * (taps.kw - 1) + 1, taps.stride) : std::nullopt;
   if (!wo)
-    return false;
-  TensorType weights{in.dtype, {}, {}};
-  for (int64_t size : {outputs, depth, kh, kw})
-    weights.core.push_back(Dim::constant(size));
+    return -1;
+  Dim depth = *Dim::exactDiv(in.core[0], Dim::constant(taps.groups));
+  TensorType weights{in.dtype, {}, {taps.outputs, depth, Dim::constant(taps.kh), Dim::constant(taps.kw)}};
   if (scope->kind == ScopeKind::Entry && random.chance(0.15))
     weights.batch = sublist(in.batch);
-  TensorType type{accumulatorOf(in.dtype), in.batch, {Dim::constant(outputs), *ho, *wo}};
-  int64_t terms = depth * kh * kw;
-  if (elements(type) * terms > multiplications)
-    return false;
+  TensorType type{accumulatorOf(in.dtype), in.batch, {taps.outputs, *ho, *wo}};
+  Dim terms = depth * Dim::constant(taps.kh * taps.kw);
+  if (elements(type) * sizeOf(terms) > multiplications || !isMultiple(taps.outputs, taps.groups))
+    return -1;
   int w = fresh(weights, {-1, 1});
   DType added = random.chance(0.5) ? in.dtype : type.dtype;
   int b = w >= 0 && random.chance(0.6) ? operandOf({added, {}, {type.core[0]}}, 0.7) : -1;
   if (w < 0)
-    return false;
+    return -1;
   std::vector<int> operands = {x, w};
   if (b >= 0)
     operands.push_back(b);
   double bound =
-      double(terms) * at(x).range.magnitude() * at(w).range.magnitude() + (b < 0 ? 0 : at(b).range.magnitude());
+      double(sizeOf(terms)) * at(x).range.magnitude() * at(w).range.magnitude() + (b < 0 ? 0 : at(b).range.magnitude());
   std::string text = b < 0 ? "conv2d($0, $1" : "conv2d($0, $1, $2";
   std::vector<std::string> features = {b < 0                 ? "convolution without bias"
                                        : added != type.dtype ? "convolution with a bias of the operands' dtype"
@@ -89,16 +95,65 @@ bool Generator::convolution() {
     text += std::string(", ") + name + ": " + std::to_string(value);
     features.push_back(std::string("convolution with ") + name);
   };
-  option("stride", stride, 1);
-  option("pad", pad, 0);
-  option("dilation", dilation, 1);
-  option("groups", groups, 1);
+  option("stride", taps.stride, 1);
+  option("pad", taps.pad, 0);
+  option("dilation", taps.dilation, 1);
+  option("groups", taps.groups, 1);
   if (!ho->isConstant() || !wo->isConstant())
     features.push_back("convolution with a size of the call");
-  if (depth == 1 && groups > 1)
+  if (!depth.isConstant() || !taps.outputs.isConstant())
+    features.push_back(taps.groups > 1 ? "convolution in groups of the call" : "convolution with channels of the call");
+  if (depth.isConstant(1) && taps.groups > 1)
     features.push_back("depthwise convolution");
-  moderate(emit(text + ")", operands, type, {-bound, bound}, elementsOf(type) * Dim::constant(terms), features));
-  return true;
+  return moderate(emit(text + ")", operands, type, {-bound, bound}, elementsOf(type) * terms, features));
+}
+
+bool Generator::convolution() {
+  int x = image(/*integers=*/true);
+  if (x < 0)
+    return false;
+  Dim channels = at(x).type.core[0];
+  Taps taps{random.pick({1, 1, 2, 3, 3, 5}),
+            4,
+            random.pick({1, 1, 1, 2, 2, 3, 5}),
+            random.pick({0, 0, 1, 1, 2, 4}),
+            random.pick({1, 1, 1, 2, 3}),
+            1,
+            {}};
+  if (random.chance(0.7))
+    taps.kw = taps.kh;
+  if (std::optional<int64_t> known = channels.constantValue(); known && random.chance(0.4))
+    taps.groups = random.chance(0.6) || *known % 2 ? *known : 2;
+  for (int64_t groups : {3, 2})
+    if (!channels.isConstant() && random.chance(0.8) && Dim::modulo(channels, Dim::constant(groups)).isConstant(0))
+      taps.groups = groups;
+  taps.outputs = Dim::constant(taps.groups * random.pick({1, 1, 2, 3, 5, 7, 13, 20}));
+  if (RuntimeDim *dim = random.chance(0.2) ? dimOfTheCall() : nullptr)
+    taps.outputs = Dim::symbol(dim->name) * Dim::constant(random.chance(0.4) ? 1 : taps.groups);
+  return convolve(x, taps) >= 0;
+}
+
+/// A few layers of a network of images: what lies between them may have its channels innermost.
+bool Generator::images() {
+  if (scope->kind != ScopeKind::Entry)
+    return false;
+  const std::vector<int64_t> channels = {8, 16, 17, 24, 32};
+  Dim side = Dim::constant(random.pick({2, 3, 4, 5}));
+  int x = fresh({mainType, {"B"}, {Dim::constant(random.pick(channels)), side, side}});
+  int64_t made = 0;
+  for (int64_t wanted = random.between(2, 3); x >= 0 && made < wanted; ++made) {
+    int64_t k = random.pick({1, 1, 3}), stride = random.pick({1, 1, 1, 2});
+    int before = x;
+    x = convolve(x, {k, k, stride, k / 2, 1, 1, Dim::constant(random.pick(channels))});
+    if (x >= 0 && at(x).type == at(before).type && random.chance(0.7))
+      x = emit("$0 + $1", {x, before}, at(x).type,
+               {at(x).range.low + at(before).range.low, at(x).range.high + at(before).range.high}, Dim(),
+               {"an image beside a convolution"});
+    if (x >= 0 && random.chance(0.6))
+      x = emit("relu($0)", {x}, at(x).type, {0, std::max(0.0, at(x).range.high)}, Dim(),
+               made > 0 ? std::vector<std::string>{"convolutions one after the other"} : std::vector<std::string>());
+  }
+  return made > 0;
 }
 
 bool Generator::pool() {
