@@ -108,7 +108,6 @@ static Value frequenciesOf(RopeOp op, const Dim &d, FunctionLowering &lowering) 
 }
 
 static Turns turnsOf(RopeOp op, const Dim &d, Type computed, FunctionLowering &lowering) {
-  OpBuilder &b = lowering.builder;
   Location loc = op.getLoc();
   TensorType at = op.getAt().getType();
   Extents extents = lowering.batchExtents(at);

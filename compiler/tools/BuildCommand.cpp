@@ -287,7 +287,7 @@ bool isSameFile(const std::string &a, const std::string &b) {
     return false;
   if (fs::exists(a, code) && fs::exists(b, code))
     return fs::is_regular_file(a, code) && fs::equivalent(a, b, code);
-  return fs::weakly_canonical(fs::absolute(a), code) == fs::weakly_canonical(fs::absolute(b), code);
+  return fs::weakly_canonical(fs::absolute(a, code), code) == fs::weakly_canonical(fs::absolute(b, code), code);
 }
 
 std::string Build::checkOutputs(const std::vector<std::pair<std::string, std::string>> &outputs) const {
