@@ -17,6 +17,7 @@
 
 #include <atomic>
 #include <pthread.h>
+#include <sched.h>
 #include <unistd.h>
 
 using namespace batten::runtime;
@@ -24,8 +25,9 @@ using namespace batten::runtime;
 namespace {
 
 constexpr int32_t maximumThreads = 1024;
-/// A pause takes 40 to 140 cycles: 30 to 90 us, twice or more what waking a thread costs in a virtual machine.
-constexpr int spins = 2048;
+/// Pauses of 40 to 140 cycles before a thread sleeps: 30 to 90 us, twice or more what waking one costs in a virtual
+/// machine. With more threads than CPUs a thread that spins keeps one from working, so it sleeps soon.
+constexpr int mostSpins = 2048, spinsOfCrowd = 64;
 constexpr uint64_t participantBits = 16, participantMask = (1u << participantBits) - 1;
 
 void relax() {
@@ -34,6 +36,11 @@ void relax() {
 #else
   std::atomic_signal_fence(std::memory_order_seq_cst);
 #endif
+}
+
+bool haveCpuEach(int32_t threads) {
+  cpu_set_t cpus;
+  return sched_getaffinity(0, sizeof cpus, &cpus) == 0 && threads <= CPU_COUNT(&cpus);
 }
 
 struct Worker {
@@ -46,6 +53,7 @@ struct Worker {
 
 struct batten_pool {
   int32_t threads = 1;
+  int spins = mostSpins;
   pid_t process = 0; ///< a forked child has the memory but not the threads
   Array<Worker> workers;
   int32_t started = 0;
@@ -167,6 +175,7 @@ int batten_pool_create(int32_t threads, batten_pool **out_pool, batten_error *er
   if (!pool || !pool->workers.create(threads - 1))
     return BATTEN_REFUSE(error, BATTEN_E_OUT_OF_MEMORY, "no memory for a pool of %d threads", threads);
   pool->threads = threads;
+  pool->spins = haveCpuEach(threads) ? mostSpins : spinsOfCrowd;
   pool->process = getpid();
   for (Worker &worker : pool->workers) {
     worker.pool = &*pool;
