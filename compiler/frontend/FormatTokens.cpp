@@ -131,7 +131,9 @@ private:
     TokenKind previous = before();
     if (previous == TokenKind::Colon && top() == Scope::Bracket)
       return true;
-    if (isInAttribute() && (kind() == TokenKind::Minus || previous == TokenKind::Minus)) // allow(unused-fn)
+    auto isPart = [](TokenKind kind) { return kind == TokenKind::Identifier || isReservedWord(kind); };
+    if (isInAttribute() && // allow(unused-fn)
+        ((kind() == TokenKind::Minus && isPart(previous)) || (previous == TokenKind::Minus && isPart(kind()))))
       return true;
     return isTight() && (isProduct(kind()) || isProduct(previous));
   }
