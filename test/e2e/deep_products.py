@@ -10,19 +10,12 @@ import pathlib
 import subprocess
 import sys
 
-from program import numbers, save_safetensors
+from program import BUILDS, numbers, save_safetensors
 
 batten, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 source = pathlib.Path(__file__).resolve().parent / "Inputs" / "deep_products.btn"
 ROWS = [1, 2, 3, 6, 7, 8, 9, 10, 13, 19]
 FUNCTIONS = {"packed": ["x"], "given": ["x", "w", "b"], "halves": ["x", "w"], "sums_of_bytes": ["x", "w"]}
-emulated = [] if "avx512bw" in pathlib.Path("/proc/cpuinfo").read_text() else ["--emulate"]
-BUILDS = {
-    "native": ["--target=cpu:native"],
-    "unfused": ["--target=cpu:native", "--fuse=off"],
-    "x86-64-v3": ["--target=cpu:x86-64-v3"],
-    "x86-64-v4": ["--target=cpu:x86-64-v4", *emulated],
-}
 faults = []
 
 

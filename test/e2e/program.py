@@ -17,6 +17,15 @@ import tempfile
 
 DTYPES = {"f": "<f4", "d": "<f8", "i": "<i4", "q": "<i8", "B": "|u1"}
 
+# Options of builds whose results have the same bits; a level that the machine lacks is emulated.
+BUILDS = {
+    "native": ["--target=cpu:native"],
+    "unfused": ["--target=cpu:native", "--fuse=off"],
+    "x86-64-v3": ["--target=cpu:x86-64-v3"],
+    "x86-64-v4": ["--target=cpu:x86-64-v4"],
+}
+if "avx512bw" not in pathlib.Path("/proc/cpuinfo").read_text():
+    BUILDS["x86-64-v4"].append("--emulate")
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 faulthandler.enable()  # a call that reads or writes on says where it was made

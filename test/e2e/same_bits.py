@@ -11,15 +11,10 @@ import subprocess
 import sys
 import tempfile
 
+from program import BUILDS
+
 batten, source = sys.argv[1], sys.argv[2]
 text = pathlib.Path(source).read_text()
-emulated = [] if "avx512bw" in pathlib.Path("/proc/cpuinfo").read_text() else ["--emulate"]
-BUILDS = {
-    "native": ["--target=cpu:native"],
-    "unfused": ["--target=cpu:native", "--fuse=off"],
-    "x86-64-v3": ["--target=cpu:x86-64-v3"],
-    "x86-64-v4": ["--target=cpu:x86-64-v4", *emulated],
-}
 FIXED = set(re.findall(r"(\w+) = \d", text.split("\npub ")[0]))
 SIZES = {"B": (3, 8), "T": (5, 5), "D": (7, 7), "E": (22, 22)}
 
