@@ -30,7 +30,6 @@ struct Level {
   int64_t cacheBytesL1 = 32768;   ///< data cache a core
   int64_t cacheBytesL2 = 1048576; ///< a core
   int64_t cacheBytesL3 = 33554432;
-  bool hasBf16 = false;      ///< AVX512-BF16 on whole registers: one instruction rounds two of them
   bool usesBf16Dots = false; ///< sums of bf16 by VDPBF16PS: where it is there and the fastest way to them
   bool hasVnni = false;      ///< VPDPBUSD on whole registers
   bool hasTiles = false;     ///< AMX: products of tiles of bf16 and of bytes

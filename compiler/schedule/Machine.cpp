@@ -36,7 +36,6 @@ std::optional<Level> describeMachine(llvm::StringRef cpu) {
   bool zmm = has("avx512bw") && has("avx512dq") && has("avx512vl");
   Level level = zmm ? wide : narrow;
   level.name = cpu.str();
-  level.hasBf16 = zmm && has("avx512bf16");
   level.usesBf16Dots = bf16SumsOf(cpu) == Bf16Sums::FlushedPairs;
   level.hasTiles = bf16SumsOf(cpu) == Bf16Sums::Tiles;
   level.hasVnni = zmm && has("avx512vnni");
