@@ -17,22 +17,17 @@ Extremes::Extremes(Operation *fold)
     : element(cast<FloatType>(getElementTypeOrSelf(fold->getResult(0).getType()))),
       isMaximum(isa<arith::MaximumFOp>(fold)) {}
 
-static Value everywhere(const VectorCode &code, const APInt &value) {
-  auto type = code.type(code.builder.getIntegerType(value.getBitWidth()));
-  return arith::ConstantOp::create(code.builder, code.loc, DenseElementsAttr::get(type, value));
-}
-
 /// Of one sign.
 Value Extremes::numNans(const VectorCode &code) const {
   unsigned fraction = APFloat::semanticsPrecision(element.getFloatSemantics()) - 1;
-  return everywhere(code, APInt::getLowBitsSet(element.getIntOrFloatBitWidth(), fraction));
+  return code.everywhere(APInt::getLowBitsSet(element.getIntOrFloatBitWidth(), fraction));
 }
 
 /// Below zero all bits but the sign's are flipped. Its own inverse.
 static Value flipNegative(const VectorCode &code, Value bits) {
   OpBuilder &b = code.builder;
   unsigned width = getElementTypeOrSelf(bits).getIntOrFloatBitWidth();
-  Value sign = everywhere(code, APInt(width, width - 1)), others = everywhere(code, APInt::getSignedMaxValue(width));
+  Value sign = code.everywhere(APInt(width, width - 1)), others = code.everywhere(APInt::getSignedMaxValue(width));
   Value negative = arith::ShRSIOp::create(b, code.loc, bits, sign);
   return arith::XOrIOp::create(b, code.loc, bits, arith::AndIOp::create(b, code.loc, negative, others));
 }

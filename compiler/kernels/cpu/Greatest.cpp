@@ -226,8 +226,7 @@ void Greatest::takeAll(ArrayRef<Value> firsts) {
 }
 
 void Greatest::fetch(Value memory, Value first, Value at, bool toWrite) const {
-  memref::PrefetchOp::create(b, code.loc, memory, ValueRange{code.add(first, at)}, toWrite, /*localityHint=*/3,
-                             /*isDataCache=*/true);
+  code.prefetch(memory, code.add(first, at), Cache::L1, toWrite);
 }
 
 /// The caches foresee no row but the one that is read.

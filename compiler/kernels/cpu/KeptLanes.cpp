@@ -238,8 +238,7 @@ Value KeptLanes::load(unsigned access, Chunk &chunk) {
   Value memory = group.accesses[access].memory, at = address(access, chunk, true);
   Value later = isFirstVisit ? laterPlaces[access] : isSecondWalk() ? nextPlaces[access] : Value();
   if (later)
-    memref::PrefetchOp::create(b, code.loc, memory, ValueRange{code.add(at, later)}, /*isWrite=*/false,
-                               /*localityHint=*/2, /*isDataCache=*/true);
+    code.prefetch(memory, code.add(at, later), Cache::L2);
   return code.load(memory, at, laneStrides[access], group.accesses[access].element, units[current].mask);
 }
 

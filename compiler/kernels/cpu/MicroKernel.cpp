@@ -61,8 +61,7 @@ MicroKernel::Values MicroKernel::start(const Strip &strip, const Tile &tile) {
 void MicroKernel::prefetch(const Ahead &ahead, Value depth) {
   VectorCode v = k.code();
   Value at = v.add(ahead.start, v.times(depth, ahead.step));
-  memref::PrefetchOp::create(b, loc, ahead.memory, ValueRange{at}, /*isWrite=*/false, ahead.cache,
-                             /*isDataCache=*/true);
+  v.prefetch(ahead.memory, at, ahead.cache);
 }
 
 /// Panels are whole vectors and whole granules; what is read in place may end in either direction.

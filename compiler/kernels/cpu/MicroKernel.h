@@ -21,9 +21,8 @@ struct Strip {
 
 /// What a step of the depth prefetches: the cache line of memory[start + depth * step].
 struct Ahead {
-  static constexpr int32_t toL1 = 3, toL2 = 2; ///< as memref.prefetch numbers caches
   mlir::Value memory, start, step;
-  int32_t cache;
+  Cache cache;
 };
 
 /// `rows` rows of a strip from `row` on, over the depths [from, to).

@@ -139,8 +139,7 @@ void OutputConvolution::prefetchNextPanel(Value step) {
   step = code.add(step, code.times(tileNumber, code.index(steps())));
   Value at =
       code.add(code.add(panelBase, code.index(steps() * granuleStride())), code.times(step, code.index(aheadStep)));
-  memref::PrefetchOp::create(b, code.loc, panels, ValueRange{at}, /*isWrite=*/false, /*localityHint=*/2,
-                             /*isDataCache=*/true);
+  code.prefetch(panels, at, Cache::L2);
 }
 
 /// What is added to the pixels of a tile.
@@ -163,8 +162,7 @@ void OutputConvolution::prefetchOperands(Value step) {
         least(arith::DivUIOp::create(b, code.loc, step, code.index(stepsOfPixel)), code.index(pixelsAhead - 1));
     Value at = code.add(operand.at, code.times(pixel, operand.pixelStep));
     for (int64_t q = 0; q < panelVectors; ++q)
-      memref::PrefetchOp::create(b, code.loc, operand.memory, ValueRange{code.add(at, code.index(q * code.lanes))},
-                                 /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+      code.prefetch(operand.memory, code.add(at, code.index(q * code.lanes)), Cache::L1);
   }
 }
 
@@ -256,8 +254,7 @@ OutputConvolution::Result OutputConvolution::resultOf(Value sum, ValueRange digi
   Value at = code.add(elementAt(code, frame, out, here), code.times(column, size(out.strides[window.columnLoop()])));
   Value below =
       code.add(at, size(out.strides[window.rowLoop()])); // written next, and each output's is a page of its own
-  memref::PrefetchOp::create(b, code.loc, out.memory, ValueRange{below}, /*isWrite=*/true, /*localityHint=*/3,
-                             /*isDataCache=*/true);
+  code.prefetch(out.memory, below, Cache::L1, /*isWrite=*/true);
   return {sum, here, column, mask};
 }
 

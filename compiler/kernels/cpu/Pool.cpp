@@ -97,9 +97,7 @@ Pool::Values Pool::tap(Value at, std::optional<int64_t> ofPair, ArrayRef<Value> 
 void Pool::prefetch(Value at, int64_t count) {
   int64_t size = elementBytes(window.image.element);
   for (int64_t bytes = 0; bytes < count * size; bytes += lineBytes)
-    memref::PrefetchOp::create(b, code.loc, window.image.memory,
-                               ValueRange{code.add(at, code.index((bytesAhead + bytes) / size))}, /*isWrite=*/false,
-                               /*localityHint=*/2, /*isDataCache=*/true);
+    code.prefetch(window.image.memory, code.add(at, code.index((bytesAhead + bytes) / size)), Cache::L2);
 }
 
 /// The last tap of an odd number is of a pair with the one before it.

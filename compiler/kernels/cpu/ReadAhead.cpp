@@ -69,7 +69,7 @@ std::optional<Ahead> ReadAhead::left(const Strip &strip, const Tile &tile, const
   if (!rowsStream() && (isOnePanel() || c.batch.empty()))
     return std::nullopt;
   Value start = k.offsetAt(k.lhs, strip.batch, code.add(tile.row, next.rows));
-  return Ahead{k.lhs.memory, start, code.index(k.tileRows), isOnePanel() ? Ahead::toL1 : Ahead::toL2};
+  return Ahead{k.lhs.memory, start, code.index(k.tileRows), isOnePanel() ? Cache::L1 : Cache::L2};
 }
 
 /// The result of this tile, where its rows lie one behind the other and few panels share them.
@@ -81,7 +81,7 @@ std::optional<Ahead> ReadAhead::result(const Strip &strip, const Tile &tile) {
   if (!few || *width > 2 * *depth)
     return std::nullopt;
   Value step = code.index(llvm::divideCeil(k.tileRows * *width, *depth));
-  return Ahead{k.out.memory, k.offsetAt(k.out, strip.batch, tile.row), step, Ahead::toL1};
+  return Ahead{k.out.memory, k.offsetAt(k.out, strip.batch, tile.row), step, Cache::L1};
 }
 
 /// Of what the next panel is packed from, each tile fetches one line of every row, another one than the tile before.
@@ -91,7 +91,7 @@ Ahead ReadAhead::lineOfRows(Value number, Value next) {
   Value row = quotient(share, code.index(linesOfRow)), line = minus(share, code.times(row, code.index(linesOfRow)));
   Value stride = k.size(k.rhs.strides[c.depth]);
   Value start = code.add(code.times(row, stride), code.times(line, code.index(perLine)));
-  return {k.rhs.memory, code.add(next, start), stride, Ahead::toL2};
+  return {k.rhs.memory, code.add(next, start), stride, Cache::L2};
 }
 
 /// A tile's share of what is read next of the right side.
@@ -105,7 +105,7 @@ SmallVector<Ahead> ReadAhead::right(const Strip &strip, const Tile &tile, Value 
     Value start = choose(same(step, code.index(0)), strip.right, next);
     Value before = minus(code.times(number, minus(tile.to, tile.from)), tile.from);
     start = code.add(start, code.times(before, step));
-    int32_t cache = k.right == ContractionCode::Right::InPlace ? Ahead::toL1 : Ahead::toL2;
+    Cache cache = k.right == ContractionCode::Right::InPlace ? Cache::L1 : Cache::L2;
     int64_t count = std::min(mostLines, lines(k.panelColumns() * k.dot.elements()));
     for (int64_t line = 0; line < count; ++line)
       ahead.push_back({k.rhs.memory, code.add(start, code.index(line * perLine)), step, cache});
@@ -123,7 +123,7 @@ SmallVector<Ahead> ReadAhead::ofOnlyTile(const Strip &strip) {
   int64_t bytesOfOne = elementBytes(k.rhs.element);
   for (int64_t line = 0, count = lines(k.panelColumns() * k.dot.elements()); line < count; ++line) {
     Value start = code.add(strip.right, code.index((bytesAhead + line * lineBytes) / bytesOfOne));
-    ahead.push_back({k.rhs.memory, start, code.index(k.panelColumns()), Ahead::toL2});
+    ahead.push_back({k.rhs.memory, start, code.index(k.panelColumns()), Cache::L2});
   }
   return ahead;
 }

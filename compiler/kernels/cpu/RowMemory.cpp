@@ -169,8 +169,7 @@ void Rows::prefetchNextRow(Value first, int64_t columns) {
     int64_t perLine = lineBytes / elementBytes(group.accesses[access].element);
     for (int64_t ahead = 0; ahead < columns; ahead += perLine) {
       Value at = code.add(code.add(row, first), code.index(ahead));
-      memref::PrefetchOp::create(b, code.loc, places[access].memory, ValueRange{at}, /*isWrite=*/false,
-                                 /*localityHint=*/2, /*isDataCache=*/true);
+      code.prefetch(places[access].memory, at, Cache::L2);
     }
   }
 }

@@ -41,11 +41,6 @@ VectorCode Rows::walker() const {
   return walker;
 }
 
-static Value wordConstant(const VectorCode &code, int32_t value) {
-  auto type = cast<VectorType>(code.type(code.builder.getI32Type()));
-  return arith::ConstantOp::create(code.builder, code.loc, DenseElementsAttr::get(type, value));
-}
-
 /// The two chunks of the columns at `at`; `mask` of all of them, or null.
 std::pair<Chunk, Chunk> Rows::pairAt(Value at, Value mask) {
   Chunk even(at, {}), odd(at, {});
@@ -54,7 +49,7 @@ std::pair<Chunk, Chunk> Rows::pairAt(Value at, Value mask) {
     even.pairMask = odd.pairMask = mask;
     Value bits = arith::ExtSIOp::create(b, code.loc, walker().type(b.getI16Type()), mask);
     Value words = vector::BitCastOp::create(b, code.loc, code.type(b.getI32Type()), bits);
-    Value zero = wordConstant(code, 0), half = wordConstant(code, 16);
+    Value zero = code.everywhere(APInt(32, 0)), half = code.everywhere(APInt(32, 16));
     Value raised = arith::ShLIOp::create(b, code.loc, words, half);
     odd.mask = arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::slt, words, zero);
     even.mask = arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::slt, raised, zero);
@@ -99,7 +94,7 @@ Value Rows::joinHalves(Value even, Value odd) {
   auto word = [&](Value half) -> Value {
     return arith::ExtUIOp::create(b, code.loc, code.type(b.getI32Type()), code.toStorage(half));
   };
-  Value upper = arith::ShLIOp::create(b, code.loc, word(odd), wordConstant(code, 16));
+  Value upper = arith::ShLIOp::create(b, code.loc, word(odd), code.everywhere(APInt(32, 16)));
   Value words = arith::OrIOp::create(b, code.loc, word(even), upper);
   return vector::BitCastOp::create(b, code.loc, walker().type(b.getI16Type()), words);
 }

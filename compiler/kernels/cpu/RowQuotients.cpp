@@ -26,11 +26,6 @@ namespace batten {
 /// An element so far below the greatest has an exponential above 2 to the leastSafeExponent.
 constexpr float nearGreatest = -62.0f;
 
-static Value wordConstant(const VectorCode &code, uint32_t value) {
-  auto type = cast<VectorType>(code.type(code.builder.getI32Type()));
-  return arith::ConstantOp::create(code.builder, code.loc, DenseElementsAttr::get(type, APInt(32, value)));
-}
-
 static math::ExpOp exponentialOf(const RowNode &node) {
   return node.body()->getTerminator()->getOperand(0).getDefiningOp<math::ExpOp>();
 }
@@ -97,7 +92,7 @@ std::optional<unsigned> Rows::findGreatest() const {
 
 Value Rows::firstWatched() {
   if (watchesNumerators())
-    return wordConstant(code, 0xffffffff);
+    return code.everywhere(APInt::getAllOnes(32));
   auto type = cast<VectorType>(code.type(b.getF32Type()));
   auto infinity = APFloat::getInf(APFloat::IEEEsingle());
   return arith::ConstantOp::create(b, code.loc, DenseElementsAttr::get(type, infinity));
@@ -136,12 +131,12 @@ Value Rows::leastNumerator(Chunk &chunk, Value least) {
   Value exponential = columnValue(quotients->numerator, chunk);
   Value bits = arith::BitcastOp::create(b, code.loc, code.type(b.getI32Type()), exponential);
   Value next = arith::MinUIOp::create(b, code.loc, least,
-                                      arith::AddIOp::create(b, code.loc, bits, wordConstant(code, 0xffffffff)));
+                                      arith::AddIOp::create(b, code.loc, bits, code.everywhere(APInt::getAllOnes(32))));
   return chunk.mask ? arith::SelectOp::create(b, code.loc, chunk.mask, next, least).getResult() : next;
 }
 
 Value Rows::areSafeNumerators(Value least) const {
-  Value bound = wordConstant(code, (uint32_t(leastSafeExponent + 127) << 23) - 1);
+  Value bound = code.everywhere(APInt(32, (uint32_t(leastSafeExponent + 127) << 23) - 1));
   Value safe = arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::uge, least, bound);
   return vector::ReductionOp::create(b, code.loc, vector::CombiningKind::AND, safe);
 }

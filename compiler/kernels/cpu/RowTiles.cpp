@@ -164,8 +164,7 @@ void Rows::tile(const Values &place, const Values &offsets, Value at, int64_t co
     for (int64_t k = 0; k < columns; ++k) {
       Value from = code.add(offsets[i], code.times(code.add(at, code.index(k)), places[i].stride));
       if (fillsLines)
-        memref::PrefetchOp::create(b, code.loc, access.memory, ValueRange{code.add(from, later)}, /*isWrite=*/false,
-                                   /*localityHint=*/2, /*isDataCache=*/true);
+        code.prefetch(access.memory, code.add(from, later), Cache::L2);
       vectors[k] = code.load(access.memory, from, code.index(1), stored, {});
     }
     transposed[i] = code.turnSquares(vectors);

@@ -224,8 +224,7 @@ Value Scan::load(Value at, Value mask) {
       isAlongLanes() ? frame.size(x.strides[dim]) : frame.size(*flatStride(x, extents, lanesFrom, extents.size()));
   if (!isAlongLanes()) { // elements of a column lie apart, which no hardware follows well
     Value later = code.add(at, frame.size(prefetchDistance));
-    memref::PrefetchOp::create(b, code.loc, x.memory, ValueRange{later}, /*isWrite=*/false,
-                               /*localityHint=*/2, /*isDataCache=*/true);
+    code.prefetch(x.memory, later, Cache::L2);
   }
   Value vector = code.load(x.memory, at, stride, x.element, mask);
   if (x.element == accumulator)

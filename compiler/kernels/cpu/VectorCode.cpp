@@ -141,6 +141,15 @@ Value VectorCode::repeatLanes(Value vector, int64_t times) const {
 }
 
 /// Of 16 bits and less they are halves of words, which take no shuffle where they are widened next.
+Value VectorCode::everywhere(const APInt &value) const {
+  VectorType vector = type(builder.getIntegerType(value.getBitWidth()));
+  return arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(vector, value));
+}
+
+void VectorCode::prefetch(Value memory, Value at, Cache cache, bool isWrite) const {
+  memref::PrefetchOp::create(builder, loc, memory, ValueRange{at}, isWrite, int32_t(cache), /*isDataCache=*/true);
+}
+
 Value VectorCode::loadOfPairs(Value memory, Value at, int64_t half, Type element, Value mask) const {
   VectorCode pairs{builder, loc, 2 * lanes};
   return halfOfPairs(pairs.load(memory, at, index(1), storageType(element), mask), half, element);
@@ -154,11 +163,8 @@ Value VectorCode::halfOfPairs(Value pairs, int64_t half, Type element) const {
     return fromStorage(vector::ShuffleOp::create(builder, loc, pairs, pairs, order), element);
   }
   Value words = vector::BitCastOp::create(builder, loc, type(builder.getIntegerType(2 * bits)), pairs);
-  if (half) {
-    Value shift = arith::ConstantOp::create(
-        builder, loc, DenseElementsAttr::get(cast<VectorType>(words.getType()), APInt(2 * bits, bits)));
-    words = arith::ShRUIOp::create(builder, loc, words, shift);
-  }
+  if (half)
+    words = arith::ShRUIOp::create(builder, loc, words, everywhere(APInt(2 * bits, bits)));
   return fromStorage(arith::TruncIOp::create(builder, loc, type(stored), words), element);
 }
 

@@ -15,6 +15,9 @@ namespace batten {
 /// Elements farther apart than this are gathered: a gather of 16 elements takes as long as 16 loads and shuffles.
 inline constexpr int64_t longestStep = 8;
 
+/// Where a line is fetched to, as memref.prefetch numbers it.
+enum class Cache : int32_t { L2 = 2, L1 = 3 };
+
 struct VectorCode {
   mlir::OpBuilder &builder;
   mlir::Location loc;
@@ -28,11 +31,15 @@ struct VectorCode {
   mlir::Value times(mlir::Value lhs, mlir::Value rhs) const; ///< of index values; folds constants 0 and 1
   /// A scalar in every lane; a vector stays as it is.
   mlir::Value splat(mlir::Value scalar) const;
+  /// `value` in every lane, of integers of its width.
+  mlir::Value everywhere(const llvm::APInt &value) const;
   /// 0, 1, 2, ... as elements of an integer or index type.
   mlir::Value laneNumbers(mlir::Type element) const;
   /// vector<lanes x i1> of the first `count` (an index value) lanes.
   mlir::Value firstLanes(mlir::Value count) const;
 
+  /// Fetches the line of memory[at], which need not exist.
+  void prefetch(mlir::Value memory, mlir::Value at, Cache cache, bool isWrite = false) const;
   /// Elements memory[at], memory[at + stride], ... as a vector of `element`; lanes outside `mask` (null: none) read no
   /// memory and hold zero. Stride 1 is a load, 0 a broadcast, anything else a gather.
   mlir::Value load(mlir::Value memory, mlir::Value at, mlir::Value stride, mlir::Type element, mlir::Value mask) const;
