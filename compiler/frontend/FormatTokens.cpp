@@ -31,6 +31,8 @@ public:
       bool opensGenerics = kind() == TokenKind::Less && isGenericName();
       closesGenerics = kind() == TokenKind::Greater && top() == Scope::Generics;
       layout.gap = at == 0 ? 0 : gap(layout.startsStatement, opensGenerics);
+      if (layout.gap == 0 && wouldFuse(before(), kind())) // `- >` in an attribute, which holds any tokens
+        layout.gap = 1;
       layout.insideList = !scopes.empty() && top() != Scope::Brace;
       layout.depth = depth - (kind() == TokenKind::RightBrace);
       layouts.push_back(layout);
@@ -131,9 +133,7 @@ private:
     TokenKind previous = before();
     if (previous == TokenKind::Colon && top() == Scope::Bracket)
       return true;
-    auto isPart = [](TokenKind kind) { return kind == TokenKind::Identifier || isReservedWord(kind); };
-    if (isInAttribute() && // allow(unused-fn)
-        ((kind() == TokenKind::Minus && isPart(previous)) || (previous == TokenKind::Minus && isPart(kind()))))
+    if (isInAttribute() && (kind() == TokenKind::Minus || previous == TokenKind::Minus)) // allow(unused-fn)
       return true;
     return isTight() && (isProduct(kind()) || isProduct(previous));
   }

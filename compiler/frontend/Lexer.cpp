@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/Lexer.h"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace batten::frontend {
@@ -331,6 +332,15 @@ const char *spelling(TokenKind kind) {
 
 bool isReservedWord(TokenKind kind) {
   return kind == TokenKind::DType || (kind >= TokenKind::KwImport && kind <= TokenKind::KwInout);
+}
+
+bool wouldFuse(TokenKind left, TokenKind right) {
+  if (left < TokenKind::LeftParen || right < TokenKind::LeftParen || spelling(left)[1] != '\0')
+    return false;
+  const char joined[] = {spelling(left)[0], spelling(right)[0], '\0'};
+  auto isMark = [&](const Spelling &mark) { return mark.text == joined; };
+  return std::any_of(std::begin(punctuation), std::end(punctuation), isMark) || joined == std::string_view("//") ||
+         joined == std::string_view("/*");
 }
 
 bool beginsItem(TokenKind kind) {

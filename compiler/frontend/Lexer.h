@@ -108,6 +108,8 @@ TokenList lex(const Sources &sources, uint32_t file, Diagnostics &diagnostics);
 // "let", "[", "->"; "a name", "a number" and so on where there is no one spelling.
 const char *spelling(TokenKind kind);
 bool isReservedWord(TokenKind kind);
+// Whether the two marks with nothing between them would be read as another one, or as the beginning of a comment.
+bool wouldFuse(TokenKind left, TokenKind right);
 // `import`, `fn`, `#[` ...: what an item or a member of a model may begin with.
 bool beginsItem(TokenKind kind);
 
