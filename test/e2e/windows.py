@@ -9,9 +9,11 @@ import subprocess
 import sys
 import tempfile
 
+from program import BUILDS
+
 BATTEN = sys.argv[1]
 PROGRAM = pathlib.Path(__file__).resolve().parent / "Inputs/windows.btn"
-MODES = [["--target=cpu:x86-64-v3"], ["--target=cpu:x86-64-v4"], ["--threads=2"], ["--fuse=off"]]
+MODES = [*BUILDS.values(), ["--threads=2"]]
 
 
 def run(function, arguments, output, *options):
