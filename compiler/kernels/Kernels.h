@@ -33,12 +33,17 @@ struct Level {
   bool usesBf16Dots = false; ///< sums of bf16 by VDPBF16PS: where it is there and the fastest way to them
   bool hasVnni = false;      ///< VPDPBUSD on whole registers
   bool hasTiles = false;     ///< AMX: products of tiles of bf16 and of bytes
+
+  // What comes with registers of 64 bytes: AVX-512.
+  int64_t vectorRegisters() const { return vectorBytes == 64 ? 32 : 16; }
+  bool hasManyRegisters() const { return vectorRegisters() == 32; }
+  bool hasCompress() const { return vectorBytes == 64; } ///< moves the lanes of a mask side by side
+  bool hasLongMin() const { return vectorBytes == 64; }  ///< the least of 64-bit integers by one instruction
+  bool hasScale() const { return vectorBytes == 64; }    ///< multiplies floats by powers of two by one instruction
+
   /// Pixels of a convolution's register tile of `vectors` vectors of outputs: the rest of the registers, but for the
   /// vectors of weights and one of a pixel.
-  int64_t convolutionPixels(int64_t vectors) const {
-    int64_t registers = vectorBytes == 64 ? 32 : 16;
-    return (registers - 1 - vectors) / vectors;
-  }
+  int64_t convolutionPixels(int64_t vectors) const { return (vectorRegisters() - 1 - vectors) / vectors; }
   /// Elements of one register; bool counts as a byte.
   int64_t lanes(mlir::Type element) const { return vectorBytes / elementBytes(element); }
 };

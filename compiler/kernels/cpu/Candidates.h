@@ -12,7 +12,7 @@ public:
   /// `keys` and `tags` are memrefs of the type of keys, which have room for a vector more than there are candidates.
   Candidates(const OrderedKeys &order, const EntryFormat &format, const Level &level, mlir::Value keys,
              mlir::Value tags)
-      : order(order), format(format), code(order.code), hasCompress(level.vectorBytes == 64), keys(keys), tags(tags) {}
+      : order(order), format(format), code(order.code), hasCompress(level.hasCompress()), keys(keys), tags(tags) {}
 
   /// No elements in [from, to), up to a vector.
   void clear(mlir::Value from, mlir::Value to) const;

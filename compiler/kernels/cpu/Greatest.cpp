@@ -27,8 +27,6 @@ namespace batten {
 constexpr int64_t usualExtent = 512;
 /// Entries of a sorted block at least: two registers of two lanes.
 constexpr int64_t fewestEntries = 4;
-/// Registers of a sorted block at most, of 32 that there are: its network is straight code.
-constexpr int64_t mostRegisters = 16;
 /// Elements of a row that a first bound is taken from, at most: they are read twice.
 constexpr int64_t sampledElements = 4096;
 
@@ -47,8 +45,9 @@ Greatest::Greatest(GreatestOp op, func::FuncOp function, Operand operand, Kernel
   int64_t enough = std::max(count.constantValue().value_or(INT64_MAX / 8) * 4, 2 * code.lanes);
   enough = std::min(enough, extents[dim].constantValue().value_or(enough));
   int64_t block = int64_t(llvm::PowerOf2Ceil(uint64_t(enough)));
-  int64_t registersOfEntry = format.isPacked() ? 1 : 2, vectorRegisters = level.vectorBytes == 64 ? 32 : 16;
-  int64_t most = mostRegisters * vectorRegisters / 32 / registersOfEntry;
+  // At most half of the registers that there are: the network of a sorted block is straight code.
+  int64_t registersOfEntry = format.isPacked() ? 1 : 2;
+  int64_t most = level.vectorRegisters() / 2 / registersOfEntry;
   block = std::clamp<int64_t>(block, fewestEntries, most * entries.lanes);
   while (entries.lanes * entries.lanes > block) // many registers of few lanes need fewer moves between lanes
     entries.lanes /= 2;
@@ -121,8 +120,7 @@ void Greatest::makeScratch() {
   Dim most = roomBound() * Dim::constant(allFit() ? 1 : 2), withVector = roomBound() + Dim::constant(code.lanes);
   sortedKeys = take(b.getI64Type(), most);
   sortedInverses = format.isPacked() ? Value() : take(b.getI64Type(), most);
-  sorted.emplace(entries, registers, format.areDoubles(), /*hasLongMin=*/level.vectorBytes == 64, sortedKeys,
-                 sortedInverses);
+  sorted.emplace(entries, registers, format.areDoubles(), level.hasLongMin(), sortedKeys, sortedInverses);
   Value keys = take(order.type, withVector);
   candidates.emplace(order, format, level, keys, take(order.type, withVector));
 }

@@ -15,9 +15,8 @@ constexpr int64_t longestInLanes = 16;
 
 //===- Short rows side by side ------------------------------------------------------------------------------------===//
 
-/// With the registers of AVX-512 only.
 bool Greatest::takesRowsInLanes() const {
-  return level.vectorBytes == 64 && areDense() && x.strides[dim].isConstant(1) &&
+  return level.hasManyRegisters() && areDense() && x.strides[dim].isConstant(1) &&
          extents[dim].constantValue().value_or(INT64_MAX) <= longestInLanes && count.constantValue();
 }
 

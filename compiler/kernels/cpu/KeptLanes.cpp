@@ -59,7 +59,7 @@ int64_t KeptLanes::vectorsOfUnit() const {
     return 1; // as many rows as are turned at once
   if (!count)
     return inBlocks ? unitVectors : 1;
-  int64_t most = !inBlocks ? unitVectors : level.vectorBytes == 64 ? 4 * unitVectors : 2 * unitVectors;
+  int64_t most = inBlocks ? level.vectorRegisters() / 2 : unitVectors;
   int64_t all = std::max<int64_t>(1, llvm::divideCeil(*count, code.lanes)), units = llvm::divideCeil(all, most);
   return llvm::divideCeil(all, units);
 }

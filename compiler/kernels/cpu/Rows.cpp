@@ -39,7 +39,7 @@ static int64_t rowLanes(const RowGroup &group, const Level &level) {
   bool isWide = llvm::all_of(group.accesses, [](const Operand &access) { // halves have pairs of chains (RowPairs.cpp)
     return access.element.isF32() || access.element.isF64();
   });
-  return level.vectorBytes == 64 && isLong && isWide && !group.hasReduction() ? 2 * lanes : lanes;
+  return level.hasManyRegisters() && isLong && isWide && !group.hasReduction() ? 2 * lanes : lanes;
 }
 
 Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level, bool inBlocks)
@@ -64,8 +64,8 @@ Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Lev
 
 /// The longest row that is straight-line code: it overlaps with the next one, where ends of loops wait for each other.
 int64_t Rows::columnsInRegisters() const {
-  bool manyRegisters = level.vectorBytes == 64 && group.hasReduction();
-  return manyRegisters ? std::clamp<int64_t>(registerVectors * code.lanes, numLanes, 2 * numLanes) : numLanes;
+  bool fillsRegisters = level.hasManyRegisters() && group.hasReduction();
+  return fillsRegisters ? std::clamp<int64_t>(registerVectors * code.lanes, numLanes, 2 * numLanes) : numLanes;
 }
 
 //===- Once a kernel ----------------------------------------------------------------------------------------------===//

@@ -54,10 +54,10 @@ FloatTerm expByScaling(FloatTerm x, bool isNonPositive, bool isToBf16, bool isIn
   return {scaleByPowerOfTwo(*x.place.builder, x.place.loc, p.value, reduced.n.value), x.place};
 }
 
-/// The whole of a 512-bit register, on a level that has them.
-bool isFullRegister(Type type, const Level &level) {
+/// A whole register of floats, on a level that has an instruction to scale them.
+bool canScale(Type type, const Level &level) {
   auto vector = dyn_cast<VectorType>(type);
-  return vector && level.vectorBytes == 64 && vector.getNumElements() == 16 && vector.getElementType().isF32();
+  return vector && level.hasScale() && vector.getNumElements() == 16 && vector.getElementType().isF32();
 }
 
 struct ExpandExp : Expand<math::ExpOp> {
@@ -66,7 +66,7 @@ struct ExpandExp : Expand<math::ExpOp> {
       : Expand(context, sequence::expAny<FloatTerm>, sequence::f64::expAny<FloatTerm>), level(level) {}
   LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
     bool isNonPositive = op->hasAttr(nonPositiveAttrName), isToBf16 = op->hasAttr(toBf16AttrName);
-    if (isFullRegister(op.getType(), level)) {
+    if (canScale(op.getType(), level)) {
       FloatTerm argument{op.getOperand(), {&rewriter, op.getLoc()}};
       rewriter.replaceOp(op, expByScaling(argument, isNonPositive, isToBf16, op->hasAttr(inRangeAttrName)).value);
       return success();
