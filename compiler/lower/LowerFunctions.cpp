@@ -137,17 +137,22 @@ FunctionLowering::FunctionLowering(FuncOp source)
 
 //===- Values and shapes ------------------------------------------------------------------------------------------===//
 
-/// A splat is written by a generic: fills are the inits of reductions and no buffer of their own.
+/// What is uniform is written by a generic: fills are the inits of reductions and no buffer of their own.
 Value FunctionLowering::tensor(Value source) {
   if (Value found = tensors.lookup(source))
     return found;
   auto type = cast<TensorType>(source.getType());
-  Value made = copy(source.getLoc(), {{}, {}, splats.at(source)}, extents(type), storedAs(type.getElementType()));
+  Value made = copy(source.getLoc(), uniforms.at(source), extents(type), storedAs(type.getElementType()));
   set(source, made);
   return made;
 }
 
-TypedAttr FunctionLowering::splat(Value source) const { return splats.lookup(source); }
+std::optional<Input> FunctionLowering::uniform(Value source) const {
+  auto found = uniforms.find(source);
+  return found == uniforms.end() ? std::nullopt : std::optional(found->second);
+}
+
+TypedAttr FunctionLowering::splat(Value source) const { return uniforms.lookup(source).splat; }
 
 Dim FunctionLowering::dim(StringRef text) const { return withValues(*Dim::parse(text), staticSymbols); }
 
@@ -174,8 +179,8 @@ Extents FunctionLowering::coreExtents(TensorType type) const {
 Axes axisRange(unsigned first, unsigned count) { return llvm::to_vector(llvm::seq(first, first + count)); }
 
 Input FunctionLowering::input(Value source, ArrayRef<StringAttr> batch, ArrayRef<unsigned> core) {
-  if (TypedAttr value = splat(source))
-    return {{}, {}, value};
+  if (std::optional<Input> value = uniform(source))
+    return *value;
   return tensorInput(source, batch, core);
 }
 

@@ -2,7 +2,7 @@
 //
 // Where elements can stay in place there is a view (slice, split, transpose) and no generic. A join is a view only of
 // what lies densely in memory, so a rearrange that permutes and then joins copies in between; the copy is a generic
-// that reads through the permutation. A splat stays a splat through all of these.
+// that reads through the permutation. What is uniform stays so through all of these.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/lower/Lowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -115,7 +115,7 @@ static DenseElementsAttr plainConstant(DenseElementsAttr value) {
 /// Literals with one value stay a splat: only what differs is worth memory.
 static void setLiterals(Operation *op, DenseElementsAttr elements, FunctionLowering &lowering) {
   if (elements.isSplat())
-    lowering.setSplat(op->getResult(0), cast<TypedAttr>(elements.getSplatValue<Attribute>()));
+    lowering.setUniform(op->getResult(0), {{}, {}, cast<TypedAttr>(elements.getSplatValue<Attribute>())});
   else
     lowering.set(op->getResult(0), arith::ConstantOp::create(lowering.builder, op->getLoc(), elements));
 }
@@ -134,12 +134,12 @@ LogicalResult lowerConstant(ConstantOp op, FunctionLowering &lowering) {
   return notCompiled(op);
 }
 
-/// True where the operand is a splat, which the result then is too.
-static bool staysSplat(Operation *op, FunctionLowering &lowering) {
-  TypedAttr value = lowering.splat(op->getOperand(0));
+/// True where the operand is uniform, as the result then is too.
+static bool staysUniform(Operation *op, FunctionLowering &lowering) {
+  std::optional<Input> value = lowering.uniform(op->getOperand(0));
   if (value)
-    lowering.setSplat(op->getResult(0), value);
-  return static_cast<bool>(value);
+    lowering.setUniform(op->getResult(0), *value);
+  return value.has_value();
 }
 
 /// The operand's elements repeated along the result's dims that it lacks.
@@ -151,7 +151,7 @@ static void repeat(Operation *op, FunctionLowering &lowering) {
 }
 
 LogicalResult lowerFill(FillOp op, FunctionLowering &lowering) {
-  if (!staysSplat(op, lowering))
+  if (!staysUniform(op, lowering))
     repeat(op, lowering);
   return success();
 }
@@ -159,17 +159,13 @@ LogicalResult lowerFill(FillOp op, FunctionLowering &lowering) {
 LogicalResult lowerSpread(SpreadOp op, FunctionLowering &lowering) {
   if (op.getX().getType() == op.getType())
     lowering.set(op, lowering.tensor(op.getX()));
-  else if (!staysSplat(op, lowering))
+  else if (!staysUniform(op, lowering))
     repeat(op, lowering);
   return success();
 }
 
 LogicalResult lowerDim(DimOp op, FunctionLowering &lowering) {
-  Input number = lowering.number(op.getLoc(), lowering.dim(op.getValue()), op.getType().getElementType());
-  if (number.splat)
-    lowering.setSplat(op, number.splat);
-  else
-    lowering.set(op, number.tensor);
+  lowering.setUniform(op, lowering.number(op.getLoc(), lowering.dim(op.getValue()), op.getType().getElementType()));
   return success();
 }
 
@@ -185,7 +181,7 @@ LogicalResult lowerIota(IotaOp op, FunctionLowering &lowering) {
 //===- What moves elements ----------------------------------------------------------------------------------------===//
 
 LogicalResult lowerTranspose(TransposeOp op, FunctionLowering &lowering) {
-  if (staysSplat(op, lowering))
+  if (staysUniform(op, lowering))
     return success();
   TensorType result = op.getType();
   auto permutation = llvm::to_vector(llvm::seq<int64_t>(0, result.getRank()));
@@ -209,7 +205,7 @@ static Value reorder(Location loc, Value tensor, ArrayRef<int64_t> permutation, 
 }
 
 LogicalResult lowerRearrange(RearrangeOp op, FunctionLowering &lowering) {
-  if (staysSplat(op, lowering))
+  if (staysUniform(op, lowering))
     return success();
   Location loc = op.getLoc();
   TensorType source = op.getX().getType(), result = op.getType();
@@ -236,7 +232,7 @@ LogicalResult lowerRearrange(RearrangeOp op, FunctionLowering &lowering) {
 }
 
 LogicalResult lowerSlice(SliceOp op, FunctionLowering &lowering) {
-  if (staysSplat(op, lowering))
+  if (staysUniform(op, lowering))
     return success();
   TensorType source = op.getX().getType();
   SmallVector<OpFoldResult> offsets(source.batchRank(), lowering.builder.getIndexAttr(0)),

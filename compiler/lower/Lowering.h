@@ -72,7 +72,8 @@ private:
 
 //===- Functions (LowerFunctions.cpp) -----------------------------------------------------------------------------===//
 
-/// An operand of a generic: dim i of the tensor runs along iteration dim axes[i]. A splat needs no tensor.
+/// An operand of a generic: dim i of the tensor runs along iteration dim axes[i]. A splat needs no tensor, and a
+/// uniform value that the call decides has one of rank 0, filled with it, that no kernel writes.
 struct Input {
   mlir::Value tensor;
   Axes axes;
@@ -107,10 +108,11 @@ public:
   SizeBuilder sizes;
 
   // What the batten values have become.
-  mlir::Value tensor(mlir::Value source);          ///< makes a splat real
-  mlir::TypedAttr splat(mlir::Value source) const; ///< null unless it is known to have one value everywhere
+  mlir::Value tensor(mlir::Value source);          ///< in memory: what is uniform is then written there
+  std::optional<Input> uniform(mlir::Value) const; ///< nullopt unless it is known to have one value everywhere
+  mlir::TypedAttr splat(mlir::Value source) const; ///< the same, null also where the call decides the value
   void set(mlir::Value source, mlir::Value tensor) { tensors[source] = tensor; }
-  void setSplat(mlir::Value source, mlir::TypedAttr value) { splats[source] = value; }
+  void setUniform(mlir::Value source, Input value) { uniforms[source] = std::move(value); }
 
   // Shapes. Static symbols are replaced by their values.
   Dim dim(llvm::StringRef text) const;
@@ -123,7 +125,7 @@ public:
   /// `source` as an input whose batch dims run along the iteration dims named so in `batch` (the first ones) and whose
   /// core dims run along `core`.
   Input input(mlir::Value source, llvm::ArrayRef<mlir::StringAttr> batch, llvm::ArrayRef<unsigned> core);
-  /// The same, never a splat: where the iteration space is known by its operands only.
+  /// The same, never uniform: where the iteration space is known by its operands only.
   Input tensorInput(mlir::Value source, llvm::ArrayRef<mlir::StringAttr> batch, llvm::ArrayRef<unsigned> core);
 
   // Operations.
@@ -149,7 +151,7 @@ private:
 
   std::map<std::string, Dim> staticSymbols;
   llvm::DenseMap<mlir::Value, mlir::Value> tensors;
-  llvm::DenseMap<mlir::Value, mlir::TypedAttr> splats;
+  llvm::DenseMap<mlir::Value, Input> uniforms;
 };
 
 //===- Families ---------------------------------------------------------------------------------------------------===//

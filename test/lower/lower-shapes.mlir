@@ -201,6 +201,31 @@ batten.func @dim_is_a_scalar_made_of_symbols[B, T <= 64](%x: !batten.tensor<f32[
   batten.return %y : !batten.tensor<f32[B | T]>
 }
 
+// What reads it in memory has it there, what reads scalars does not wait for that.
+// CHECK-LABEL: func.func @a_dim_has_memory_where_an_op_moves_elements(
+// CHECK: %[[FILL:.*]] = linalg.fill ins(%{{.*}} : i32) outs(%{{.*}} : tensor<i32>)
+// CHECK: %[[ROW:.*]] = linalg.generic {{.*}} ins(%[[FILL]] : tensor<i32>)
+// CHECK: batten.gather_rows %{{.*}} at %[[ROW]]
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %[[FILL]] : tensor<4xi32>, tensor<i32>)
+batten.func @a_dim_has_memory_where_an_op_moves_elements[T <= 64](%x: !batten.tensor<i32[| T, 4]>) -> !batten.tensor<i32[| 4]> {
+  %n = batten.dim "T - 1" : !batten.tensor<i32[|]>
+  %row = batten.embed %x, %n : (!batten.tensor<i32[| T, 4]>, !batten.tensor<i32[|]>) -> !batten.tensor<i32[| 4]>
+  %y = batten.add %row, %n : (!batten.tensor<i32[| 4]>, !batten.tensor<i32[|]>) -> !batten.tensor<i32[| 4]>
+  batten.return %y : !batten.tensor<i32[| 4]>
+}
+
+// CHECK-LABEL: func.func @a_dim_filled_or_spread_is_still_one_scalar(
+// CHECK: %[[FILL:.*]] = linalg.fill ins(%{{.*}} : f32) outs(%{{.*}} : tensor<f32>)
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %[[FILL]] : tensor<?x4xf32>, tensor<f32>)
+// CHECK-NOT: linalg.generic
+// CHECK: return
+batten.func @a_dim_filled_or_spread_is_still_one_scalar[B, T <= 64](%x: !batten.tensor<f32[B | 4]>) -> !batten.tensor<f32[B | 4]> {
+  %n = batten.dim "T" : !batten.tensor<f32[|]>
+  %row = batten.fill %n : (!batten.tensor<f32[|]>) -> !batten.tensor<f32[| 4]>
+  %y = batten.mul %x, %row : (!batten.tensor<f32[B | 4]>, !batten.tensor<f32[| 4]>) -> !batten.tensor<f32[B | 4]>
+  batten.return %y : !batten.tensor<f32[B | 4]>
+}
+
 // CHECK-LABEL: func.func @bytes_of_a_constant_are_signless(
 // CHECK: arith.constant dense<[1, 2, -56]> : tensor<3xi8>
 batten.func @bytes_of_a_constant_are_signless[B](%x: !batten.tensor<ui8[B | 3]>) -> !batten.tensor<ui8[B | 3]> {
