@@ -149,6 +149,11 @@ bool Grouping::joinConcat(tensor::ConcatOp op) {
   for (Value part : op.getInputs())
     sources.insert(groupOf.lookup(part.getDefiningOp()));
   size_t target = sources.front();
+  int64_t code = 0;
+  for (size_t source : sources)
+    code += codeOf(groups[source].operations);
+  if (code > mostCode)
+    return false;
   for (size_t source : llvm::drop_begin(sources))
     if (groups[source].domain != groups[target].domain || groups[source].split || groups[target].split ||
         groupsDepend(source, target) || groupsDepend(target, source))

@@ -4,10 +4,12 @@
 //   1. the shapes agree: the group's loops can run this operation too (see `joinRows` in GroupRows.cpp,
 //   `joinEpilogue`);
 //   2. what it reads of the group it reads at the loop indices that the group is at, so that the value is at hand;
-//   3. nothing that it reads from outside depends on the group, or the group could run neither before nor after it.
+//   3. nothing that it reads from outside depends on the group, or the group could run neither before nor after it;
+//   4. the group's code stays as long as LLVM compiles in about 50 ms, which is superlinear in it (`mostCode`).
 // Fusion changes no bits: a group computes the values of its operations one by one, only in another place.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/schedule/Groups.h"
+#include "compiler/kernels/cpu/RowGroup.h"
 #include "compiler/kernels/cpu/Window.h"
 #include "compiler/schedule/Grouping.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -178,6 +180,18 @@ bool Grouping::outsideIsIndependent(Operation *op, size_t index) {
   return true;
 }
 
+int64_t codeOf(ArrayRef<Operation *> operations) {
+  constexpr int64_t ofPolynomial = 32, ofReduction = 16; // in vectors and their tails, over 64 lanes
+  int64_t code = 0;
+  for (Operation *op : operations)
+    if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
+      code += generic.getNumReductionLoops() == 0 ? 0 : ofReduction;
+      for (Operation &inner : generic.getBody()->without_terminator())
+        code += isHeavy(&inner) ? ofPolynomial : 1;
+    }
+  return code;
+}
+
 /// An element-wise operation on the accumulators: same loops as the result, which nobody else reads.
 bool Grouping::joinEpilogue(linalg::GenericOp op, Group &group) {
   Value chain = group.operations.back()->getResult(0);
@@ -200,7 +214,8 @@ void Grouping::append(Operation *op, size_t index) {
 bool Grouping::join(Operation *op, size_t index) {
   auto generic = dyn_cast<linalg::GenericOp>(op);
   Group &group = groups[index];
-  if (!generic || isa<tensor::ConcatOp>(group.operations.back()) || !outsideIsIndependent(op, index))
+  if (!generic || codeOf(group.operations) + codeOf(op) > mostCode || isa<tensor::ConcatOp>(group.operations.back()) ||
+      !outsideIsIndependent(op, index))
     return false;
   bool fits = group.kind == GroupKind::Rows ? kindOf(op) == GroupKind::Rows && joinRows(generic, group)
               : hasEpilogue(group.kind)     ? joinEpilogue(generic, group)

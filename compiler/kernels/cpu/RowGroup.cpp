@@ -111,8 +111,7 @@ void RowGroup::splitAt(size_t position) {
       node.kind = node.op.getNumLoops() <= split && split < domain.size() ? RowNode::row : RowNode::column;
 }
 
-/// True for what VectorMath expands to a polynomial or a long division.
-static bool isHeavy(Operation *op) {
+bool isHeavy(Operation *op) {
   if (isa<arith::RemFOp>(op))
     return true;
   return isa<math::MathDialect>(op->getDialect()) &&

@@ -21,6 +21,9 @@ namespace batten {
 inline constexpr llvm::StringLiteral loopsAttribute = "batten.loops";
 llvm::SmallVector<int64_t> loopsOf(mlir::linalg::GenericOp op);
 
+/// True for what VectorMath expands to a polynomial or a long division: tens of operations.
+bool isHeavy(mlir::Operation *op);
+
 /// Where an operation of a group finds the value of a block argument.
 struct RowInput {
   enum Kind { memory, node, scalar } kind = scalar;
