@@ -4,7 +4,7 @@
 #include "compiler/kernels/cpu/Contraction.h"
 #include "compiler/kernels/cpu/Granules.h"
 #include "compiler/kernels/cpu/Window.h"
-#include "llvm/ADT/StringSwitch.h"
+#include "compiler/schedule/Groups.h"
 
 using namespace mlir;
 
@@ -57,23 +57,35 @@ static KernelChoice chooseConvolution(func::FuncOp group, const Level &level) {
 }
 
 KernelChoice chooseKernel(func::FuncOp group, const Level &level) {
-  auto kind = group->getAttrOfType<StringAttr>(attr::kind);
-  if (kind && kind.getValue() == "contraction")
+  std::optional<GroupKind> kind = kindOf(group);
+  if (!kind)
+    return {};
+  switch (*kind) {
+  case GroupKind::Rows:
+    return {buildRows, "rows"};
+  case GroupKind::Contraction:
     return chooseContraction(group, level);
-  if (kind && kind.getValue() == "convolution")
+  case GroupKind::BatchReduction:
+    return {buildBatchReduction, "batch reduction"};
+  case GroupKind::Concat:
+    return {buildConcat, "concat"};
+  case GroupKind::Pack:
+    return {buildPack, "pack"};
+  case GroupKind::Gather:
+    return {buildGatherRows, "gather rows"};
+  case GroupKind::Update:
+    return {buildUpdateRows, "update rows"};
+  case GroupKind::Attention:
+    return {buildAttention, "attention"};
+  case GroupKind::Scan:
+    return {buildScan, "scan"};
+  case GroupKind::Greatest:
+    return {buildGreatest, "greatest"};
+  case GroupKind::Convolution:
     return chooseConvolution(group, level);
-  return llvm::StringSwitch<KernelChoice>(kind ? kind.getValue() : "")
-      .Case("rows", {buildRows, "rows"})
-      .Case("batch_reduction", {buildBatchReduction, "batch reduction"})
-      .Case("concat", {buildConcat, "concat"})
-      .Case("pack", {buildPack, "pack"})
-      .Case("gather", {buildGatherRows, "gather rows"})
-      .Case("update", {buildUpdateRows, "update rows"})
-      .Case("attention", {buildAttention, "attention"})
-      .Case("scan", {buildScan, "scan"})
-      .Case("greatest", {buildGreatest, "greatest"})
-      .Case("pool", {buildPool, "pool"})
-      .Default({});
+  case GroupKind::Pool:
+    return {buildPool, "pool"};
+  }
 }
 
 } // namespace batten

@@ -47,6 +47,14 @@ StringRef groupKindName(GroupKind kind) {
   }
 }
 
+std::optional<GroupKind> kindOf(func::FuncOp group) {
+  auto name = group->getAttrOfType<StringAttr>(attr::kind);
+  for (int kind = 0; name && kind <= int(GroupKind::Pool); ++kind)
+    if (name.getValue() == groupKindName(GroupKind(kind)))
+      return GroupKind(kind);
+  return std::nullopt;
+}
+
 SmallVector<OpFoldResult> operandsOf(OpBuilder &b, Location loc, func::FuncOp entry, ArrayRef<Dim> dims) {
   std::map<std::string, Value> symbols;
   for (auto [i, argument] : llvm::enumerate(entry.getArguments()))

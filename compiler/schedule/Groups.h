@@ -23,6 +23,8 @@ enum class GroupKind {
   Pool
 };
 llvm::StringRef groupKindName(GroupKind kind);
+/// Of an outlined group, by its attribute; nullopt where that names no kind.
+std::optional<GroupKind> kindOf(mlir::func::FuncOp group);
 
 /// Operations in program order that become one kernel. A rows group runs over `domain`; of a group with reductions or
 /// per-row values the first `split` dims number the rows and the others the columns.

@@ -13,8 +13,7 @@ namespace batten {
 /// at the element that it computes.
 static llvm::SmallDenseSet<std::pair<unsigned, unsigned>> sharedMemory(func::FuncOp group) {
   llvm::SmallDenseSet<std::pair<unsigned, unsigned>> pairs;
-  auto kind = group->getAttrOfType<StringAttr>(attr::kind);
-  if (kind.getValue() != groupKindName(GroupKind::Rows) || group->hasAttr(attr::split))
+  if (kindOf(group) != GroupKind::Rows || group->hasAttr(attr::split))
     return pairs;
   auto readsInPlace = [](OpOperand &use) {
     auto generic = dyn_cast<linalg::GenericOp>(use.getOwner());
@@ -37,10 +36,10 @@ static bool onlyMoves(func::FuncOp group) {
 
 /// What `group` does only because of where values lie, or empty.
 static StringRef workOfPlaces(func::FuncOp group) {
-  auto kind = group->getAttrOfType<StringAttr>(attr::kind);
-  if (kind.getValue() == groupKindName(GroupKind::Pack))
+  std::optional<GroupKind> kind = kindOf(group);
+  if (kind == GroupKind::Pack)
     return "a right-hand side that is no weight is packed in every call";
-  if (kind.getValue() == groupKindName(GroupKind::Rows) && onlyMoves(group))
+  if (kind == GroupKind::Rows && onlyMoves(group))
     return "a copy puts these values into another order in every call";
   return "";
 }
