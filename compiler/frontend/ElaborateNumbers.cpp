@@ -266,9 +266,21 @@ std::optional<Dim> Elaborator::evalDimExpr(const Expr &expr, const DimScope &sco
 
 std::optional<int64_t> Elaborator::constantOf(const Dim &dim, SourceRange range, const std::string &what) {
   std::optional<int64_t> value = dim.constantValue();
-  if (!value)
-    context.error("E0219", range, what + " must be static, this is " + str(dim));
-  return value;
+  if (value)
+    return value;
+  Diagnostic &error = context.error("E0219", range, what + " must be static, this is " + str(dim));
+  for (const std::string &symbol : dim.symbols()) {
+    const DimEntity *entity = entityOf(symbol);
+    if (!entity || entity->kind != DimEntity::Bounded)
+      continue;
+    std::string name = entity->name, size = str(*entity->bound);
+    error.label("code is made for it, and only the call knows `" + name + "`")
+        .note("`" + name + "` is bound at " + context.at(entity->range), entity->range)
+        .help("give `" + name + "` one size: `dim " + name + " = " + size + "`, or for one build `batten build --dim " +
+              name + "=" + size + "`");
+    break;
+  }
+  return std::nullopt;
 }
 
 } // namespace batten::frontend

@@ -235,6 +235,11 @@ pub fn f(x: f32[B | 4]) -> f32[B | 4] = Net(x)
      R"(
 Bounds of slices lie in `0 .. size`, the lower not above the upper; indices below the size; `split` divides exactly. An unbounded
 dim is no number, or the result would depend on the batch size unseen.
+
+The windows of `conv2d` and of the pools (`stride`, `pad`, `dilation`, `groups`, `k`), the parts of `split` and the turns of `for`
+are static: code is made for them. A dim that only a call knows (`dim S <= 4`) is fixed by `dim S = 2`, for one build by
+`batten build --dim S=2`, or is a generic: `model Pool<S>` has code of its own in each `sub a: Pool<2>`, `sub b: Pool<4>`.
+`#[specialize]` does not help, for the function must run at the other sizes too.
 )",
      R"(
 dim B
