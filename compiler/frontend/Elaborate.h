@@ -201,6 +201,8 @@ private:
                                    const std::vector<const Operand *> &operands, bool infix);
   bool isTensor(const std::string &op, SourceRange opRange, const Operand &operand);
   bool allTensors(OpCall &call);
+  void takeBrackets(std::initializer_list<Operand *> operands);
+  void takeProductBrackets(OpCall &call);
   Diagnostic &wrongDType(const std::string &op, SourceRange opRange, const Operand &operand, const std::string &takes);
   bool requireFloat(const std::string &op, SourceRange opRange, const Operand &operand);
   Value opUnary(OpCall &call);
@@ -246,6 +248,7 @@ private:
   //===-- Shapes (ElaborateShapes.cpp, ElaborateRearrange.cpp) ----------------------------------------------------===//
   Value evalIndex(const IndexExpr &expr);
   Value evalFill(const FillExpr &expr);
+  Value filled(const Type &type, std::optional<Operand> given, SourceRange range);
   Value stack(const std::vector<Operand> &elements, SourceRange range);
   Value opSplit(OpCall &call);
   Value opConcat(OpCall &call);

@@ -209,6 +209,7 @@ Value Elaborator::opLinear(OpCall &call) {
     all.push_back(&operand);
     operands.push_back(&operand);
   }
+  takeProductBrackets(call);
   if (!allTensors(call) || !coreRank(call, 0, 1) || !coreRank(call, 1, 2) || (all.size() == 3 && !coreRank(call, 2, 1)))
     return Value();
   Operand &x = call.operands[0], &w = call.operands[1];
@@ -250,6 +251,7 @@ Value Elaborator::opLinear(OpCall &call) {
 
 Value Elaborator::opOuter(OpCall &call) {
   Operand &a = call.operands[0], &b = call.operands[1];
+  takeBrackets({&a, &b});
   if (!allTensors(call) || !coreRank(call, 0, 1) || !coreRank(call, 1, 1) || !meet("outer", call.name, {&a, &b}))
     return Value();
   if (a.value.type.dtype == DType::Bool) {

@@ -21,7 +21,7 @@ bool Elaborator::isTensor(const std::string &op, SourceRange opRange, const Oper
   else if (operand.value.kind == Value::Tuple)
     error.label("these are " + std::to_string(operand.value.elements.size()) + " values")
         .help("take them apart: `let (a, b) = ...`");
-  else if (operand.value.kind == Value::Number || operand.value.kind == Value::List)
+  else if (operand.value.kind == Value::Number)
     error.label("this is a number").help("give it a type: `fill(f32[| ..], " + context.text(operand.range) + ")`");
   else
     error.label("this is a model; call it");
@@ -33,6 +33,32 @@ bool Elaborator::allTensors(OpCall &call) {
   for (Operand &operand : call.operands)
     all &= isTensor(call.op->name, call.name, operand);
   return all;
+}
+
+/// Brackets of numbers are a tensor here, of the dtype of the first tensor among these operands, alone f32 or i32.
+void Elaborator::takeBrackets(std::initializer_list<Operand *> operands) {
+  std::optional<DType> dtype;
+  bool real = false;
+  for (const Operand *operand : operands) {
+    if (operand->value.kind == Value::Tensor && !dtype)
+      dtype = operand->value.type.dtype;
+    real |= operand->value.kind == Value::List && isReal(operand->value);
+  }
+  for (Operand *operand : operands)
+    if (operand->value.kind == Value::List)
+      operand->value = tensor(operand->value, dtype.value_or(real ? DType::F32 : DType::I32), operand->range);
+}
+
+/// Of `x, w, b?`: the bias has the dtype of the product.
+void Elaborator::takeProductBrackets(OpCall &call) {
+  Operand &x = call.operands[0];
+  takeBrackets({&x, &call.operands[1]});
+  if (call.operands.size() < 3)
+    return;
+  Operand &bias = call.operands[2];
+  if (bias.value.kind == Value::List && x.value.kind == Value::Tensor)
+    bias.value = tensor(bias.value, accumulated(x.value.type.dtype), bias.range);
+  takeBrackets({&bias});
 }
 
 Diagnostic &Elaborator::wrongDType(const std::string &op, SourceRange opRange, const Operand &operand,

@@ -247,6 +247,11 @@ Value Elaborator::memberOf(const Operand &base, const MemberExpr &expr) {
     return Value();
   if (base.value.kind == Value::Tree)
     return treeMember(base.value, expr);
+  if (name == "T" && base.value.kind == Value::List) {
+    Operand brackets = base;
+    takeBrackets({&brackets});
+    return brackets.value.poisoned() ? Value() : transpose(brackets, expr.range);
+  }
   if (name == "T" && base.value.kind == Value::Tensor)
     return transpose(base, expr.range);
   Diagnostic &error =

@@ -6,48 +6,47 @@ namespace batten::frontend {
 
 Value Elaborator::evalFill(const FillExpr &expr) {
   Type type = context.resolveType(expr.type, *frame->module, scopeHere(true));
-  Operand value{Value(), expr.range};
+  std::optional<Operand> value;
   if (expr.value)
     value = {eval(*expr.value), expr.value->range};
-  if (type.poisoned || (expr.value && value.value.poisoned()))
+  if (type.poisoned || (value && value->value.poisoned()))
     return Value();
-  if (type.tree) {
-    Value tree;
-    tree.kind = Value::Tree;
-    tree.type = type;
-    for (const Leaf &leaf : type.tree->leaves) {
-      Value fill = emit(expr.range, "constant", {}, Type{leaf.type.dtype, {}, {}, nullptr, false}, {{"value", 0.0}});
-      if (expr.value)
-        fill =
-            value.value.kind == Value::Number ? scalar(value.value.number, leaf.type.dtype, value.range) : value.value;
-      if (fill.poisoned() || !isTensor("fill", expr.range, {fill, value.range}))
-        return Value();
-      tree.elements.push_back(emit(expr.range, "fill", {&fill}, toHere(leaf.type)));
-    }
-    return tree;
+  if (!type.tree)
+    return filled(type, value, expr.range);
+  Value tree;
+  tree.kind = Value::Tree;
+  tree.type = type;
+  for (const Leaf &leaf : type.tree->leaves) {
+    tree.elements.push_back(filled(toHere(leaf.type), value, expr.range));
+    if (tree.elements.back().poisoned())
+      return Value();
   }
-  if (!expr.value) {
-    bool real = isFloat(type.dtype);
-    Attribute zero = type.dtype == DType::Bool ? Attribute(false) : real ? Attribute(0.0) : Attribute(int64_t(0));
-    value.value = emit(expr.range, "constant", {}, Type{type.dtype, {}, {}, nullptr, false}, {{"value", zero}});
-  }
+  return tree;
+}
+
+/// A tensor of one number, or of one for each position that has batch dims of it; without a value it is zero.
+Value Elaborator::filled(const Type &type, std::optional<Operand> given, SourceRange range) {
+  bool real = isFloat(type.dtype), isBool = type.dtype == DType::Bool;
+  auto constant = [&](int number) {
+    Attribute value = isBool ? Attribute(number != 0) : real ? Attribute(double(number)) : Attribute(int64_t(number));
+    return emit(range, "constant", {}, Type{type.dtype, {}, {}, nullptr, false}, {{"value", value}});
+  };
+  Operand value = given ? *given : Operand{constant(0), range};
   value.value = tensor(value.value, type.dtype, value.range);
-  if (!isTensor("fill", expr.range, value))
+  if (!isTensor("fill", range, value))
     return Value();
-  const Type &given = value.value.type;
-  if (given.dtype != type.dtype || !given.core.empty() || !isSublist(given.batch, type.batch)) {
-    context.error(given.dtype != type.dtype ? "E0301" : "E0215", value.range,
-                  "`fill` of " + str(type) + " takes one number of its dtype, found " + str(given));
+  const Type &found = value.value.type;
+  if (found.dtype != type.dtype || !found.core.empty() || !isSublist(found.batch, type.batch)) {
+    context.error(found.dtype != type.dtype ? "E0301" : "E0215", value.range,
+                  "`fill` of " + str(type) + " takes one number of its dtype, found " + str(found));
     return Value();
   }
-  if (given.batch.empty() && value.value.loop.empty())
-    return emit(expr.range, "fill", {&value.value}, type);
+  if (found.batch.empty() && value.value.loop.empty())
+    return emit(range, "fill", {&value.value}, type);
   // `fill` repeats one number; one a position is multiplied into ones, which changes no bit.
-  bool isBool = type.dtype == DType::Bool;
-  Attribute one = isBool ? Attribute(true) : isFloat(type.dtype) ? Attribute(1.0) : Attribute(int64_t(1));
-  Value constant = emit(expr.range, "constant", {}, Type{type.dtype, {}, {}, nullptr, false}, {{"value", one}});
-  Value ones = emit(expr.range, "fill", {&constant}, type);
-  return emit(expr.range, isBool ? "and" : "mul", {&ones, &value.value}, type);
+  Value one = constant(1);
+  Value ones = emit(range, "fill", {&one}, type);
+  return emit(range, isBool ? "and" : "mul", {&ones, &value.value}, type);
 }
 
 Value Elaborator::stack(const std::vector<Operand> &given, SourceRange range) {

@@ -128,7 +128,10 @@ Value Elaborator::evalGrad(const GradExpr &expr) {
     return Value();
   std::optional<std::vector<Value>> targets = tensorsOf(wrt.value);
   if (!targets) {
-    context.error("E0215", wrt.range, "`wrt` takes a tensor, a tuple of tensors or a parameter tree");
+    Diagnostic &error =
+        context.error("E0215", wrt.range, "`wrt` takes a tensor, a tuple of tensors or a parameter tree");
+    if (wrt.value.kind == Value::List)
+      error.help("numbers in brackets have a type once one is written: `let w: f32[| 2] = [1.0, 2.0]`");
     return Value();
   }
   if (targets->empty()) // a tree without leaves

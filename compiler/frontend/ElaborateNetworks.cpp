@@ -120,6 +120,7 @@ Value Elaborator::opConv2d(OpCall &call) {
   bool biased = call.operands.size() == 3;
   std::map<std::string, Dim> options = {
       {"stride", Dim::constant(1)}, {"pad", Dim()}, {"dilation", Dim::constant(1)}, {"groups", Dim::constant(1)}};
+  takeProductBrackets(call);
   if (!allTensors(call) || !coreRank(call, 0, 3) || !coreRank(call, 1, 4) || (biased && !coreRank(call, 2, 1)))
     return Value();
   if (!sizeOption(call, "stride", 1, options) || !sizeOption(call, "pad", 0, options) ||
@@ -175,6 +176,7 @@ Value Elaborator::opConv2d(OpCall &call) {
 Value Elaborator::opPool2d(OpCall &call) {
   Operand &x = call.operands[0];
   std::map<std::string, Dim> options;
+  takeBrackets({&x});
   if (!allTensors(call) || !coreRank(call, 0, 3) || !sizeOption(call, "k", 1, options))
     return Value();
   options["stride"] = options["k"];
@@ -200,6 +202,7 @@ Value Elaborator::opPool2d(OpCall &call) {
 
 Value Elaborator::opEmbed(OpCall &call) {
   Operand &table = call.operands[0], &id = call.operands[1];
+  takeBrackets({&table});
   id.value = tensor(id.value, DType::I32, id.range);
   if (!allTensors(call) || !coreRank(call, 0, 2) || !coreRank(call, 1, 0))
     return Value();
@@ -220,6 +223,7 @@ Value Elaborator::opUpdate(OpCall &call) {
   Operand &c = call.operands[0], &row = call.operands[1];
   const Expr &option = *call.options["at"]->value;
   Operand at{tensor(eval(option), DType::I32, option.range), option.range};
+  takeBrackets({&c, &row});
   if (!allTensors(call) || !isTensor("update", call.name, at) || !coreRank(call, 0, 2) || !coreRank(call, 1, 1) ||
       !meet("update", call.name, {&c, &row}))
     return Value();
@@ -253,6 +257,7 @@ Value Elaborator::opRope(OpCall &call) {
   Operand at{tensor(eval(option), DType::I32, option.range), option.range};
   std::optional<bool> interleaved = boolOption(call, "interleaved");
   std::optional<double> base = numberOption(call, "base");
+  takeBrackets({&x});
   if (!allTensors(call) || !isTensor("rope", call.name, at) || !interleaved || (call.options.count("base") && !base) ||
       !coreRank(call, 0, 1) || !requireFloat("rope", call.name, x))
     return Value();
@@ -365,6 +370,7 @@ Value Elaborator::opAttention(OpCall &call) {
 
 Value Elaborator::opCrossEntropy(OpCall &call) {
   Operand &logits = call.operands[0], &y = call.operands[1];
+  takeBrackets({&logits});
   y.value = tensor(y.value, DType::I32, y.range);
   if (!allTensors(call) || !coreRank(call, 0, 1) || !coreRank(call, 1, 0) ||
       !requireFloat("cross_entropy", call.name, logits))

@@ -202,6 +202,7 @@ Value Elaborator::opSplit(OpCall &call) {
   Operand &x = call.operands[0];
   SourceRange range = call.operands[1].range;
   std::optional<Dim> parts = evalDimExpr(*call.given[1], scopeHere(true));
+  takeBrackets({&x});
   if (!isTensor("split", call.name, x) || !parts)
     return Value();
   std::optional<int64_t> count = constantOf(*parts, range, "the number of parts");

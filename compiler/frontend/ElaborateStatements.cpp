@@ -115,7 +115,9 @@ void Elaborator::runLet(const LetStmt &stmt) {
 void Elaborator::runVar(const VarStmt &stmt) {
   Value value = eval(*stmt.value);
   Local local;
-  local.value = stmt.type ? annotate(value, *stmt.type, stmt.value->range) : value;
+  local.value = stmt.type                   ? annotate(value, *stmt.type, stmt.value->range)
+                : value.kind == Value::List ? tensor(value, std::nullopt, stmt.value->range)
+                                            : value;
   local.assignable = true;
   if (local.value.kind == Value::Tensor || local.value.kind == Value::Tree)
     local.declared = local.value.type;
