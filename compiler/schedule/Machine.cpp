@@ -31,7 +31,7 @@ std::optional<Level> describeMachine(llvm::StringRef cpu) {
     return std::nullopt;
   llvm::X86::getFeaturesForCPU(cpu, features);
   auto has = [&](llvm::StringRef feature) { return llvm::is_contained(features, feature); };
-  if (!has("avx2") || !has("fma"))
+  if (!has("avx2") || !has("fma") || !has("bmi2"))
     return std::nullopt;
   bool zmm = has("avx512bw") && has("avx512dq") && has("avx512vl");
   Level level = zmm ? wide : narrow;

@@ -4,7 +4,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include <limits>
@@ -36,13 +35,15 @@ void Candidates::put(Value numbers, Value at, Value mask) const {
   code.store(inside(format.tags(numbers, at), format.leastTag()), tags, at, {});
 }
 
-Value Candidates::append(Value numbers, Value at, Value isTaken, Value filled) const {
+Value Candidates::append(Value numbers, Value at, Value isTaken, Value filled, bool areOften) const {
   OpBuilder &b = code.builder;
-  auto some = [&](OpBuilder &, Location) {
+  auto next = [&] {
     Value key = order.of(numbers), tag = format.tags(numbers, at);
-    Value next = hasCompress ? appendCompressed(key, tag, isTaken, filled) : appendOneByOne(key, tag, isTaken, filled);
-    scf::YieldOp::create(b, code.loc, next);
+    return hasCompress ? appendCompressed(key, tag, isTaken, filled) : appendPermuted(key, tag, isTaken, filled);
   };
+  if (areOften)
+    return next();
+  auto some = [&](OpBuilder &, Location) { scf::YieldOp::create(b, code.loc, next()); };
   auto nothing = [&](OpBuilder &, Location) { scf::YieldOp::create(b, code.loc, filled); };
   Value any = vector::ReductionOp::create(b, code.loc, vector::CombiningKind::OR, isTaken);
   return scf::IfOp::create(b, code.loc, any, some, nothing).getResult(0);
@@ -64,23 +65,34 @@ Value Candidates::appendCompressed(Value key, Value tag, Value isTaken, Value fi
   return code.add(filled, arith::IndexCastUIOp::create(b, code.loc, b.getIndexType(), taken));
 }
 
-/// Each lane is stored, and the next one over it if it was not taken.
-Value Candidates::appendOneByOne(Value key, Value tag, Value isTaken, Value filled) const {
+/// PEXT moves the numbers of the words that are taken side by side, and VPERMD the words. What follows those is
+/// stored over, or ended.
+Value Candidates::appendPermuted(Value key, Value tag, Value isTaken, Value filled) const {
   OpBuilder &b = code.builder;
-  for (int64_t lane = 0; lane < code.lanes; ++lane) {
-    for (auto [vector, memory] : {std::pair(key, keys), std::pair(tag, tags)})
-      memref::StoreOp::create(b, code.loc, vector::ExtractOp::create(b, code.loc, vector, lane), memory,
-                              ValueRange{filled});
-    Value bit = vector::ExtractOp::create(b, code.loc, isTaken, lane);
-    filled = code.add(filled, arith::IndexCastUIOp::create(b, code.loc, b.getIndexType(), bit));
+  auto call = [&](StringRef name, Type type, ValueRange operands) {
+    return LLVM::CallIntrinsicOp::create(b, code.loc, type, b.getStringAttr(name), operands).getResult(0);
+  };
+  auto bitCast = [&](Type type, Value vector) { return vector::BitCastOp::create(b, code.loc, type, vector); };
+  Type i64 = b.getI64Type(), words = VectorType::get({8}, b.getI32Type());
+  Type flag = b.getIntegerType(unsigned(64 / code.lanes)); // all of them are 64 bits
+  Value flags = arith::ExtSIOp::create(b, code.loc, code.type(flag), isTaken);
+  flags = vector::ExtractOp::create(b, code.loc, bitCast(VectorType::get({1}, i64), flags), 0);
+  Value numbers = arith::ConstantOp::create(b, code.loc, b.getI64IntegerAttr(0x0706050403020100));
+  Value places = vector::BroadcastOp::create(b, code.loc, VectorType::get({1}, i64),
+                                             call("llvm.x86.bmi.pext.64", i64, {numbers, flags}));
+  places = bitCast(VectorType::get({8}, b.getI8Type()), places);
+  places = arith::ExtUIOp::create(b, code.loc, words, places);
+  for (auto [vector, memory] : {std::pair(key, keys), std::pair(tag, tags)}) {
+    Value moved = call("llvm.x86.avx2.permd", words, {bitCast(words, vector), places});
+    code.store(bitCast(vector.getType(), moved), memory, filled, {});
   }
-  return filled;
+  Value bits = arith::IndexCastUIOp::create(b, code.loc, b.getIndexType(), math::CtPopOp::create(b, code.loc, flags));
+  return code.add(filled, arith::DivUIOp::create(b, code.loc, bits, code.index(64 / code.lanes)));
 }
 
 void Candidates::end(Value filled) const {
-  if (!hasCompress) // what was stored last may not have been taken
-    for (auto [memory, value] : {std::pair(keys, order.least()), std::pair(tags, format.leastTag())})
-      memref::StoreOp::create(code.builder, code.loc, constantOf(code, order.type, value), memory, ValueRange{filled});
+  if (!hasCompress) // behind those that were taken last stand others
+    clear(filled, code.add(filled, code.index(1)));
 }
 
 Entries Candidates::load(const VectorCode &entries, Value at) const {

@@ -20,8 +20,8 @@ public:
   /// no elements.
   void put(mlir::Value numbers, mlir::Value at, mlir::Value mask) const;
   /// The lanes of such a vector that are taken, behind the first `filled` candidates; returns how many there are then.
-  /// After the last time `end` is called.
-  mlir::Value append(mlir::Value numbers, mlir::Value at, mlir::Value isTaken, mlir::Value filled) const;
+  /// `areOften`: there mostly are some, so that no branch asks. After the last time `end` is called.
+  mlir::Value append(mlir::Value numbers, mlir::Value at, mlir::Value isTaken, mlir::Value filled, bool areOften) const;
   void end(mlir::Value filled) const;
   /// Those from `at` on, as the lanes of `entries` hold them.
   Entries load(const VectorCode &entries, mlir::Value at) const;
@@ -38,7 +38,7 @@ private:
   mlir::Value keys, tags;
 
   mlir::Value appendCompressed(mlir::Value key, mlir::Value tag, mlir::Value isTaken, mlir::Value filled) const;
-  mlir::Value appendOneByOne(mlir::Value key, mlir::Value tag, mlir::Value isTaken, mlir::Value filled) const;
+  mlir::Value appendPermuted(mlir::Value key, mlir::Value tag, mlir::Value isTaken, mlir::Value filled) const;
 };
 
 } // namespace batten

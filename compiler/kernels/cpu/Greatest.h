@@ -38,14 +38,22 @@ private:
 
   LoopCode loopCode() const { return {b, code.loc}; }
   std::optional<int64_t> knownRoom() const;
+  int64_t mostSampled() const;
   bool allFit() const;
   bool samples() const;
   Dim roomBound() const;
   mlir::Value roomOf();
   void makeScratch();
 
+  // GreatestOfShortRows.cpp.
   bool takesRowsInLanes() const;
+  bool sortsInNetwork() const;
+  int64_t rowsAtOnce() const;
+  void shortRows(const DimWalk &rows);
   void rowsInLanes(const DimWalk &rows, mlir::Value index);
+  EntrySort::Block sortColumns(const OrderedKeys &keys, const EntryFormat &format, llvm::ArrayRef<mlir::Value> columns);
+  EntrySort::Block insertColumns(const OrderedKeys &keys, llvm::ArrayRef<mlir::Value> columns);
+
   void row(const DimWalk &rows, mlir::Value index);
   mlir::Value turn(mlir::Value from);
   mlir::Value begin();

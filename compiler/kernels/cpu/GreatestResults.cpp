@@ -1,4 +1,4 @@
-// GreatestResults.cpp - how sorted entries become results, and short rows, which are sorted and given side by side.
+// GreatestResults.cpp - how sorted entries become results.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Greatest.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -10,49 +10,6 @@ namespace batten {
 
 /// So many results are given without a loop.
 constexpr int64_t unrolledResults = 8;
-/// Elements of rows that are sorted several at once, one a lane, at most: as many registers.
-constexpr int64_t longestInLanes = 16;
-
-//===- Short rows side by side ------------------------------------------------------------------------------------===//
-
-bool Greatest::takesRowsInLanes() const {
-  return level.hasManyRegisters() && areDense() && x.strides[dim].isConstant(1) &&
-         extents[dim].constantValue().value_or(INT64_MAX) <= longestInLanes && count.constantValue();
-}
-
-/// A row a lane, which needs no moves to sort, from `index` on; where fewer are left, the last one again.
-void Greatest::rowsInLanes(const DimWalk &rows, Value index) {
-  VectorCode wide{b, code.loc, level.lanes(b.getI64Type())};
-  OrderedKeys keys = order;
-  keys.code.lanes = wide.lanes;
-  EntryFormat wideFormat(keys, extents[dim].constantValue());
-  SmallVector<SmallVector<Value>> firsts;
-  for (int64_t lane = 0; lane < wide.lanes; ++lane) {
-    Value there = least(code.add(index, code.index(lane)), subtract(frame.end, code.index(1)));
-    firsts.push_back(rows.firstElements(code, frame, there));
-  }
-  auto placesOf = [&](size_t access) {
-    return llvm::map_to_vector(firsts, [&](ArrayRef<Value> first) { return first[access]; });
-  };
-
-  EntrySort::Block block;
-  int64_t elements = *extents[dim].constantValue(), results = *count.constantValue();
-  for (Value loaded : wide.loadTurned(x.memory, placesOf(0), elements, x.element, /*areDense=*/false)) {
-    Value column = keys.widen(loaded);
-    block.push_back(wideFormat.pack(keys.of(column), wideFormat.tagsOfColumn(column, int64_t(block.size()))));
-  }
-  EntrySort(wide, elements, wideFormat.areDoubles(), /*hasLongMin=*/true, {}, {}).sortColumns(block);
-
-  block.truncate(size_t(results));
-  auto give = [&](const Operand &result, size_t access, function_ref<Value(Value)> part) {
-    auto ranks = llvm::map_to_vector(block, [&](const Entries &entry) { return part(entry.key); });
-    wide.storeTurned(ranks, result.memory, placesOf(access), /*areDense=*/false);
-  };
-  if (values)
-    give(*values, 1, [&](Value entry) { return keys.elementOf(wideFormat.number(entry)); });
-  if (indices)
-    give(*indices, firsts[0].size() - 1, [&](Value entry) { return wideFormat.index(entry); });
-}
 
 //===- A sorted row -------------------------------------------------------------------------------------------------===//
 
@@ -80,14 +37,14 @@ void Greatest::giveResults(ArrayRef<Value> firsts) {
     give(code.index(rank));
 }
 
-/// Whether all of a result is in its entry, and results stand side by side.
+/// Whether results stand side by side.
 bool Greatest::areDense() const {
   auto isDense = [&](const std::optional<Operand> &result) { return !result || result->strides[dim].isConstant(1); };
-  return format.isPacked() && isDense(values) && isDense(indices);
+  return isDense(values) && isDense(indices);
 }
 
 bool Greatest::givesVectors() const {
-  return areDense() && count.constantValue().value_or(INT64_MAX) > unrolledResults;
+  return format.isPacked() && areDense() && count.constantValue().value_or(INT64_MAX) > unrolledResults;
 }
 
 void Greatest::giveVectors(ArrayRef<Value> firsts) {

@@ -71,6 +71,32 @@ Value OrderedKeys::number(Value key) const {
   return arith::BitcastOp::create(code.builder, code.loc, number, mirrored(key));
 }
 
+Value OrderedKeys::signedIndex(Value numbers, int64_t at) const {
+  OpBuilder &b = code.builder;
+  Value twice = splat(b.getIntegerAttr(type, 2 * at));
+  if (wide == type)
+    return twice;
+  Value bits = arith::BitcastOp::create(b, code.loc, code.type(type), numbers);
+  Value sign = arith::ShRUIOp::create(b, code.loc, bits, splat(b.getIntegerAttr(type, signPlace())));
+  return arith::OrIOp::create(b, code.loc, twice, sign);
+}
+
+Value OrderedKeys::index(Value signedIndex) const {
+  OpBuilder &b = code.builder;
+  Value index = arith::ShRUIOp::create(b, code.loc, signedIndex, splat(b.getIntegerAttr(type, 1)));
+  return type.isInteger(32) ? index
+                            : arith::TruncIOp::create(b, code.loc, code.type(b.getI32Type()), index).getResult();
+}
+
+Value OrderedKeys::number(Value key, Value signedIndex) const {
+  if (wide == type)
+    return key;
+  OpBuilder &b = code.builder;
+  Value sign = arith::ShLIOp::create(b, code.loc, signedIndex, splat(b.getIntegerAttr(type, signPlace())));
+  Value bits = arith::OrIOp::create(b, code.loc, mirrored(key), sign);
+  return arith::BitcastOp::create(b, code.loc, code.type(wide), bits);
+}
+
 Value OrderedKeys::elementOf(Value number) const {
   if (element == wide)
     return number;

@@ -24,6 +24,12 @@ public:
   /// The number of a key, a scalar or a vector of any length, and what memory holds of it.
   mlir::Value number(mlir::Value key) const;
   mlir::Value elementOf(mlir::Value number) const;
+
+  // A key loses the sign of a -0 and of a NaN. It is kept in the last bit of an index of the key's type:
+  mlir::Value signedIndex(mlir::Value numbers, int64_t at) const; ///< of numbers that stand at `at` in their rows
+  mlir::Value index(mlir::Value signedIndex) const;               ///< i32
+  mlir::Value number(mlir::Value key, mlir::Value signedIndex) const;
+
   /// Whether numbers are above `bound`, or equal to it if `orEqual`. NaN is, whatever the bound.
   mlir::Value isAbove(mlir::Value numbers, mlir::Value bound, bool orEqual) const;
   /// One of both, lane by lane, and the greater one unless one is NaN.
@@ -37,6 +43,7 @@ private:
   bool isUnsigned;
 
   mlir::Value mirrored(mlir::Value bits) const;
+  int64_t signPlace() const { return type.getIntOrFloatBitWidth() - 1; }
 };
 
 /// `value` as one of `type`, of scalars or of vectors.
