@@ -1,5 +1,5 @@
-"""order.py BATTEN: topk gives what sorting a list in Python does, at two CPU levels, whatever order the rows come in:
-rising, falling, of equal elements, of NaN, of the least integers.
+"""order.py BATTEN: topk and argmax give what sorting a list in Python does, at two CPU levels, whatever order the rows
+come in: rising, falling, of equal elements, of NaN, of the least integers.
 
 Standard library only. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
@@ -59,8 +59,24 @@ def check(program, name, code, n, k, sizes, others):
     return faults
 
 
+def check_argmax(program, name, code, n):
+    given = rows(code, n)
+    x, places = array.array(code, b"".join(row.tobytes() for row in given)), array.array("i", bytes(4 * len(given)))
+    assert program.call(name, [len(given)], [x, places]) == 0
+    faults = 0
+    for i, row in enumerate(given):
+        want = min(range(n), key=lambda j: (not math.isnan(row[j]), -row[j] if row[j] == row[j] else 0))
+        if places[i] != want:
+            print(f"{name}, n {n}, row {i}: {places[i]} came, {want} is expected")
+            faults += 1
+    return faults
+
+
 def check_all(program):
     faults, nothing = 0, lambda batch: []
+    places = re.findall(r"^pub fn (\w+)\(x: (\w+)\[B \| (\d+)\].*argmax", SOURCE.read_text(), re.M)
+    for name, dtype, n in places:
+        faults += check_argmax(program, name, CODES[dtype], int(n))
     declared = re.findall(r"^pub fn (\w+)\(x: (\w+)\[B \| (\w+)\].*k: (\w+)\)", SOURCE.read_text(), re.M)
     for name, dtype, n, k in declared:
         code = CODES[dtype]
@@ -74,7 +90,7 @@ def check_all(program):
                     faults += check(program, name, code, length, taken, [length, taken], unused)
             elif k == "N" or int(k) <= length:
                 faults += check(program, name, code, length, length if k == "N" else int(k), [length], nothing)
-    return len(declared), faults
+    return len(declared) + len(places), faults
 
 
 for target in ("native", "x86-64-v3"):

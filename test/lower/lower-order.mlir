@@ -13,9 +13,8 @@
 // CHECK-SAME: ins(%{{.*}}, %[[MAX]] : tensor<?x3x4xf32>, tensor<?x4xf32>)
 // CHECK: %[[INDEX:.*]] = linalg.index 2 : index
 // CHECK: %[[AT:.*]] = arith.index_cast %[[INDEX]] : index to i32
-// CHECK: %[[EQUAL:.*]] = arith.cmpf oeq, %in, %in_{{.*}} : f32
-// CHECK: %[[NAN:.*]] = arith.cmpf uno, %in, %in : f32
-// CHECK: %[[IS:.*]] = arith.ori %[[EQUAL]], %[[NAN]] : i1
+// CHECK: %[[BELOW:.*]] = arith.select %{{[0-9]+}}, %cst_{{[0-9]+}}, %{{[0-9]+}} : f32
+// CHECK-NEXT: %[[IS:.*]] = arith.cmpf ugt, %in, %[[BELOW]] : f32
 // CHECK: %[[CANDIDATE:.*]] = arith.select %[[IS]], %[[AT]], %{{.*}} : i32
 // CHECK: arith.minsi %out, %[[CANDIDATE]] : i32
 batten.func @argmax_is_a_maximum_and_a_minimum_of_indices[B](%x: !batten.tensor<f32[B | 3, 4]>) -> !batten.tensor<i32[B | 4]> {
@@ -23,18 +22,27 @@ batten.func @argmax_is_a_maximum_and_a_minimum_of_indices[B](%x: !batten.tensor<
   batten.return %y : !batten.tensor<i32[B | 4]>
 }
 
-// CHECK-LABEL: func.func @argmax_of_bytes_compares_without_a_sign(
+// CHECK-LABEL: func.func @argmax_of_bytes_is_one_reduction(
+// CHECK: arith.extui %in : i8 to i32
+// CHECK: arith.maxsi
+// CHECK-NOT: arith.minsi
+batten.func @argmax_of_bytes_is_one_reduction[B](%x: !batten.tensor<ui8[B | 9]>) -> !batten.tensor<i32[B |]> {
+  %y = batten.argmax %x dim 0 : (!batten.tensor<ui8[B | 9]>) -> !batten.tensor<i32[B |]>
+  batten.return %y : !batten.tensor<i32[B |]>
+}
+
+// CHECK-LABEL: func.func @argmax_of_many_bytes_compares_without_a_sign(
 // CHECK: arith.maxui
 // CHECK: arith.cmpi eq
-batten.func @argmax_of_bytes_compares_without_a_sign[B](%x: !batten.tensor<ui8[B | 9]>) -> !batten.tensor<i32[B |]> {
-  %y = batten.argmax %x dim 0 : (!batten.tensor<ui8[B | 9]>) -> !batten.tensor<i32[B |]>
+batten.func @argmax_of_many_bytes_compares_without_a_sign[B](%x: !batten.tensor<ui8[B | 65537]>) -> !batten.tensor<i32[B |]> {
+  %y = batten.argmax %x dim 0 : (!batten.tensor<ui8[B | 65537]>) -> !batten.tensor<i32[B |]>
   batten.return %y : !batten.tensor<i32[B |]>
 }
 
 // CHECK-LABEL: func.func @argmax_of_halves_compares_floats(
 // CHECK: arith.maximumf %out, %in : bf16
 // CHECK-COUNT-2: arith.extf {{.*}} : bf16 to f32
-// CHECK: arith.cmpf oeq, {{.*}} : f32
+// CHECK: arith.cmpf ugt, {{.*}} : f32
 batten.func @argmax_of_halves_compares_floats[B](%x: !batten.tensor<bf16[B | 9]>) -> !batten.tensor<i32[B |]> {
   %y = batten.argmax %x dim 0 : (!batten.tensor<bf16[B | 9]>) -> !batten.tensor<i32[B |]>
   batten.return %y : !batten.tensor<i32[B |]>

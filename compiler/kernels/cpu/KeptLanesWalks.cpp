@@ -174,6 +174,13 @@ KeptLanes::Values KeptLanes::combineHalves(unsigned node, int64_t count, llvm::f
 
 void KeptLanes::reduceInAnyOrder(unsigned node, Nodes stores) {
   Values start(units.size(), identity(node));
+  if (single && level.vectorBytes < 64) {
+    for (int64_t at = 0; at < *positions.constantValue(); ++at) {
+      enterPosition(code.index(at));
+      start = accumulateAll(node, stores, start);
+    }
+    return finishAll(node, start);
+  }
   finishAll(node, loop(code.index(0), positionCount, 1, start, [&](Value at, ValueRange accumulators) {
               enterPosition(at);
               return accumulateAll(node, stores, accumulators);

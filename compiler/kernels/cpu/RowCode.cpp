@@ -244,6 +244,11 @@ void RowCode::flushStores() {
 
 Value RowCode::laneIndex(Value at, size_t from, size_t to, size_t dim) {
   Value lane = code.laneNumbers(b.getIndexType());
+  // The vectors of a turn share what moves their first column to every lane, and differ by constants.
+  if (auto sum = at.getDefiningOp<arith::AddIOp>(); sum && constantIndex(sum.getRhs())) {
+    lane = b.createOrFold<arith::AddIOp>(code.loc, lane, code.splat(sum.getRhs()));
+    at = sum.getLhs();
+  }
   Value index = arith::AddIOp::create(b, code.loc, code.splat(at), lane);
   Dim inner = countOf(ArrayRef<Dim>(group.domain).slice(dim + 1, to - dim - 1));
   Dim outer = countOf(ArrayRef<Dim>(group.domain).slice(from, dim - from));
