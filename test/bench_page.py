@@ -48,6 +48,14 @@ def expect(text, *parts):
         assert part in text, f"`{part}` is not in\n{text}"
 
 
+def check_operations():
+    about = result()["machine"] | {"threads": 2, "version": "batten 1"}
+    measured = [("sum_", {"dims": "B=4", "seconds": 2e-6}, 0.02, 0.75, "pass")]
+    page = report.operations_page(about, "pass: all", measured, [("rem", "no memory")])
+    expect(page, "# Operations on A CPU, 2026-01-02", "batten 1, 2 threads.", "pass: all.")
+    expect(page, "| sum_ | B=4 | 2.00 us | 2.0 % | 75.0 % | pass |", "| rem | | | | | failed: no memory |")
+
+
 def check_report():
     made = json.loads(report.as_json(result()))
     assert [report.ratio(r) for r in made["rows"]] == [2.0, 0.5, None]
@@ -73,5 +81,6 @@ def check_isolation():
             expect(str(failure), said)
 
 
+check_operations()
 check_report()
 check_isolation()

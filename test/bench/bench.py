@@ -227,10 +227,8 @@ def main(arguments):
 
 
 def write(result, options):
-    about = result["machine"]
-    slug = re.sub(r"[^a-z0-9]+", "-", f"{about['date']} {about['cpu']}".lower()).strip("-")
     publish = options.publish and result["complete"]
-    published = readme.RESULTS / f"{slug}.json" if publish else None
+    published = readme.RESULTS / f"{machine.slug(result['machine'])}.json" if publish else None
     out = options.out or published or peers.batten.WORK / "result.json"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(report.as_json(result))

@@ -39,6 +39,11 @@ def caches():
     return found
 
 
+def slug(about):
+    """What files of results begin with: the date and the CPU."""
+    return re.sub(r"[^a-z0-9]+", "-", f"{about['date']} {about['cpu']}".lower()).strip("-")
+
+
 def describe():
     memory_kb = int(re.search(r"^MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text(), re.M)[1])
     return {

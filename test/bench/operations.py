@@ -1,4 +1,5 @@
-"""operations.py - `./dev bench ops`: a row an operation against the probes, without other libraries.
+"""operations.py - `./dev bench ops`: a row an operation against the probes, without other libraries; --publish writes
+the table into results/.
 
 An operation passes with a tenth of the FMA probe or half of the probe of copying; what is short is printed so and
 asserts nothing. Operations are what the problem needs, as `batten inspect` counts them: topk of k elements out of n is
@@ -11,18 +12,21 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import argparse
 import json
 import math
+import os
 import re
 import subprocess
 import sys
 
 import machine
+import report
 from measure import Probes
-from peers.batten import BUILD, WORK
-from report import duration
+from peers.batten import BUILD, WORK, version
+from readme import RESULTS
 from row import PROGRAMS
 
 SIZES = {"B": 4096, "N": 16}
 FMA_SHARE, COPY_SHARE = 0.1, 0.5
+RULE = f"pass: {FMA_SHARE:g} of the FMA probe, or {COPY_SHARE:g} of copying 64 MiB"
 PROGRAM = PROGRAMS / "ops.btn"
 # Additions, multiplications, minima, divisions and selects of a value's sequence in f32; a multiply-add is two. What
 # moves bits is not counted. `rope` has half a sine, a cosine and their reduction a value.
@@ -60,7 +64,11 @@ def parse(arguments):
     parser.add_argument("--threads", type=int, default=1, help="threads of a call (1)")
     parser.add_argument("--seconds", type=int, default=1, help="for each operation at most (1)")
     parser.add_argument("--list", action="store_true", help="only name the operations")
-    return parser.parse_args(arguments)
+    parser.add_argument("--publish", action="store_true", help="the table of all operations into test/bench/results/")
+    options = parser.parse_args(arguments)
+    if options.publish and options.ops:
+        parser.error("--publish is for the whole table: not with --ops")
+    return options
 
 
 def entries(pattern):
@@ -68,6 +76,11 @@ def entries(pattern):
     found = re.findall(r"^pub fn (\w+)(.*)$", PROGRAM.read_text(), re.M)
     used = lambda line: [dim for dim in SIZES if re.search(rf"\[[^|]*\b{dim}\b[^|]*\|", line)]
     return [(name, used(line)) for name, line in found if re.search(pattern, name)]
+
+
+def has_long_integers(name):
+    """Of 64 bits: a register has half as many of them as of the floats that the FMA probe counts."""
+    return re.search(rf"^pub fn {name}\(.*\bi64\[", PROGRAM.read_text(), re.M) is not None
 
 
 def values_of(name):
@@ -94,9 +107,17 @@ def verdict(name, row, copy):
     operations = OF_A_VALUE[name] * values_of(name) if name in OF_A_VALUE else max(row["flops"], 0)
     if name.startswith("topk"):
         operations *= OF_A_COMPARISON
-    arithmetic = operations / row["seconds"] / row["peak_flops_per_second"]
+    peak = row["peak_flops_per_second"] / (2 if has_long_integers(name) else 1)
+    arithmetic = operations / row["seconds"] / peak
     memory = max(row["bytes"], 0) / row["seconds"] / copy
     return arithmetic, memory, "pass" if arithmetic >= FMA_SHARE or memory >= COPY_SHARE else "short"
+
+
+def publish(about, threads, measured, absent):
+    about |= {"threads": threads, "load_at_end": os.getloadavg()[0], "version": version()}
+    out = RESULTS / f"{machine.slug(about)}-ops.md"
+    out.write_text(report.operations_page(about, RULE, measured, absent))
+    print(f"written: {out}")
 
 
 def main(arguments):
@@ -105,21 +126,25 @@ def main(arguments):
     if options.list:
         return print("\n".join(name for name, _ in chosen))
     machine.use_cpus(options.threads)
+    about = machine.describe()
     probes = Probes(WORK / "libprobe.so", options.threads)
     probes.warm_up()
-    print(f"{machine.cpu_name()}; pass: {FMA_SHARE:g} of the FMA probe, or {COPY_SHARE:g} of copying 64 MiB")
-    short = failed = 0
+    print(f"{machine.cpu_name()}; {RULE}")
+    measured, absent = [], []
     for name, dims in chosen:
         before = probes.measure("copy")
         try:
             row = measure(name, dims, options)
         except RuntimeError as failure:
             print(f"{name:19s} failed: {failure}", flush=True)
-            failed += 1
+            absent.append((name, failure))
             continue
         arithmetic, memory, word = verdict(name, row, max(before, probes.measure("copy")))
-        short += word == "short"
+        measured.append((name, row, arithmetic, memory, word))
         shares = f"{100 * arithmetic:6.1f} % of FMA  {100 * memory:6.1f} % of copy"
-        print(f"{name:19s} {row['dims']:12s} {duration(row['seconds']):>9s}  {shares}  {word}", flush=True)
-    print(f"{short} of {len(chosen)} are short" + (f", {failed} failed" if failed else ""))
-    sys.exit(1 if failed else 0)
+        print(f"{name:19s} {row['dims']:12s} {report.duration(row['seconds']):>9s}  {shares}  {word}", flush=True)
+    short = sum(word == "short" for *_, word in measured)
+    print(f"{short} of {len(chosen)} are short" + (f", {len(absent)} failed" if absent else ""))
+    if options.publish:
+        publish(about, options.threads, measured, absent)
+    sys.exit(1 if absent else 0)

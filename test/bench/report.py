@@ -208,3 +208,28 @@ def write_beside(out, result):
         pictures[name] = path.name
     out.with_suffix(".md").write_text(page(result, pictures))
     print(f"\n{out}, {out.with_suffix('.md').name}, {', '.join(pictures.values())}; {result['seconds']} s")
+
+
+# ---- Operations without peers ---------------------------------------------------------------------------------------
+
+
+def operations_page(about, rule, measured, absent):
+    """A row an operation: (name, row, of the FMA probe, of the copy probe, pass or short), or (name, why it failed)."""
+    caches = ", ".join(f"{name} {size}" for name, size in about["caches"].items())
+    threads = f"{about['threads']} thread{'s' * (about['threads'] > 1)}"
+    lines = [
+        f"# Operations on {about['cpu']}, {about['date']}",
+        "",
+        f"{', '.join(about['features'])}, {caches}, {about['memory_gib']} GiB, Linux {about['kernel']}, load average",
+        f"{about['load_at_start']:.1f} at the start and {about['load_at_end']:.1f} at the end.",
+        f"{about['version']}, {threads}.",
+        f"`./dev bench ops --publish`; {rule}. [README](../README.md) says what is counted.",
+        "",
+        "| operation | sizes | time | of FMA | of copy | |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, row, arithmetic, memory, word in measured:
+        shares = f"{100 * arithmetic:.1f} % | {100 * memory:.1f} %"
+        lines.append(f"| {name} | {row['dims']} | {duration(row['seconds'])} | {shares} | {word} |")
+    lines += [f"| {name} | | | | | failed: {reason} |" for name, reason in absent]
+    return "\n".join(lines) + "\n"
