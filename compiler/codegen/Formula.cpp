@@ -7,6 +7,7 @@
 // call really uses are computed exactly (EmitEntry.cpp) and so lie within.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/Formula.h"
+#include "dialect/DimsDivision.h"
 #include "llvm/ADT/DenseMap.h"
 #include <algorithm>
 #include <limits>
@@ -96,32 +97,6 @@ std::optional<FormulaInfo> makeFormula(llvm::ArrayRef<Dim> amounts, const std::v
 
 //===- Bounds -----------------------------------------------------------------------------------------------------===//
 
-static bool isNonNegative(const Dim &dim);
-
-static bool isNonNegative(const Atom &atom) {
-  switch (atom.kind) {
-  case Atom::Kind::Symbol:
-  case Atom::Kind::Mod:
-    return true;
-  case Atom::Kind::Div:
-  case Atom::Kind::Quotient:
-    return isNonNegative(atom.lhs);
-  }
-  return false;
-}
-
-static bool isNonNegativeProduct(const DimTerm &term) {
-  return std::all_of(term.factors.begin(), term.factors.end(), [](const Atom &atom) { return isNonNegative(atom); });
-}
-
-static bool isNonNegative(const Dim &dim) {
-  return !dim.overflowed() && std::all_of(dim.terms().begin(), dim.terms().end(), [](const DimTerm &term) {
-    return term.coefficient >= 0 && isNonNegativeProduct(term);
-  });
-}
-
-bool isAtMost(const Dim &lhs, const Dim &rhs) { return isNonNegative(rhs - lhs); }
-
 void dropSmaller(std::vector<Dim> &amounts) {
   std::vector<Dim> kept;
   for (const Dim &amount : amounts) {
@@ -160,30 +135,40 @@ static std::optional<Interval> intervalOf(const Atom &atom, const std::vector<Sy
       return std::nullopt;
     return Interval{1, found->bound};
   }
-  auto lhs = intervalOf(atom.lhs, symbols), rhs = intervalOf(atom.rhs, symbols);
-  if (!lhs || !rhs || lhs->low < 0 || rhs->low < 1)
+  auto rhs = intervalOf(atom.rhs, symbols);
+  if (!rhs || rhs->high < 1)
     return std::nullopt;
   if (atom.kind == Atom::Kind::Mod)
     return Interval{0, rhs->high - 1};
-  return Interval{lhs->low / rhs->high, lhs->high / rhs->low};
+  auto lhs = intervalOf(atom.lhs, symbols);
+  if (!lhs)
+    return std::nullopt;
+  const int64_t least = std::max<int64_t>(rhs->low, 1), most = rhs->high; // a divisor is at least 1
+  return Interval{floorQuotient(lhs->low, lhs->low < 0 ? least : most),
+                  floorQuotient(lhs->high, lhs->high < 0 ? most : least)};
+}
+
+static std::optional<Interval> multiply(Interval a, Interval b) {
+  int64_t products[4];
+  if (__builtin_mul_overflow(a.low, b.low, &products[0]) || __builtin_mul_overflow(a.low, b.high, &products[1]) ||
+      __builtin_mul_overflow(a.high, b.low, &products[2]) || __builtin_mul_overflow(a.high, b.high, &products[3]))
+    return std::nullopt;
+  auto [low, high] = std::minmax_element(std::begin(products), std::end(products));
+  return Interval{*low, *high};
 }
 
 static std::optional<Interval> intervalOf(const Dim &dim, const std::vector<SymbolInfo> &symbols) {
   Interval sum;
   for (const DimTerm &term : dim.terms()) {
-    Interval product{1, 1};
+    std::optional<Interval> product = Interval{term.coefficient, term.coefficient};
     for (const Atom &atom : term.factors) {
       auto factor = intervalOf(atom, symbols);
-      if (!factor || factor->low < 0 || __builtin_mul_overflow(product.low, factor->low, &product.low) ||
-          __builtin_mul_overflow(product.high, factor->high, &product.high))
+      product = factor ? multiply(*product, *factor) : std::nullopt;
+      if (!product)
         return std::nullopt;
     }
-    if (term.coefficient < 0)
-      std::swap(product.low, product.high);
-    if (__builtin_mul_overflow(product.low, term.coefficient, &product.low) ||
-        __builtin_mul_overflow(product.high, term.coefficient, &product.high) ||
-        __builtin_add_overflow(sum.low, product.low, &sum.low) ||
-        __builtin_add_overflow(sum.high, product.high, &sum.high))
+    if (__builtin_add_overflow(sum.low, product->low, &sum.low) ||
+        __builtin_add_overflow(sum.high, product->high, &sum.high))
       return std::nullopt;
   }
   return sum;

@@ -4,6 +4,7 @@
 #define BATTEN_COMPILER_CODEGEN_FORMULA_H
 
 #include "compiler/codegen/ProgramInfo.h"
+#include "dialect/DimsSign.h"
 
 namespace batten {
 
@@ -11,8 +12,6 @@ namespace batten {
 /// not in `symbols`.
 std::optional<FormulaInfo> makeFormula(llvm::ArrayRef<Dim> amounts, const std::vector<SymbolInfo> &symbols);
 
-/// True if `lhs <= rhs` follows, term by term, from no symbol being negative.
-bool isAtMost(const Dim &lhs, const Dim &rhs);
 /// Leaves out what another one is never below.
 void dropSmaller(std::vector<Dim> &amounts);
 /// A polynomial that is never below `dim` rounded up to a multiple of 64.

@@ -1,7 +1,7 @@
 // Access.cpp - symbolic extents and strides; see Access.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/Access.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "dialect/DimArithmetic.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -43,11 +43,13 @@ Dim Shapes::ofIndex(Value index) {
     llvm::TypeSwitch<Operation *>(index.getDefiningOp())
         .Case([&](arith::ConstantIndexOp op) { result = Dim::constant(op.value()); })
         .Case([&](arith::AddIOp) { result = operand(0) + operand(1); })
-        .Case([&](arith::SubIOp) { result = operand(0) - operand(1); })
+        .Case([&](arith::SubIOp op) {
+          auto sides = matchRemainder(op);
+          result = sides ? Dim::modulo(ofIndex(sides->first), ofIndex(sides->second)) : operand(0) - operand(1);
+        })
         .Case([&](arith::MulIOp) { result = operand(0) * operand(1); })
-        .Case<arith::FloorDivSIOp, arith::DivUIOp, arith::DivSIOp>(
-            [&](auto) { result = Dim::floorDiv(operand(0), operand(1)); })
-        .Case<arith::RemSIOp, arith::RemUIOp>([&](auto) { result = Dim::modulo(operand(0), operand(1)); });
+        .Case<arith::FloorDivSIOp, arith::DivUIOp>([&](auto) { result = Dim::floorDiv(operand(0), operand(1)); })
+        .Case([&](arith::RemUIOp) { result = Dim::modulo(operand(0), operand(1)); });
   }
   indices.try_emplace(index, result);
   return result;
@@ -216,15 +218,11 @@ Value SizeValues::get(OpBuilder &b, Location loc, const Dim &dim) const {
   return sum ? sum : arith::ConstantIndexOp::create(b, loc, 0).getResult();
 }
 
-/// Sizes are never negative, so the unsigned division is the floor.
 static Value emitAtom(OpBuilder &b, Location loc, const Atom &atom, const SizeValues &sizes,
                       const std::map<std::string, Value> &symbols) {
   if (atom.kind == Atom::Kind::Symbol)
     return symbols.at(atom.name);
-  Value lhs = sizes.get(b, loc, atom.lhs), rhs = sizes.get(b, loc, atom.rhs);
-  if (atom.kind == Atom::Kind::Mod)
-    return arith::RemUIOp::create(b, loc, lhs, rhs);
-  return arith::DivUIOp::create(b, loc, lhs, rhs);
+  return buildDivision(b, loc, atom, sizes.get(b, loc, atom.lhs), sizes.get(b, loc, atom.rhs));
 }
 
 } // namespace batten

@@ -4,7 +4,7 @@
 // dominates all its uses. No size is ever read back from a tensor: a second name for a size is a second truth.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/lower/Lowering.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "dialect/DimArithmetic.h"
 
 using namespace mlir;
 
@@ -60,18 +60,10 @@ Value SizeBuilder::product(const DimTerm &term) {
   return result;
 }
 
-/// The remainder has the divisor's sign; arith's has the dividend's, so it serves only what is never negative.
 Value SizeBuilder::factor(const Atom &atom) {
   if (atom.kind == Atom::Kind::Symbol)
     return symbols.at(atom.name);
-  Value lhs = value(atom.lhs), rhs = value(atom.rhs);
-  bool maybeNegative = llvm::any_of(atom.lhs.terms(), [](const DimTerm &term) { return term.coefficient < 0; });
-  if (atom.kind == Atom::Kind::Mod && !maybeNegative)
-    return arith::RemSIOp::create(builder, loc, lhs, rhs);
-  Value quotient = arith::FloorDivSIOp::create(builder, loc, lhs, rhs);
-  if (atom.kind != Atom::Kind::Mod)
-    return quotient;
-  return arith::SubIOp::create(builder, loc, lhs, arith::MulIOp::create(builder, loc, rhs, quotient));
+  return buildDivision(builder, loc, atom, value(atom.lhs), value(atom.rhs));
 }
 
 } // namespace batten

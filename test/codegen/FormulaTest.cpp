@@ -64,6 +64,25 @@ TEST(Formula, BoundsOfScratch) {
   EXPECT_FALSE(upperBound(dim("64*B"), symbols()));
 }
 
+TEST(Formula, BoundsOfScratchHoldWhereNumeratorsAreNegative) {
+  EXPECT_EQ(upperBound(dim("div(5 - T, T % 7 + 1) + 2"), symbols()), 4 + 2);
+  EXPECT_EQ(upperBound(dim("2 - div(5 - T, T % 7 + 1)"), symbols()), 2 + 2043);
+  EXPECT_EQ(upperBound(dim("(5 - T) % T"), symbols()), 2047);
+  EXPECT_EQ(upperBound(dim("B % 8"), symbols()), 7);
+  EXPECT_FALSE(upperBound(dim("T % B"), symbols()));
+}
+
+TEST(Formula, NoSizeIsAboveItsBound) {
+  std::mt19937 random(3);
+  for (const char *text :
+       {"div(5 - T, T) + 2", "div(9 - T, 4)", "div(div(9 - T, 4), 3) % 5", "div(9 - T, 4)*div(T - 30, 7)",
+        "div(9 - T, 4)*div(9 - T, 4)*div(9 - T, 4)", "T*T - 40*T", "div(T - 5, T % 7 + 1)"})
+    for (int tries = 0; tries < 200; ++tries) {
+      int64_t T = 1 + random() % 2048;
+      EXPECT_LE(*dim(text).evaluate({{"T", T}}), upperBound(dim(text), symbols())) << text << " at " << T;
+    }
+}
+
 TEST(Formula, RoundingUpIsTightWhereItCanBe) {
   EXPECT_EQ(roundedUp(dim("256*B")), dim("256*B"));
   EXPECT_EQ(roundedUp(dim("256*B + 1")), dim("256*B + 64"));

@@ -35,11 +35,23 @@ batten.func @each_size_is_computed_once_at_the_head[T <= 64](%x: !batten.tensor<
 
 // CHECK-LABEL: func.func @divisions_round_down_and_remainders_are_not_negative(
 // CHECK-SAME: %[[T:[a-z0-9]*]]: index {batten.symbol = "T"}
-// CHECK-DAG: arith.floordivsi
-// CHECK-DAG: arith.remsi %[[T]], %{{.*}} : index
+// CHECK-DAG: arith.divui
+// CHECK-DAG: arith.remui %[[T]], %{{.*}} : index
 batten.func @divisions_round_down_and_remainders_are_not_negative[T <= 64](%x: !batten.tensor<f32[| "div(T + 7, 8)", "T % 8"]>) -> !batten.tensor<f32[| "div(T + 7, 8)", "T % 8"]> {
   %y = batten.neg %x : (!batten.tensor<f32[| "div(T + 7, 8)", "T % 8"]>) -> !batten.tensor<f32[| "div(T + 7, 8)", "T % 8"]>
   batten.return %y : !batten.tensor<f32[| "div(T + 7, 8)", "T % 8"]>
+}
+
+// Of a negative number the remainder is not negative either: of one that hides in a quotient, too.
+// CHECK-LABEL: func.func @numerators_may_be_negative(
+// CHECK-SAME: %[[K:[a-z0-9]*]]: index {batten.symbol = "K"}
+// CHECK: %[[QUOTIENT:.*]] = arith.floordivsi %{{.*}}, %[[K]] : index
+// CHECK: %[[FLOOR:.*]] = arith.floordivsi %[[QUOTIENT]], %[[FOUR:.*]] : index
+// CHECK: %[[PRODUCT:.*]] = arith.muli %[[FOUR]], %[[FLOOR]] : index
+// CHECK: arith.subi %[[QUOTIENT]], %[[PRODUCT]] : index
+batten.func @numerators_may_be_negative[K <= 8, T <= 64, S <= 64](%x: !batten.tensor<f32[| "div(T - S, K) % 4 + 1"]>) -> !batten.tensor<f32[| "div(T - S, K) % 4 + 1"]> {
+  %y = batten.neg %x : (!batten.tensor<f32[| "div(T - S, K) % 4 + 1"]>) -> !batten.tensor<f32[| "div(T - S, K) % 4 + 1"]>
+  batten.return %y : !batten.tensor<f32[| "div(T - S, K) % 4 + 1"]>
 }
 
 // CHECK-LABEL: func.func @what_nobody_reads_is_gone(

@@ -53,7 +53,10 @@ Dim Generator::anyCoreDim() {
     choices.push_back(Dim::constant(size));
   if (scope->kind == ScopeKind::Entry && scope->bounded.count("T"))
     choices.push_back(Dim::symbol("T"));
-  return random.pick(choices);
+  Dim dim = random.pick(choices);
+  if (dim.symbolName() && random.chance(0.15)) // at least 1, and from a T of 6 on a division of a negative number
+    return *Dim::parse(random.pick({"div(5 - T, T + 1) + 2", "(5 - T) % (T + 1) + 1"}));
+  return dim;
 }
 
 /// Of an argument of the entry.

@@ -1,0 +1,23 @@
+// DimArithmetic.h - divisions of dims as arith operations: one rule for all stages that compute sizes.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_DIALECT_DIMARITHMETIC_H
+#define BATTEN_DIALECT_DIMARITHMETIC_H
+
+#include "dialect/Dims.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include <optional>
+#include <utility>
+
+namespace batten {
+
+/// The value of an atom that is no symbol, of index values of its sides: rounded down, the remainder with the divisor's
+/// sign. One unsigned operation where no numerator can be negative, which is nearly everywhere.
+mlir::Value buildDivision(mlir::OpBuilder &builder, mlir::Location loc, const Atom &atom, mlir::Value lhs,
+                          mlir::Value rhs);
+
+/// The sides of a remainder as it is built for numerators that may be negative: lhs - rhs * floor(lhs / rhs).
+std::optional<std::pair<mlir::Value, mlir::Value>> matchRemainder(mlir::arith::SubIOp difference);
+
+} // namespace batten
+
+#endif // BATTEN_DIALECT_DIMARITHMETIC_H
