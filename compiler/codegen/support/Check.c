@@ -96,19 +96,38 @@ static int checkSizes(const batten_entry *entry, const int64_t *sizes, batten_er
 
 /* --- Tensors ----------------------------------------------------------------------------------------------------- */
 
-/* Bytes of a tensor, -1 where they do not fit into 64 bits. A zero anywhere makes it empty, whatever else is huge. */
+/* Bytes of a tensor, -1 where they do not fit into 64 bits or an extent is negative. A zero anywhere makes it empty,
+ * whatever else is huge. */
 static int64_t bytesOf(const batten_argument *argument, const int64_t *sizes) {
   int64_t bytes = BATTEN_DTYPE_BYTES(argument->dtype), fits = 1, empty = 0;
   for (int32_t d = 0; d < argument->rank; ++d) {
     int64_t extent;
     if (!batten_formula_evaluate(&argument->dims[d], sizes, &extent))
       fits = 0;
-    else if (extent <= 0)
+    else if (extent < 0)
+      return -1;
+    else if (extent == 0)
       empty = 1;
     else if (__builtin_mul_overflow(bytes, extent, &bytes))
       fits = 0;
   }
   return empty ? 0 : fits ? bytes : -1;
+}
+
+COLD static int refuseExtents(const batten_argument *argument, const int64_t *sizes, batten_error *error) {
+  for (int32_t d = 0; d < argument->rank; ++d) {
+    int64_t extent;
+    if (!batten_formula_evaluate(&argument->dims[d], sizes, &extent) || extent >= 0)
+      continue;
+    Sentence s = begin(error, argument->name, ": ");
+    addText(&s, argument->dims[d].text);
+    addText(&s, " is ");
+    addNumber(&s, extent);
+    addText(&s, ", it must not be negative");
+    return refuse(&s, BATTEN_E_SIZE, argument->position);
+  }
+  return refuseWith(error, argument->name, ": it would have more than 2^63 - 1 bytes", BATTEN_E_SIZE,
+                    argument->position);
 }
 
 COLD static int refuseAlignment(const batten_argument *argument, int64_t bytes, batten_error *error) {
@@ -125,8 +144,7 @@ static int checkTensors(const batten_entry *entry, const int64_t *sizes, void *c
     const int64_t elementBytes = BATTEN_DTYPE_BYTES(argument->dtype);
     extents[i] = bytesOf(argument, sizes);
     if (extents[i] < 0)
-      return refuseWith(error, argument->name, ": it would have more than 2^63 - 1 bytes", BATTEN_E_SIZE,
-                        argument->position);
+      return refuseExtents(argument, sizes, error);
     if (!tensors[i] && extents[i])
       return refuseWith(error, argument->name, ": it is NULL", BATTEN_E_NULL, argument->position);
     if (misaligned(tensors[i], elementBytes))
