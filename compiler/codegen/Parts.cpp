@@ -9,6 +9,7 @@
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
 #include <atomic>
+#include <system_error>
 #include <thread>
 
 namespace batten {
@@ -99,17 +100,21 @@ static void compilePart(Part &part, bool isFirst, const std::string &bitcode, un
   part.object = generate(**module, *machine, llvm::CodeGenFileType::ObjectFile, part.error).value_or("");
 }
 
-/// This thread works too.
+/// This thread works too, alone where the system gives no other: parts are taken one by one, so any number does.
 static void runParts(std::vector<Part> &parts, const std::string &bitcode, unsigned optLevel) {
   std::atomic<size_t> next = 0;
   auto work = [&] {
     for (size_t part; (part = next++) < parts.size();)
       compilePart(parts[part], part == 0, bitcode, optLevel);
   };
-  std::vector<std::thread> others(std::min<size_t>(parts.size(), std::max(1u, std::thread::hardware_concurrency())) -
-                                  1);
-  for (std::thread &other : others)
-    other = std::thread(work);
+  const size_t wanted = std::min<size_t>(parts.size(), std::max(1u, std::thread::hardware_concurrency()));
+  std::vector<std::thread> others;
+  others.reserve(wanted);
+  try {
+    while (others.size() + 1 < wanted)
+      others.emplace_back(work);
+  } catch (const std::system_error &) { // a limit on processes, say
+  }
   work();
   for (std::thread &other : others)
     other.join();

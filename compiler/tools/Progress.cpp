@@ -4,13 +4,20 @@
 #include <algorithm>
 #include <cstdio>
 #include <iterator>
+#include <system_error>
 
 namespace batten {
 
 static const char *const phases[] = {"emit", "lower", "schedule", "codegen", "write"};
 static const char *const clearLine = "\r\x1b[K";
 
-Progress::Progress() : start(std::chrono::steady_clock::now()), painter([this] { paint(); }) {}
+/// Without a thread to paint it there is no status line.
+Progress::Progress() : start(std::chrono::steady_clock::now()) {
+  try {
+    painter = std::thread([this] { paint(); });
+  } catch (const std::system_error &) {
+  }
+}
 
 Progress::~Progress() {
   {
@@ -18,7 +25,8 @@ Progress::~Progress() {
     isDone = true;
   }
   ended.notify_one();
-  painter.join();
+  if (painter.joinable())
+    painter.join();
 }
 
 void Progress::phase(const std::string &next) {
