@@ -13,21 +13,23 @@ namespace {
 constexpr int64_t alignmentBytes = 64;
 /// The size that an unbounded symbol, and a bounded one with a higher bound, has in the sample.
 constexpr int64_t sampleSize = 96;
-constexpr int mostTries = 50;
+/// Orders that are tried from each of the two that begin, and how many pairs of buffers they may look at together.
+constexpr size_t mostTries = 50, mostPairs = size_t(1) << 24;
 
 struct Placed {
   int64_t offset = 0, size = 0;
 };
 } // namespace
 
-static int64_t sampleBytes(const Dim &size, const std::map<std::string, int64_t> &bounds) {
+/// At most `most`, a multiple of the alignment.
+static int64_t sampleBytes(const Dim &size, const std::map<std::string, int64_t> &bounds, int64_t most) {
   std::map<std::string, int64_t> values;
   for (const std::string &symbol : size.symbols()) {
     auto bound = bounds.find(symbol);
     values[symbol] = bound == bounds.end() ? sampleSize : std::min(bound->second, sampleSize);
   }
-  int64_t bytes = size.evaluate(values).value_or(std::numeric_limits<int64_t>::max() / 1024);
-  return std::max<int64_t>((bytes + alignmentBytes - 1) / alignmentBytes * alignmentBytes, alignmentBytes);
+  int64_t bytes = std::clamp<int64_t>(size.evaluate(values).value_or(most), 1, most);
+  return (bytes + alignmentBytes - 1) / alignmentBytes * alignmentBytes;
 }
 
 static bool liveTogether(const Buffer &a, const Buffer &b) { return a.first <= b.last && b.first <= a.last; }
@@ -85,9 +87,10 @@ static std::vector<Placed> placeAll(const std::vector<Buffer> &buffers, const st
   auto end = [](const Placed &placed) { return placed.offset + placed.size; };
   auto lower = [&](const Placed &a, const Placed &b) { return end(a) < end(b); };
   int64_t peak = peakOf(buffers, sizes), least = std::numeric_limits<int64_t>::max();
+  const size_t tries = std::clamp<size_t>(mostPairs / (buffers.size() * buffers.size() + 1), 1, mostTries);
   std::vector<Placed> best;
   for (std::vector<size_t> &turn : {std::ref(bySize), std::ref(byLife)})
-    for (int tries = 0; tries < mostTries && least > peak && !buffers.empty(); ++tries) {
+    for (size_t i = 0; i < tries && least > peak && !buffers.empty(); ++i) {
       std::vector<Placed> placed = placeInTurn(buffers, sizes, turn);
       auto top = std::max_element(placed.begin(), placed.end(), lower);
       auto position = std::find(turn.begin(), turn.end(), size_t(top - placed.begin()));
@@ -101,9 +104,11 @@ static std::vector<Placed> placeAll(const std::vector<Buffer> &buffers, const st
 }
 
 WorkspacePlan planWorkspace(const std::vector<Buffer> &buffers, const std::map<std::string, int64_t> &bounds) {
+  // All of them one above the other stay within 64 bits: offsets that met there would put two buffers at one place.
+  const int64_t most = std::numeric_limits<int64_t>::max() / int64_t(buffers.size() + 1) & -alignmentBytes;
   std::vector<int64_t> sizes;
   for (const Buffer &buffer : buffers)
-    sizes.push_back(sampleBytes(buffer.sizeBytes, bounds));
+    sizes.push_back(sampleBytes(buffer.sizeBytes, bounds, most));
   std::vector<Placed> placed = placeAll(buffers, sizes);
   WorkspacePlan plan;
   plan.order.resize(buffers.size());

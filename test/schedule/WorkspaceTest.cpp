@@ -114,6 +114,17 @@ TEST(Workspace, ALongLifeBesideShortOnesTakesNoMoreThanThePeak) {
   EXPECT_EQ(total(place(buffers, planWorkspace(buffers, {}), {})), 12288 + 12288 + 16384 + 6720);
 }
 
+TEST(Workspace, BuffersBeyondAllMemoryStillLieApart) {
+  std::vector<Buffer> buffers(40, {dim("9223372036854775807"), 0, 1});
+  buffers[7].sizeBytes = dim("4*T*T*T*T*T*T*T*T*T*T"); // beyond 64 bits where T is 96
+  buffers[9].sizeBytes = dim("64");
+  WorkspacePlan plan = planWorkspace(buffers, {});
+  size_t pairs = 0;
+  for (const std::vector<size_t> &lower : plan.above)
+    pairs += lower.size();
+  EXPECT_EQ(pairs, 40u * 39 / 2);
+}
+
 TEST(Workspace, NoBuffersNeedNothing) {
   WorkspacePlan plan = planWorkspace({}, {});
   EXPECT_TRUE(plan.order.empty());
