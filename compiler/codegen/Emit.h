@@ -12,8 +12,9 @@ namespace batten {
 /// Kernels (func.func) become llvm.func, each for the level that it names, or for the only one; plans stay.
 llvm::LogicalResult lowerKernels(mlir::ModuleOp module, llvm::ArrayRef<CpuLevel> levels);
 
-/// Instructions that the kernel names and the level lacks become operations with the same bits.
-void spellOutInstructions(mlir::func::FuncOp kernel, const CpuLevel &level);
+/// Instructions that the kernel names and the level lacks become operations with the same bits. Fails on one that is
+/// not known here.
+llvm::LogicalResult spellOutInstructions(mlir::func::FuncOp kernel, const CpuLevel &level);
 
 /// Roundings from f32 to bf16 become operations on bits, or an instruction of the level with a question before it.
 void spellOutRoundings(mlir::func::FuncOp kernel, const CpuLevel &level);

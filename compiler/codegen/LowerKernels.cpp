@@ -131,7 +131,8 @@ LogicalResult lowerKernels(ModuleOp module, ArrayRef<CpuLevel> levels) {
                     vector::VectorDialect>();
   for (auto kernel : module.getOps<func::FuncOp>())
     if (const CpuLevel *level = levelOf(kernel, levels)) { // that there is one is seen to below
-      spellOutInstructions(kernel, *level);
+      if (failed(spellOutInstructions(kernel, *level)))
+        return failure();
       spellOutRoundings(kernel, *level);
     }
   if (failed(prepare(module)) || failed(convert(module)))

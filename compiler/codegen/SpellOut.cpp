@@ -11,7 +11,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 
@@ -156,34 +155,54 @@ Value Spelling::areSubnormal() {
   return arith::SelectOp::create(b, loc, isZero, constant(b.getI1Type(), b.getBoolAttr(false)), isTiny);
 }
 
-/// The feature that has the instruction; empty: every level has it.
-static StringRef featureOf(StringRef intrinsic) {
-  return llvm::StringSwitch<StringRef>(intrinsic)
-      .Case("llvm.x86.avx512bf16.dpbf16ps.512", "avx512bf16")
-      .Case("llvm.x86.avx512bf16.cvtne2ps2bf16.512", "avx512bf16")
-      .Case("llvm.x86.avx512bf16.cvtne2ps2bf16.256", "avx512bf16")
-      .Case("llvm.x86.avx512.fpclass.ps.512", "avx512dq")
-      .Case("llvm.x86.avx512.vpdpbusd.512", "avx512vnni")
-      .Case("llvm.x86.avx512.pmaddw.d.512", "avx512bw")
-      .Case("llvm.x86.avx512.mask.scalef.ps.512", "avx512f")
-      .Default("");
-}
+namespace {
+/// An intrinsic of x86 that kernels name.
+struct Instruction {
+  StringRef name;              ///< without what all begin with
+  StringRef feature;           ///< that has it; empty: every level has it
+  Value (*spell)(Spelling &s); ///< where a level lacks it; null: it is a tile's
+};
+} // namespace
 
-static Value spell(LLVM::CallIntrinsicOp call) {
+static constexpr StringLiteral prefix = "llvm.x86.";
+
+static const Instruction instructions[] = {
+    {"avx512bf16.dpbf16ps.512", "avx512bf16", [](Spelling &s) { return s.dotOfBf16(); }},
+    {"avx512bf16.cvtne2ps2bf16.512", "avx512bf16", [](Spelling &s) { return s.roundedHalves(); }},
+    {"avx512bf16.cvtne2ps2bf16.256", "avx512bf16", [](Spelling &s) { return s.roundedHalves(); }},
+    {"avx512.fpclass.ps.512", "avx512dq", [](Spelling &s) { return s.areSubnormal(); }},
+    {"avx512.mask.scalef.ps.512", "avx512f", [](Spelling &s) { return s.scale(); }},
+    {"avx512.pmaddw.d.512", "avx512bw",
+     [](Spelling &s) { return s.products(s.operand(0), s.operand(1), 2, true, true, {}); }},
+    {"avx512.vpdpbusd.512", "avx512vnni",
+     [](Spelling &s) { return s.products(s.operand(1), s.operand(2), 4, false, true, s.operand(0)); }},
+    {"avx2.pmadd.wd", "", nullptr},
+    {"sse.sfence", "", nullptr},
+    {"tilezero.internal", "amx-tile", nullptr},
+    {"tileloadd64.internal", "amx-tile", nullptr},
+    {"tilestored64.internal", "amx-tile", nullptr},
+    {"tdpbf16ps.internal", "amx-bf16", nullptr},
+    {"tdpbssd.internal", "amx-int8", nullptr},
+    {"tdpbuud.internal", "amx-int8", nullptr},
+};
+
+/// What LLVM has for all targets is its own to expand.
+static LogicalResult spellOut(LLVM::CallIntrinsicOp call, const CpuLevel &level) {
+  StringRef name = call.getIntrin();
+  if (!name.consume_front(prefix))
+    return success();
+  auto instruction = llvm::find_if(instructions, [&](const Instruction &known) { return known.name == name; });
+  if (instruction == std::end(instructions))
+    return call.emitError("internal error: no feature is known to have ") << call.getIntrin();
+  if (instruction->feature.empty() || level.uses(instruction->feature))
+    return success();
+  if (!instruction->spell)
+    return call.emitError("internal error: tiles without ") << instruction->feature;
   auto type = cast<VectorType>(call.getArgs()[0].getType());
   Spelling s{call, type.getNumElements() * int64_t(type.getElementTypeBitWidth()) / 32};
-  StringRef intrinsic = call.getIntrin();
-  if (intrinsic.contains("dpbf16ps"))
-    return s.dotOfBf16();
-  if (intrinsic.contains("cvtne2ps2bf16"))
-    return s.roundedHalves();
-  if (intrinsic.contains("fpclass"))
-    return s.areSubnormal();
-  if (intrinsic.contains("scalef"))
-    return s.scale();
-  if (intrinsic.contains("pmaddw"))
-    return s.products(s.operand(0), s.operand(1), 2, /*isLeftSigned=*/true, /*isRightSigned=*/true, {});
-  return s.products(s.operand(1), s.operand(2), 4, /*isLeftSigned=*/false, /*isRightSigned=*/true, s.operand(0));
+  call.getResult(0).replaceAllUsesWith(instruction->spell(s));
+  call.erase();
+  return success();
 }
 
 //===- Tiles ------------------------------------------------------------------------------------------------------===//
@@ -287,16 +306,12 @@ static void spellOutTiles(func::FuncOp kernel) {
     TileSpelling(call).spell();
 }
 
-void spellOutInstructions(func::FuncOp kernel, const CpuLevel &level) {
+LogicalResult spellOutInstructions(func::FuncOp kernel, const CpuLevel &level) {
   if (!level.uses("amx-tile"))
     spellOutTiles(kernel);
-  kernel.walk([&](LLVM::CallIntrinsicOp call) {
-    StringRef feature = featureOf(call.getIntrin());
-    if (feature.empty() || level.uses(feature))
-      return;
-    call.getResult(0).replaceAllUsesWith(spell(call));
-    call.erase();
-  });
+  SmallVector<LLVM::CallIntrinsicOp> calls;
+  kernel.walk([&](LLVM::CallIntrinsicOp call) { calls.push_back(call); });
+  return success(llvm::all_of(calls, [&](LLVM::CallIntrinsicOp call) { return succeeded(spellOut(call, level)); }));
 }
 
 } // namespace batten
