@@ -15,10 +15,9 @@
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
+#include <fcntl.h>
 #include <mutex>
 #include <sys/mman.h>
 #include <sys/statvfs.h>
@@ -102,11 +101,26 @@ public:
 
 } // namespace
 
+/// Whether a file of so many bytes has no place at `path`, which lld says in words only.
+static bool lacksRoom(const std::string &path, uint64_t bytes) {
+  int descriptor = open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+  if (descriptor < 0)
+    return true;
+  int failure = posix_fallocate(descriptor, 0, off_t(bytes));
+  close(descriptor);
+  return failure != 0;
+}
+
 /// Runs lld on the objects.
 static std::optional<std::string> link(llvm::ArrayRef<llvm::StringRef> objects, std::vector<std::string> arguments,
                                        std::string &error) {
   static std::mutex oneAtATime;
+  static bool canRunAgain = true; // false once lld has crashed: its memory may be anything
   std::lock_guard<std::mutex> lock(oneAtATime);
+  if (!canRunAgain) {
+    error = "internal error: the linker crashed earlier in this process";
+    return std::nullopt;
+  }
   SignalGuard signals;
   uint64_t bytes = 1 << 20; // of headers and tables
   for (llvm::StringRef object : objects)
@@ -134,12 +148,11 @@ static std::optional<std::string> link(llvm::ArrayRef<llvm::StringRef> objects, 
   std::string messages;
   llvm::raw_string_ostream stream(messages);
   lld::Result result = lld::lldMain(words, stream, stream, {{lld::Gnu, &lld::elf::link}});
+  canRunAgain = result.canRunAgain;
   auto made = llvm::MemoryBuffer::getFile(output);
   if (result.retCode == 0 && made)
     return (*made)->getBuffer().str();
-  bool lacksRoom = llvm::any_of(llvm::ArrayRef{ENOSPC, EDQUOT, EFBIG, ENOMEM},
-                                [&](int code) { return llvm::StringRef(messages).contains(strerror(code)); });
-  error = (lacksRoom ? noRoom.str() : "internal error: the link failed") + ": " + messages;
+  error = (lacksRoom(output, bytes) ? noRoom.str() : "internal error: the link failed") + ": " + messages;
   return std::nullopt;
 }
 
