@@ -142,10 +142,14 @@ void PlanEntry::placeUpdated() {
     auto call = memory.getDefiningOp<func::CallOp>();
     int64_t step = llvm::find(calls, call) - calls.begin(), last = lastReader(updated);
     auto isThere = [&](Value operand) { return memoryOf(operand) == updated; };
-    if (last < step || (last == step && kernels.shareMemory(call, cast<OpResult>(memory).getResultNumber(), isThere)))
-      places[memory] = places[updated];
-    else
+    unsigned number = cast<OpResult>(memory).getResultNumber();
+    if (last > step || (last == step && !kernels.mayShareMemory(call, number, isThere))) {
       lateCopies.push_back({memory, updated});
+      continue;
+    }
+    if (last == step)
+      kernels.shareMemory(call, number, isThere);
+    places[memory] = places[updated];
   }
 }
 

@@ -10,10 +10,12 @@ using namespace mlir;
 namespace batten {
 
 /// The pairs of an argument and a result that may be one memory: every operation is element-wise and reads the argument
-/// at the element that it computes.
+/// at the element that it computes. RowCode::flushStores says why that is enough.
 static llvm::SmallDenseSet<std::pair<unsigned, unsigned>> sharedMemory(func::FuncOp group) {
   llvm::SmallDenseSet<std::pair<unsigned, unsigned>> pairs;
-  if (kindOf(group) != GroupKind::Rows || group->hasAttr(attr::split))
+  auto reduces = [](linalg::GenericOp op) { return op.getNumReductionLoops() != 0; };
+  if (kindOf(group) != GroupKind::Rows || group->hasAttr(attr::split) ||
+      llvm::any_of(group.getOps<linalg::GenericOp>(), reduces))
     return pairs;
   auto readsInPlace = [](OpOperand &use) {
     auto generic = dyn_cast<linalg::GenericOp>(use.getOwner());
@@ -63,20 +65,30 @@ LogicalResult KernelSet::build(func::FuncOp group) {
   return success();
 }
 
-bool KernelSet::shareMemory(func::CallOp call, unsigned result, llvm::function_ref<bool(Value operand)> isThere) {
+/// Positions of the operands of `call` that are there.
+static SmallVector<unsigned> operandsThere(func::CallOp call, llvm::function_ref<bool(Value operand)> isThere) {
   SmallVector<unsigned> operands;
   for (auto [i, operand] : llvm::enumerate(call.getOperands()))
     if (isa<RankedTensorType>(operand.getType()) && isThere(operand))
       operands.push_back(i);
-  const auto &pairs = sharing[call.getCallee()];
-  if (!llvm::all_of(operands, [&](unsigned i) { return pairs.contains({i, result}); }))
-    return false;
-  // Begin and end come first, results behind the operands. What is one memory is no longer said to be apart.
+  return operands;
+}
+
+bool KernelSet::mayShareMemory(func::CallOp call, unsigned result,
+                               llvm::function_ref<bool(Value operand)> isThere) const {
+  auto pairs = sharing.find(call.getCallee());
+  return pairs != sharing.end() && llvm::all_of(operandsThere(call, isThere), [&](unsigned operand) {
+           return pairs->second.contains({operand, result});
+         });
+}
+
+void KernelSet::shareMemory(func::CallOp call, unsigned result, llvm::function_ref<bool(Value operand)> isThere) {
+  // Begin and end come first, results behind the operands.
   func::FuncOp function = kernels.find(call.getCallee())->second.function;
-  operands.push_back(call.getNumOperands() + result);
-  for (unsigned i : operands)
+  SmallVector<unsigned> pointers = operandsThere(call, isThere);
+  pointers.push_back(call.getNumOperands() + result);
+  for (unsigned i : pointers)
     function.removeArgAttr(i + 2, "llvm.noalias");
-  return true;
 }
 
 LogicalResult KernelSet::buildAll() {

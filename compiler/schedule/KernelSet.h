@@ -20,8 +20,11 @@ public:
     auto found = kernels.find(group);
     return found == kernels.end() ? nullptr : &found->second;
   }
-  /// Lets the kernel of `call` have this result and all operands of `memory` in one place; false where it may not.
-  bool shareMemory(mlir::func::CallOp call, unsigned result, llvm::function_ref<bool(mlir::Value operand)> isThere);
+  /// Whether this result of `call` may lie in one place with all the operands that are there.
+  bool mayShareMemory(mlir::func::CallOp call, unsigned result,
+                      llvm::function_ref<bool(mlir::Value operand)> isThere) const;
+  /// It will: the kernel no longer says that they are apart.
+  void shareMemory(mlir::func::CallOp call, unsigned result, llvm::function_ref<bool(mlir::Value operand)> isThere);
   /// What -Wperf says of a launch of the kernel of `call` in every call of its entry, or empty.
   llvm::StringRef remarkOn(mlir::func::CallOp call) const;
   /// A kernel that copies n elements, made when first asked for.

@@ -83,6 +83,8 @@ FailureOr<Kernel> buildRows(func::FuncOp function, StringRef name, const Level &
     if (!group->readsRows())
       group->splitAt(freeSplit(*group, laneCount(*group, level)));
     Kernel kernel = lay(*group, frame, scalars, level);
+    if (!group->hasReduction() && group->steps != 1) // see RowCode::flushStores
+      return function.emitError("internal: a group that reduces nothing walks over its elements twice");
     if (failed(expandVectorMath(kernel.function, level)))
       return failure();
     multiplyByReciprocals(kernel.function);

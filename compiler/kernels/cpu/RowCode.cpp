@@ -237,6 +237,10 @@ void storeAll(const VectorCode &code, Value streaming, ArrayRef<StreamableStore>
     code.store(store.value, store.memory, store.at, {});
 }
 
+/// A result may lie where an operand does that every operation reads at the element that it computes, in a group that
+/// reduces nothing (schedule/KernelSet.cpp says which). It is right because each of its elements is loaded before any
+/// is stored there, and never after: all loads of a turn stand before this, which all stores wait for; turns share no
+/// element (Rows::tilesOverlap sees to it); and there is one walk (buildRows sees to it).
 void RowCode::flushStores() {
   storeAll(code, streaming, pendingStores);
   pendingStores.clear();
