@@ -11,14 +11,16 @@ import re
 LABEL = re.compile(r"([\w.$]+):")
 INSTRUCTION = re.compile(r"\t([a-z]\w*)(?:\t(.*?))?\s*(?:#.*)?$")
 # What may change the stack pointer by an amount that the compiler knows, and what restores it.
+SECTION = re.compile(r'\t(?:\.section\t"?([^",]+)|\.text$)')
 FIXED_STACK = re.compile(r"(addq|subq|andq)\t\$-?\d+, %rsp|movq\t%rbp, %rsp|leaq\t-?\d*\(%rbp\), %rsp")
 
 
 class Function:
     """Blocks of (mnemonic, operands), which run one after the other unless the last instruction jumps."""
 
-    def __init__(self, name):
+    def __init__(self, name, section):
         self.name = name
+        self.section = section
         self.blocks = [[]]
         self.labels = {}
 
@@ -93,12 +95,14 @@ def innermost(edges, nodes, entries):
 
 def parse(text):
     """The functions, by name."""
-    functions, function = {}, None
+    functions, function, section = {}, None, ".text"
     for line in text.splitlines():
+        moved = SECTION.match(line)
+        section = (moved[1] or ".text") if moved else section
         label, instruction = LABEL.match(line), INSTRUCTION.match(line)
         declared = re.match(r"\t\.type\t([\w.$]+),@function", line)
         if declared:
-            function = functions[declared[1]] = Function(declared[1])
+            function = functions[declared[1]] = Function(declared[1], section)
         elif label and label[1].startswith(".Lfunc_end"):
             function = None
         elif function and label:

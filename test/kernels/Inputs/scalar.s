@@ -1,3 +1,9 @@
+	.text
+	.type	p_sum.call,@function
+p_sum.call:                             # no kernel: an entry may call
+	jmp	memcpy
+.Lfunc_end2:
+	.section	".text.x86-64-v3","ax",@progbits
 	.type	p_sum.rows0,@function
 p_sum.rows0:
 	pushq	%rbx
@@ -31,3 +37,8 @@ p_product.contraction1:
 	retq
 .Lfunc_end1:
 	.size	p_product.contraction1, .Lfunc_end1-p_product.contraction1
+	.type	p_pick.gather2.x86_64_v3,@function
+p_pick.gather2.x86_64_v3:
+	jmp	memcpy
+.Lfunc_end3:
+	.size	p_pick.gather2.x86_64_v3, .Lfunc_end3-p_pick.gather2.x86_64_v3
