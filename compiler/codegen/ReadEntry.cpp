@@ -123,23 +123,11 @@ bool EntryReader::readTensor(ArgumentAttr argument) {
     if (!setFormula(tensor.dims.back(), tensor.formulas.back()))
       return false;
   }
+  if (!argument.getPath().empty() && argument.getTree().empty())
+    return refuse(argument.getName().getValue() + ": a leaf of no model's tree");
   place(tensor, argument);
   entry.tensors.push_back(std::move(tensor));
   return true;
-}
-
-/// The model of a tree `p: M.params` stands in the signature only.
-static std::string modelOf(StringRef signature, StringRef parameter) {
-  for (size_t at = signature.find(parameter); at != StringRef::npos; at = signature.find(parameter, at + 1)) {
-    StringRef before = signature.take_front(at).rtrim(), rest = signature.drop_front(at + parameter.size()).ltrim();
-    bool whole = before.ends_with("(") || before.ends_with(",") || before.ends_with("inout");
-    if (!whole || !rest.consume_front(":"))
-      continue;
-    StringRef type = rest.ltrim().take_while([](char c) { return llvm::isAlnum(c) || c == '_' || c == '.'; });
-    if (type.consume_back(".params"))
-      return llvm::join(llvm::split(type, '.'), "_");
-  }
-  return parameter.str();
 }
 
 /// Gives the tensor its names and its position. The leaves of a parameter tree follow each other and share theirs.
@@ -156,7 +144,7 @@ void EntryReader::place(TensorInfo &tensor, ArgumentAttr argument) {
   lastTree = name.str();
   tensor.name += "." + path.str();
   tensor.tree = first ? names.take(name) : entry.tensors.back().tree;
-  tensor.model = modelOf(entry.signature, name);
+  tensor.model = argument.getTree().str();
   tensor.position = first ? nextPosition++ : entry.tensors.back().position;
   tensor.cName = fields.try_emplace(tensor.tree, program.name, ArrayRef<StringRef>()).first->second.take(path);
 }

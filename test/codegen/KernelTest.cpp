@@ -394,8 +394,8 @@ module attributes {batten.program = "p", batten.level = "x86-64-v3"} {
     return
   }
   batten.plan @f[] kind "entry" attributes {c_name = "f", arguments = [
-      #batten.argument<name = "t", type = !batten.tensor<f32[|]>, kind = input, path = "a">,
-      #batten.argument<name = "t", type = !batten.tensor<f32[|]>, kind = input, path = "m.b">,
+      #batten.argument<name = "t", type = !batten.tensor<f32[|]>, kind = input, path = "a", tree = "M">,
+      #batten.argument<name = "t", type = !batten.tensor<f32[|]>, kind = input, path = "m.b", tree = "M">,
       #batten.argument<name = "n", type = !batten.tensor<ui8[|]>, kind = input, scalar>,
       #batten.argument<name = "out", type = !batten.tensor<f64[|]>, kind = result, scalar>]} {
   ^bb0(%a: !batten.pointer, %b: !batten.pointer, %n: !batten.pointer, %out: !batten.pointer):
