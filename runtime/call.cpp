@@ -24,7 +24,7 @@ bool reserveMemory(const batten_entry &entry, const int64_t *sizes, const batten
     outBytes = 0; // the entry will say which size is wrong
     return true;
   }
-  const int64_t further = call && call->parallel_for ? call->threads - 1 : 0;
+  const int64_t further = call && call->parallel_for ? int64_t(call->threads) - 1 : 0;
   int64_t scratch, more;
   if (further > 0 && batten_formula_evaluate(&entry.scratch_bytes, sizes, &scratch) &&
       !__builtin_mul_overflow(further, alignUp(scratch), &more) && !__builtin_add_overflow(more, outBytes, &more) &&

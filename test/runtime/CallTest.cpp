@@ -261,6 +261,18 @@ TEST_F(Call, FurtherThreadsGetTheirScratch) {
   EXPECT_EQ(recorded.workspaceBytes, 256 * 6 + 2 * 320); // 100*T rounded up to 64
 }
 
+// The entry refuses them; until then they must not become 2^31 - 1 threads.
+TEST_F(Call, AbsurdThreadsGetNoScratch) {
+  batten_error refusal;
+  batten_call call = batten_pool_call(nullptr, &refusal);
+  call.parallel_for = batten_pool_parallel_for;
+  call.threads = INT32_MIN;
+  ASSERT_EQ(
+      batten_program_call(program.get(), 0, nullptr, tensors.data(), int64_t(tensors.size()), workspace.get(), &call),
+      0);
+  EXPECT_EQ(recorded.workspaceBytes, 256 * 6);
+}
+
 TEST_F(Call, OneWorkspaceServesOneCallAtATime) {
   // The program calls itself from within, on the same workspace.
   static batten_workspace *shared;
