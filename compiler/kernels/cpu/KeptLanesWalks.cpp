@@ -174,7 +174,7 @@ KeptLanes::Values KeptLanes::combineHalves(unsigned node, int64_t count, llvm::f
 
 void KeptLanes::reduceInAnyOrder(unsigned node, Nodes stores) {
   Values start(units.size(), identity(node));
-  if (single && level.vectorBytes < 64) {
+  if (single && !level.hasManyRegisters()) {
     for (int64_t at = 0; at < *positions.constantValue(); ++at) {
       enterPosition(code.index(at));
       start = accumulateAll(node, stores, start);
