@@ -60,7 +60,7 @@ LogicalResult RopeOp::verify() {
     return failure();
   // rope_c2
   if (Dim d = getX().getType().coreDim(0); !agree(*this, Dim::modulo(d, Dim::constant(2)), Dim()))
-    return emitOpError("rotates pairs, and ") << d.str() << " is odd";
+    return emitOpError("rotates pairs, and ") << d.str() << (d.isConstant() ? " is odd" : " need not be even");
   // rope_c3
   if (!(getBase().convertToDouble() > 0))
     return emitOpError("has a base that is not above 0");

@@ -65,6 +65,14 @@ batten.func @rope_c2[B](%x: !batten.tensor<f32[B | 5]>, %at: !batten.tensor<i32[
 
 // -----
 
+batten.func @rope_c2_by_a_guard[B, T <= 8](%x: !batten.tensor<f32[B | T]>, %at: !batten.tensor<i32[B |]>) {
+  // expected-error @+1 {{rotates pairs, and T need not be even}}
+  %y = batten.rope %x, %at base 1.000000e+04 interleaved false : (!batten.tensor<f32[B | T]>, !batten.tensor<i32[B |]>) -> !batten.tensor<f32[B | T]>
+  batten.return
+}
+
+// -----
+
 batten.func @rope_c3[B](%x: !batten.tensor<f32[B | 4]>, %at: !batten.tensor<i32[B |]>) {
   // expected-error @+1 {{has a base that is not above 0}}
   %y = batten.rope %x, %at base 0.000000e+00 interleaved false : (!batten.tensor<f32[B | 4]>, !batten.tensor<i32[B |]>) -> !batten.tensor<f32[B | 4]>

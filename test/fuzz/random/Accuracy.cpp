@@ -278,13 +278,11 @@ std::string checkAccuracy(Compiler &compiler, Checked &checked, const Function &
   auto evaluate = [&](const Function &which, Evaluator evaluator, const std::vector<HostTensor> &given,
                       std::vector<HostTensor> &found) {
     std::string error;
-    size_t before = checked.diagnostics.all().size();
     if (compiler.evaluate(*checked.program, which, evaluator, "native", sizes, given, checked.diagnostics, found,
                           error))
       return std::string();
-    if (checked.diagnostics.all().size() > before)
-      error = checked.diagnostics.render();
-    return std::string(evaluator == Evaluator::Exact ? "the exact evaluator: " : "the reference: ") + error;
+    return (evaluator == Evaluator::Exact ? "the exact evaluator: " : "the reference: ") +
+           reason(error, checked.diagnostics);
   };
   Function all = function;
   all.results.clear();

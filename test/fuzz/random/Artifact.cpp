@@ -147,6 +147,13 @@ void WatchedThreads::check(int64_t count) {
 
 //===- Programs ---------------------------------------------------------------------------------------------------===//
 
+std::string reason(const std::string &error, const frontend::Diagnostics &diagnostics) {
+  if (!error.empty())
+    return error;
+  const std::optional<frontend::InternalError> &fault = diagnostics.internalError();
+  return diagnostics.render() + (fault ? "internal error in " + fault->phase + ": " + fault->report : "");
+}
+
 std::unique_ptr<Artifact> Artifact::make(Compiler &compiler, const frontend::Program &program, const Options &options,
                                          frontend::Diagnostics &diagnostics, std::string &error,
                                          std::vector<Emission> also) {
@@ -154,7 +161,7 @@ std::unique_ptr<Artifact> Artifact::make(Compiler &compiler, const frontend::Pro
   also.push_back(Emission::SharedLibrary);
   std::sort(also.begin(), also.end());
   if (!compiler.compile(program, options, also, diagnostics, artifact->compilation)) {
-    error = "it is not compiled:\n" + diagnostics.render();
+    error = "it is not compiled:\n" + reason("", diagnostics);
     return nullptr;
   }
   const std::string &bytes = artifact->compilation.files[Emission::SharedLibrary];

@@ -14,6 +14,9 @@ namespace batten::fuzz {
 
 using Sizes = std::map<std::string, int64_t>;
 
+/// Why something failed: `error` where it says so, else the diagnostics, which know of internal errors too.
+std::string reason(const std::string &error, const frontend::Diagnostics &diagnostics);
+
 /// Bytes between two red zones: what writes beside them is found, and what reads beside them reads NaN. Or in front of
 /// a page that nobody may touch: what reads beyond the end stops the process.
 class ZonedBytes {

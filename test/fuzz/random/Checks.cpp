@@ -123,7 +123,7 @@ std::string Checks::exactAt(const std::string &level, std::vector<HostTensor> &v
   coverage.add("variants", "of other numerics");
   bool done = compiler.evaluate(*checked.program, *function, Evaluator::Exact, cpu, sizes, arguments,
                                 checked.diagnostics, values, error);
-  return done ? "" : "the exact evaluator at " + cpu + ": " + error;
+  return done ? "" : "the exact evaluator at " + cpu + ": " + reason(error, checked.diagnostics);
 }
 
 std::string Checks::checkVariants(const Artifact &native) {

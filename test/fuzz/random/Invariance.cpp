@@ -176,7 +176,7 @@ std::string Checks::checkEmpty(const Artifact &native, const std::string &dim) {
   std::vector<HostTensor> wanted;
   if (!compiler.evaluate(*checked.program, *function, Evaluator::Exact, "native", at, none, checked.diagnostics, wanted,
                          error))
-    return what + "the exact evaluator: " + error;
+    return what + "the exact evaluator: " + reason(error, checked.diagnostics);
   return compare(*found, wanted, what + "against the exact evaluator");
 }
 
