@@ -86,6 +86,19 @@ bool Generator::bindArguments(Callee &callee) {
   return true;
 }
 
+/// What holds of the generics of this call.
+void Generator::stateConditions(Callee &callee) {
+  for (const auto &[name, dim] : callee.core) {
+    std::optional<int64_t> size = dim.constantValue();
+    if (!size || !random.chance(0.3))
+      continue;
+    std::string n = std::to_string(*size);
+    callee.item.conditions.push_back(random.pick<std::string>(
+        {name + " == " + n, name + " <= " + n, name + " > " + std::to_string(*size - 1), n + " % " + name + " == 0",
+         "2 * " + name + " != " + n, name + " * " + name + " >= " + name}));
+  }
+}
+
 bool Generator::growBody(Callee &callee) {
   Scope *caller = scope;
   for (const StaticDim &dim : sketch.staticDims)
@@ -148,6 +161,8 @@ bool Generator::emitCall(Callee &callee) {
                                        "R4 " + std::to_string(callee.loops.size()) + " loop dims"};
   if (!callee.batch.empty())
     features.push_back("R4 the parameter speaks of a batch dim");
+  if (!callee.item.conditions.empty())
+    features.push_back("a where of a function");
   for (int argument : callee.arguments)
     if (at(argument).type.batch.size() < callee.loops.size())
       features.push_back("R4 arguments with different loop dims");
@@ -181,7 +196,10 @@ bool Generator::makeCall(bool model) {
   callee.item.name = freshName(model ? "Model" : "fn");
   callee.item.model = model;
   callee.scope.kind = model ? ScopeKind::Model : ScopeKind::Function;
-  return bindArguments(callee) && growBody(callee) && emitCall(callee);
+  if (!bindArguments(callee) || !growBody(callee))
+    return false;
+  stateConditions(callee);
+  return emitCall(callee);
 }
 
 bool Generator::call() { return makeCall(false); }

@@ -62,6 +62,8 @@ bool Generator::product() {
     type.dtype = DType::F32;
     text = "matmul(" + x + ", " + y + ", out: f32)";
     features.push_back("matmul with another result dtype");
+  } else if (std::string acc = wider(left.dtype, type.dtype, features); !acc.empty()) {
+    text = "matmul(" + x + ", " + y + acc + ")";
   }
   moderate(emit(text, {a, b}, type, {-bound, bound}, elementsOf(type) * depth, features));
   return true;
@@ -101,10 +103,12 @@ bool Generator::linear() {
     return false;
   double bound =
       double(sizeOf(in)) * at(x).range.magnitude() * at(w).range.magnitude() + (b < 0 ? 0 : at(b).range.magnitude());
-  moderate(emit(b < 0 ? "linear($0, $1)" : "linear($0, $1, $2)", operands, type, {-bound, bound}, elementsOf(type) * in,
-                {b < 0             ? "linear without bias"
-                 : added != result ? "linear with a bias of the operands' dtype"
-                                   : "linear with bias"}));
+  std::vector<std::string> features = {b < 0             ? "linear without bias"
+                                       : added != result ? "linear with a bias of the operands' dtype"
+                                                         : "linear with bias"};
+  std::string acc = b < 0 || frontend::isFloat(dtype) ? wider(dtype, type.dtype, features) : "";
+  moderate(emit((b < 0 ? "linear($0, $1" : "linear($0, $1, $2") + acc + ")", operands, type, {-bound, bound},
+                elementsOf(type) * in, features));
   return true;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <iterator>
+#include <set>
 #include <sstream>
 
 namespace batten::fuzz {
@@ -45,7 +46,8 @@ const std::map<std::string, std::vector<std::string>> required = {
       "an inout", "several inouts", "a parameter tree", "a tree of sub models and arrays", "versions for a size",
      "topk of a known size", "topk of few of the call's", "topk of all of the call's", "convolution with a size of the call",
       "convolution in groups of the call", "convolution with channels of the call", "convolutions one after the other",
-      "an image beside a convolution",
+      "an image beside a convolution", "a number for each channel", "dim as an operand", "a constant of the file",
+      "a wider accumulator", "a where of a function",
       "attention without options", "attention, causal", "attention, causal with fewer queries",
       "attention with mask", "attention with len", "attention with a scale", "attention with fewer keys",
       "attention, causal where the call says so", "linear with a bias of the operands' dtype",
@@ -53,7 +55,11 @@ const std::map<std::string, std::vector<std::string>> required = {
       "convolution with bias", "convolution without bias", "convolution with stride",
       "convolution with pad", "convolution with dilation", "convolution with groups", "depthwise convolution",
       "pool whose windows overlap", "pool whose windows leave gaps", "pool whose windows tile"}},
-     {"kernels", {"rows", "tiled contraction", "narrow contraction", "batch reduction", "concat", "pack", "gather rows", "update rows", "attention", "scan", "greatest", "output convolution", "pixel convolution", "pool"}},
+    {"sizes as operands",
+     {"add", "attention", "avg_pool2d", "bce", "concat", "conv2d", "cross_entropy", "cumsum", "embed", "layer_norm", "linear",
+      "matmul", "max_pool2d", "mse", "mul", "outer", "rearrange", "reduce", "rms_norm", "rope", "select", "slice", "softmax",
+      "spread", "sq_norm", "stack", "topk", "transpose", "update"}},
+    {"kernels", {"rows", "tiled contraction", "narrow contraction", "batch reduction", "concat", "pack", "gather rows", "update rows", "attention", "scan", "greatest", "output convolution", "pixel convolution", "pool"}},
     {"calls",
      {"with 2 threads that both worked", "of single samples", "of an empty batch", "of an empty batch, refused"}},
     {"invariance", {"along an unbounded dim", "along a bounded dim"}},
@@ -65,8 +71,10 @@ const char *const floats = "f64 f32 f16 bf16", *const numbers = "f64 f32 f16 bf1
 const std::vector<std::pair<const char *, const char *>> dtypesOfOps = {
     {"relu gelu silu tanh sigmoid exp log sqrt rsqrt sin cos softplus pow softmax log_softmax layer_norm rms_norm rope "
      "attention cross_entropy mse bce sq_norm avg_pool2d", floats},
-    {"neg abs add sub mul div rem max min lt le gt ge argmax topk max_pool2d outer", numbers},
-    {"eq ne select embed update concat slice rearrange transpose spread stack cumsum linear matmul conv2d cast", all},
+    {"iota", "i32"},
+    {"dim neg abs add sub mul div rem max min lt le gt ge argmax topk max_pool2d outer", numbers},
+    {"eq ne select embed update concat slice rearrange transpose spread stack cumsum linear matmul conv2d cast "
+     "reduce reduce_batch fill constant", all},
 };
 // clang-format on
 
@@ -99,8 +107,23 @@ void Coverage::add(const Coverage &other) {
   lengths.insert(lengths.end(), other.lengths.begin(), other.lengths.end());
 }
 
+/// The ops that a size of the call reaches as a number, by no more than what gives it a shape.
+static void countSizes(const frontend::Function &function, Coverage &coverage) {
+  const std::set<std::string> shaping = {"stack", "fill", "spread"};
+  std::set<int> sizes;
+  for (const frontend::Op &op : function.ops) {
+    auto isSize = [&](int operand) { return sizes.count(operand) != 0; };
+    if (std::any_of(op.operands.begin(), op.operands.end(), isSize))
+      coverage.add("sizes as operands", op.name);
+    bool isShaped = shaping.count(op.name) && std::all_of(op.operands.begin(), op.operands.end(), isSize);
+    if (op.name == "dim" || isShaped)
+      sizes.insert(op.results.begin(), op.results.end());
+  }
+}
+
 void countFunction(const frontend::Function &function, Coverage &coverage) {
   coverage.lengths.push_back(int64_t(function.ops.size()));
+  countSizes(function, coverage);
   for (const frontend::Op &op : function.ops) {
     coverage.add("ops", opName(function, op));
     coverage.add("dtypes of ops", op.name + " " + dtypeOf(function, op));
@@ -137,7 +160,8 @@ static std::vector<std::string> wordsOf(const char *text) {
   return {std::istream_iterator<std::string>(stream), {}};
 }
 
-bool coversDTypes(const Coverage &coverage) {
+/// True if each op was met with every dtype that the language has it for; prints where not.
+static bool coversDTypes(const Coverage &coverage) {
   auto met = coverage.counts.find("dtypes of ops");
   std::string unmet;
   for (auto [ops, dtypes] : dtypesOfOps)
@@ -148,6 +172,14 @@ bool coversDTypes(const Coverage &coverage) {
   if (!unmet.empty())
     printf("never generated: dtypes of ops: %s\n", unmet.c_str());
   return unmet.empty();
+}
+
+bool coversLanguage(const Coverage &coverage) {
+  bool covered = coversDTypes(coverage);
+  for (const auto &[group, names] : required)
+    if (group != "kernels" && group != "calls" && group != "invariance")
+      covered &= covers(coverage, group);
+  return covered;
 }
 
 bool report(const Coverage &coverage, bool complete) {
@@ -165,8 +197,8 @@ bool report(const Coverage &coverage, bool complete) {
     printf("ops of a program: median %lld, at most %lld\n", (long long)median, (long long)lengths.back());
   if (!complete)
     return true;
-  covered &= coversDTypes(coverage);
-  for (const auto &[group, names] : required)
+  covered &= coversLanguage(coverage);
+  for (const char *group : {"kernels", "calls", "invariance"})
     covered &= covers(coverage, group);
   if (median < 8)
     printf("the median program has fewer than 8 ops\n");

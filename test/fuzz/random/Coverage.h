@@ -24,8 +24,8 @@ void countFunction(const frontend::Function &function, Coverage &coverage);
 void countFeatures(const std::vector<std::string> &features, Coverage &coverage);
 /// True if all of a group was met that a long run must meet; prints what was not.
 bool covers(const Coverage &coverage, const std::string &group);
-/// True if each op was met with every dtype that the language has it for; prints where not.
-bool coversDTypes(const Coverage &coverage);
+/// True if the programs, run or not, had all of the language that a long run must meet; prints what they lacked.
+bool coversLanguage(const Coverage &coverage);
 /// Prints all counts. `complete`: false where something that a long run must meet is missing, which is printed too.
 bool report(const Coverage &coverage, bool complete);
 

@@ -95,10 +95,10 @@ const std::vector<Generator::Family> Generator::Family::all = {
     {&Generator::squaredNorm, 2},    {&Generator::rearrange, 12},    {&Generator::slice, 6},
     {&Generator::split, 3},          {&Generator::concat, 5},        {&Generator::brackets, 3},
     {&Generator::spread, 3},         {&Generator::making, 3},        {&Generator::flatten, 2},
-    {&Generator::dimAsNumber, 2},    {&Generator::call, 5},          {&Generator::libraryCall, 5},
+    {&Generator::dimAsNumber, 5},    {&Generator::call, 5},          {&Generator::libraryCall, 5},
     {&Generator::modelCall, 4},      {&Generator::embed, 4},         {&Generator::update, 5},
     {&Generator::rope, 4},           {&Generator::attention, 6},     {&Generator::convolution, 5},
-    {&Generator::images, 2},         {&Generator::pool, 3}};
+    {&Generator::images, 5},         {&Generator::pool, 3}};
 
 bool Generator::statement() {
   int sum = 0;
@@ -124,9 +124,12 @@ void Generator::statementInTurn() {
   turn = program / (std::size(dtypes) * Family::all.size()) * 5;
   DType before = mainType;
   mainType = frontend::isFloat(*wish) ? *wish : mainType;
-  for (int64_t rank : {1, 2}) { // something of that dtype must be there
-    TensorType type{*wish, {"B"}, {}};
-    type.core.resize(size_t(rank), anyCoreDim());
+  for (int64_t rank : {1, 2, 3}) { // something of that dtype must be there
+    TensorType type{*wish, {}, {}};
+    type.core.resize(size_t(rank), rank == 3 ? Dim::constant(random.pick({1, 3})) : anyCoreDim());
+    if ((random.chance(0.5) && sizeOfTheCall(type) >= 0) || rank == 3)
+      continue;
+    type.batch = {"B"};
     fresh(type);
   }
   for (int tries = 0, made = 0; tries < 9 && made < 3; ++tries)

@@ -125,6 +125,9 @@ private:
   bool update();
   bool rope();
   bool dimAsNumber();
+  int sizeOfTheCall(const TensorType &type);
+  int constantOfTheFile(const TensorType &type);
+  std::string wider(DType dtype, DType &result, std::vector<std::string> &features);
   bool call();
   bool libraryCall();
   bool modelCall();
@@ -132,6 +135,8 @@ private:
   int image(bool integers);
   struct Taps;
   int convolve(int x, const Taps &taps);
+  int scaledChannels(int x);
+  int behindConvolution(int x, int before);
   RuntimeDim *dimOfTheCall();
   std::optional<Dim> windows(const Dim &in, int64_t pad, int64_t span, int64_t stride);
   bool isAtLeast(const Dim &dim, const Dim &least);
@@ -145,6 +150,7 @@ private:
   struct Callee;
   bool bindArguments(Callee &callee);
   bool growBody(Callee &callee);
+  void stateConditions(Callee &callee);
   bool emitCall(Callee &callee);
   bool makeCall(bool model);
 };

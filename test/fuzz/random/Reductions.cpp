@@ -67,13 +67,14 @@ bool Generator::reduction() {
   for (const Dim &dim : at(x).type.core)
     runtime |= !dim.isConstant();
   bool corrected = kind == "var" && n > 1 && !runtime && random.chance(0.5);
-  std::string text = kind + "($0" + axes->first + (corrected ? ", correction: 1)" : ")");
+  std::vector<std::string> features = {"R8 " + kind + " over core"};
+  std::string acc =
+      kind == "sum" || kind == "mean" || kind == "var" ? wider(at(x).type.dtype, type.dtype, features) : "";
+  std::string text = kind + "($0" + axes->first + (corrected ? ", correction: 1" : "") + acc + ")";
   size_t left = type.core.size(), all = at(x).type.core.size();
   bool inner = axes->second.back() + 1 != int64_t(all);
-  moderate(emit(text, {x}, type, reducedRange(kind, at(x).range, double(n)), elementsOf(at(x).type),
-                {"R8 " + kind + " over core", std::string("R8 ") + (left == 0 ? "whole core"
-                                                                    : inner   ? "outer core dims"
-                                                                              : "last core dims")}));
+  features.push_back(std::string("R8 ") + (left == 0 ? "whole core" : inner ? "outer core dims" : "last core dims"));
+  moderate(emit(text, {x}, type, reducedRange(kind, at(x).range, double(n)), elementsOf(at(x).type), features));
   return true;
 }
 
@@ -97,8 +98,11 @@ bool Generator::batchReduction() {
     n *= 300; // the size is chosen later
     list += (list.empty() ? "" : ", ") + dim;
   }
-  int result = emitMany(kind + "($0 over batch " + list + ")", {x}, {type}, reducedRange(kind, at(x).range, n),
-                        elementsOf(at(x).type), {"R8 " + kind + " over batch"})[0];
+  std::vector<std::string> features = {"R8 " + kind + " over batch"};
+  std::string acc =
+      kind == "sum" || kind == "mean" || kind == "var" ? wider(at(x).type.dtype, type.dtype, features) : "";
+  int result = emitMany(kind + "($0 over batch " + list + acc + ")", {x}, {type}, reducedRange(kind, at(x).range, n),
+                        elementsOf(at(x).type), features)[0];
   scope->body->values[size_t(result)].mixed.insert(over.begin(), over.end());
   moderate(result);
   return true;

@@ -295,13 +295,13 @@ bool Generator::spread() {
 
 /// iota, fill, zeros, constants in brackets.
 bool Generator::making() {
-  int x = pick([](const Value &value) { return value.type.dtype != DType::Bool && !value.type.core.empty(); });
+  int x = pick([](const Value &value) { return !value.type.core.empty(); });
   if (x < 0)
     return false;
   TensorType type = at(x).type;
-  bool real = frontend::isFloat(type.dtype);
-  std::string number = literal(type.dtype), text;
-  switch (random.below(4)) {
+  bool real = frontend::isFloat(type.dtype), isBool = type.dtype == DType::Bool;
+  std::string number = isBool ? "true" : literal(type.dtype);
+  switch (isBool ? random.pick({1, 3}) : random.below(4)) {
   case 0: {
     std::string size = type.core.back().str();
     std::string cast = type.dtype == DType::I32 ? "" : std::string(" as ") + frontend::dtypeName(type.dtype);
@@ -334,21 +334,6 @@ bool Generator::making() {
     return true;
   }
   }
-}
-
-/// A bounded dim as a number: what follows depends on its size, so its positions count as mixed.
-bool Generator::dimAsNumber() {
-  int x = anyFloat();
-  if (x < 0 || scope->kind != ScopeKind::Entry || !scope->bounded.count("T"))
-    return false;
-  // f16 and bf16 do not hold every size of T, and then a whole number of it is refused.
-  bool wide = at(x).type.dtype == DType::F32 || at(x).type.dtype == DType::F64;
-  std::string text = wide ? random.pick({"$0 / T", "$0 * rsqrt(T)", "$0 + 1.0 / T", "$0 / (2 * T)"})
-                          : random.pick({"$0 * rsqrt(T)", "$0 + 1.0 / T"});
-  int made = emit(text, {x}, at(x).type, {-1 - at(x).range.magnitude(), 1 + at(x).range.magnitude()}, Dim(),
-                  {"dim as a number"});
-  scope->body->values[size_t(made)].mixed.insert("T");
-  return true;
 }
 
 } // namespace batten::fuzz

@@ -93,15 +93,15 @@ private:
 };
 
 /// " where 4 <= T"
-std::string conditions(const Sketch &sketch) {
-  std::vector<std::string> texts;
+std::string conditions(const Sketch &sketch, const Item &item) {
+  std::vector<std::string> texts = item.conditions;
   std::set<std::string> known = sketch.dimsOfEntry();
   for (const Statement &statement : sketch.entry.body.statements)
     for (int result : statement.results)
       for (const Dim &dim : sketch.entry.body.values[size_t(result)].type.core)
         known.merge(dim.symbols());
   for (const RuntimeDim &dim : sketch.runtimeDims)
-    if (dim.stated && known.count(dim.name))
+    if (&item == &sketch.entry && dim.stated && known.count(dim.name))
       texts.push_back(std::to_string(dim.stated) + " <= " + dim.name);
   return texts.empty() ? "" : " where " + joined(texts);
 }
@@ -122,8 +122,7 @@ std::string signature(const Sketch &sketch, const Item &item) {
         parameters.push_back(called.tree);
   std::string generics = item.generics.empty() ? "" : "<" + joined(item.generics) + ">";
   return "fn " + (item.model ? "apply" : item.name) + generics + "(" + joined(parameters) + ") -> " +
-         (results.size() == 1 ? results[0] : "(" + joined(results) + ")") +
-         (&item == &sketch.entry ? conditions(sketch) : "");
+         (results.size() == 1 ? results[0] : "(" + joined(results) + ")") + conditions(sketch, item);
 }
 
 std::string itemText(const Sketch &sketch, const Item &item) {

@@ -59,8 +59,9 @@ struct Item {
   std::string name;
   bool model = false;
   std::vector<std::string> generics;
-  std::string literal; ///< text of the whole item instead of a body
-  std::string tree;    ///< of a model called on weights of the caller's: "t: Model.params", a parameter of the entry
+  std::string literal;                 ///< text of the whole item instead of a body
+  std::vector<std::string> conditions; ///< of its `where`, on its generics
+  std::string tree; ///< of a model called on weights of the caller's: "t: Model.params", a parameter of the entry
   Body body;
 };
 

@@ -181,10 +181,12 @@ int Generator::anyFloat(size_t lowRank, size_t highRank) {
   return elements(type) <= 20000 ? fresh(type) : -1;
 }
 
-/// Without an argument: by a fill or an iota. Cores only.
+/// Without an argument: by a constant, a fill or an iota. Cores only.
 int Generator::madeOf(const TensorType &type) {
   if (!type.batch.empty() || type.dtype == DType::Bool)
     return -1;
+  if (int made = random.chance(0.3) ? constantOfTheFile(type) : -1; made >= 0)
+    return made;
   bool real = frontend::isFloat(type.dtype);
   if (type.core.size() == 1 && type.dtype != DType::U8 && random.chance(0.5)) {
     std::string size = type.core[0].str();
@@ -198,12 +200,14 @@ int Generator::madeOf(const TensorType &type) {
   return emit("fill(" + sketch.typeText(type) + ", " + (real ? "0.75" : "2") + ")", {}, type, {0.75, 2});
 }
 
-/// A new argument of the entry, weight of the model, or constant.
+/// A new argument of the entry, weight of the model, constant, or number that the call's sizes give.
 int Generator::fresh(TensorType type, Interval range) {
   Body &body = *scope->body;
   if (elements(type) > 60000)
     return -1;
-  if (scope->kind == ScopeKind::Function || (random.chance(0.04) && type.batch.empty() && !type.core.empty()))
+  if (int made = random.chance(0.1) ? sizeOfTheCall(type) : -1; made >= 0)
+    return made;
+  if (scope->kind == ScopeKind::Function || (random.chance(0.08) && type.batch.empty()))
     return madeOf(type);
   if (scope->kind == ScopeKind::Model) {
     bool fixed = type.batch.empty();
@@ -266,6 +270,8 @@ int Generator::indexFor(int value) {
   if (found >= 0)
     return found;
   TensorType type{random.pick({DType::I32, DType::I32, DType::I64, DType::I8, DType::U8}), batch, {}};
+  if (int made = random.chance(0.15) ? sizeOfTheCall({type.dtype, {}, {}}) : -1; made >= 0)
+    return made;
   if (random.chance(0.3))
     type.batch = sublist(batch);
   else if (random.chance(0.3))

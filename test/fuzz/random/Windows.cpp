@@ -48,6 +48,8 @@ int Generator::image(bool integers) {
   TensorType type{dtype, {}, {Dim::constant(random.pick(channels)), height, width}};
   if (RuntimeDim *dim = random.chance(0.15) ? dimOfTheCall() : nullptr)
     type.core[0] = Dim::symbol(dim->name) * Dim::constant(random.pick({1, 2, 3}));
+  if (int made = random.chance(0.1) ? sizeOfTheCall(type) : -1; made >= 0)
+    return made;
   if (scope->kind == ScopeKind::Entry)
     type.batch = random.chance(0.8) ? Batch{"B"} : Batch();
   return fresh(type);
@@ -99,6 +101,8 @@ int Generator::convolve(int x, const Taps &taps) {
   option("pad", taps.pad, 0);
   option("dilation", taps.dilation, 1);
   option("groups", taps.groups, 1);
+  if (b < 0 || frontend::isFloat(in.dtype))
+    text += wider(in.dtype, type.dtype, features);
   if (!ho->isConstant() || !wo->isConstant())
     features.push_back("convolution with a size of the call");
   if (!depth.isConstant() || !taps.outputs.isConstant())
@@ -133,25 +137,58 @@ bool Generator::convolution() {
   return convolve(x, taps) >= 0;
 }
 
+/// A number for each channel, on one pixel at a time: what a batch norm that has been trained is.
+int Generator::scaledChannels(int x) {
+  const TensorType type = at(x).type;
+  std::string c = nameOf(*type.core[0].constantValue(), {});
+  std::string h = nameOf(*type.core[1].constantValue(), {c}), w = nameOf(*type.core[2].constantValue(), {c, h});
+  TensorType pixels{type.dtype, type.batch, {type.core[0]}}, channels{type.dtype, {}, {type.core[0]}};
+  pixels.batch.insert(pixels.batch.end(), {h, w});
+  const std::string there = c + ", " + h + ", " + w + "]", pixel = "[" + h + ", " + w + " | " + c + "]";
+  int scale = fresh(channels, {-1, 1}), shift = scale < 0 ? -1 : fresh(channels);
+  if (shift < 0)
+    return x;
+  Interval range = at(x).range;
+  x = emit("rearrange($0, [| " + there + " -> " + pixel + ")", {x}, pixels, range);
+  double most = range.magnitude() * at(scale).range.magnitude();
+  x = emit("$0 * $1", {x, scale}, pixels, {-most, most});
+  most += at(shift).range.magnitude();
+  x = emit("$0 + $1", {x, shift}, pixels, {-most, most});
+  return emit("rearrange($0, " + pixel + " -> [| " + there + ")", {x}, type, {-most, most}, Dim(),
+              {"a number for each channel"});
+}
+
+/// Scale and shift, a residual where `before` has the size, an activation: each or none.
+int Generator::behindConvolution(int x, int before) {
+  if (random.chance(0.4))
+    x = scaledChannels(x);
+  if (at(x).type == at(before).type && random.chance(0.7)) {
+    Interval a = at(x).range, b = at(before).range;
+    x = emit("$0 + $1", {x, before}, at(x).type, {a.low + b.low, a.high + b.high}, Dim(),
+             {"an image beside a convolution"});
+  }
+  std::string activation = random.pick<std::string>({"", "relu", "relu", "silu", "sigmoid", "tanh"});
+  double most = std::max(1.0, at(x).range.high);
+  return moderate(activation.empty() ? x : emit(activation + "($0)", {x}, at(x).type, {-1, most}));
+}
+
 /// A few layers of a network of images: what lies between them may have its channels innermost.
 bool Generator::images() {
   if (scope->kind != ScopeKind::Entry)
     return false;
   const std::vector<int64_t> channels = {8, 16, 17, 24, 32};
-  Dim side = Dim::constant(random.pick({2, 3, 4, 5}));
+  Dim side = Dim::constant(random.pick({2, 3, 4, 5})), width = Dim::constant(random.pick(channels));
   int x = fresh({mainType, {"B"}, {Dim::constant(random.pick(channels)), side, side}});
   int64_t made = 0;
-  for (int64_t wanted = random.between(2, 3); x >= 0 && made < wanted; ++made) {
+  for (int64_t wanted = random.between(2, 4); x >= 0 && made < wanted; ++made) {
     int64_t k = random.pick({1, 1, 3}), stride = random.pick({1, 1, 1, 2});
-    int before = x;
-    x = convolve(x, {k, k, stride, k / 2, 1, 1, Dim::constant(random.pick(channels))});
-    if (x >= 0 && at(x).type == at(before).type && random.chance(0.7))
-      x = emit("$0 + $1", {x, before}, at(x).type,
-               {at(x).range.low + at(before).range.low, at(x).range.high + at(before).range.high}, Dim(),
-               {"an image beside a convolution"});
-    if (x >= 0 && random.chance(0.6))
-      x = emit("relu($0)", {x}, at(x).type, {0, std::max(0.0, at(x).range.high)}, Dim(),
-               made > 0 ? std::vector<std::string>{"convolutions one after the other"} : std::vector<std::string>());
+    Dim outputs = random.chance(0.6) ? width : Dim::constant(random.pick(channels));
+    int next = convolve(x, {k, k, stride, k / 2, 1, 1, outputs});
+    if (next < 0)
+      break;
+    if (made > 0)
+      scope->body->statements.back().features.push_back("convolutions one after the other");
+    x = behindConvolution(next, x);
   }
   return made > 0;
 }

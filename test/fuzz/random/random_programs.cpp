@@ -1,7 +1,7 @@
 // random_programs.cpp - random-programs: compiles and checks random programs of the language, in one process.
 //
 //   random-programs [--count=2000] [--seed=1] [--first=0] [--jobs=2] [--program=K] [--dump] [--no-reduce]
-//   random-programs --unchecked             only makes the programs and says which ops they meet with which dtypes
+//   random-programs --unchecked             only makes the programs and says what of the language they lack
 //   random-programs --tails [--brief] [--op=NAME]   every op at all sizes about the tile edges, on whole numbers
 //   random-programs FILE.btn...             the same checks on given programs
 //
@@ -135,7 +135,7 @@ int runPrograms(Compiler &compiler, const RunOptions &options) {
     worker.join();
   bool covered = report(coverage, /*complete=*/count >= 2000 && !options.unchecked);
   if (options.unchecked)
-    covered = coversDTypes(coverage);
+    covered = coversLanguage(coverage);
   double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   printf("%lld programs of seed %lld in %.0f s, %lld failed\n", (long long)count, (long long)options.seed, seconds,
          (long long)failed);
