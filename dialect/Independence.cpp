@@ -34,20 +34,42 @@ static std::string howMixed(Operation *op, StringRef symbol) {
   if (auto slice = dyn_cast<SliceOp>(op); slice && names(slice.getOffsets(), symbol))
     return "says where a slice begins";
   if (inCore(op->getOperandTypes(), symbol) || inCore(op->getResultTypes(), symbol))
-    return "stands right of the bar";
+    return "stands right of the bar of `" + op->getName().stripDialect().str() + "`";
   return "";
 }
 
+/// What computes an element from several of an operand, or uses a size as a number. All others move elements, or
+/// compute each from those at its place.
+static bool combines(Operation *op) {
+  if (auto slice = dyn_cast<SliceOp>(op))
+    return llvm::any_of(slice.getOffsets(), [](Attribute offset) { return !toDim(offset).isConstant(); });
+  return isa<DimOp, MatmulOp, LinearOp, OuterOp, ReduceOp, ReduceBatchOp, SoftmaxOp, LogSoftmaxOp, LayerNormOp,
+             RmsNormOp, ArgmaxOp, TopkOp, CumsumOp, EmbedOp, UpdateOp, RopeOp, AttentionOp, CrossEntropyOp, MseOp,
+             SqNormOp, Conv2dOp, MaxPool2dOp, AvgPool2dOp>(op);
+}
+
+/// Where no op combines positions, one that has the dim right of its bar stands for all, last of all one that only
+/// brings it there; where there is no op at all, an argument that is handed on.
 static IndependenceFact analyse(FuncOp func, SymbolAttr symbol) {
-  StringRef name = symbol.getName();
-  for (Operation &op : func.getBody().front())
-    if (!isa<ReturnOp, CastOp>(op))
-      if (std::string how = howMixed(&op, name); !how.empty())
-        return {symbol, &op, how};
-  // No op combines what is in such an argument, but it may be handed on.
-  if (inCore(func.getArgumentTypes(), name))
-    return {symbol, func, "stands right of the bar"};
-  return {symbol, nullptr, ""};
+  IndependenceFact fact{symbol, {}};
+  std::optional<MixingOp> other, moving;
+  for (Operation &op : func.getBody().front()) {
+    if (isa<ReturnOp, CastOp>(op))
+      continue;
+    std::string how = howMixed(&op, symbol.getName());
+    if (how.empty())
+      continue;
+    std::optional<MixingOp> &stands = isa<RearrangeOp>(op) ? moving : other;
+    if (combines(&op))
+      fact.mixes.push_back({&op, how});
+    else if (!stands)
+      stands = {&op, how};
+  }
+  if (fact.independent() && (other || moving))
+    fact.mixes.push_back(other ? *other : *moving);
+  if (fact.independent() && inCore(func.getArgumentTypes(), symbol.getName()))
+    fact.mixes.push_back({func, "stands right of the bar"});
+  return fact;
 }
 
 SmallVector<IndependenceFact> batten::analyseIndependence(FuncOp func) {
@@ -58,8 +80,8 @@ SmallVector<IndependenceFact> batten::analyseIndependence(FuncOp func) {
   return facts;
 }
 
-std::string batten::whereMixed(const IndependenceFact &fact) {
-  auto loc = fact.mixedBy ? fact.mixedBy->getLoc()->findInstanceOf<FileLineColLoc>() : FileLineColLoc();
+std::string batten::placeInSource(Operation *op) {
+  auto loc = op->getLoc()->findInstanceOf<FileLineColLoc>();
   if (!loc)
     return "";
   std::string text;

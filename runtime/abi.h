@@ -179,7 +179,7 @@ typedef struct batten_entry {
   int64_t thread_bytes;           /* scratch_bytes at the largest sizes */
   const char *const *independent; /* names of the dims whose samples do not see each other */
   int64_t independent_count;
-  const char *const *mixes; /* where samples do mix, one line each: "B: mean over batch" */
+  const char *const *mixes; /* where samples do mix, one line each: "B: `mean` over batch B at m.btn:3:45" */
   int64_t mixes_count;
   batten_formula flops; /* operations of a call as they are written: a multiply-add is two, all others are one */
   batten_formula bytes; /* what they read and write before fusion; both are -1 where they are not known */

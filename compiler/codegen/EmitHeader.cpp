@@ -204,7 +204,8 @@ std::string HeaderWriter::describe(const EntryInfo &entry) {
     text += "; independent over " + llvm::join(entry.independent, ", ");
   std::vector<std::string> mixing, shapes;
   for (const std::string &mix : entry.mixes)
-    mixing.push_back(StringRef(mix).split(':').first.str());
+    if (std::string dim = StringRef(mix).split(':').first.str(); !llvm::is_contained(mixing, dim))
+      mixing.push_back(dim);
   if (!mixing.empty())
     text += "; mixes samples over " + llvm::join(mixing, ", ");
   text += ".";

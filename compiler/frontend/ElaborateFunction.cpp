@@ -147,23 +147,46 @@ std::string Elaborator::signatureText(FunctionDecl &function, const Function &fl
 
 //===- Entries ----------------------------------------------------------------------------------------------------===//
 
-/// Of the ops that are left, and of arguments that are handed on as they are. Where a dim is brought right of the bar,
-/// nothing meets yet: that place stands for it only where no other op has it there.
+/// What computes an element from several of an operand, or uses a size as a number. All others move elements, or
+/// compute each from those at its place.
+static bool combines(const Op &op) {
+  static const std::set<std::string> names = {
+      "dim",        "matmul",        "linear", "outer",   "reduce", "reduce_batch", "softmax",    "log_softmax",
+      "layer_norm", "rms_norm",      "argmax", "topk",    "cumsum", "embed",        "update",     "rope",
+      "attention",  "cross_entropy", "mse",    "sq_norm", "conv2d", "max_pool2d",   "avg_pool2d", "grad"};
+  if (op.name != "slice")
+    return names.count(op.name) != 0;
+  for (const auto &[name, value] : op.attributes)
+    if (name == "offsets")
+      for (const std::string &offset : std::get<std::vector<std::string>>(value))
+        if (std::optional<Dim> begin = Dim::parse(offset); !begin || !begin->isConstant())
+          return true;
+  return false;
+}
+
+/// Every place of the ops that are left where positions are combined, once. A dim that none combines has one place that
+/// stands for all: an op that has it right of its bar, last of all one that only brings it there, or an argument that
+/// is handed on.
 static void collectMixes(Function &function) {
-  auto add = [&](const Mix &mix) {
-    auto same = [&](const Mix &known) { return known.dim == mix.dim; };
-    if (std::none_of(function.mixes.begin(), function.mixes.end(), same))
-      function.mixes.push_back(mix);
+  auto known = [&](const Mix &mix, bool anywhere) {
+    return std::any_of(function.mixes.begin(), function.mixes.end(), [&](const Mix &other) {
+      return other.dim == mix.dim && (anywhere || other.location == mix.location);
+    });
   };
-  for (bool isMove : {false, true})
+  auto collect = [&](bool anywhere, auto takes) {
     for (const Op &op : function.ops)
-      if ((op.name == "rearrange") == isMove)
-        for (const Mix &mix : op.mixes)
-          add(mix);
+      for (const Mix &mix : op.mixes)
+        if (takes(op) && !known(mix, anywhere))
+          function.mixes.push_back(mix);
+  };
+  collect(false, combines);
+  collect(true, [](const Op &op) { return op.name != "rearrange"; });
+  collect(true, [](const Op &) { return true; });
   for (const Argument &argument : function.arguments)
     for (const Dim &dim : argument.type.core)
       for (const std::string &symbol : dim.symbols())
-        add({symbol, argument.name, argument.location});
+        if (Mix mix{symbol, argument.name, argument.location}; !known(mix, true))
+          function.mixes.push_back(mix);
 }
 
 /// What the body leaves in `inout` parameters.

@@ -108,19 +108,22 @@ static void describeIndices(FuncOp func) {
 
 static void describe(FuncOp func) {
   Builder builder(func.getContext());
-  SmallVector<Attribute> independent, mixes;
+  SmallVector<Attribute> independent;
+  llvm::SetVector<Attribute> mixes; // what a loop or a sub array repeats is one place
   for (const IndependenceFact &fact : analyseIndependence(func)) {
     if (fact.independent()) {
       independent.push_back(fact.symbol.getName());
       continue;
     }
-    std::string where = whereMixed(fact);
-    mixes.push_back(
-        builder.getStringAttr(fact.symbol.getName().str() + ": " + fact.how + (where.empty() ? "" : " at " + where)));
+    for (const MixingOp &mix : fact.mixes) {
+      std::string where = placeInSource(mix.op);
+      mixes.insert(
+          builder.getStringAttr(fact.symbol.getName().str() + ": " + mix.how + (where.empty() ? "" : " at " + where)));
+    }
   }
   func->setAttr(attr::arguments, describeArguments(func));
   func->setAttr(attr::independent, builder.getArrayAttr(independent));
-  func->setAttr(attr::mixes, builder.getArrayAttr(mixes));
+  func->setAttr(attr::mixes, builder.getArrayAttr(mixes.getArrayRef()));
   SmallVector<StringAttr> nonempty = symbolsNotEmpty(func);
   describeCosts(func);
   func->setAttr(attr::nonempty, builder.getArrayAttr(SmallVector<Attribute>(nonempty.begin(), nonempty.end())));

@@ -1,5 +1,5 @@
-// A dim is independent, or the first op that lets its positions meet is named with its place; what the C interface must
-// know is written onto the entry.
+// A dim is independent, or each op that combines its positions is named with its place; what the C interface must know is
+// written onto the entry.
 // RUN: batten-opt %s -batten-describe | FileCheck %s
 
 // CHECK-LABEL: batten.func @rows[B, T <= 64]
@@ -87,11 +87,26 @@ batten.func @handed_on[B, T <= 64](%x: !batten.tensor<f32[B | T]>) -> !batten.te
 
 // A cast combines nothing, so that it is not what is blamed.
 // CHECK-LABEL: batten.func @widened
-// CHECK-SAME: batten.mixes = ["T: stands right of the bar at {{.*}}independence.mlir:[[@LINE+3]]:8"]
+// CHECK-SAME: batten.mixes = ["T: stands right of the bar of `softmax` at {{.*}}independence.mlir:[[@LINE+3]]:8"]
 batten.func @widened[B, T <= 64](%x: !batten.tensor<bf16[B | T]>) -> !batten.tensor<f32[B | T]> {
   %w = batten.cast %x : (!batten.tensor<bf16[B | T]>) -> !batten.tensor<f32[B | T]>
   %y = batten.softmax %w dim 0 : (!batten.tensor<f32[B | T]>) -> !batten.tensor<f32[B | T]>
   batten.return %y : !batten.tensor<f32[B | T]>
+}
+
+// What brings a dim right of the bar is not named where something combines it there; one place of the source, of however
+// many ops, is one line.
+// CHECK-LABEL: batten.func @several
+// CHECK-SAME: batten.mixes = ["T: stands right of the bar of `matmul` at m.btn:3:4", "T: stands right of the bar of `softmax` at m.btn:5:6", "T: `sum` over batch T at m.btn:7:8"]
+batten.func @several[T <= 64](%x: !batten.tensor<f32[T | 8]>) -> (!batten.tensor<f32[| T, T]>, !batten.tensor<f32[| 8]>) {
+  %a = batten.rearrange %x splits [["8"]] permutation [0, 1] joins [1, 1] : (!batten.tensor<f32[T | 8]>) -> !batten.tensor<f32[| T, 8]>
+  %t = batten.transpose %a : (!batten.tensor<f32[| T, 8]>) -> !batten.tensor<f32[| 8, T]>
+  %s = batten.matmul %a, %t : (!batten.tensor<f32[| T, 8]>, !batten.tensor<f32[| 8, T]>) -> !batten.tensor<f32[| T, T]> loc("m.btn":3:4)
+  %p = batten.softmax %s dim 1 : (!batten.tensor<f32[| T, T]>) -> !batten.tensor<f32[| T, T]> loc("m.btn":5:6)
+  %q = batten.softmax %p dim 1 : (!batten.tensor<f32[| T, T]>) -> !batten.tensor<f32[| T, T]> loc("m.btn":5:6)
+  %r = batten.exp %q : (!batten.tensor<f32[| T, T]>) -> !batten.tensor<f32[| T, T]>
+  %y = batten.reduce_batch "sum" %x dims ["T"] : (!batten.tensor<f32[T | 8]>) -> !batten.tensor<f32[| 8]> loc("m.btn":7:8)
+  batten.return %r, %y : !batten.tensor<f32[| T, T]>, !batten.tensor<f32[| 8]>
 }
 
 // What is written back to an inout is no result of the C function; two others are numbered.

@@ -16,27 +16,41 @@ using namespace batten;
 
 namespace {
 
-/// Of every runtime dim: do its positions meet?
-using Facts = std::map<std::string, bool>;
+/// Of every runtime dim: the places in the source where its positions meet, "f.btn:3:45"; none: they do not.
+using Facts = std::map<std::string, std::set<std::string>>;
+
+std::string placeOf(const frontend::Location &location) {
+  return std::filesystem::path(location.file).filename().string() + ":" + std::to_string(location.line) + ":" +
+         std::to_string(location.column);
+}
 
 Facts factsOfFrontEnd(const frontend::Function &function) {
   Facts facts;
   for (const frontend::Symbol &symbol : function.symbols)
     if (symbol.kind != frontend::Symbol::Static)
-      facts[symbol.name] = false;
+      facts[symbol.name];
+  std::set<std::tuple<std::string, std::string, std::string>> known;
   for (const frontend::Mix &mix : function.mixes) {
-    EXPECT_TRUE(facts.count(mix.dim) && !facts[mix.dim]) << mix.dim << " is no runtime dim, or named twice";
-    EXPECT_GT(mix.location.line, 0);
+    // The dialect has no place of an argument but its function's.
+    bool isArgument =
+        std::any_of(function.arguments.begin(), function.arguments.end(),
+                    [&](const frontend::Argument &argument) { return argument.location == mix.location; });
+    std::string place = placeOf(isArgument ? function.location : mix.location);
+    EXPECT_TRUE(facts.count(mix.dim)) << mix.dim << " is no runtime dim";
+    facts[mix.dim].insert(place); // of `softmax(x) @ v` two begin there
     EXPECT_FALSE(mix.what.empty());
-    facts[mix.dim] = true;
+    EXPECT_TRUE(known.emplace(mix.dim, mix.what, place).second) << mix.dim << ": " << mix.what << " twice";
   }
   return facts;
 }
 
 Facts factsOfDialect(FuncOp function) {
   Facts facts;
-  for (const IndependenceFact &fact : analyseIndependence(function))
-    facts[fact.symbol.getName().str()] = !fact.independent();
+  for (const IndependenceFact &fact : analyseIndependence(function)) {
+    facts[fact.symbol.getName().str()];
+    for (const MixingOp &mix : fact.mixes)
+      facts[fact.symbol.getName().str()].insert(placeInSource(mix.op));
+  }
   return facts;
 }
 
