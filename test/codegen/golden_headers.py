@@ -3,7 +3,7 @@
 Inputs/interface holds the headers that define the C interface: what they declare, a generated header declares in the
 same words. Their comments and the program's size are examples, and what a further thread needs they leave out.
 Inputs/NAME.h is a whole generated header, comments
-included, but for the source's hash and the size. An example that is not compiled yet is passed over.
+included, but for the source's hash and the size. The one whose gradients are not compiled yet is passed over.
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
@@ -40,7 +40,7 @@ def main():
         name = golden.stem
         command = [sys.argv[1], "build", EXAMPLES / name / f"{name}.btn", "--target=cpu:x86-64-v3"]
         built = subprocess.run(command + ["--emit=header", "-o", "-"], capture_output=True, text=True)
-        if built.returncode == 1 and "is not compiled yet" in built.stderr:
+        if built.returncode == 1 and "`grad` is not compiled yet" in built.stderr:
             continue
         if built.returncode:
             faults += f"{name}: exit {built.returncode}: {built.stderr}"

@@ -15,4 +15,5 @@ for word in sys.argv[2:]:
     header[name.encode().decode("unicode_escape")] = {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
 text = json.dumps(header).encode()
 with open(sys.argv[1], "wb") as file:
-    file.write(struct.pack("<Q", len(text)) + text + bytes(end))
+    file.write(struct.pack("<Q", len(text)) + text)
+    file.truncate(8 + len(text) + end)
