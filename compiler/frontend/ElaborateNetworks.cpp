@@ -292,11 +292,10 @@ std::optional<Operand> Elaborator::attentionOption(OpCall &call, const char *nam
   if (!isTensor("attention", call.name, operand))
     return std::nullopt;
   const Type &type = operand.value.type;
-  bool fits =
-      isMask ? type.dtype == DType::Bool && type.core.size() == 2 : type.dtype == DType::I32 && type.core.empty();
-  if (!fits) {
+  bool dtypeFits = type.dtype == (isMask ? DType::Bool : DType::I32);
+  if (!dtypeFits || type.core.size() != (isMask ? 2 : 0)) {
     context
-        .error("E0215", operand.range,
+        .error(dtypeFits ? "E0215" : "E0303", operand.range,
                isMask ? "`mask` is bool of core (t, s), true where a key may be seen"
                       : "`len` is i32 of an empty core: the number of keys of a sample")
         .label("this is " + str(type));
