@@ -112,7 +112,7 @@ struct Function {
   std::vector<Op> ops;             ///< in execution order
   std::vector<int> results;        ///< the returned values; updated inouts are in `Argument::updated`
   std::vector<Guard> guards;
-  std::vector<Mix> mixes;                                               ///< places: each dim that is mixed has one or more
+  std::vector<Mix> mixes;                                               ///< of each dim that is mixed its places
   std::vector<std::pair<std::string, std::vector<int64_t>>> specialize; ///< `#[specialize(B = 1, 8)]`
   bool fast = false;     ///< `#[fast]`: order and use of FMA are free inside this function
   std::string signature; ///< "pub fn forward(x: f32[B | 10]) -> f32[B | 5]", for comments

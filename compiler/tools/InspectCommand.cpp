@@ -24,7 +24,8 @@ const char *examples = R"(
 Costs are those of the operations as they are written: a multiply-add is two FLOPs, and bytes are those of all operands and
 results. Fusion moves fewer bytes. They are of one sample, which is 1 of every dim without a bound; a dim with one, also a
 batch dim, is a size in them, and a last line puts its bound. Where every dim has one, they are of a whole call. In place
-of a formula that is long stands what it comes to at the bounds; --json has all in full.
+of a formula that is long stands what it comes to at the bounds; --json has all in full. A library holds the totals of each
+entry and its weights; the layers, --depth, --by and --graph need the source.
 
 Examples:
   batten inspect encoder.btn                 layers, types, parameters and costs of each entry

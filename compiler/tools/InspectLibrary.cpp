@@ -98,6 +98,7 @@ void printText(const batten_description &about, const std::string &path) {
          frontend::joined(levels).c_str(), about.numerics);
   if (about.placed_weights)
     printf("the weights are those of %s\n", about.placed_weights);
+  printf("a library holds the totals of each entry; its layers: batten inspect %s\n", about.source);
   for (int64_t i = 0; i < about.entry_count; ++i)
     printEntry(about.entries[i]);
   if (about.weight_count)

@@ -51,14 +51,29 @@ public:
         oneSample[symbol.name] = Dim::constant(symbol.kind == frontend::Symbol::Static ? symbol.value : 1);
   }
 
+  /// A layer is one row, also where another one is called within it; at the file's level each run of operations is.
+  /// What is computed from constants alone goes with what follows it.
   std::vector<LayerRow> read() {
-    std::vector<LayerRow> rows;
-    for (size_t begin = 0, end; begin < function.ops.size(); begin = end) {
-      std::string layer = upTo(function.ops[begin].layer, depth);
-      for (end = begin + 1; end < function.ops.size() && upTo(function.ops[end].layer, depth) == layer; ++end)
-        ;
-      rows.push_back(readRun(layer, begin, end));
+    std::vector<std::pair<std::string, std::vector<size_t>>> groups;
+    std::map<std::string, size_t> known;
+    std::vector<size_t> waiting;
+    for (size_t i = 0; i < function.ops.size(); ++i) {
+      waiting.push_back(i);
+      if (isConstant(function.ops[i]) && i + 1 < function.ops.size())
+        continue;
+      std::string layer = upTo(function.ops[i].layer, depth);
+      size_t last = groups.size() - 1;
+      size_t group = !groups.empty() && groups[last].first == layer ? last : groups.size();
+      if (!layer.empty())
+        group = known.try_emplace(layer, group).first->second;
+      if (group == groups.size())
+        groups.push_back({layer, {}});
+      groups[group].second.insert(groups[group].second.end(), waiting.begin(), waiting.end());
+      waiting.clear();
     }
+    std::vector<LayerRow> rows;
+    for (const auto &[layer, ops] : groups)
+      rows.push_back(readRow(layer, ops));
     return rows;
   }
 
@@ -67,16 +82,26 @@ private:
   const std::vector<OpCost> &costs;
   int64_t depth;
   std::map<std::string, Dim> oneSample;
-  std::set<int> seen; // weights of the rows before
+  std::set<int> seen;      // weights of the rows before
+  std::set<int> constants; // values that no argument takes part in
 
-  LayerRow readRun(const std::string &layer, size_t begin, size_t end) {
+  bool isConstant(const frontend::Op &op) {
+    bool all = std::all_of(op.operands.begin(), op.operands.end(), [&](int value) { return constants.count(value); });
+    if (all)
+      constants.insert(op.results.begin(), op.results.end());
+    return all;
+  }
+
+  LayerRow readRow(const std::string &layer, const std::vector<size_t> &ops) {
     LayerRow row;
     std::vector<std::string> read, names;
-    for (size_t i = begin; i < end; ++i) {
+    const frontend::Op *last = &function.ops[ops.back()];
+    for (size_t i : ops) {
       const frontend::Op &op = function.ops[i];
       for (int operand : op.operands)
         readOperand(operand, row, read);
-      if (!op.operands.empty() && std::find(names.begin(), names.end(), op.name) == names.end())
+      bool isNamed = !constants.count(op.results[0]) || constants.count(last->results[0]);
+      if (isNamed && std::find(names.begin(), names.end(), op.name) == names.end())
         names.push_back(op.name);
       if (i < costs.size()) {
         row.flops = row.flops + costs[i].flops.substitute(oneSample);
@@ -85,10 +110,7 @@ private:
     }
     row.isTied = !row.weights.empty() && read.empty();
     row.name = !layer.empty() ? layer : shortList(read.empty() ? names : read);
-    size_t last = end - 1;
-    while (last > begin && function.ops[last].operands.empty()) // a constant of the row that follows
-      --last;
-    row.after = function.values[size_t(function.ops[last].results[0])];
+    row.after = function.values[size_t(last->results[0])];
     return row;
   }
 
