@@ -164,8 +164,20 @@ void Inputs::bindSize(const std::string &symbol, int64_t size, const std::string
                        : giver->second.empty()
                            ? "--dim says " + known
                            : symbol + " was bound to " + known + " by argument `" + giver->second + "`";
-  refuse(ExitRefused, "argument `" + argument + "`: dim " + symbol + " is " + std::to_string(size) + ", but " + before,
-         "R0001");
+  frontend::Diagnostic &error =
+      refuse(ExitRefused,
+             "argument `" + argument + "`: dim " + symbol + " is " + std::to_string(size) + ", but " + before, "R0001");
+  if (giver != boundBy.end() && !giver->second.empty() && giver->second != argument)
+    error.note("given " + giver->second + " " + shapeOf(giver->second) + ", " + argument + " " + shapeOf(argument) +
+               "; nothing was run");
+}
+
+/// "[32, 128]", of the first leaf where it is a tree.
+std::string Inputs::shapeOf(const std::string &argument) const {
+  for (size_t i = 0; i < tensors.size(); ++i)
+    if (function.arguments[i].name == argument)
+      return shapeText(tensors[i].sizes);
+  return "";
 }
 
 void Inputs::bindSizes(size_t index) {

@@ -39,6 +39,7 @@ private:
   bool readFile(size_t index, const std::string &path);
   void bindSizes(size_t index);
   void bindSize(const std::string &symbol, int64_t size, const std::string &argument);
+  std::string shapeOf(const std::string &argument) const;
   void solveGuards();
   void refuseUnknownSizes();
   std::string brokenGuard() const;
