@@ -12,9 +12,9 @@ namespace {
 
 const char *examples = R"(
 Examples:
+  batten check                             every .btn of this folder and those below it, and how many have errors
   batten check simple.btn
   batten check *.btn                       every file; the status is that of the worst
-  batten check .                           every .btn of this folder and those below it, and how many have errors
   batten check --independent=B qproj.btn   proves that samples of B never meet, or says where they do and refuses
   batten check --weights=simple.safetensors simple.btn
 )";
@@ -77,9 +77,12 @@ int checkFile(const CommandLine &options, const std::string &path, Independence 
 }
 
 int checkFiles(const CommandLine &options) {
-  std::vector<std::string> files = findSources(options.positional());
+  std::vector<std::string> paths = options.positional();
+  if (paths.empty())
+    paths = {"."};
+  std::vector<std::string> files = findSources(paths);
   if (files.empty())
-    return Session(options).fail(ExitUsage, noSourcesIn(options.positional()));
+    return Session(options).fail(ExitUsage, noSourcesIn(paths));
   int worst = ExitOk;
   size_t refused = 0;
   Independence asked{options.get("--independent"), files.size() > 1, false, {}};
@@ -88,7 +91,7 @@ int checkFiles(const CommandLine &options) {
     refused += exit != ExitOk;
     worst = std::max(worst, exit);
   }
-  if (files != options.positional() && !options.has("--quiet")) // a folder was named
+  if (files != paths && !options.has("--quiet")) // a folder was named
     printf("%s, %zu with errors\n", frontend::counted(files.size(), "file", "files").c_str(), refused);
   return worst == ExitOk ? requireSeen(asked, files) : worst;
 }
@@ -101,12 +104,8 @@ int checkCommand(const std::vector<std::string> &words) {
       {"--weights", "FILE", "also hold the .safetensors file against the parameters"},
   }));
   if (std::optional<int> exit =
-          options.begin(words, "batten check [options] file.btn|folder...: look for errors only", examples))
+          options.begin(words, "batten check [options] [file.btn|folder...]: look for errors only", examples))
     return *exit;
-  if (options.positional().empty()) {
-    fputs("batten: error: `batten check` takes at least one source file or folder\n", stderr);
-    return ExitUsage;
-  }
   return checkFiles(options);
 }
 
