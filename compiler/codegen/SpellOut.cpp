@@ -177,6 +177,8 @@ static const Instruction instructions[] = {
     {"avx512.vpdpbusd.512", "avx512vnni",
      [](Spelling &s) { return s.products(s.operand(1), s.operand(2), 4, false, true, s.operand(0)); }},
     {"avx2.pmadd.wd", "", nullptr},
+    {"avx2.permd", "", nullptr},
+    {"bmi.pext.64", "", nullptr},
     {"sse.sfence", "", nullptr},
     {"tilezero.internal", "amx-tile", nullptr},
     {"tileloadd64.internal", "amx-tile", nullptr},
