@@ -4,8 +4,8 @@
 // memrefs only, and this one is static). Each kernel gets the target of its level as function attributes, so that one
 // LLVM module may hold code for several levels while everything else stays plain x86-64.
 //
-// Two surprises, both for the sake of bits. vector.fma would become llvm.fmuladd, which leaves it to the target whether
-// it rounds once or twice; math.fma rounds once. And a select of bf16 is one of integers.
+// Two surprises, both for the sake of bits. Kernels say math.fma, which rounds once: vector.fma would become
+// llvm.fmuladd, which leaves it to the target whether it rounds once or twice. And a select of bf16 is one of integers.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/CodeBytes.h"
 #include "compiler/codegen/Emit.h"
@@ -28,7 +28,6 @@
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
-#include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Transforms/DialectConversion.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -37,14 +36,6 @@ using namespace mlir;
 namespace batten {
 
 namespace {
-struct OneRounding : OpRewritePattern<vector::FMAOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(vector::FMAOp op, PatternRewriter &rewriter) const override {
-    rewriter.replaceOpWithNewOp<math::FmaOp>(op, op.getLhs(), op.getRhs(), op.getAcc());
-    return success();
-  }
-};
-
 /// A select of bf16 moves bits: LLVM would widen both values to f32 and round the chosen one.
 struct SelectOfBits : OpRewritePattern<arith::SelectOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -67,15 +58,12 @@ struct SelectOfBits : OpRewritePattern<arith::SelectOp> {
 /// Rewrites that have to come before the conversion, since it has no pattern of its own for their results.
 static LogicalResult prepare(ModuleOp module) {
   RewritePatternSet patterns(module.getContext());
-  patterns.add<OneRounding, SelectOfBits>(module.getContext());
+  patterns.add<SelectOfBits>(module.getContext());
   arith::populateExpandBFloat16Patterns(patterns);
   // The expansion goes through i16, and so does memory: without bf16 in between, none of it reaches LLVM.
   arith::BitcastOp::getCanonicalizationPatterns(patterns, module.getContext());
   arith::populateCeilFloorDivExpandOpsPatterns(patterns);
   vector::populateVectorBroadcastLoweringPatterns(patterns);
-  vector::populateVectorStepLoweringPatterns(patterns);
-  vector::populateVectorMaskMaterializationPatterns(patterns, /*force32BitVectorIndices=*/false);
-  vector::populateVectorTransferLoweringPatterns(patterns, /*maxTransferRank=*/1);
   FrozenRewritePatternSet frozen(std::move(patterns));
   // Kernels only: plans are data, nothing may fold them.
   for (auto kernel : module.getOps<func::FuncOp>())

@@ -50,7 +50,7 @@ module attributes {batten.program = "p", batten.level = ")" +
 
 const char *const fma16 = R"(
       %v = vector.load %a[%i] : memref<?xf32>, vector<16xf32>
-      %w = vector.fma %v, %v, %v : vector<16xf32>
+      %w = math.fma %v, %v, %v : vector<16xf32>
       vector.store %w, %r[%i] : memref<?xf32>, vector<16xf32>
 )";
 
@@ -294,8 +294,7 @@ TEST(Kernel, MayBeNamedLikeAnEntry) {
 TEST(Kernel, MaskedAndGatheredMemoryAndPrefetch) {
   const char *body = R"(
       memref.prefetch %a[%i], read, locality<3>, data : memref<?xf32>
-      %five = arith.constant 5 : index
-      %mask = vector.create_mask %five : vector<8xi1>
+      %mask = arith.constant dense<[true, true, true, true, true, false, false, false]> : vector<8xi1>
       %zero = arith.constant dense<0.0> : vector<8xf32>
       %v = vector.maskedload %a[%i], %mask, %zero : memref<?xf32>, vector<8xi1>, vector<8xf32> into vector<8xf32>
       vector.maskedstore %r[%i], %mask, %v : memref<?xf32>, vector<8xi1>, vector<8xf32>
@@ -318,8 +317,7 @@ TEST(Kernel, MaskedAndGatheredMemoryAndPrefetch) {
 
 TEST(Kernel, AMaskedStoreOfOneNarrowedLaneWritesOneElement) {
   const char *body = R"(
-      %one = arith.constant 1 : index
-      %mask = vector.create_mask %one : vector<8xi1>
+      %mask = arith.constant dense<[true, false, false, false, false, false, false, false]> : vector<8xi1>
       %v = vector.load %a[%i] : memref<?xi64>, vector<8xi64>
       %t = arith.trunci %v : vector<8xi64> to vector<8xi32>
       vector.maskedstore %r[%i], %mask, %t : memref<?xi32>, vector<8xi1>, vector<8xi32>

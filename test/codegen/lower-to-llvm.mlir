@@ -22,7 +22,7 @@ module attributes {batten.program = "p", batten.level = "x86-64-v4", batten.prog
     scf.for %n = %begin to %end step %c1 {
       %i = arith.muli %n, %c16 : index
       %v = vector.load %a[%i] : memref<?xf32>, vector<16xf32>
-      %w = vector.fma %v, %v, %v : vector<16xf32>
+      %w = math.fma %v, %v, %v : vector<16xf32>
       vector.store %w, %r[%i] : memref<?xf32>, vector<16xf32>
     }
     return
