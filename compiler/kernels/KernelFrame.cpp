@@ -20,11 +20,15 @@ static Type pointerTo(Type tensor) {
   return MemRefType::get({}, storageType(cast<RankedTensorType>(tensor).getElementType()));
 }
 
-/// A flat view. Its stated length bounds nothing: kernels stay inside by construction, the largest index keeps
-/// vector.load's in-bounds rule true.
+/// The stated length of a view bounds nothing: kernels stay inside by construction, so large a one keeps vector.load's
+/// in-bounds rule true.
+static Value statedLength(OpBuilder &b, Location loc) {
+  return arith::ConstantIndexOp::create(b, loc, std::numeric_limits<int64_t>::max() / 16);
+}
+
 static Value flatView(OpBuilder &b, Location loc, Value pointer) {
   Type element = cast<MemRefType>(pointer.getType()).getElementType();
-  Value most = arith::ConstantIndexOp::create(b, loc, std::numeric_limits<int64_t>::max() / 16);
+  Value most = statedLength(b, loc);
   auto type = MemRefType::get({ShapedType::kDynamic}, element);
   return memref::ReinterpretCastOp::create(b, loc, type, pointer, OpFoldResult(b.getIndexAttr(0)),
                                            ArrayRef<OpFoldResult>{most}, ArrayRef<OpFoldResult>{b.getIndexAttr(1)});
@@ -41,7 +45,7 @@ KernelFrame::KernelFrame(func::FuncOp group, StringRef name, const Level &level)
   types.push_back(MemRefType::get({}, builder.getI8Type()));
   function = func::FuncOp::create(builder, loc, name, builder.getFunctionType(types, {}));
   function->setAttr(attr::kernel, builder.getUnitAttr());
-  function->setAttr("batten.level", builder.getStringAttr(level.name));
+  function->setAttr(attr::level, builder.getStringAttr(level.name));
   // Results overlap nothing (the entry has checked it), so the compiler may move loads over stores.
   for (auto [i, type] : llvm::enumerate(types))
     if (isa<MemRefType>(type))
@@ -70,7 +74,7 @@ void KernelFrame::setRoute(Bf16Sums sums) { function->setAttr(routeAttribute, bu
 
 Value KernelFrame::scratchView(const Dim &byteOffset, Type element) {
   Location loc = function.getLoc();
-  Value length = arith::ConstantIndexOp::create(builder, loc, std::numeric_limits<int64_t>::max() / 16);
+  Value length = statedLength(builder, loc);
   auto type = MemRefType::get({ShapedType::kDynamic}, storageType(element));
   return memref::ViewOp::create(builder, loc, type, scratch, size(byteOffset), ValueRange{length});
 }

@@ -42,7 +42,7 @@ static bool isOfTiles(func::FuncOp group, const Level &level) {
 static KernelChoice chooseContraction(func::FuncOp group, const Level &level) {
   if (isOfTiles(group, level)) // at every size: they have an order of arithmetic of their own
     return {buildTileProducts, "tile products"};
-  return fitsInPlace(group, level) ? KernelChoice{buildNarrowContraction, "narrow contraction"}
+  return fitsInPlace(group, level) ? KernelChoice{buildInPlaceContraction, "in-place contraction"}
                                    : KernelChoice{buildTiledContraction, "tiled contraction"};
 }
 

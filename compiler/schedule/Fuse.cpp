@@ -27,8 +27,6 @@ namespace batten {
 
 namespace {
 
-//===- Results that no kernel writes ------------------------------------------------------------------------------===//
-
 class OutlineEntry {
 public:
   OutlineEntry(func::FuncOp entry, StringRef prefix, const Level &level, bool fuse,
@@ -70,6 +68,8 @@ private:
   func::FuncOp makeFunction(const Group &group, ArrayRef<Value> roots, ArrayRef<Value> results);
   func::FuncOp deduplicated(func::FuncOp function);
 };
+
+//===- Results that no kernel writes ------------------------------------------------------------------------------===//
 
 SmallVector<OpFoldResult> OutlineEntry::sizesOf(OpBuilder &b, Location loc, Value tensor) {
   return operandsOf(b, loc, entry, shapes.of(tensor));

@@ -15,7 +15,7 @@ public:
   KernelSet(mlir::ModuleOp module, const Level &level) : module(module), level(level) {}
 
   mlir::LogicalResult buildAll();
-  /// nullptr where the group had no builder.
+  /// nullptr where no group of this name has been built.
   const Kernel *lookup(llvm::StringRef group) const {
     auto found = kernels.find(group);
     return found == kernels.end() ? nullptr : &found->second;

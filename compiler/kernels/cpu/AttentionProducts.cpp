@@ -196,20 +196,20 @@ void Attention::scoreTile(Value row, Value key) {
 void Attention::values() {
   int64_t width = columnVectors * code.lanes, chunk = granulesOfChunk * granule;
   std::optional<int64_t> known = columns.constantValue();
-  auto inGranules = [&](Value count) { return code.times(count, code.index(granule)); };
-  auto roundDown = [&](Value key) -> Value {
-    return inGranules(arith::DivUIOp::create(b, loc, key, code.index(granule)));
+  auto wholeBelow = [&](Value key) -> Value {
+    Value granules = arith::DivUIOp::create(b, loc, key, code.index(granule));
+    return code.times(granules, code.index(granule));
   };
-  auto roundUp = [&](Value key) -> Value { return roundDown(code.add(key, code.index(granule - 1))); };
+  auto wholeAbove = [&](Value key) -> Value { return wholeBelow(code.add(key, code.index(granule - 1))); };
   loop(code.index(0), blockCount, code.index(chunk), [&](Value first) {
     Value last = least(code.add(first, code.index(chunk)), blockCount);
     loop(code.index(0), rows, code.index(tileRows), [&](Value row) {
       onlyIf(same(code.add(firstKey, first), code.index(0)),
              [&] { fetchAhead({out, nextOut, queryLoop, columnLoop}, {v, nextV, keyLoop, columnLoop}, row); });
-      Value limit = clamp(limitInBlock(row), first, last), common = mask ? first : roundUp(limit);
+      Value limit = clamp(limitInBlock(row), first, last), common = mask ? first : wholeAbove(limit);
       if (!mask && op.getCausal())
-        common = roundDown(limit);
-      Value keys[] = {first, common, roundUp(clamp(limitInBlock(lastOfTile(row)), first, last))};
+        common = wholeBelow(limit);
+      Value keys[] = {first, common, wholeAbove(clamp(limitInBlock(lastOfTile(row)), first, last))};
       Value full = frame.size(Dim::floorDiv(columns, Dim::constant(width)) * Dim::constant(width));
       if (!known || *known >= width)
         loop(code.index(0), full, code.index(width),

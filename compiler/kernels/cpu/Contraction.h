@@ -7,8 +7,9 @@
 
 namespace batten {
 
-/// result[batch.., rows.., column] = epilogue(sum over depth of lhs[batch.., rows.., depth] * rhs[batch.., depth,
-/// column]) Loops that the left side lacks but the right side has are batch loops with a stride of 0 on the left.
+/// result[batch.., rows.., column] =
+///     epilogue(sum over depth of lhs[batch.., rows.., depth] * rhs[batch.., depth, column])
+/// Loops that the left side lacks but the right side has are batch loops with a stride of 0 on the left.
 struct Contraction {
   mlir::linalg::GenericOp product;
   llvm::SmallVector<mlir::linalg::GenericOp> epilogue; ///< in order, each reads the one before

@@ -9,9 +9,9 @@
 //
 // All rows of a batch entry are cut into as few tiles as there must be, of two heights that differ by one: a tile of
 // six rows and one of two would take the time of two sixes. Two builders share the nest and differ in where the panels
-// lie: `Tiled` packs (or is given packed) panels, `Narrow` reads a row-major right side where it lies, where packing it
-// would cost as much as the product. The tile itself is MicroKernel's. Tile sizes and order of loops: BLIS, Van Zee &
-// van de Geijn, ACM TOMS 41(3), 2015.
+// lie: `Tiled` packs (or is given packed) panels, `InPlace` reads a row-major right side where it lies, where packing
+// it would cost as much as the product. The tile itself is MicroKernel's. Tile sizes and order of loops: BLIS, Van Zee
+// & van de Geijn, ACM TOMS 41(3), 2015.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/LoopCode.h"
 #include "compiler/kernels/cpu/ReadAhead.h"
@@ -327,7 +327,7 @@ FailureOr<Kernel> buildTiledContraction(func::FuncOp group, StringRef name, cons
   return buildContraction(group, name, level, /*inPlace=*/false);
 }
 
-FailureOr<Kernel> buildNarrowContraction(func::FuncOp group, StringRef name, const Level &level) {
+FailureOr<Kernel> buildInPlaceContraction(func::FuncOp group, StringRef name, const Level &level) {
   return buildContraction(group, name, level, /*inPlace=*/true);
 }
 

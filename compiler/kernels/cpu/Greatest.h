@@ -33,8 +33,8 @@ private:
   std::optional<Candidates> candidates;
   std::optional<EntrySort> sorted; ///< what is greatest so far, and behind it what is new
   mlir::Value sortedKeys, sortedInverses;
-  mlir::Value firstOfX, firstOfNext, wanted, length, room,
-      xStride; ///< the next row's first element, or this one's again
+  mlir::Value wanted, length, room, xStride;
+  mlir::Value firstOfX, firstOfNext; ///< of this row; of the next one, or of this one again where it is the last
 
   LoopCode loopCode() const { return {b, code.loc}; }
   std::optional<int64_t> knownRoom() const;

@@ -33,8 +33,8 @@ private:
   Values outerExtents, positionExtents;
   llvm::SmallVector<Values> outerStrides, positionStrides; ///< by access
   Values laneStrides;                                      ///< by access
-  Values laterPlaces,
-      nextPlaces; ///< by access: from a load of the first, of the second walk to what it prefetches, or null
+  /// By access: from a load of the first, of the second walk to what it prefetches, or null.
+  Values laterPlaces, nextPlaces;
   mlir::Value resultCount, positionCount;
   mlir::Value stackBytes, stack; ///< accumulators of a reduction, a vector of the unit after the other
   llvm::DenseMap<unsigned, mlir::Value> keptMemory;

@@ -1,9 +1,8 @@
 // OutputConvolution.cpp - convolutions with outputs in lanes: panels of packed weights by pixels of an image.
 //
-//   for each part of an image: a batch entry, a group and a block of rows     (packed as [row][granule of channels]
-//     [column], unless its channels lie side by side)
-//     for each panel of outputs                   (its weights stay in the caches over the block; parts by panels are
-//     the units)
+//   for each part of an image: a batch entry, a group and a block of rows
+//     [pack it as [row][granule of channels][column], unless its channels lie side by side]
+//     for each panel of outputs                   (units of the launch: panels of parts; weights stay in the caches)
 //       for each row of the result
 //         for each tile of pixels along it
 //           for kh, for kw, for each granule of channels    every accumulator is one chain in this order

@@ -252,8 +252,8 @@ OutputConvolution::Result OutputConvolution::resultOf(Value sum, ValueRange digi
   Values here(digits);
   here[window.batch] = output;
   Value at = code.add(elementAt(code, frame, out, here), code.times(column, size(out.strides[window.columnLoop()])));
-  Value below =
-      code.add(at, size(out.strides[window.rowLoop()])); // written next, and each output's is a page of its own
+  // Written next, and each output's is a page of its own.
+  Value below = code.add(at, size(out.strides[window.rowLoop()]));
   code.prefetch(out.memory, below, Cache::L1, /*isWrite=*/true);
   return {sum, here, column, mask};
 }

@@ -28,7 +28,7 @@ private:
   int64_t rowPhases = 1, columnPhases = 1, unitRows = 1;
   Dim shiftRows, pitch; ///< rows of a phase that its taps add; columns of its rows
   Dim phaseWords, planeWords, stageWords;
-  mlir::Value ownWeights, imagePart, partElements, stage; ///< scratch
+  mlir::Value ownWeights, imagePart, stage; ///< scratch
 
   // Of the unit that is being built.
   Values batch;

@@ -59,7 +59,7 @@ const std::map<std::string, std::vector<std::string>> required = {
      {"add", "attention", "avg_pool2d", "bce", "concat", "conv2d", "cross_entropy", "cumsum", "embed", "layer_norm", "linear",
       "matmul", "max_pool2d", "mse", "mul", "outer", "rearrange", "reduce", "rms_norm", "rope", "select", "slice", "softmax",
       "spread", "sq_norm", "stack", "topk", "transpose", "update"}},
-    {"kernels", {"rows", "tiled contraction", "narrow contraction", "batch reduction", "concat", "pack", "gather rows", "update rows", "attention", "scan", "greatest", "output convolution", "pixel convolution", "pool"}},
+    {"kernels", {"rows", "tiled contraction", "in-place contraction", "batch reduction", "concat", "pack", "gather rows", "update rows", "attention", "scan", "greatest", "output convolution", "pixel convolution", "pool"}},
     {"calls",
      {"with 2 threads that both worked", "of single samples", "of an empty batch", "of an empty batch, refused"}},
     {"invariance", {"along an unbounded dim", "along a bounded dim"}},
