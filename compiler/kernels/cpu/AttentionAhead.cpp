@@ -40,8 +40,8 @@ void Attention::fetch(const RowsAhead &rows, Value row) {
   int64_t line = lineBytes / elementBytes(rows.operand.element);
   int64_t width = (rows.columnLoop == depthLoop ? depth : columns).constantValue().value_or(line);
   bool isWritten = rows.operand.memory == out.memory;
-  for (int64_t at = 0; at < std::min(width, mostLines * line); at += line)
-    code.prefetch(rows.operand.memory, code.add(from, code.index(at)), isWritten ? Cache::L1 : Cache::L2, isWritten);
+  code.prefetchLines(rows.operand.memory, from, 0, std::min(width, mostLines * line), rows.operand.element,
+                     isWritten ? Cache::L1 : Cache::L2, isWritten);
 }
 
 /// What corresponds to the tile that begins at `row`; of keys only where those of an entry stay in L2 until they are

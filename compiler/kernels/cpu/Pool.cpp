@@ -95,9 +95,8 @@ Pool::Values Pool::tap(Value at, std::optional<int64_t> ofPair, ArrayRef<Value> 
 /// Of the lines of `count` elements, those that are read a few rows later. Sums are so few instructions that LLVM reads
 /// lines of several rows in turn, which the hardware does not foresee; the folds of extremes keep them in order.
 void Pool::prefetch(Value at, int64_t count) {
-  int64_t size = elementBytes(window.image.element);
-  for (int64_t bytes = 0; bytes < count * size; bytes += lineBytes)
-    code.prefetch(window.image.memory, code.add(at, code.index((bytesAhead + bytes) / size)), Cache::L2);
+  const Image &image = window.image;
+  code.prefetchLines(image.memory, at, bytesAhead / elementBytes(image.element), count, image.element, Cache::L2);
 }
 
 /// The last tap of an odd number is of a pair with the one before it.

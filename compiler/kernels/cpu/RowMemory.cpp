@@ -165,13 +165,9 @@ void Rows::findNextRows() {
 void Rows::prefetchNextRow(Value first, int64_t columns) {
   if (step != 1)
     return;
-  for (auto [access, row] : nextRows) {
-    int64_t perLine = lineBytes / elementBytes(group.accesses[access].element);
-    for (int64_t ahead = 0; ahead < columns; ahead += perLine) {
-      Value at = code.add(code.add(row, first), code.index(ahead));
-      code.prefetch(places[access].memory, at, Cache::L2);
-    }
-  }
+  for (auto [access, row] : nextRows)
+    code.prefetchLines(places[access].memory, code.add(row, first), 0, columns, group.accesses[access].element,
+                       Cache::L2);
 }
 
 } // namespace batten

@@ -150,6 +150,13 @@ void VectorCode::prefetch(Value memory, Value at, Cache cache, bool isWrite) con
   memref::PrefetchOp::create(builder, loc, memory, ValueRange{at}, isWrite, int32_t(cache), /*isDataCache=*/true);
 }
 
+void VectorCode::prefetchLines(Value memory, Value at, int64_t from, int64_t count, Type element, Cache cache,
+                               bool isWrite) const {
+  int64_t line = lineBytes / elementBytes(element);
+  for (int64_t ahead = from; ahead < from + count; ahead += line)
+    prefetch(memory, add(at, index(ahead)), cache, isWrite);
+}
+
 Value VectorCode::loadOfPairs(Value memory, Value at, int64_t half, Type element, Value mask) const {
   VectorCode pairs{builder, loc, 2 * lanes};
   return halfOfPairs(pairs.load(memory, at, index(1), storageType(element), mask), half, element);

@@ -46,6 +46,9 @@ struct VectorCode {
   /// The same for a small stride of more than 1.
   mlir::Value loadStrided(mlir::Value memory, mlir::Value at, int64_t step, mlir::Type element, mlir::Value mask) const;
   /// Every second element: the first (`half` 0) or the second (1) of each of the pairs from memory[at] on. `mask` has a
+  /// The lines of elements [at + from, at + from + count).
+  void prefetchLines(mlir::Value memory, mlir::Value at, int64_t from, int64_t count, mlir::Type element, Cache cache,
+                     bool isWrite = false) const;
   /// lane for each element of all pairs.
   mlir::Value loadOfPairs(mlir::Value memory, mlir::Value at, int64_t half, mlir::Type element, mlir::Value mask) const;
   /// The same of pairs as memory holds them.
