@@ -50,7 +50,8 @@ Value RowCode::columnValue(unsigned index, Chunk &chunk) {
     for (const RowInput &input : node.inputs)
       arguments.push_back(inputValue(input, &chunk));
     code.loc = node.op.getLoc();
-    result = code.cloneBody(node.op, arguments, [&](int64_t dim) { return loopIndex(dim, &chunk); })[0];
+    auto indexOf = [&](int64_t dim) { return loopIndex(dim, &chunk); };
+    result = code.cloneBody(node.op, arguments, indexOf, /*onScalars=*/false, mark)[0];
   }
   return chunk.values[index] = result;
 }

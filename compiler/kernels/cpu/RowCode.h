@@ -46,6 +46,7 @@ protected:
   VectorCode code;
   unsigned step = 0;                                ///< the walk that is being built
   bool inRegisters = false;                         ///< chunks outlive a walk
+  std::optional<Mark> mark;                         ///< of an operation's copies, while a walk is built
   llvm::DenseMap<unsigned, mlir::Value> rowValues;  ///< row and reduction nodes of the current row
   llvm::SmallVector<StreamableStore> pendingStores; ///< of this turn
   mlir::Value streaming;                            ///< i1: results bypass the caches; null: never

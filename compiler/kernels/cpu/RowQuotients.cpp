@@ -158,11 +158,10 @@ void Rows::walkExponentials(Nodes stores, Nodes reductions) {
     results.push_back(isInRange ? arith::ConstantOp::create(b, code.loc, b.getBoolAttr(true)) : numeratorsAreSafe);
     scf::YieldOp::create(b, code.loc, results);
   };
-  math::ExpOp exponential = exponentialOf(group.nodes[quotients->numerator]);
-  exponential->setAttr(inRangeAttrName, b.getUnitAttr()); // its copies have it too
+  mark = Mark{exponentialOf(group.nodes[quotients->numerator]), inRangeAttrName};
   isInRange = true;
   walkIn(branch.thenBlock());
-  exponential->removeAttr(inRangeAttrName);
+  mark.reset();
   isInRange = false;
   walkIn(branch.elseBlock());
   for (auto [i, node] : llvm::enumerate(reductions))
@@ -176,9 +175,9 @@ void Rows::walkQuotients(Nodes stores) {
   auto branch = scf::IfOp::create(b, code.loc, isSafe, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
-  quotients->division->setAttr(safeQuotientAttrName, b.getUnitAttr()); // its copies have it too
+  mark = Mark{quotients->division, safeQuotientAttrName};
   walkOnce(stores, {});
-  quotients->division->removeAttr(safeQuotientAttrName);
+  mark.reset();
   b.setInsertionPointToStart(branch.elseBlock());
   walkOnce(stores, {});
 }

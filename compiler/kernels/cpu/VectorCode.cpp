@@ -317,7 +317,8 @@ void VectorCode::storeTurned(ArrayRef<Value> columns, Value memory, ArrayRef<Val
 }
 
 SmallVector<Value> VectorCode::cloneBody(linalg::GenericOp generic, ValueRange arguments,
-                                         function_ref<Value(int64_t)> loopIndex, bool onScalars) const {
+                                         function_ref<Value(int64_t)> loopIndex, bool onScalars,
+                                         std::optional<Mark> mark) const {
   IRMapping map;
   map.map(generic.getBody()->getArguments(), arguments);
   auto lifted = [&](Value value) -> Value { // what the region takes from outside, and its constants
@@ -336,6 +337,8 @@ SmallVector<Value> VectorCode::cloneBody(linalg::GenericOp generic, ValueRange a
         map.map(operand, lifted(operand));
     Operation *clone = builder.clone(op, map);
     clone->setLoc(op.getLoc());
+    if (mark && mark->op == &op)
+      clone->setAttr(mark->attribute, builder.getUnitAttr());
     if (isa<arith::ConstantOp>(op) || onScalars)
       continue; // a constant is broadcast where it is used
     for (auto [mine, theirs] : llvm::zip(clone->getResults(), op.getResults()))

@@ -18,6 +18,12 @@ inline constexpr int64_t longestStep = 8;
 /// Where a line is fetched to, as memref.prefetch numbers it.
 enum class Cache : int32_t { L2 = 2, L1 = 3 };
 
+/// What copies of an operation of a region are told apart by: a unit attribute.
+struct Mark {
+  mlir::Operation *op;
+  llvm::StringRef attribute;
+};
+
 struct VectorCode {
   mlir::OpBuilder &builder;
   mlir::Location loc;
@@ -40,15 +46,15 @@ struct VectorCode {
 
   /// Fetches the line of memory[at], which need not exist.
   void prefetch(mlir::Value memory, mlir::Value at, Cache cache, bool isWrite = false) const;
+  /// The lines of elements [at + from, at + from + count).
+  void prefetchLines(mlir::Value memory, mlir::Value at, int64_t from, int64_t count, mlir::Type element, Cache cache,
+                     bool isWrite = false) const;
   /// Elements memory[at], memory[at + stride], ... as a vector of `element`; lanes outside `mask` (null: none) read no
   /// memory and hold zero. Stride 1 is a load, 0 a broadcast, anything else a gather.
   mlir::Value load(mlir::Value memory, mlir::Value at, mlir::Value stride, mlir::Type element, mlir::Value mask) const;
   /// The same for a small stride of more than 1.
   mlir::Value loadStrided(mlir::Value memory, mlir::Value at, int64_t step, mlir::Type element, mlir::Value mask) const;
   /// Every second element: the first (`half` 0) or the second (1) of each of the pairs from memory[at] on. `mask` has a
-  /// The lines of elements [at + from, at + from + count).
-  void prefetchLines(mlir::Value memory, mlir::Value at, int64_t from, int64_t count, mlir::Type element, Cache cache,
-                     bool isWrite = false) const;
   /// lane for each element of all pairs.
   mlir::Value loadOfPairs(mlir::Value memory, mlir::Value at, int64_t half, mlir::Type element, mlir::Value mask) const;
   /// The same of pairs as memory holds them.
@@ -93,9 +99,10 @@ struct VectorCode {
 
   /// The region of `generic` on vectors, or on scalars where `onScalars`: one value a block argument comes in, one a
   /// yielded value goes out. `loopIndex(d)` gives linalg.index d as an index value or vector, where the region asks.
+  /// The copy of an operation that `mark` names has its attribute.
   llvm::SmallVector<mlir::Value> cloneBody(mlir::linalg::GenericOp generic, mlir::ValueRange arguments,
-                                           llvm::function_ref<mlir::Value(int64_t)> loopIndex,
-                                           bool onScalars = false) const;
+                                           llvm::function_ref<mlir::Value(int64_t)> loopIndex, bool onScalars = false,
+                                           std::optional<Mark> mark = {}) const;
 };
 
 /// The value of a constant index, if it is one.
