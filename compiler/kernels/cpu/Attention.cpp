@@ -18,6 +18,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Attention.h"
 #include "compiler/kernels/cpu/RowCode.h"
+#include "compiler/kernels/cpu/UsualSizes.h"
 #include "compiler/kernels/cpu/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -292,7 +293,7 @@ Kernel Attention::build() {
   scale = chosenScale();
   loop(frame.begin, frame.end, code.index(1), [&](Value at) { unit(at, frame.size(blocksOfRows)); });
   Dim range = product(batch) * blocksOfRows;
-  auto known = [](const Dim &dim) { return std::max<int64_t>(1, dim.constantValue().value_or(64)); };
+  auto known = [](const Dim &dim) { return std::max<int64_t>(1, dim.constantValue().value_or(usual::width)); };
   int64_t products = std::min(unitRows * known(keys), grainProducts) * (known(depth) + known(columns));
   return Kernel{frame.function, range, std::max<int64_t>(1, grainProducts / products), scratch.bytes};
 }

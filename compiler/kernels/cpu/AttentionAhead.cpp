@@ -5,6 +5,7 @@
 // results are fetched, and of the next entry's keys and values those that stand at the place of this unit's queries.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Attention.h"
+#include "compiler/kernels/cpu/UsualSizes.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
@@ -13,8 +14,6 @@ namespace batten {
 
 /// Lines of a row; hardware follows longer ones.
 static constexpr int64_t mostLines = 8;
-/// What a width that only the call knows is taken for.
-static constexpr int64_t usualWidth = 64;
 
 /// The next unit is of the same entry or of the next one, which is taken to be the next along the innermost batch dim.
 void Attention::lookAhead() {
@@ -51,7 +50,7 @@ void Attention::fetchAhead(const RowsAhead &ofQueries, const RowsAhead &ofKeys, 
     fetch(ofQueries, code.add(row, code.index(i)));
   if (!numBatch || queries != keys)
     return;
-  int64_t widths = depth.constantValue().value_or(usualWidth) + columns.constantValue().value_or(usualWidth);
+  int64_t widths = depth.constantValue().value_or(usual::width) + columns.constantValue().value_or(usual::width);
   int64_t mostKeys = level.cacheBytesL2 / 4 / (widths * elementBytes(ofKeys.operand.element));
   onlyIf(below(frame.size(keys), code.index(mostKeys + 1)), [&] {
     for (int64_t i = 0; i < tileRows; ++i)

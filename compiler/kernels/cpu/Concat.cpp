@@ -6,6 +6,7 @@
 #include "compiler/kernels/cpu/ColumnWalk.h"
 #include "compiler/kernels/cpu/RowCode.h"
 #include "compiler/kernels/cpu/RowKernels.h"
+#include "compiler/kernels/cpu/UsualSizes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -114,9 +115,8 @@ FailureOr<Kernel> Concat::build() {
       column = column + part.columns;
     }
   }
-  int64_t columns = shapes.of(op.getResult()).back().constantValue().value_or(512);
-  return Kernel{frame.function, countOf(rows.domain),
-                std::max<int64_t>(1, grainElements / std::max<int64_t>(1, columns)), Dim()};
+  int64_t grain = grainOf(shapes.of(op.getResult()).back().constantValue().value_or(usual::columns));
+  return Kernel{frame.function, countOf(rows.domain), grain, Dim()};
 }
 
 } // namespace

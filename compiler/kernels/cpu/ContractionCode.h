@@ -7,6 +7,7 @@
 #include "compiler/kernels/cpu/DotStep.h"
 #include "compiler/kernels/cpu/Epilogue.h"
 #include "compiler/kernels/cpu/GroupScalars.h"
+#include "compiler/kernels/cpu/UsualSizes.h"
 #include "compiler/kernels/cpu/VectorCode.h"
 
 namespace batten {
@@ -47,7 +48,7 @@ public:
   mlir::Value size(const Dim &dim) { return frame.size(dim); }
   mlir::Value extent(int64_t loop) { return frame.size(c.extents[loop]); }
   /// The depth, or a usual one where only the call knows it.
-  int64_t likelyDepth() const { return c.extents[c.depth].constantValue().value_or(256); }
+  int64_t likelyDepth() const { return c.extents[c.depth].constantValue().value_or(usual::depth); }
   /// The depth of a panel: that of the product, filled up to whole steps.
   Dim panelDepth() const { return roundUp(c.extents[c.depth], dot.elements()); }
   /// Memory of the packed panels, panel[depth in granules][column in panel][element of the granule] each, or of the

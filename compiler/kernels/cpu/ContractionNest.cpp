@@ -125,7 +125,7 @@ void Nest::decide() {
     int64_t parts = llvm::divideCeil(*depth, fits);
     depthBlock = llvm::alignTo(llvm::divideCeil(*depth, parts), k.dot.elements());
   }
-  int64_t bytesOfTile = k.tileRows * depth.value_or(1024) * elementBytes(k.lhs.element);
+  int64_t bytesOfTile = k.tileRows * depth.value_or(usual::depthInCache) * elementBytes(k.lhs.element);
   blockTiles = k.right == Right::OwnPanel
                    ? tilesOfOwnPanel
                    : std::clamp(k.level.cacheBytesL2 / 2 / std::max<int64_t>(bytesOfTile, 1), fewestTiles, mostTiles);

@@ -14,6 +14,7 @@
 // vector; else, or where results are not side by side, the values are read again by their indices.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Greatest.h"
+#include "compiler/kernels/cpu/UsualSizes.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -23,8 +24,6 @@
 using namespace mlir;
 
 namespace batten {
-/// What a grain takes a row of unknown length for.
-constexpr int64_t usualExtent = 512;
 /// Entries of a sorted block at least: two registers of two lanes.
 constexpr int64_t fewestEntries = 4;
 /// Elements of a row that a first bound is taken from, at most: they are read twice.
@@ -69,12 +68,20 @@ Kernel Greatest::build() {
   length = frame.size(extents[dim]);
   room = roomOf();
   xStride = frame.size(x.strides[dim]);
+<<<<<<< HEAD
   if (takesRowsInLanes())
     shortRows(rows);
   else
     loopCode().loop(frame.begin, frame.end, code.index(1), [&](Value index) { row(rows, index); });
   int64_t elements = extents[dim].constantValue().value_or(usualExtent);
   return {frame.function, rows.count(), std::max<int64_t>(1, grainElements / elements), scratchBytes};
+=======
+  bool inLanes = takesRowsInLanes();
+  loopCode().loop(frame.begin, frame.end, code.index(inLanes ? level.lanes(b.getI64Type()) : 1),
+                  [&](Value index) { inLanes ? rowsInLanes(rows, index) : row(rows, index); });
+  int64_t grain = grainOf(extents[dim].constantValue().value_or(usual::columns));
+  return {frame.function, rows.count(), grain, scratchBytes};
+>>>>>>> e46e3b1 (kernels: grains and sizes that only the call knows stand on one page)
 }
 
 //===- Sizes ------------------------------------------------------------------------------------------------------===//

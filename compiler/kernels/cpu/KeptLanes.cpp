@@ -23,6 +23,7 @@
 #include "compiler/kernels/cpu/ColumnWalk.h"
 #include "compiler/kernels/cpu/LoopCode.h"
 #include "compiler/kernels/cpu/RowKernels.h"
+#include "compiler/kernels/cpu/UsualSizes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -155,9 +156,9 @@ Kernel KeptLanes::build() {
   if (streaming)
     code.orderStores();
   int64_t width = vectors * code.lanes;
-  int64_t elements = positions.constantValue().value_or(256) * width;
+  int64_t elements = positions.constantValue().value_or(usual::positions) * width;
   return {frame.function, countOf(ArrayRef<Dim>(group.domain).take_front(firstLaneDim)) * unitsPerRow(),
-          std::max<int64_t>(1, grainElements / std::max<int64_t>(1, elements)), scratchBytes};
+          grainOf(elements), scratchBytes};
 }
 
 //===- Once a unit ------------------------------------------------------------------------------------------------===//

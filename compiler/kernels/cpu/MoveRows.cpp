@@ -7,6 +7,7 @@
 #include "compiler/kernels/cpu/ColumnWalk.h"
 #include "compiler/kernels/cpu/RowCode.h"
 #include "compiler/kernels/cpu/RowKernels.h"
+#include "compiler/kernels/cpu/UsualSizes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -17,8 +18,6 @@ namespace {
 
 /// Vectors a turn of a copy.
 constexpr int64_t copyVectors = 4;
-/// What a grain takes a row of unknown length for.
-constexpr int64_t usualColumns = 512;
 
 /// One side of the copy: its access among those of the loops, and the strides of its rows and columns.
 struct Side {
@@ -169,8 +168,8 @@ FailureOr<Kernel> RowMover::build() {
     b.setInsertionPointToStart(loop.getBody());
     unit(firstElements(code, frame, loops, loop.getInductionVar()));
   }
-  int64_t length = std::max<int64_t>(1, columns.constantValue().value_or(usualColumns));
-  return Kernel{frame.function, countOf(loops.domain), std::max<int64_t>(1, grainElements / length), Dim()};
+  int64_t grain = grainOf(columns.constantValue().value_or(usual::columns));
+  return Kernel{frame.function, countOf(loops.domain), grain, Dim()};
 }
 
 FailureOr<Kernel> buildMove(func::FuncOp function, Operation *op, StringRef name, const Level &level) {

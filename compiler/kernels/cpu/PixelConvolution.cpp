@@ -15,6 +15,7 @@
 // rows: an image is one line.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/PixelConvolution.h"
+#include "compiler/kernels/cpu/UsualSizes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -26,8 +27,6 @@ namespace batten {
 constexpr int64_t mostVectors = 8;
 /// Pixels of a unit, about: their part of the image stays in L2 while all outputs pass over it.
 constexpr int64_t unitPixels = 256;
-/// What a width that only the call knows is taken for.
-constexpr int64_t usualWidth = 64;
 
 //===- What is built ----------------------------------------------------------------------------------------------===//
 
@@ -75,7 +74,7 @@ void PixelConvolution::chooseTile() {
   tileRows = std::max<int64_t>(1, std::min(most / tileVectors, rows.value_or(most)));
   tileOutputs = std::min(registers / (tileRows * tileVectors), known.value_or(registers));
   int64_t tileWidth = tileVectors * code.lanes;
-  unitRows = tileRows * std::max<int64_t>(1, unitPixels / (tileRows * columns.value_or(usualWidth)));
+  unitRows = tileRows * std::max<int64_t>(1, unitPixels / (tileRows * columns.value_or(usual::width)));
   int64_t pixelBytes =
       window.extents[window.depthLoop()].constantValue().value_or(1) * elementBytes(window.image.element);
   int64_t fitting = std::min(unitPixels, level.cacheBytesL2 / 2 / pixelBytes);

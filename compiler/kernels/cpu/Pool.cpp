@@ -6,6 +6,7 @@
 #include "compiler/kernels/cpu/ColumnWalk.h"
 #include "compiler/kernels/cpu/Extremes.h"
 #include "compiler/kernels/cpu/RowKernels.h"
+#include "compiler/kernels/cpu/UsualSizes.h"
 #include "compiler/kernels/cpu/WindowBuilder.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -229,10 +230,10 @@ FailureOr<Kernel> Pool::build() {
     identity = extremes->toIntegers(code, identity);
   }
   loop(frame.begin, frame.end, 1, [&](Value index) { unit(index); });
-  int64_t elements = window.extents[lanesLoop].constantValue().value_or(64);
+  int64_t elements = window.extents[lanesLoop].constantValue().value_or(usual::width);
   if (isOverChannels())
-    elements *= window.extents[window.columnLoop()].constantValue().value_or(64);
-  return finished(numUnits(unitExtents()), std::max<int64_t>(1, grainElements / (elements * side * side)), Dim());
+    elements *= window.extents[window.columnLoop()].constantValue().value_or(usual::width);
+  return finished(numUnits(unitExtents()), grainOf(elements * side * side), Dim());
 }
 
 } // namespace

@@ -8,8 +8,6 @@
 
 namespace batten {
 
-/// Elements that are worth a launch of their own.
-inline constexpr int64_t grainElements = 16384;
 /// Positions of a block of a batch reduction (dialect/NUMERICS.md).
 inline constexpr int64_t blockPositions = 256;
 

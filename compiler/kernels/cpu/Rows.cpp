@@ -13,6 +13,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Rows.h"
 #include "compiler/kernels/cpu/RowKernels.h"
+#include "compiler/kernels/cpu/UsualSizes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -27,8 +28,6 @@ constexpr int64_t blockColumns = 4096;
 constexpr int64_t registerVectors = 8;
 /// Operations of pow, and of no other function: of one register at a time they wait for each other.
 constexpr int64_t longChain = 64;
-/// What a grain takes a row of unknown length for.
-constexpr int64_t usualColumns = 512;
 
 /// Lanes of the vectors of rows: a register, or two where an operation is a long chain. LLVM splits what is two,
 /// instruction by instruction, so that neighbours are chains that run side by side.
@@ -123,14 +122,14 @@ Kernel Rows::build() {
   if (streaming)
     code.orderStores();
   Dim units = tileDim ? tileCount() : countOf(group.rows());
-  int64_t elements = count.constantValue().value_or(usualColumns);
+  int64_t elements = count.constantValue().value_or(usual::columns);
   if (blocked) {
     units = units * blocksPerRow();
     elements = blockColumns;
   } else if (tileDim) {
     elements *= code.lanes;
   }
-  return {frame.function, units, std::max<int64_t>(1, grainElements / elements), scratchBytes};
+  return {frame.function, units, grainOf(elements), scratchBytes};
 }
 
 //===- Once a unit ------------------------------------------------------------------------------------------------===//

@@ -9,6 +9,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/DimWalk.h"
 #include "compiler/kernels/cpu/RowKernels.h"
+#include "compiler/kernels/cpu/UsualSizes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -24,8 +25,6 @@ constexpr int64_t groupElements = 16;
 constexpr int64_t unitVectors = 4;
 /// Longer rows prefetch their own next group, shorter ones the next row.
 constexpr int64_t longestRow = 16384;
-/// What a grain takes a dim of unknown extent for.
-constexpr int64_t usualExtent = 512;
 
 class Scan {
 public:
@@ -106,8 +105,9 @@ Kernel Scan::build() {
   }
   if (streaming)
     code.orderStores();
-  int64_t elements = extents[dim].constantValue().value_or(usualExtent) * (isAlongLanes() ? 1 : vectors * code.lanes);
-  return {frame.function, rows.count() * unitsPerRow(), std::max<int64_t>(1, grainElements / elements), Dim()};
+  int64_t elements =
+      extents[dim].constantValue().value_or(usual::columns) * (isAlongLanes() ? 1 : vectors * code.lanes);
+  return {frame.function, rows.count() * unitsPerRow(), grainOf(elements), Dim()};
 }
 
 void Scan::unit(const DimWalk &rows, Value index) {

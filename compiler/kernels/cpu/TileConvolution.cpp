@@ -20,6 +20,7 @@
 #include "compiler/kernels/cpu/TileConvolution.h"
 #include "compiler/kernels/cpu/ColumnWalk.h"
 #include "compiler/kernels/cpu/DotStep.h"
+#include "compiler/kernels/cpu/UsualSizes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -30,8 +31,6 @@ namespace batten {
 
 /// Pixels of a unit, about: enough that packing them costs little, few enough that threads share the rows of an image.
 constexpr int64_t unitPixels = 512;
-/// What a width that only the call knows is taken for.
-constexpr int64_t usualWidth = 64;
 
 //===- What is built ----------------------------------------------------------------------------------------------===//
 
@@ -80,7 +79,7 @@ void TileConvolution::chooseUnit() {
   columnPhases = phases(tapColumns);
   shiftRows = shift(tapRows);
   pitch = width + shift(tapColumns);
-  int64_t knownPitch = std::max<int64_t>(1, pitch.constantValue().value_or(usualWidth));
+  int64_t knownPitch = std::max<int64_t>(1, pitch.constantValue().value_or(usual::width));
   int64_t rowBytes = knownPitch * 4 * rowPhases * columnPhases;
   rowBytes *= llvm::divideCeilSigned(channels.constantValue().value_or(tileDepth(window.image.element)), granule);
   int64_t fitting = level.cacheBytesL2 / 2 / rowBytes - shiftRows.constantValue().value_or(0);

@@ -38,8 +38,6 @@ constexpr int64_t leastProducts = 1 << 21;
 /// Panels that rows meet without being packed. Rows a multiple of so many bytes apart share a set of the first cache,
 /// which then does not hold a tile of them.
 constexpr int64_t mostPanelsInPlace = 16, aliasingBytes = 4096;
-/// What a depth that only the call knows is taken for.
-constexpr int64_t usualDepth = 1024;
 
 class TileNest : LoopCode {
 public:
@@ -136,7 +134,7 @@ std::optional<Dim> TileNest::strideInPlace() const {
 /// A block of rows takes half of L2 at most.
 void TileNest::decide() {
   rowStride = strideInPlace();
-  int64_t knownDepth = depth.constantValue().value_or(usualDepth);
+  int64_t knownDepth = depth.constantValue().value_or(usual::depthInCache);
   int64_t bytesOfBand = 2 * tileBytes * std::max<int64_t>(1, llvm::divideCeil(knownDepth, stepDepth()));
   int64_t most = k.right == Right::OwnPanel ? mostBandsOfOwnPanel : mostBands;
   blockBands = std::clamp<int64_t>(k.level.cacheBytesL2 / 2 / bytesOfBand, 1, most);
