@@ -14,6 +14,7 @@
 // & van de Geijn, ACM TOMS 41(3), 2015.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/LoopCode.h"
+#include "compiler/kernels/cpu/PanelWalk.h"
 #include "compiler/kernels/cpu/ReadAhead.h"
 #include "compiler/kernels/cpu/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -80,8 +81,7 @@ private:
   void cutDepth();
   void makeStage();
   void units();
-  void panelsOf(const Block &block, Value from, Value to);
-  void panel(const Block &block, Value number, Value next, int64_t vectors, bool masked);
+  void panel(const Block &block, const PanelTurn &turn);
   Value rightOf(Value batch, Value panel);
   Following following(const Block &block, Value number, Value next);
   void tilesOf(const Block &block, const Strip &strip, Value from, Value to, const Following &next);
@@ -193,39 +193,12 @@ void Nest::makeStage() {
 
 //===- The nest ---------------------------------------------------------------------------------------------------===//
 
-/// Unit u is panel u % panels of block u / panels, counted through all batch entries.
 void Nest::units() {
-  Value begin = k.frame.begin, end = k.frame.end;
-  loop(quotient(begin, panels), ceilQuotient(end, panels), code.index(1), [&](Value outer) {
-    Value first = code.times(outer, panels), from = minus(most(begin, first), first);
-    Value to = minus(least(end, code.add(first, panels)), first);
-    Value batch = code.index(0), number = outer;
-    if (!c.batch.empty()) {
-      batch = quotient(outer, blocks);
-      number = minus(outer, code.times(batch, blocks));
-    }
+  walkBlocks(k, blocks, panels, [&](Value batch, Value number, Value from, Value to) {
     Value tile = code.times(number, tilesOfBlock);
-    panelsOf({batch, tile, least(tiles, code.add(tile, tilesOfBlock))}, from, to);
+    Block block{batch, tile, least(tiles, code.add(tile, tilesOfBlock))};
+    walkPanels(k, from, to, [&](const PanelTurn &turn) { panel(block, turn); });
   });
-}
-
-/// Panels [from, to) of a block; the last one of all may have fewer columns.
-void Nest::panelsOf(const Block &block, Value from, Value to) {
-  int64_t width = k.panelColumns();
-  Dim columns = c.extents[c.column];
-  std::optional<int64_t> known = columns.constantValue();
-  Value whole = k.size(Dim::floorDiv(columns, Dim::constant(width)));
-  if (!known || *known >= width)
-    loop(from, least(to, whole), code.index(1), [&](Value number) {
-      Value next = code.add(number, code.index(1));
-      // Behind the last one comes the first one of the next block.
-      panel(block, number, choose(below(next, to), next, from), k.tileVectors, /*masked=*/false);
-    });
-  if (known && *known % width == 0)
-    return;
-  int64_t rest = known ? *known % width : width; // only the vectors that hold a column
-  onlyIf(below(whole, to),
-         [&] { panel(block, whole, from, llvm::divideCeil(rest, k.lanes), /*masked=*/!known || rest % k.lanes != 0); });
 }
 
 /// Where the right side of a panel lies: packed, or as the call is given it.
@@ -250,14 +223,14 @@ Following Nest::following(const Block &block, Value number, Value next) {
   return {rightOf(batch, next), rows};
 }
 
-void Nest::panel(const Block &block, Value number, Value next, int64_t vectors, bool masked) {
-  Value firstColumn = code.times(number, code.index(k.panelColumns())), depth = k.extent(c.depth);
+void Nest::panel(const Block &block, const PanelTurn &turn) {
+  Value firstColumn = code.times(turn.number, code.index(k.panelColumns())), depth = k.extent(c.depth);
   if (k.right == Right::OwnPanel)
     k.packPanel(block.batch, firstColumn);
-  Value right = k.right == Right::OwnPanel ? code.index(0) : rightOf(block.batch, number);
-  Strip strip{block.batch, firstColumn, vectors, masked, right};
+  Value right = k.right == Right::OwnPanel ? code.index(0) : rightOf(block.batch, turn.number);
+  Strip strip{block.batch, firstColumn, turn.vectors, turn.masked, right};
   strip.initial = micro->initialOf(strip);
-  Following after = following(block, number, next);
+  Following after = following(block, turn.number, turn.next);
   if (!depthBlock)
     return tilesOf(block, strip, code.index(0), depth, after);
   loop(code.index(0), depth, depthStep, [&](Value from) {

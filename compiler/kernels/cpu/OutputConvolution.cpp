@@ -214,17 +214,12 @@ FailureOr<Kernel> OutputConvolution::build() {
     frame.setRoute(Bf16Sums::FlushedPairs);
   resolveShape();
   Dim scratchBytes = makeScratch();
-  Value count = code.index(numPanels());
-  Value firstPart = arith::DivUIOp::create(b, code.loc, frame.begin, count);
-  Value endPart = arith::CeilDivUIOp::create(b, code.loc, frame.end, count);
-  loop(firstPart, endPart, 1, [&](Value part) {
+  auto enter = [&](Value part) {
     enterPart(part);
     if (!inPlace)
       packPart();
-    Value first = code.times(part, count);
-    Value from = greatest(code.index(0), minus(frame.begin, first)), to = least(count, minus(frame.end, first));
-    loop(from, to, 1, [&](Value number) { panel(number); });
-  });
+  };
+  walkParts(code.index(numPanels()), enter, [&](Value number) { panel(number); });
   Dim blocks = Dim::constant(llvm::divideCeilSigned(height, unitRows));
   return finished(numUnits({Dim::constant(groups), blocks, Dim::constant(numPanels())}), 1, scratchBytes);
 }

@@ -202,15 +202,11 @@ FailureOr<Kernel> TileConvolution::build() {
   Dim scratchBytes = makeScratch();
   if (needsZeros()) // what no part writes stays so
     clearWords(index(0), size(planeWords * steps() * Dim::constant(tileRows)));
-  Value count = size(panelCount());
-  Value firstPart = loops().quotient(frame.begin, count), endPart = loops().ceilQuotient(frame.end, count);
-  loop(firstPart, endPart, 1, [&](Value part) {
+  auto enter = [&](Value part) {
     enterPart(part);
     packPart();
-    Value first = code.times(part, count);
-    loop(greatest(index(0), minus(frame.begin, first)), least(count, minus(frame.end, first)), 1,
-         [&](Value number) { panel(number); });
-  });
+  };
+  walkParts(size(panelCount()), enter, [&](Value number) { panel(number); });
   return finished(numUnits({Dim::constant(groups), ceilDiv(height, unitRows), panelCount()}), 1, scratchBytes);
 }
 

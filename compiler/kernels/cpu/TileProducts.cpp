@@ -16,6 +16,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/LoopCode.h"
 #include "compiler/kernels/cpu/MicroKernel.h"
+#include "compiler/kernels/cpu/PanelWalk.h"
 #include "compiler/kernels/cpu/TileRows.h"
 #include "compiler/kernels/cpu/VectorMath.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -91,8 +92,7 @@ private:
   void begin();
   void units();
   void packRows(const Block &block);
-  void panelsOf(const Block &block, Value from, Value to);
-  void panel(const Block &block, Value number, int64_t vectors, bool masked);
+  void panel(const Block &block, const PanelTurn &turn);
   void packRest(Value right);
   Left packedLeft(Value bandInBlock);
   Left leftInPlace(Value batch, Value row);
@@ -201,44 +201,25 @@ void TileNest::packRest(Value right) {
 
 //===- The nest ---------------------------------------------------------------------------------------------------===//
 
-/// Unit u is panel u % panels of block u / panels, counted through all batch entries.
 void TileNest::units() {
-  Value begin = k.frame.begin, end = k.frame.end;
   Value bands = k.size(ceilDiv(rows, bandRows));
-  loop(quotient(begin, panels), ceilQuotient(end, panels), code.index(1), [&](Value outer) {
-    Value first = code.times(outer, panels), from = minus(most(begin, first), first);
-    Value to = minus(least(end, code.add(first, panels)), first);
-    Value batch = quotient(outer, blocks), band = scaled(blockBands, minus(outer, code.times(batch, blocks)));
+  walkBlocks(k, blocks, panels, [&](Value batch, Value number, Value from, Value to) {
+    Value band = scaled(blockBands, number);
     Block block{batch, band, least(bands, code.add(band, code.index(blockBands)))};
     packRows(block);
-    panelsOf(block, from, to);
+    walkPanels(k, from, to, [&](const PanelTurn &turn) { panel(block, turn); });
   });
 }
 
-/// Panels [from, to) of a block; the last one of all may have fewer columns.
-void TileNest::panelsOf(const Block &block, Value from, Value to) {
-  int64_t width = k.panelColumns();
-  std::optional<int64_t> known = c.extents[c.column].constantValue();
-  Value whole = k.size(Dim::floorDiv(c.extents[c.column], Dim::constant(width)));
-  if (!known || *known >= width)
-    loop(from, least(to, whole), code.index(1),
-         [&](Value number) { panel(block, number, k.tileVectors, /*masked=*/false); });
-  if (known && *known % width == 0)
-    return;
-  int64_t rest = known ? *known % width : width; // only the tiles that hold a column
-  onlyIf(below(whole, to),
-         [&] { panel(block, whole, llvm::divideCeil(rest, k.lanes), /*masked=*/!known || rest % k.lanes != 0); });
-}
-
-void TileNest::panel(const Block &block, Value number, int64_t vectors, bool masked) {
-  Value firstColumn = scaled(k.panelColumns(), number), right = code.index(0);
+void TileNest::panel(const Block &block, const PanelTurn &turn) {
+  Value firstColumn = scaled(k.panelColumns(), turn.number), right = code.index(0);
   if (k.right == Right::OwnPanel)
     k.packPanel(block.batch, firstColumn);
   else
-    right = code.times(number, scaled(k.panelColumns(), k.size(k.panelDepth())));
+    right = code.times(turn.number, scaled(k.panelColumns(), k.size(k.panelDepth())));
   if (hasRest())
     packRest(right);
-  Strip strip{block.batch, firstColumn, vectors, masked, right};
+  Strip strip{block.batch, firstColumn, turn.vectors, turn.masked, right};
   if (packsAllRows()) {
     loop(block.begin, block.end, code.index(1),
          [&](Value number) { packedBand(strip, number, minus(number, block.begin)); });

@@ -52,6 +52,17 @@ WindowBuilder::Values WindowBuilder::fold(Value from, Value to, ValueRange carri
   return LoopCode{b, code.loc}.fold(from, to, code.index(1), carried, body);
 }
 
+void WindowBuilder::walkParts(Value panels, function_ref<void(Value)> enter, function_ref<void(Value)> panel) {
+  Value firstPart = arith::DivUIOp::create(b, code.loc, frame.begin, panels);
+  Value endPart = arith::CeilDivUIOp::create(b, code.loc, frame.end, panels);
+  loop(firstPart, endPart, 1, [&](Value part) {
+    enter(part);
+    Value first = code.times(part, panels);
+    Value from = greatest(code.index(0), minus(frame.begin, first)), to = least(panels, minus(frame.end, first));
+    loop(from, to, 1, panel);
+  });
+}
+
 Value WindowBuilder::firstInside(Value before, int64_t step) {
   Value length = greatest(before, code.index(0));
   if (step == 1)

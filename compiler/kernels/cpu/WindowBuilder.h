@@ -40,6 +40,10 @@ protected:
   /// carried = body(i, carried) for i = from .. to - 1; a loop of one turn known to be so is none.
   Values fold(mlir::Value from, mlir::Value to, mlir::ValueRange carried,
               llvm::function_ref<Values(mlir::Value, mlir::ValueRange)> body);
+  /// Unit u is panel u % panels of part u / panels of an image: `enter` for every part of the kernel's range, then
+  /// `panel` for its panels.
+  void walkParts(mlir::Value panels, llvm::function_ref<void(mlir::Value)> enter,
+                 llvm::function_ref<void(mlir::Value)> panel);
   /// How many of the places 0, step, 2 * step, .. lie before `before`, which may be negative.
   mlir::Value firstInside(mlir::Value before, int64_t step);
   /// Taps [first, second) of the window's rows meet the image at row `row` of the result.
