@@ -5,33 +5,20 @@
 // one result are combined in order, whoever computes it.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/RowKernels.h"
-#include "compiler/kernels/cpu/VectorMath.h"
 
 using namespace mlir;
 
 namespace batten {
 
 FailureOr<Kernel> buildBatchReduction(func::FuncOp function, StringRef name, const Level &level) {
-  Shapes shapes(function);
-  KernelFrame frame(function, name, level);
-  GroupScalars scalars(function, frame);
-  auto build = [&]() -> FailureOr<Kernel> {
-    FailureOr<RowGroup> group = matchRows(function, shapes, frame, scalars);
-    if (failed(group))
-      return failure();
-    if (group->nodes.size() != 1 || group->nodes[0].kind != RowNode::reduction)
+  auto lay = [&](RowGroup &group, KernelFrame &frame, GroupScalars &scalars) -> FailureOr<Kernel> {
+    if (group.nodes.size() != 1 || group.nodes[0].kind != RowNode::reduction)
       return function.emitError("a batch reduction is one reduction");
-    bool lanesInBlocks = group->nodes[0].op->hasAttr(attr::lanes);
-    Kernel kernel = lanesInBlocks ? buildColumnsInLanes(*group, frame, scalars, level, /*inBlocks=*/true)
-                                  : buildRowsInLanes(*group, frame, scalars, level, /*inBlocks=*/true);
-    if (failed(expandVectorMath(kernel.function, level)))
-      return failure();
-    return kernel;
+    if (group.nodes[0].op->hasAttr(attr::lanes))
+      return buildColumnsInLanes(group, frame, scalars, level, /*inBlocks=*/true);
+    return buildRowsInLanes(group, frame, scalars, level, /*inBlocks=*/true);
   };
-  FailureOr<Kernel> kernel = build();
-  if (failed(kernel))
-    frame.function.erase();
-  return kernel;
+  return buildRowGroup(function, name, level, lay);
 }
 
 } // namespace batten

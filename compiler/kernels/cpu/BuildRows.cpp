@@ -64,7 +64,7 @@ static bool reducesAcrossRows(const RowGroup &group) {
 }
 
 /// Chooses what the lanes run along.
-static Kernel lay(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level) {
+static Kernel layRows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level) {
   if (group.hasTurnedLoops() || reducesAcrossRows(group))
     return buildRowsInLanes(group, frame, scalars, level);
   if (hasShortRows(group, laneCount(group, level)))
@@ -72,28 +72,32 @@ static Kernel lay(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, co
   return buildColumnsInLanes(group, frame, scalars, level);
 }
 
-FailureOr<Kernel> buildRows(func::FuncOp function, StringRef name, const Level &level) {
+FailureOr<Kernel> buildRowGroup(func::FuncOp function, StringRef name, const Level &level, RowLayout lay) {
   Shapes shapes(function);
   KernelFrame frame(function, name, level);
   GroupScalars scalars(function, frame);
-  auto build = [&]() -> FailureOr<Kernel> {
-    FailureOr<RowGroup> group = matchRows(function, shapes, frame, scalars);
-    if (failed(group))
-      return failure();
-    if (!group->readsRows())
-      group->splitAt(freeSplit(*group, laneCount(*group, level)));
-    Kernel kernel = lay(*group, frame, scalars, level);
-    if (!group->hasReduction() && group->steps != 1) // see RowCode::flushStores
+  FailureOr<RowGroup> group = matchRows(function, shapes, frame, scalars);
+  FailureOr<Kernel> kernel = succeeded(group) ? lay(*group, frame, scalars) : FailureOr<Kernel>(failure());
+  if (succeeded(kernel) && succeeded(expandVectorMath(kernel->function, level)))
+    return kernel;
+  frame.function.erase();
+  return failure();
+}
+
+FailureOr<Kernel> buildRows(func::FuncOp function, StringRef name, const Level &level) {
+  auto lay = [&](RowGroup &group, KernelFrame &frame, GroupScalars &scalars) -> FailureOr<Kernel> {
+    if (!group.readsRows())
+      group.splitAt(freeSplit(group, laneCount(group, level)));
+    Kernel kernel = layRows(group, frame, scalars, level);
+    if (!group.hasReduction() && group.steps != 1) // see RowCode::flushStores
       return function.emitError("internal: a group that reduces nothing walks over its elements twice");
-    if (failed(expandVectorMath(kernel.function, level)))
-      return failure();
-    multiplyByReciprocals(kernel.function);
-    putPairsSideBySide(kernel.function);
     return kernel;
   };
-  FailureOr<Kernel> kernel = build();
+  FailureOr<Kernel> kernel = buildRowGroup(function, name, level, lay);
   if (failed(kernel))
-    frame.function.erase();
+    return failure();
+  multiplyByReciprocals(kernel->function);
+  putPairsSideBySide(kernel->function);
   return kernel;
 }
 

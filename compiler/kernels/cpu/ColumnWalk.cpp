@@ -62,6 +62,18 @@ SmallVector<Value> walkColumns(VectorCode &code, const ColumnRange &range, int64
   });
 }
 
+void walkCopies(VectorCode &code, const ColumnRange &range, function_ref<void(Value at, Value mask)> body) {
+  constexpr int64_t copyVectors = 4;
+  int64_t vectors = copyVectors;
+  if (range.constant)
+    vectors = std::clamp<int64_t>(*range.constant / code.lanes, 1, copyVectors);
+  walkColumns(code, range, vectors, /*tailVectors=*/1, {}, [&](Value first, ArrayRef<Value> masks, ValueRange) {
+    for (auto [j, mask] : llvm::enumerate(masks))
+      body(code.add(first, code.index(j * code.lanes)), mask);
+    return SmallVector<Value>();
+  });
+}
+
 Value foldLanes(VectorCode &code, SmallVector<Value> vectors, int64_t live,
                 llvm::function_ref<Value(Value, Value)> combine) {
   for (size_t half = vectors.size() / 2; half >= 1; half /= 2)

@@ -24,6 +24,10 @@ using ColumnTurn =
 llvm::SmallVector<mlir::Value> walkColumns(VectorCode &code, const ColumnRange &range, int64_t vectors,
                                            int64_t tailVectors, mlir::ValueRange carried, ColumnTurn turn);
 
+/// The walk of a copy: up to four vectors a turn, `body` for each with its first column and its mask.
+void walkCopies(VectorCode &code, const ColumnRange &range,
+                llvm::function_ref<void(mlir::Value at, mlir::Value mask)> body);
+
 /// The lanes of `vectors` combined by halves (dialect/NUMERICS.md), in every lane of the result. Lanes from `live` on
 /// hold nothing.
 mlir::Value foldLanes(VectorCode &code, llvm::SmallVector<mlir::Value> vectors, int64_t live,

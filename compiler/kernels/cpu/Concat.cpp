@@ -15,9 +15,6 @@ using namespace mlir;
 namespace batten {
 namespace {
 
-/// Vectors a turn of a copy.
-constexpr int64_t copyVectors = 4;
-
 struct Part {
   Dim columns;
   Value scalar; ///< of a fill; null: `access` counts
@@ -85,18 +82,11 @@ void Concat::copy(const Part &part, Value from, Value to) {
   Type element = op.getType().getElementType();
   Value stride = part.scalar ? Value() : frame.size(part.columnStride);
   ColumnRange range{code.index(0), frame.size(part.columns), part.columns.constantValue()};
-  int64_t vectors = copyVectors;
-  if (range.constant)
-    vectors = std::clamp<int64_t>(*range.constant / code.lanes, 1, copyVectors);
-  walkColumns(code, range, vectors, /*tailVectors=*/1, {}, [&](Value first, ArrayRef<Value> masks, ValueRange) {
-    for (auto [j, mask] : llvm::enumerate(masks)) {
-      Value at = code.add(first, code.index(j * code.lanes));
-      Value vector = part.scalar ? code.splat(part.scalar)
-                                 : code.load(rows.accesses[part.access].memory, code.add(from, code.times(at, stride)),
-                                             stride, element, mask);
-      code.store(vector, rows.accesses[0].memory, code.add(to, at), mask);
-    }
-    return SmallVector<Value>();
+  walkCopies(code, range, [&](Value at, Value mask) {
+    Value vector = part.scalar ? code.splat(part.scalar)
+                               : code.load(rows.accesses[part.access].memory, code.add(from, code.times(at, stride)),
+                                           stride, element, mask);
+    code.store(vector, rows.accesses[0].memory, code.add(to, at), mask);
   });
 }
 

@@ -5,6 +5,7 @@
 // where they are above all.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Extremes.h"
+#include "compiler/kernels/cpu/OrderedKeys.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -21,15 +22,6 @@ Extremes::Extremes(Operation *fold)
 Value Extremes::numNans(const VectorCode &code) const {
   unsigned fraction = APFloat::semanticsPrecision(element.getFloatSemantics()) - 1;
   return code.everywhere(APInt::getLowBitsSet(element.getIntOrFloatBitWidth(), fraction));
-}
-
-/// Below zero all bits but the sign's are flipped. Its own inverse.
-static Value flipNegative(const VectorCode &code, Value bits) {
-  OpBuilder &b = code.builder;
-  unsigned width = getElementTypeOrSelf(bits).getIntOrFloatBitWidth();
-  Value sign = code.everywhere(APInt(width, width - 1)), others = code.everywhere(APInt::getSignedMaxValue(width));
-  Value negative = arith::ShRSIOp::create(b, code.loc, bits, sign);
-  return arith::XOrIOp::create(b, code.loc, bits, arith::AndIOp::create(b, code.loc, negative, others));
 }
 
 Value Extremes::toIntegers(const VectorCode &code, Value floats) const {

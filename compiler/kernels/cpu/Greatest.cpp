@@ -68,20 +68,12 @@ Kernel Greatest::build() {
   length = frame.size(extents[dim]);
   room = roomOf();
   xStride = frame.size(x.strides[dim]);
-<<<<<<< HEAD
   if (takesRowsInLanes())
     shortRows(rows);
   else
     loopCode().loop(frame.begin, frame.end, code.index(1), [&](Value index) { row(rows, index); });
-  int64_t elements = extents[dim].constantValue().value_or(usualExtent);
-  return {frame.function, rows.count(), std::max<int64_t>(1, grainElements / elements), scratchBytes};
-=======
-  bool inLanes = takesRowsInLanes();
-  loopCode().loop(frame.begin, frame.end, code.index(inLanes ? level.lanes(b.getI64Type()) : 1),
-                  [&](Value index) { inLanes ? rowsInLanes(rows, index) : row(rows, index); });
   int64_t grain = grainOf(extents[dim].constantValue().value_or(usual::columns));
   return {frame.function, rows.count(), grain, scratchBytes};
->>>>>>> e46e3b1 (kernels: grains and sizes that only the call knows stand on one page)
 }
 
 //===- Sizes ------------------------------------------------------------------------------------------------------===//

@@ -16,9 +16,6 @@ using namespace mlir;
 namespace batten {
 namespace {
 
-/// Vectors a turn of a copy.
-constexpr int64_t copyVectors = 4;
-
 /// One side of the copy: its access among those of the loops, and the strides of its rows and columns.
 struct Side {
   unsigned access = 0;
@@ -110,14 +107,7 @@ LogicalResult RowMover::resolve() {
 
 void RowMover::walk(llvm::function_ref<void(Value at, Value mask)> turn) {
   ColumnRange range{code.index(0), frame.size(columns), columns.constantValue()};
-  int64_t vectors = copyVectors;
-  if (range.constant)
-    vectors = std::clamp<int64_t>(*range.constant / code.lanes, 1, copyVectors);
-  walkColumns(code, range, vectors, /*tailVectors=*/1, {}, [&](Value first, ArrayRef<Value> masks, ValueRange) {
-    for (auto [j, mask] : llvm::enumerate(masks))
-      turn(code.add(first, code.index(j * code.lanes)), mask);
-    return SmallVector<Value>();
-  });
+  walkCopies(code, range, turn);
 }
 
 /// As memory holds the elements, but for bools: any nonzero byte is read as true.

@@ -13,6 +13,16 @@ Value constantOf(const VectorCode &code, Type type, TypedAttr value) {
   return arith::ConstantOp::create(code.builder, code.loc, value);
 }
 
+Value flipNegative(const VectorCode &code, Value bits) {
+  OpBuilder &b = code.builder;
+  Type type = getElementTypeOrSelf(bits);
+  unsigned width = type.getIntOrFloatBitWidth();
+  Value shift = constantOf(code, bits.getType(), b.getIntegerAttr(type, width - 1));
+  Value others = constantOf(code, bits.getType(), b.getIntegerAttr(type, APInt::getSignedMaxValue(width)));
+  Value negative = arith::ShRSIOp::create(b, code.loc, bits, shift);
+  return arith::XOrIOp::create(b, code.loc, bits, arith::AndIOp::create(b, code.loc, negative, others));
+}
+
 static Type keyType(OpBuilder &b, Type element) {
   return element.getIntOrFloatBitWidth() == 64 ? b.getI64Type() : b.getI32Type();
 }
@@ -47,20 +57,9 @@ Value OrderedKeys::of(Value numbers) const {
   Value isNan = arith::CmpFOp::create(b, code.loc, arith::CmpFPredicate::UNO, numbers, numbers);
   Value zero = constantOf(code, numbers.getType(), b.getFloatAttr(wide, 0.0));
   numbers = arith::AddFOp::create(b, code.loc, numbers, zero); // makes 0 of -0
-  Value key = mirrored(arith::BitcastOp::create(b, code.loc, code.type(type), numbers));
+  Value key = flipNegative(code, arith::BitcastOp::create(b, code.loc, code.type(type), numbers));
   APInt nan = APFloat::getQNaN(cast<FloatType>(wide).getFloatSemantics()).bitcastToAPInt(); // above infinity
   return arith::SelectOp::create(b, code.loc, isNan, splat(b.getIntegerAttr(type, nan)), key);
-}
-
-/// Below zero the bits of a float descend: flips all but the sign. Its own inverse.
-Value OrderedKeys::mirrored(Value bits) const {
-  OpBuilder &b = code.builder;
-  Value shift = constantOf(code, bits.getType(), b.getIntegerAttr(type, type.getIntOrFloatBitWidth() - 1));
-  Value negative = arith::ShRSIOp::create(b, code.loc, bits, shift);
-  APInt most = APInt::getSignedMaxValue(type.getIntOrFloatBitWidth());
-  Value flips =
-      arith::AndIOp::create(b, code.loc, negative, constantOf(code, bits.getType(), b.getIntegerAttr(type, most)));
-  return arith::XOrIOp::create(b, code.loc, bits, flips);
 }
 
 Value OrderedKeys::number(Value key) const {
@@ -68,7 +67,7 @@ Value OrderedKeys::number(Value key) const {
     return key;
   auto vector = dyn_cast<VectorType>(key.getType());
   Type number = vector ? Type(vector.clone(wide)) : wide;
-  return arith::BitcastOp::create(code.builder, code.loc, number, mirrored(key));
+  return arith::BitcastOp::create(code.builder, code.loc, number, flipNegative(code, key));
 }
 
 Value OrderedKeys::signedIndex(Value numbers, int64_t at) const {
@@ -93,7 +92,7 @@ Value OrderedKeys::number(Value key, Value signedIndex) const {
     return key;
   OpBuilder &b = code.builder;
   Value sign = arith::ShLIOp::create(b, code.loc, signedIndex, splat(b.getIntegerAttr(type, signPlace())));
-  Value bits = arith::OrIOp::create(b, code.loc, mirrored(key), sign);
+  Value bits = arith::OrIOp::create(b, code.loc, flipNegative(code, key), sign);
   return arith::BitcastOp::create(b, code.loc, code.type(wide), bits);
 }
 

@@ -42,9 +42,12 @@ private:
   mlir::Type element, wide; ///< in memory, as a number
   bool isUnsigned;
 
-  mlir::Value mirrored(mlir::Value bits) const;
   int64_t signPlace() const { return type.getIntOrFloatBitWidth() - 1; }
 };
+
+/// Bits of floats, scalars or vectors, as integers that ascend with them: below zero, where they descend, all but the
+/// sign's are flipped. Its own inverse.
+mlir::Value flipNegative(const VectorCode &code, mlir::Value bits);
 
 /// `value` as one of `type`, of scalars or of vectors.
 mlir::Value constantOf(const VectorCode &code, mlir::Type type, mlir::TypedAttr value);

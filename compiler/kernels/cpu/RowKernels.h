@@ -14,6 +14,11 @@ inline constexpr int64_t blockPositions = 256;
 /// Lanes of every vector of a group's kernel: as many as fill a register where the work is (RowGroup::laneBits).
 int64_t laneCount(const RowGroup &group, const Level &level);
 
+/// A group read, its kernel's body made by `lay` and its functions expanded; where it fails no kernel is left.
+using RowLayout = llvm::function_ref<llvm::FailureOr<Kernel>(RowGroup &, KernelFrame &, GroupScalars &)>;
+mlir::FailureOr<Kernel> buildRowGroup(mlir::func::FuncOp function, mlir::StringRef name, const Level &level,
+                                      RowLayout lay);
+
 /// Vectors run along the columns of one row. `inBlocks`: reductions in blocks of 256, each summed by the lane tree.
 Kernel buildColumnsInLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level,
                            bool inBlocks = false);
