@@ -23,7 +23,7 @@
 
 namespace batten {
 
-enum class SymbolKind { Unbounded, Bounded, Static };
+enum class SymbolKind { Unbounded, Bounded, Static, Computed };
 enum class ArgumentKind { Input, Result, Inout, Weight };
 
 /// Names of the discardable attributes that this dialect puts on other things.
@@ -64,6 +64,8 @@ inline constexpr llvm::StringLiteral sourceHash = "batten.source_hash";
 
 /// The polynomial that an attribute of a verified op or type holds.
 Dim toDim(mlir::Attribute text);
+/// What the symbols that are no arguments stand for, over those that are: H is 8, N is T - 1.
+std::map<std::string, Dim> definitionsOf(mlir::ArrayAttr symbols);
 /// The greatest value of every bounded symbol among `symbols` (SymbolAttr).
 std::map<std::string, int64_t> upperBounds(mlir::ArrayAttr symbols);
 llvm::SmallVector<Dim> toDims(mlir::ArrayAttr texts);
@@ -104,7 +106,7 @@ llvm::LogicalResult verifyBatched(BatchedOp op);
 #include "dialect/BattenAttrs.h.inc"
 
 namespace batten {
-/// `B`, `T <= 2048` or `H = 8`.
+/// `B`, `T <= 2048`, `H = 8` or `N = "T - 1"`.
 mlir::ParseResult parseSymbol(mlir::AsmParser &parser, SymbolAttr &symbol);
 void printSymbol(mlir::AsmPrinter &printer, SymbolAttr symbol);
 /// `[B, T <= 2048, H = 8]`, of functions and plans.

@@ -108,15 +108,22 @@ def Batten_BoolTensor : Batten_TensorOf<"isBool", "bools">;
 
 def Batten_Symbol : AttrDef<Batten_Dialect, "Symbol"> {
   let mnemonic = "symbol";
-  let summary = "a dim of a function: unbounded B, bounded T <= 2048 or static H = 8";
+  let summary = "a dim of a function: unbounded B, bounded T <= 2048, static H = 8 or computed N = T - 1";
   let description = [{
-    In the list of a function `[B, T <= 2048, H = 8]`; by itself `#batten.symbol<B>`, `#batten.symbol<T max 2048>`,
-    `#batten.symbol<H = 8>`.
+    In the list of a function `[B, T <= 2048, H = 8, N = "T - 1"]`; by itself `#batten.symbol<B>`,
+    `#batten.symbol<T max 2048>`, `#batten.symbol<H = 8>`, `#batten.symbol<N = "T - 1">`. A computed one is a batch dim of
+    a size of the call; `B_2 = B` lets the positions of B stand twice in one type.
   }];
-  let parameters = (ins "::mlir::StringAttr":$name, "::batten::SymbolKind":$kind, "int64_t":$value);
+  let parameters = (ins "::mlir::StringAttr":$name, "::batten::SymbolKind":$kind, "int64_t":$value,
+                        OptionalParameter<"::mlir::StringAttr">:$size);
   let hasCustomAssemblyFormat = 1;
   let extraClassDeclaration = [{
-    bool isRuntime() const { return getKind() != ::batten::SymbolKind::Static; }
+    /// The call gives it: an index argument.
+    bool isRuntime() const {
+      return getKind() == ::batten::SymbolKind::Unbounded || getKind() == ::batten::SymbolKind::Bounded;
+    }
+    /// What it stands for: a number, a polynomial, or itself.
+    ::batten::Dim definition() const;
   }];
 }
 

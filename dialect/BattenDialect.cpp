@@ -48,6 +48,18 @@ Operation *BattenDialect::materializeConstant(OpBuilder &builder, Attribute valu
 
 Dim batten::toDim(Attribute text) { return Dim::parse(cast<StringAttr>(text).getValue()).value_or(Dim::overflow()); }
 
+std::map<std::string, Dim> batten::definitionsOf(ArrayAttr symbols) {
+  std::map<std::string, Dim> values;
+  for (auto symbol : symbols.getAsRange<SymbolAttr>())
+    if (symbol.getKind() == SymbolKind::Static)
+      values[symbol.getName().str()] = symbol.definition();
+  std::map<std::string, Dim> numbers = values; // a version of fixed size has numbers where the others have arguments
+  for (auto symbol : symbols.getAsRange<SymbolAttr>())
+    if (symbol.getKind() == SymbolKind::Computed)
+      values[symbol.getName().str()] = symbol.definition().substitute(numbers);
+  return values;
+}
+
 std::map<std::string, int64_t> batten::upperBounds(ArrayAttr symbols) {
   std::map<std::string, int64_t> bounds;
   for (auto symbol : symbols.getAsRange<SymbolAttr>())
@@ -229,53 +241,71 @@ void batten::TensorType::print(AsmPrinter &printer) const {
 
 //===- #batten.symbol ---------------------------------------------------------------------------------------------===//
 
-// symbol = name [ ( "<" "=" | "=" ) integer ]
-ParseResult batten::parseSymbol(AsmParser &parser, SymbolAttr &symbol) {
-  std::string name;
-  if (parser.parseKeywordOrString(&name))
+Dim SymbolAttr::definition() const {
+  if (getKind() == SymbolKind::Static)
+    return Dim::constant(getValue());
+  return getKind() == SymbolKind::Computed ? toDim(getSize()) : Dim::symbol(getName().str());
+}
+
+/// What stands behind `=`: a number is static, a polynomial computed.
+static ParseResult parseDefinition(AsmParser &parser, StringAttr name, SymbolAttr &symbol) {
+  StringAttr text;
+  if (parseDim(parser, text))
     return failure();
-  SymbolKind kind = SymbolKind::Unbounded;
-  int64_t value = 0;
-  if (succeeded(parser.parseOptionalLess())) {
-    kind = SymbolKind::Bounded;
-    if (parser.parseEqual() || parser.parseInteger(value))
-      return failure();
-  } else if (succeeded(parser.parseOptionalEqual())) {
-    kind = SymbolKind::Static;
-    if (parser.parseInteger(value))
-      return failure();
-  }
-  symbol = SymbolAttr::get(parser.getContext(), parser.getBuilder().getStringAttr(name), kind, value);
+  std::optional<int64_t> number = toDim(text).constantValue();
+  symbol = SymbolAttr::get(parser.getContext(), name, number ? SymbolKind::Static : SymbolKind::Computed,
+                           number.value_or(0), number ? StringAttr() : text);
   return success();
 }
 
-void batten::printSymbol(AsmPrinter &printer, SymbolAttr symbol) {
+static void printDefinition(AsmPrinter &printer, SymbolAttr symbol, StringRef bound) {
   printer.printKeywordOrString(symbol.getName());
-  if (symbol.getKind() != SymbolKind::Unbounded)
-    printer << (symbol.getKind() == SymbolKind::Bounded ? " <= " : " = ") << symbol.getValue();
+  if (symbol.getKind() == SymbolKind::Bounded)
+    printer << bound << symbol.getValue();
+  else if (symbol.getKind() == SymbolKind::Static)
+    printer << " = " << symbol.getValue();
+  else if (symbol.getKind() == SymbolKind::Computed)
+    printDim(printer << " = ", symbol.getSize());
 }
+
+// symbol = name [ "<" "=" integer | "=" dim ]
+ParseResult batten::parseSymbol(AsmParser &parser, SymbolAttr &symbol) {
+  std::string written;
+  if (parser.parseKeywordOrString(&written))
+    return failure();
+  StringAttr name = parser.getBuilder().getStringAttr(written);
+  if (succeeded(parser.parseOptionalEqual()))
+    return parseDefinition(parser, name, symbol);
+  bool isBounded = succeeded(parser.parseOptionalLess());
+  int64_t value = 0;
+  if (isBounded && (parser.parseEqual() || parser.parseInteger(value)))
+    return failure();
+  symbol = SymbolAttr::get(parser.getContext(), name, isBounded ? SymbolKind::Bounded : SymbolKind::Unbounded, value,
+                           StringAttr());
+  return success();
+}
+
+void batten::printSymbol(AsmPrinter &printer, SymbolAttr symbol) { printDefinition(printer, symbol, " <= "); }
 
 // As an attribute a bound is written `<T max 2048>`: MLIR wants balanced `<` inside one.
 Attribute SymbolAttr::parse(AsmParser &parser, Type) {
-  std::string name;
-  if (parser.parseLess() || parser.parseKeywordOrString(&name))
+  std::string written;
+  if (parser.parseLess() || parser.parseKeywordOrString(&written))
     return {};
-  SymbolKind kind = SymbolKind::Unbounded;
+  StringAttr name = parser.getBuilder().getStringAttr(written);
+  SymbolAttr symbol;
+  if (succeeded(parser.parseOptionalEqual()))
+    return failed(parseDefinition(parser, name, symbol)) || parser.parseGreater() ? SymbolAttr() : symbol;
+  bool isBounded = succeeded(parser.parseOptionalKeyword("max"));
   int64_t value = 0;
-  if (succeeded(parser.parseOptionalKeyword("max")))
-    kind = SymbolKind::Bounded;
-  else if (succeeded(parser.parseOptionalEqual()))
-    kind = SymbolKind::Static;
-  if ((kind != SymbolKind::Unbounded && parser.parseInteger(value)) || parser.parseGreater())
+  if ((isBounded && parser.parseInteger(value)) || parser.parseGreater())
     return {};
-  return get(parser.getContext(), parser.getBuilder().getStringAttr(name), kind, value);
+  return get(parser.getContext(), name, isBounded ? SymbolKind::Bounded : SymbolKind::Unbounded, value, StringAttr());
 }
 
 void SymbolAttr::print(AsmPrinter &printer) const {
   printer << '<';
-  printer.printKeywordOrString(getName());
-  if (getKind() != SymbolKind::Unbounded)
-    printer << (getKind() == SymbolKind::Bounded ? " max " : " = ") << getValue();
+  printDefinition(printer, *this, " max ");
   printer << '>';
 }
 

@@ -24,12 +24,13 @@ SymbolAttr FuncOp::lookupSymbol(StringRef name) {
   return {};
 }
 
-std::map<std::string, Dim> FuncOp::staticSymbols() {
-  std::map<std::string, Dim> values;
-  for (SymbolAttr symbol : getSymbols().getAsRange<SymbolAttr>())
-    if (symbol.getKind() == SymbolKind::Static)
-      values[symbol.getName().str()] = Dim::constant(symbol.getValue());
-  return values;
+std::map<std::string, Dim> FuncOp::definitions() { return definitionsOf(getSymbols()); }
+
+bool FuncOp::isUnbounded(SymbolAttr symbol) {
+  return llvm::any_of(symbol.definition().symbols(), [&](const std::string &name) {
+    SymbolAttr part = lookupSymbol(name);
+    return part && part.getKind() == SymbolKind::Unbounded;
+  });
 }
 
 // symbols = "[" [ symbol { "," symbol } ] "]"
@@ -156,7 +157,12 @@ LogicalResult FuncOp::verify() {
   for (SymbolAttr symbol : getSymbols().getAsRange<SymbolAttr>()) {
     if (!seen.insert(symbol.getName()).second)
       return emitOpError("has the dim ") << symbol.getName().getValue() << " twice";
-    if (symbol.getKind() != SymbolKind::Unbounded && symbol.getValue() < 1)
+    for (const std::string &name : symbol.definition().symbols())
+      if (SymbolAttr part = lookupSymbol(name); !part || (symbol != part && part.getKind() == SymbolKind::Computed))
+        return emitOpError("has the dim ") << symbol.getName().getValue() << " of the size "
+                                           << symbol.definition().str() << ", but " << name << " is no other dim of it";
+    bool isNumber = symbol.getKind() == SymbolKind::Bounded || symbol.getKind() == SymbolKind::Static;
+    if (isNumber && symbol.getValue() < 1)
       return emitOpError("has the dim ") << symbol.getName().getValue() << " of size or bound " << symbol.getValue()
                                          << ", which is below 1";
   }

@@ -8,14 +8,15 @@ include "dialect/Batten.td"
 def Batten_FuncOp : Batten_Op<"func", [FunctionOpInterface, IsolatedFromAbove, OpAsmOpInterface]> {
   let summary = "one entry: symbols, tensors in, tensors out";
   let description = [{
-    The runtime symbols are leading block arguments of type index; static ones (`H = 8`) have no value. Argument
+    The runtime symbols are leading block arguments of type index; static ones (`H = 8`) and computed ones
+    (`N = "T - 1"`, left of the bar only) have no value. Argument
     attributes: `batten.name`; `batten.weight` (path) and `batten.from` (name in the weights file); `batten.inout`, the
     position of the result that is written back to it; `batten.tree` and `batten.path` (model of a parameter tree and the
     leaf in it); `batten.scalar` (comes by value).
     Results are the returned values, then the new value of each inout argument in order.
 
     Constraints:
-    * (C1) no symbol stands twice; a bound or a size is at least 1.
+    * (C1) no symbol stands twice; a bound or a size is at least 1; a computed size is one of other symbols.
     * (C2) the leading arguments are one index for each runtime symbol, the others are batten tensors.
     * (C3) each batch dim of a value is a symbol of the function.
     * (C4) core dims are polynomials over the bounded symbols.
@@ -44,8 +45,10 @@ def Batten_FuncOp : Batten_Op<"func", [FunctionOpInterface, IsolatedFromAbove, O
     ::mlir::Block::BlockArgListType getTensorArguments();
     /// The symbol of this name, or null.
     ::batten::SymbolAttr lookupSymbol(::llvm::StringRef name);
-    /// The values of the static symbols, to substitute into polynomials.
-    std::map<std::string, ::batten::Dim> staticSymbols();
+    /// What static and computed symbols stand for, to substitute into polynomials.
+    std::map<std::string, ::batten::Dim> definitions();
+    /// No bound limits the size that this symbol has or is computed from.
+    bool isUnbounded(::batten::SymbolAttr symbol);
   }];
 }
 

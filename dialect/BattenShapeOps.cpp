@@ -87,7 +87,7 @@ LogicalResult RearrangeOp::verifyBatch() {
   // rearrange_c5
   for (StringAttr name : mixedSymbols())
     if (auto func = (*this)->getParentOfType<FuncOp>())
-      if (SymbolAttr symbol = func.lookupSymbol(name); symbol && symbol.getKind() == SymbolKind::Unbounded)
+      if (SymbolAttr symbol = func.lookupSymbol(name); symbol && func.isUnbounded(symbol))
         return emitOpError("moves ") << name.getValue() << " right of the bar, which has no upper bound";
   return success();
 }

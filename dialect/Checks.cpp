@@ -21,7 +21,7 @@ bool batten::agree(Operation *op, const Dim &lhs, const Dim &rhs) {
   auto func = op->getParentOfType<FuncOp>();
   Dim difference = lhs - rhs;
   if (func)
-    difference = difference.substitute(func.staticSymbols());
+    difference = difference.substitute(func.definitions());
   return difference.isConstant() ? difference.isConstant(0) : hasEquation(func);
 }
 
@@ -38,7 +38,7 @@ LogicalResult batten::verifyBounded(Operation *op, const Dim &dim) {
     SymbolAttr symbol = func.lookupSymbol(name);
     if (!symbol)
       return op->emitOpError("has the size ") << dim.str() << ", but the function has no dim " << name;
-    if (symbol.getKind() == SymbolKind::Unbounded)
+    if (func.isUnbounded(symbol))
       return op->emitOpError("has the size ")
              << dim.str() << ", but " << name << " has no upper bound, so it may only stand left of the bar";
   }

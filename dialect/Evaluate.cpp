@@ -163,11 +163,11 @@ private:
 
 } // namespace
 
-/// In the order of the compiled program: each size, then the guards of which it is the last.
+/// In the order of the compiled program: each size, then the guards of which it is the last. Computed sizes follow.
 bool Evaluator::bindSizes(const std::map<std::string, int64_t> &given) {
   auto symbols = function.getSymbols().getAsRange<SymbolAttr>();
   for (SymbolAttr symbol : symbols)
-    if (!symbol.isRuntime())
+    if (symbol.getKind() == SymbolKind::Static)
       sizes[symbol.getName().str()] = symbol.getValue();
   SmallVector<StringAttr> notEmpty = symbolsNotEmpty(function);
   for (SymbolAttr symbol : symbols) {
@@ -180,6 +180,14 @@ bool Evaluator::bindSizes(const std::map<std::string, int64_t> &given) {
     sizes[name] = size->second;
     if (!checkRange(symbol, size->second, !llvm::is_contained(notEmpty, symbol.getName())) || !checkGuards(name))
       return false;
+  }
+  for (SymbolAttr symbol : symbols) {
+    if (symbol.getKind() != SymbolKind::Computed)
+      continue;
+    std::optional<int64_t> size = symbol.definition().evaluate(sizes);
+    if (!size || *size < 0)
+      return fail("a batch dim of " + symbol.definition().str() + " has no size here");
+    sizes[symbol.getName().str()] = *size;
   }
   return true;
 }

@@ -12,6 +12,12 @@ using namespace batten;
 
 static bool names(const Dim &dim, StringRef symbol) { return dim.symbols().count(symbol.str()) != 0; }
 
+/// What a batch dim counts: itself, or what it is computed from.
+static Dim sizeOf(FuncOp func, StringAttr batch) {
+  SymbolAttr symbol = func.lookupSymbol(batch);
+  return symbol ? symbol.definition() : Dim::symbol(batch.str());
+}
+
 static bool names(ArrayAttr texts, StringRef symbol) {
   return llvm::any_of(texts, [&](Attribute text) { return names(toDim(text), symbol); });
 }
@@ -23,11 +29,25 @@ static bool inCore(TypeRange types, StringRef symbol) {
   });
 }
 
+/// A value with such batch dims holds positions of `symbol` beside each other: it has the dim twice (`B_2 = B`), or its
+/// positions are numbered by a size that is computed from it, and then no part of them belongs to a part of `symbol`.
+static bool inBatchTwice(FuncOp func, TypeRange types, StringRef symbol) {
+  return llvm::any_of(types, [&](Type type) {
+    auto tensor = dyn_cast<batten::TensorType>(type);
+    if (!tensor)
+      return false;
+    auto batch = llvm::map_to_vector(tensor.getBatch(), [&](StringAttr name) { return sizeOf(func, name); });
+    int64_t count = llvm::count_if(batch, [&](const Dim &size) { return names(size, symbol); });
+    return count > 1 || (count == 1 && !llvm::is_contained(batch, Dim::symbol(symbol.str())));
+  });
+}
+
 /// How this op lets positions of `symbol` see each other; empty if it does not.
-static std::string howMixed(Operation *op, StringRef symbol) {
-  if (auto reduction = dyn_cast<ReduceBatchOp>(op); reduction && llvm::is_contained(reduction.mixedSymbols(), symbol))
+static std::string howMixed(FuncOp func, Operation *op, StringRef symbol) {
+  auto isOfSymbol = [&](StringAttr name) { return names(sizeOf(func, name), symbol); };
+  if (auto reduction = dyn_cast<ReduceBatchOp>(op); reduction && llvm::any_of(reduction.mixedSymbols(), isOfSymbol))
     return ("`" + reduction.getKind() + "` over batch " + symbol).str();
-  if (auto batched = dyn_cast<BatchedOp>(op); batched && llvm::is_contained(batched.mixedSymbols(), symbol))
+  if (auto batched = dyn_cast<BatchedOp>(op); batched && llvm::any_of(batched.mixedSymbols(), isOfSymbol))
     return "moves right of the bar";
   if (auto dim = dyn_cast<DimOp>(op); dim && names(toDim(dim.getValueAttr()), symbol))
     return "is used as a number";
@@ -49,14 +69,14 @@ static bool combines(Operation *op) {
 }
 
 /// Where no op combines positions, one that has the dim right of its bar stands for all, last of all one that only
-/// brings it there; where there is no op at all, an argument that is handed on.
+/// brings it there; where there is no op at all, an argument that is handed on, or an op that has it beside itself.
 static IndependenceFact analyse(FuncOp func, SymbolAttr symbol) {
   IndependenceFact fact{symbol, {}};
   std::optional<MixingOp> other, moving;
   for (Operation &op : func.getBody().front()) {
     if (isa<ReturnOp, CastOp>(op))
       continue;
-    std::string how = howMixed(&op, symbol.getName());
+    std::string how = howMixed(func, &op, symbol.getName());
     if (how.empty())
       continue;
     std::optional<MixingOp> &stands = isa<RearrangeOp>(op) ? moving : other;
@@ -69,6 +89,11 @@ static IndependenceFact analyse(FuncOp func, SymbolAttr symbol) {
     fact.mixes.push_back(other ? *other : *moving);
   if (fact.independent() && inCore(func.getArgumentTypes(), symbol.getName()))
     fact.mixes.push_back({func, "stands right of the bar"});
+  for (Operation &op : func.getBody().front())
+    if (fact.independent() && !isa<ReturnOp, CastOp>(op) &&
+        (inBatchTwice(func, op.getOperandTypes(), symbol.getName()) ||
+         inBatchTwice(func, op.getResultTypes(), symbol.getName())))
+      fact.mixes.push_back({&op, "meets itself left of the bar"});
   return fact;
 }
 
@@ -95,9 +120,11 @@ SmallVector<StringAttr> batten::symbolsNotEmpty(FuncOp func) {
   func.getBody().walk([&](ReduceBatchOp op) {
     if (!llvm::is_contained({"mean", "max", "min", "var"}, op.getKind()))
       return;
-    for (StringAttr name : op.mixedSymbols())
-      if (SymbolAttr symbol = func.lookupSymbol(name); symbol && symbol.getKind() == SymbolKind::Unbounded)
-        found.insert(name);
+    for (StringAttr name : op.mixedSymbols()) {
+      std::optional<std::string> size = sizeOf(func, name).symbolName();
+      if (SymbolAttr symbol = size ? func.lookupSymbol(*size) : SymbolAttr(); symbol && func.isUnbounded(symbol))
+        found.insert(symbol.getName());
+    }
   });
   return found.takeVector();
 }

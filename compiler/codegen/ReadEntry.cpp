@@ -50,7 +50,7 @@ private:
   const ProgramInfo &program;
   std::string &error;
   CNames names;
-  std::map<std::string, Dim> statics;
+  std::map<std::string, Dim> definitions;
   std::string lastTree;
   std::map<std::string, CNames> fields; ///< of each tree
   int nextPosition = 1;                 ///< 0 is the program
@@ -75,13 +75,12 @@ bool EntryReader::read() {
 }
 
 void EntryReader::readSymbols() {
+  definitions = definitionsOf(plan.getSymbols());
   std::vector<std::string> nonEmpty = toStrings(plan.getNonemptyAttr());
   for (auto symbol : plan.getSymbols().getAsRange<SymbolAttr>()) {
     std::string name = symbol.getName().str();
-    if (!symbol.isRuntime()) {
-      statics[name] = Dim::constant(symbol.getValue());
+    if (!symbol.isRuntime())
       continue;
-    }
     int64_t bound = symbol.getKind() == SymbolKind::Bounded ? symbol.getValue() : 0;
     entry.symbols.push_back({name, names.take(name), bound, llvm::is_contained(nonEmpty, name), nextPosition++});
   }
@@ -118,7 +117,7 @@ bool EntryReader::readTensor(ArgumentAttr argument) {
   tensor.batchRank = type.batchRank();
   tensor.byValue = argument.getScalar() && tensor.kind == BATTEN_INPUT;
   for (const Dim &dim : type.dims()) {
-    tensor.dims.push_back(dim.substitute(statics));
+    tensor.dims.push_back(dim.substitute(definitions));
     tensor.formulas.emplace_back();
     if (!setFormula(tensor.dims.back(), tensor.formulas.back()))
       return false;
@@ -170,7 +169,7 @@ bool EntryReader::readGuard(StringRef text) {
     GuardInfo guard;
     guard.text = text.str();
     guard.relation = relation;
-    Dim sides[] = {lhs->substitute(statics), rhs->substitute(statics)};
+    Dim sides[] = {lhs->substitute(definitions), rhs->substitute(definitions)};
     if (!setFormula(sides[0], guard.lhs) || !setFormula(sides[1], guard.rhs))
       return false;
     for (const Dim &side : sides)
@@ -191,7 +190,7 @@ bool EntryReader::readIndexChecks() {
     IndexCheck check;
     if (position.getAsInteger(10, check.tensor) || size_t(check.tensor) >= entry.tensors.size() || !dim)
       return refuse("`" + text + "` is no check of an argument");
-    check.rows = dim->substitute(statics);
+    check.rows = dim->substitute(definitions);
     entry.indexChecks.push_back(std::move(check));
   }
   return true;
@@ -200,7 +199,7 @@ bool EntryReader::readIndexChecks() {
 bool EntryReader::readCost(StringRef name, FormulaInfo &formula) {
   auto text = plan->getAttrOfType<StringAttr>(name);
   std::optional<Dim> cost = text ? Dim::parse(text.getValue().str()) : std::nullopt;
-  auto made = cost ? makeFormula(cost->substitute(statics), entry.symbols) : std::nullopt;
+  auto made = cost ? makeFormula(cost->substitute(definitions), entry.symbols) : std::nullopt;
   return made ? (formula = *made, true) : setFormula(Dim::constant(-1), formula);
 }
 

@@ -129,61 +129,52 @@ void Elaborator::registerSymbols(const Type &declared) {
 
 //===- Symbols and sizes ------------------------------------------------------------------------------------------===//
 
-/// The flat function's symbol of a dim, made on first use. The first dim of a name has the plain name.
+/// Adds a symbol to the flat function. The first of a name has the plain name.
+Axis *Elaborator::newSymbol(const DimEntity &dim, Symbol symbol) {
+  axisPool.push_back(std::make_unique<Axis>());
+  Axis *axis = axisPool.back().get();
+  axis->name = dim.name;
+  for (int i = 2; !axesByName.try_emplace(axis->name, axis).second; ++i)
+    axis->name = dim.name + "_" + std::to_string(i);
+  symbolEntities[axis->name] = &dim;
+  symbol.name = axis->name;
+  axis->size = symbol.definition();
+  out.symbols.push_back(std::move(symbol));
+  return axis;
+}
+
+static Symbol symbolOfSize(const Dim &size) {
+  std::optional<int64_t> number = size.constantValue();
+  return {"", number ? Symbol::Static : Symbol::Computed, number.value_or(0), number ? Dim() : size};
+}
+
+/// The flat function's symbol of a dim, made on first use.
 Axis *Elaborator::symbolOf(const DimEntity &dim) {
   Axis *&axis = symbolAxes[&dim];
   if (axis)
     return axis;
-  axisPool.push_back(std::make_unique<Axis>());
-  axis = axisPool.back().get();
-  axis->name = dim.name;
-  for (int i = 2; !symbolNames.insert(axis->name).second; ++i)
-    axis->name = dim.name + "_" + std::to_string(i);
-  symbolEntities[axis->name] = &dim;
-  Symbol symbol;
-  symbol.name = axis->name;
-  symbol.kind = dim.kind == DimEntity::Unbounded ? Symbol::Unbounded
-                : dim.kind == DimEntity::Bounded ? Symbol::Bounded
-                                                 : Symbol::Static;
-  if (symbol.kind == Symbol::Bounded)
-    symbol.value = toHere(*dim.bound).constantValue().value_or(INT64_MAX);
-  if (symbol.kind == Symbol::Static) {
-    auto fresh = freshSizes.find(&dim);
-    Dim size = fresh != freshSizes.end() ? fresh->second : toHere(dim.size);
-    symbol.value = size.constantValue().value_or(0);
-    if (!size.isConstant())
-      context.error("E0602", dim.range,
-                    "`" + dim.name + "` is " + str(size) +
-                        " here; a batch dim of a computed size is "
-                        "not compiled yet");
-  }
-  out.symbols.push_back(symbol);
-  return axis;
+  if (dim.kind == DimEntity::Unbounded)
+    return axis = newSymbol(dim, {"", Symbol::Unbounded, 0});
+  if (dim.kind == DimEntity::Bounded)
+    return axis = newSymbol(dim, {"", Symbol::Bounded, toHere(*dim.bound).constantValue().value_or(INT64_MAX)});
+  auto fresh = freshSizes.find(&dim);
+  return axis = newSymbol(dim, symbolOfSize(fresh != freshSizes.end() ? fresh->second : toHere(dim.size)));
 }
 
 /// What a dim of the frame's function is left of the bar in the flat function: its caller's dim where it is bound, else
-/// its own symbol. A static dim that the callee makes up beside a loop dim of the same symbol gets a symbol of its own.
+/// its own symbol. Where that already is a loop around the call, or another dim of the callee, the dim gets a symbol of
+/// its own of the same size: its positions are others (R4: loop dims are opaque).
 Axis *Elaborator::axisIn(Frame &where, const DimEntity *dim) {
-  Axis *&axis = where.axes[dim];
-  if (axis)
-    return axis;
-  axis = where.caller ? axisIn(*where.caller, callerEntity(*where.caller, *where.binding, dim)) : symbolOf(*dim);
-  bool taken = std::find(where.loops.begin(), where.loops.end(), axis) != where.loops.end();
-  const DimEntity *declared = taken ? symbolEntities[axis->name] : nullptr;
-  if (!declared || declared->kind == DimEntity::Unbounded || declared->kind == DimEntity::Bounded)
-    return axis;
-  int64_t size = 0;
-  for (const Symbol &symbol : out.symbols)
-    if (symbol.name == axis->name)
-      size = symbol.value;
-  axisPool.push_back(std::make_unique<Axis>());
-  Axis *copy = axisPool.back().get();
-  for (int i = 2; copy->name.empty(); ++i)
-    if (symbolNames.insert(declared->name + "_" + std::to_string(i)).second)
-      copy->name = declared->name + "_" + std::to_string(i);
-  symbolEntities[copy->name] = declared;
-  out.symbols.push_back({copy->name, Symbol::Static, size});
-  return axis = copy;
+  if (auto known = where.axes.find(dim); known != where.axes.end())
+    return known->second;
+  if (!where.caller)
+    return where.axes[dim] = symbolOf(*dim);
+  Axis *axis = axisIn(*where.caller, callerEntity(*where.caller, *where.binding, dim));
+  bool taken = std::find(where.loops.begin(), where.loops.end(), axis) != where.loops.end() ||
+               std::any_of(where.axes.begin(), where.axes.end(), [&](const auto &own) { return own.second == axis; });
+  if (taken)
+    axis = newSymbol(*symbolEntities[axis->name], symbolOfSize(axis->size));
+  return where.axes[dim] = axis;
 }
 
 Dim Elaborator::sizeFor(const Instance *instance, const DimEntity &dim) {

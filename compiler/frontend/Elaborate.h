@@ -94,6 +94,7 @@ private:
   //===-- Frames and symbols (Elaborate.cpp), emission (ElaborateEmission.cpp) ------------------------------------===//
   void begin(Module &module, ModelDecl *model, FunctionDecl *function);
   void check(FunctionDecl &function);
+  Axis *newSymbol(const DimEntity &dim, Symbol symbol);
   Axis *symbolOf(const DimEntity &dim);
   Axis *axisIn(Frame &frame, const DimEntity *dim);
   const DimEntity *callerEntity(Frame &caller, const Binding &binding, const DimEntity *dim);
@@ -115,7 +116,8 @@ private:
   bool withinLimits(const Type &type, SourceRange range);
   void append(Op op, SourceRange range);
   std::string layer() const;
-  void addMix(const std::string &symbol, SourceRange range);
+  void addMix(const std::string &symbol, SourceRange range, bool beside = false);
+  std::set<std::string> besideThemselves(const TensorType &type) const;
   Value emitDim(const Dim &size, Type type, SourceRange range);
   void registerSymbols(const Type &declared);
   Value renamed(const Value &value, const Value &as, SourceRange range);
@@ -383,7 +385,7 @@ private:
   std::vector<std::unique_ptr<Axis>> axisPool;
   std::map<const DimEntity *, Axis *> symbolAxes;
   std::map<std::string, const DimEntity *> symbolEntities; ///< flat symbol -> dim
-  std::set<std::string> symbolNames;
+  std::map<std::string, Axis *> axesByName;
   std::map<const DimEntity *, Dim> freshSizes; ///< of dims that bindings have made up
   std::map<std::pair<const DimEntity *, std::string>, const DimEntity *> freshEntities;
   std::vector<std::unique_ptr<Instance>> instancePool;

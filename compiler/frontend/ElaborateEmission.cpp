@@ -20,12 +20,6 @@ TensorType Elaborator::flatType(const Value &value) {
 
 int Elaborator::newValue(const Value &value, SourceRange range) {
   TensorType type = flatType(value);
-  for (size_t i = 0; i < type.batch.size() && !checking; ++i)
-    if (std::find(type.batch.begin(), type.batch.begin() + long(i), type.batch[i]) != type.batch.begin() + long(i))
-      context.error("E0602", range,
-                    "`" + type.batch[i] +
-                        "` stands twice in the batch dims of this value once the call "
-                        "is inlined, which is not compiled yet");
   context.checkRank(type.batch.size() + type.core.size(), type.str(), range);
   out.values.push_back(std::move(type));
   valueRanges.push_back(range);
@@ -97,6 +91,19 @@ std::vector<Value> Elaborator::emitMany(SourceRange range, const std::string &na
   return results;
 }
 
+/// Runtime dims whose positions lie beside each other in a value of this type: those that stand twice left of the bar,
+/// and those that a batch dim is computed from.
+std::set<std::string> Elaborator::besideThemselves(const TensorType &type) const {
+  std::set<std::string> found, seen;
+  for (const std::string &name : type.batch) {
+    const Dim &size = axesByName.at(name)->size;
+    for (const std::string &symbol : size.symbols())
+      if (!seen.insert(symbol).second || size.symbolName() != symbol)
+        found.insert(symbol);
+  }
+  return found;
+}
+
 /// Whatever an op does, it may combine the positions of a dim that stands right of the bar of what it reads or makes. A
 /// cast does not: that dim is mixed by what made its operand, or stands in an argument.
 void Elaborator::append(Op op, SourceRange range) {
@@ -106,13 +113,17 @@ void Elaborator::append(Op op, SourceRange range) {
   const Op &added = out.ops.back();
   if (checking || added.name == "cast")
     return;
-  std::set<std::string> symbols;
+  std::set<std::string> symbols, beside;
   for (const std::vector<int> *values : {&added.operands, &added.results})
-    for (int value : *values)
+    for (int value : *values) {
       for (const Dim &dim : out.values[size_t(value)].core)
         symbols.merge(dim.symbols());
+      beside.merge(besideThemselves(out.values[size_t(value)]));
+    }
   for (const std::string &symbol : symbols)
     addMix(symbol, range);
+  for (const std::string &symbol : beside)
+    addMix(symbol, range, /*beside=*/true);
 }
 
 Value Elaborator::emit(SourceRange range, const std::string &name, const std::vector<const Value *> &operands,
@@ -122,7 +133,7 @@ Value Elaborator::emit(SourceRange range, const std::string &name, const std::ve
 
 /// The last op mixes positions of a dim.
 void Elaborator::mark(const DimEntity *dim, SourceRange range) {
-  if (dim->kind == DimEntity::Static)
+  if (checking && dim->kind == DimEntity::Static)
     return;
   if (!opMixes.empty())
     opMixes.back().push_back({dim, range});
@@ -131,16 +142,18 @@ void Elaborator::mark(const DimEntity *dim, SourceRange range) {
       frame->function->mixes.push_back({dim, range});
     return;
   }
-  const DimEntity *declared = symbolEntities[axisIn(*frame, dim)->name];
-  if (declared->kind == DimEntity::Unbounded || declared->kind == DimEntity::Bounded)
-    addMix(axisIn(*frame, dim)->name, range);
+  for (const std::string &symbol : axisIn(*frame, dim)->size.symbols())
+    addMix(symbol, range);
 }
 
-/// The last op mixes positions of a runtime dim.
-void Elaborator::addMix(const std::string &symbol, SourceRange range) {
+/// The last op mixes positions of a runtime dim, or has them beside each other.
+void Elaborator::addMix(const std::string &symbol, SourceRange range, bool beside) {
   std::vector<Mix> &mixes = out.ops.back().mixes;
-  if (std::none_of(mixes.begin(), mixes.end(), [&](const Mix &known) { return known.dim == symbol; }))
-    mixes.push_back({symbol, context.text(range), context.location(range)});
+  auto known = std::find_if(mixes.begin(), mixes.end(), [&](const Mix &mix) { return mix.dim == symbol; });
+  if (known == mixes.end())
+    mixes.push_back({symbol, context.text(range), context.location(range), beside});
+  else
+    known->beside &= beside;
 }
 
 /// A dim as a number of this dtype, known to the call only.

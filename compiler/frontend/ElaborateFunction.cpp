@@ -93,7 +93,7 @@ void Elaborator::removeDeadOps(Function &function) {
   function.values = std::move(values);
 }
 
-/// Runtime symbols that are used come first, in order of first use; then the static ones.
+/// Runtime symbols come first, in order of first use; then the static and computed ones that are used.
 void Elaborator::orderSymbols(Function &function) {
   std::set<std::string> used;
   for (const TensorType &type : function.values) {
@@ -102,11 +102,11 @@ void Elaborator::orderSymbols(Function &function) {
       used.merge(dim.symbols());
   }
   std::erase_if(function.symbols,
-                [&](const Symbol &symbol) { return symbol.kind == Symbol::Static && !used.count(symbol.name); });
+                [&](const Symbol &symbol) { return !symbol.isRuntime() && !used.count(symbol.name); });
   std::vector<Symbol> sorted;
   for (bool fixed : {false, true})
     for (const Symbol &symbol : function.symbols)
-      if ((symbol.kind == Symbol::Static) == fixed)
+      if (symbol.isRuntime() != fixed)
         sorted.push_back(symbol);
   function.symbols = std::move(sorted);
 }
@@ -117,8 +117,8 @@ static std::string plain(const TensorType &type, const Function &function) {
   TensorType shown = type;
   for (std::string &name : shown.batch)
     for (const Symbol &symbol : function.symbols)
-      if (symbol.name == name && symbol.kind == Symbol::Static) {
-        name = std::to_string(symbol.value);
+      if (symbol.name == name && !symbol.isRuntime()) {
+        name = symbol.definition().str();
         break;
       }
   return shown.str();
@@ -165,28 +165,30 @@ static bool combines(const Op &op) {
 }
 
 /// Every place of the ops that are left where positions are combined, once. A dim that none combines has one place that
-/// stands for all: an op that has it right of its bar, last of all one that only brings it there, or an argument that
-/// is handed on.
+/// stands for all: an op that has it right of its bar, else one that only brings it there, an argument that is handed
+/// on, or an op that has it beside itself.
 static void collectMixes(Function &function) {
   auto known = [&](const Mix &mix, bool anywhere) {
     return std::any_of(function.mixes.begin(), function.mixes.end(), [&](const Mix &other) {
       return other.dim == mix.dim && (anywhere || other.location == mix.location);
     });
   };
-  auto collect = [&](bool anywhere, auto takes) {
+  auto collect = [&](bool anywhere, bool beside, auto takes) {
     for (const Op &op : function.ops)
       for (const Mix &mix : op.mixes)
-        if (takes(op) && !known(mix, anywhere))
+        if (mix.beside == beside && takes(op) && !known(mix, anywhere))
           function.mixes.push_back(mix);
   };
-  collect(false, combines);
-  collect(true, [](const Op &op) { return op.name != "rearrange"; });
-  collect(true, [](const Op &) { return true; });
+  auto all = [](const Op &) { return true; };
+  collect(false, false, combines);
+  collect(true, false, [](const Op &op) { return op.name != "rearrange"; });
+  collect(true, false, all);
   for (const Argument &argument : function.arguments)
     for (const Dim &dim : argument.type.core)
       for (const std::string &symbol : dim.symbols())
         if (Mix mix{symbol, argument.name, argument.location}; !known(mix, true))
           function.mixes.push_back(mix);
+  collect(true, true, all);
 }
 
 /// What the body leaves in `inout` parameters.
@@ -204,8 +206,8 @@ void Elaborator::noteUpdates(FunctionDecl &function) {
   }
 }
 
-/// What must hold of the sizes of a call for its types to make sense: a core dim is at least 1, so `T - 1` needs a
-/// look, and a quotient leaves no remainder.
+/// What must hold of the sizes of a call for its types to make sense: a core dim is at least 1, and a computed batch
+/// dim too, so `T - 1` needs a look, and a quotient leaves no remainder.
 void Elaborator::guardSizes(Function &function, SourceRange range) {
   std::vector<std::pair<Dim, Dim>> quotients;
   std::set<Dim> sizes;
@@ -214,6 +216,11 @@ void Elaborator::guardSizes(Function &function, SourceRange range) {
       collectQuotients(dim, quotients);
     sizes.insert(type.core.begin(), type.core.end());
   }
+  for (const Symbol &symbol : function.symbols)
+    if (symbol.kind == Symbol::Computed && !symbol.size.symbolName()) { // `B_2 = B` may be 0 as B may
+      collectQuotients(symbol.size, quotients);
+      sizes.insert(symbol.size);
+    }
   out.guards = std::move(function.guards);
   for (const Dim &size : sizes)
     if (facts.holds(Dim::constant(1), DimRelation::Le, size) != Truth::True)
@@ -255,8 +262,8 @@ Function Elaborator::elaborate(FunctionDecl &function) {
   Function result = std::move(out);
   removeDeadOps(result);
   collectMixes(result);
+  orderSymbols(result); // drops those that nothing has any more
   guardSizes(result, item.name.range);
-  orderSymbols(result);
   result.signature = signatureText(function, result);
   specialize(item, result);
   return result;
@@ -275,7 +282,7 @@ void Elaborator::specialize(const FunctionItem &item, Function &function) {
       continue;
     const std::vector<AttributeToken> &tokens = attribute.arguments;
     auto symbol = std::find_if(function.symbols.begin(), function.symbols.end(), [&](const Symbol &symbol) {
-      return symbol.name == tokens[0].text && symbol.kind != Symbol::Static;
+      return symbol.name == tokens[0].text && symbol.isRuntime();
     });
     const DimEntity *dim = context.dimOf(*frame->module, tokens[0].text);
     if (symbol == function.symbols.end() && dim && dim->kind == DimEntity::Static) {
@@ -329,12 +336,13 @@ Test Elaborator::elaborateTest(const TestItem &test, Module &module) {
       for (Symbol &symbol : out.symbols)
         if (symbol.name == axis->name)
           symbol = {axis->name, Symbol::Static, binding.value};
+      axis->size = Dim::constant(binding.value);
     }
   expectations = &result.expectations;
   runStatements(test.body);
   if (context.diagnostics.errorCount() == errors) {
     for (const Symbol &symbol : out.symbols)
-      if (symbol.kind != Symbol::Static && !empty.count(symbol.name))
+      if (symbol.isRuntime() && !empty.count(symbol.name))
         context.error("E0219", test.name.range, "the test leaves the size of `" + symbol.name + "` open")
             .help("give it one: `test \"" + test.name.value + "\" (" + symbol.name + " = 2)`");
     removeDeadOps(out);

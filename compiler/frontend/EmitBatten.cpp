@@ -104,9 +104,11 @@ FuncOp FunctionEmitter::createFunction() {
   SmallVector<Type> inputs, results;
   SmallVector<Attribute> attributes;
   for (const frontend::Symbol &symbol : function.symbols) {
+    bool isComputed = symbol.kind == frontend::Symbol::Computed;
     symbols.push_back(SymbolAttr::get(builder.getContext(), builder.getStringAttr(symbol.name),
-                                      static_cast<SymbolKind>(symbol.kind), symbol.value));
-    if (symbol.kind == frontend::Symbol::Static)
+                                      static_cast<SymbolKind>(symbol.kind), symbol.value,
+                                      isComputed ? builder.getStringAttr(symbol.size.str()) : StringAttr()));
+    if (!symbol.isRuntime())
       continue;
     inputs.push_back(builder.getIndexType());
     attributes.push_back(builder.getDictionaryAttr({}));

@@ -7,7 +7,9 @@
 //
 // What surprises: a batch list holds names of the Function's symbols and nothing else. Two batch dims that the source
 // spells alike but that are different dims (an imported `T` beside one's own) have different symbols here. A static
-// dim left of a bar (`H = 8` in f32[H | N, Dh]) is a symbol too, of kind Static; right of the bar it is its number.
+// dim left of a bar (`H = 8` in f32[H | N, Dh]) is a symbol too, of kind Static; right of the bar it is its number. So
+// is one of a size of the call (`N` that met `T - 1`): of kind Computed, and right of the bar its polynomial. A call
+// within which a dim is both a loop around it and a dim of its own has it twice, as `B` and `B_2`, which is B.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_FRONTEND_PROGRAM_H
 #define BATTEN_COMPILER_FRONTEND_PROGRAM_H
@@ -57,10 +59,16 @@ struct TensorType {
 };
 
 struct Symbol {
-  enum Kind { Unbounded, Bounded, Static };
+  enum Kind { Unbounded, Bounded, Static, Computed };
   std::string name;
   Kind kind = Unbounded;
   int64_t value = 0; ///< Bounded: the bound. Static: the size.
+  Dim size = {};     ///< Computed: over runtime symbols
+
+  /// The call gives it.
+  bool isRuntime() const { return kind == Unbounded || kind == Bounded; }
+  /// What it counts: a number, a polynomial over runtime symbols, or itself.
+  Dim definition() const { return kind == Static ? Dim::constant(value) : kind == Computed ? size : Dim::symbol(name); }
 };
 
 /// A relation between runtime sizes (`where`, exact division), checked once at entry.
@@ -79,6 +87,7 @@ struct Mix {
   std::string dim;
   std::string what; ///< the source text, "mean(x over batch B)"
   Location location;
+  bool beside = false; ///< the positions only come to lie beside each other: some later op brings them together
 };
 
 struct Op {
@@ -106,7 +115,7 @@ struct Argument {
 struct Function {
   std::string name;            ///< in the source
   std::string cName;           ///< of the C symbol without the program's prefix: `name`, or what `#[name("...")]` says
-  std::vector<Symbol> symbols; ///< runtime ones first, in order of first use in the signature, then Static ones
+  std::vector<Symbol> symbols; ///< runtime ones first, in order of first use in the signature, then the others
   std::vector<Argument> arguments; ///< signature order, then the weights it reads in header order
   std::vector<TensorType> values;  ///< type of SSA value i
   std::vector<Op> ops;             ///< in execution order

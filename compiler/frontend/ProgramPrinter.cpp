@@ -60,8 +60,9 @@ std::string value(int id) { return "%" + std::to_string(id); }
 std::string define(const Function &function, int id) { return value(id) + ": " + function.values[size_t(id)].str(); }
 
 std::string printSymbol(const Symbol &symbol) {
-  static const char *const relations[] = {"", " <= ", " = "};
-  return symbol.name + relations[symbol.kind] + (symbol.kind == Symbol::Unbounded ? "" : std::to_string(symbol.value));
+  if (symbol.kind == Symbol::Bounded)
+    return symbol.name + " <= " + std::to_string(symbol.value);
+  return symbol.name + (symbol.isRuntime() ? "" : " = " + symbol.definition().str());
 }
 
 std::string printArgument(const Function &function, const Argument &argument) {

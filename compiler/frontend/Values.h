@@ -13,6 +13,7 @@ struct Instance;
 /// A batch dim of the flat function: one of its symbols. While definitions are checked there are none.
 struct Axis {
   std::string name;
+  Dim size; ///< over runtime symbols
 };
 
 /// Literals, dims, `for` variables and what is computed from these alone (section 1.5): no dtype yet.

@@ -96,7 +96,7 @@ static DictionaryAttr valueAttributes(Builder &b, DictionaryAttr given, TensorTy
 
 static func::FuncOp makeTarget(FuncOp source) {
   OpBuilder b(source);
-  std::map<std::string, Dim> values = source.staticSymbols();
+  std::map<std::string, Dim> values = source.definitions();
   SmallVector<Type> inputs, results;
   SmallVector<DictionaryAttr> inputAttributes, resultAttributes;
   for (SymbolAttr symbol : source.getSymbols().getAsRange<SymbolAttr>())
@@ -130,7 +130,7 @@ static func::FuncOp makeTarget(FuncOp source) {
 
 FunctionLowering::FunctionLowering(FuncOp source)
     : target(makeTarget(source)), builder(OpBuilder::atBlockEnd(&target.getBody().front())), sizes(target),
-      staticSymbols(source.staticSymbols()) {
+      definitions(source.definitions()) {
   for (auto [from, to] : llvm::zip_equal(source.getBody().getArguments(), target.getArguments()))
     set(from, to);
 }
@@ -154,12 +154,12 @@ std::optional<Input> FunctionLowering::uniform(Value source) const {
 
 TypedAttr FunctionLowering::splat(Value source) const { return uniforms.lookup(source).splat; }
 
-Dim FunctionLowering::dim(StringRef text) const { return withValues(*Dim::parse(text), staticSymbols); }
+Dim FunctionLowering::dim(StringRef text) const { return withValues(*Dim::parse(text), definitions); }
 
-Extents FunctionLowering::extents(TensorType type) const { return extentsOf(type, staticSymbols); }
+Extents FunctionLowering::extents(TensorType type) const { return extentsOf(type, definitions); }
 
 Extents FunctionLowering::values(ArrayRef<Dim> dims) const {
-  return llvm::map_to_vector(dims, [&](const Dim &dim) { return withValues(dim, staticSymbols); });
+  return llvm::map_to_vector(dims, [&](const Dim &dim) { return withValues(dim, definitions); });
 }
 
 RankedTensorType FunctionLowering::typeOf(ArrayRef<Dim> extents, Type element) const {
@@ -301,7 +301,7 @@ static LogicalResult lowerFunction(FuncOp source, bool keepsCosts) {
     else if (failed(lowerOp(&op, lowering)))
       return failure();
     if (keepsCosts)
-      keepCost(op, before ? std::next(before->getIterator()) : target.begin(), target, source.staticSymbols());
+      keepCost(op, before ? std::next(before->getIterator()) : target.begin(), target, source.definitions());
   }
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(lowering.target.getBody().front())))
     if (isOpTriviallyDead(&op))

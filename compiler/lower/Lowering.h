@@ -114,7 +114,7 @@ public:
   void set(mlir::Value source, mlir::Value tensor) { tensors[source] = tensor; }
   void setUniform(mlir::Value source, Input value) { uniforms[source] = std::move(value); }
 
-  // Shapes. Static symbols are replaced by their values.
+  // Shapes, over runtime symbols: static and computed ones are replaced by what they stand for.
   Dim dim(llvm::StringRef text) const;
   Extents batchExtents(TensorType type) const;
   Extents coreExtents(TensorType type) const;
@@ -149,7 +149,7 @@ private:
   mlir::Value generic(mlir::Location loc, llvm::ArrayRef<Input> inputs, mlir::Value init, unsigned numReduced,
                       const Order &order, Region region);
 
-  std::map<std::string, Dim> staticSymbols;
+  std::map<std::string, Dim> definitions;
   llvm::DenseMap<mlir::Value, mlir::Value> tensors;
   llvm::DenseMap<mlir::Value, Input> uniforms;
 };

@@ -41,7 +41,7 @@ void Inputs::refuseUnknownNames() {
 void Inputs::refuseUnknownDims() {
   std::vector<std::string> names;
   for (const frontend::Symbol &symbol : function.symbols)
-    if (symbol.kind != frontend::Symbol::Static)
+    if (symbol.isRuntime())
       names.push_back(symbol.name);
   for (const auto &[name, size] : dims) {
     if (session.fixes(name) || std::find(names.begin(), names.end(), name) != names.end())
@@ -196,28 +196,96 @@ void Inputs::bindSizes(size_t index) {
       bindSize(*symbol, shape[type.batch.size() + i], argument.name);
 }
 
-/// What no input fixes may follow from an equation that the call must keep anyway: `S:T` gives S the size of T.
-void Inputs::solveGuards() {
-  bool found = true;
-  while (found) {
-    found = false;
-    for (const frontend::Guard &guard : function.guards)
-      for (auto [unknown, known] : {std::pair(&guard.lhs, &guard.rhs), std::pair(&guard.rhs, &guard.lhs)}) {
-        std::optional<std::string> symbol = unknown->symbolName();
-        if (guard.relation != "==" || !symbol || sizes.count(*symbol))
-          continue;
-        std::optional<int64_t> size = known->evaluate(sizes);
-        if (size && *size >= 0)
-          found = sizes.emplace(*symbol, *size).second;
-      }
+/// The one size of `symbol` at which `dim` is `value`, where every other symbol has a size and this one stands in a
+/// plain product: what is divided would fit several. -1: there is none; nullopt: not to be told.
+static std::optional<int64_t> solve(const Dim &dim, const std::string &symbol, int64_t value,
+                                    std::map<std::string, int64_t> sizes) {
+  for (const DimTerm &term : dim.terms())
+    for (const Atom &atom : term.factors)
+      if (atom.kind != Atom::Kind::Symbol)
+        return std::nullopt;
+  auto at = [&](int64_t size) {
+    sizes[symbol] = size;
+    return dim.evaluate(sizes);
+  };
+  std::optional<int64_t> zero = at(0), one = at(1), two = at(2);
+  int64_t slope, second, difference;
+  if (!zero || !one || !two || __builtin_sub_overflow(*one, *zero, &slope) ||
+      __builtin_sub_overflow(*two, *one, &second) || __builtin_sub_overflow(value, *zero, &difference) || slope <= 0 ||
+      slope != second)
+    return std::nullopt;
+  int64_t size = difference / slope;
+  if (difference < 0 || difference % slope != 0)
+    return -1;
+  return at(size) == value ? std::optional(size) : std::nullopt;
+}
+
+/// The only symbol of `dim` that has no size yet.
+std::optional<std::string> Inputs::unknownIn(const Dim &dim) const {
+  std::optional<std::string> unknown;
+  for (const std::string &symbol : dim.symbols())
+    if (!sizes.count(symbol)) {
+      if (unknown)
+        return std::nullopt;
+      unknown = symbol;
+    }
+  return unknown;
+}
+
+/// A dim that no input shows may follow from a size that is computed from it: of `2*D` in a file's shape.
+bool Inputs::solveShape(size_t index) {
+  const frontend::Argument &argument = function.arguments[index];
+  size_t batch = argument.type.batch.size();
+  bool found = false;
+  for (size_t i = 0; i < argument.type.core.size(); ++i) {
+    const Dim &dim = argument.type.core[i];
+    std::optional<std::string> symbol = unknownIn(dim);
+    int64_t extent = tensors[index].sizes[batch + i];
+    std::optional<int64_t> size = symbol ? solve(dim, *symbol, extent, sizes) : std::nullopt;
+    if (!size)
+      continue;
+    found = true;
+    if (*size >= 0) {
+      bindSize(*symbol, *size, argument.name);
+      continue;
+    }
+    sizes[*symbol] = 0; // one fault is enough
+    refuse(ExitRefused,
+           "argument `" + argument.name + "` is " + argument.type.str() + ", the file has shape " +
+               shapeText(tensors[index].sizes) + ": no " + *symbol + " makes " + dim.str() + " " +
+               std::to_string(extent),
+           "R0001");
   }
+  return found;
+}
+
+bool Inputs::solveShapes() {
+  bool found = false;
+  for (size_t i = 0; i < function.arguments.size(); ++i)
+    found |= read[i] && solveShape(i);
+  return found;
+}
+
+/// What no input fixes may follow from an equation that the call must keep anyway: `S:T` gives S the size of T.
+bool Inputs::solveGuards() {
+  bool found = false;
+  for (const frontend::Guard &guard : function.guards)
+    for (auto [unknown, known] : {std::pair(&guard.lhs, &guard.rhs), std::pair(&guard.rhs, &guard.lhs)}) {
+      std::optional<std::string> symbol = unknown->symbolName();
+      if (guard.relation != "==" || !symbol || sizes.count(*symbol))
+        continue;
+      std::optional<int64_t> size = known->evaluate(sizes);
+      if (size && *size >= 0)
+        found |= sizes.emplace(*symbol, *size).second;
+    }
+  return found;
 }
 
 void Inputs::refuseUnknownSizes() {
   std::vector<std::string> unknown;
   std::string options;
   for (const frontend::Symbol &symbol : function.symbols)
-    if (!sizes.count(symbol.name)) {
+    if (symbol.isRuntime() && !sizes.count(symbol.name)) {
       unknown.push_back(symbol.name);
       options += " --dim " + symbol.name + "=SIZE";
     }
@@ -304,7 +372,7 @@ bool Inputs::prepare() {
     auto found = dims.find(symbol.name);
     if (symbol.kind == frontend::Symbol::Static)
       sizes[symbol.name] = symbol.value;
-    else if (found != dims.end()) {
+    else if (symbol.isRuntime() && found != dims.end()) {
       sizes[symbol.name] = found->second;
       boundBy[symbol.name] = "";
     }
@@ -312,9 +380,15 @@ bool Inputs::prepare() {
   readFiles();
   if (failed) // what follows would be wrong for the same reasons
     return false;
-  solveGuards();
+  while (solveShapes() || solveGuards()) // each may give what the other lacks
+    ;
   refuseUnknownSizes();
-  for (size_t i = 0; i < function.arguments.size() && sizes.size() == function.symbols.size(); ++i)
+  if (failed)
+    return false;
+  for (const frontend::Symbol &symbol : function.symbols)
+    if (symbol.kind == frontend::Symbol::Computed)
+      sizes[symbol.name] = symbol.size.evaluate(sizes).value_or(0); // where it has none, a guard refuses the call
+  for (size_t i = 0; i < function.arguments.size(); ++i)
     if (!function.arguments[i].weight)
       read[i] ? checkShape(i) : generate(i);
   if (!failed)

@@ -40,7 +40,10 @@ private:
   void bindSizes(size_t index);
   void bindSize(const std::string &symbol, int64_t size, const std::string &argument);
   std::string shapeOf(const std::string &argument) const;
-  void solveGuards();
+  std::optional<std::string> unknownIn(const Dim &dim) const;
+  bool solveShape(size_t index);
+  bool solveShapes();
+  bool solveGuards();
   void refuseUnknownSizes();
   std::string brokenGuard() const;
   void refuseImpossibleResults();

@@ -54,7 +54,7 @@ Facts factsOf(const frontend::Function &function) {
   for (const frontend::Symbol &symbol : function.symbols) {
     bool mixes = std::any_of(function.mixes.begin(), function.mixes.end(),
                              [&](const frontend::Mix &mix) { return mix.dim == symbol.name; });
-    if (symbol.kind != frontend::Symbol::Static && !mixes)
+    if (symbol.isRuntime() && !mixes)
       facts.independent.push_back(symbol.name);
   }
   return facts;

@@ -48,7 +48,7 @@ public:
       : function(function), costs(costs), depth(depth) {
     for (const frontend::Symbol &symbol : function.symbols)
       if (symbol.kind != frontend::Symbol::Bounded)
-        oneSample[symbol.name] = Dim::constant(symbol.kind == frontend::Symbol::Static ? symbol.value : 1);
+        oneSample[symbol.name] = symbol.isRuntime() ? Dim::constant(1) : symbol.definition().substitute(oneSample);
   }
 
   /// A layer is one row, also where another one is called within it; at the file's level each run of operations is.

@@ -112,8 +112,8 @@ int TestRun::compute(Session &session, const std::string &name, const frontend::
   if (int exit = requireWeights(session, options.get("--weights"), program, all, /*help=*/"", "test " + name))
     return exit;
   std::map<std::string, int64_t> sizes;
-  for (const frontend::Symbol &symbol : program.functions[0].symbols)
-    sizes[symbol.name] = symbol.value;
+  for (const frontend::Symbol &symbol : program.functions[0].symbols) // runtime ones, which are empty, first
+    sizes[symbol.name] = symbol.isRuntime() ? 0 : symbol.definition().evaluate(sizes).value_or(0);
   if (!loadCompilerOnce(session))
     return session.finish();
   if (options.has("--evaluate"))

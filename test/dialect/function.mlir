@@ -16,6 +16,12 @@ batten.func @every_symbol[B, T <= 2048, H = 8](%x: !batten.tensor<f32[B, H | T, 
   batten.return %x : !batten.tensor<f32[B, H | T, 64]>
 }
 
+// A computed dim stands left of the bar; `B_2 = B` is B once more.
+// CHECK-LABEL: batten.func @computed_symbols[B, T <= 2048, N = "T - 1", B_2 = B](
+batten.func @computed_symbols[B, T <= 2048, N = "-1+T", B_2 = B](%x: !batten.tensor<f32[B, B_2, N | 64]>) {
+  batten.return
+}
+
 // Polynomials are brought into normal form; a symbol that is no bare word is quoted.
 // CHECK-LABEL: batten.func @dims[B, T <= 2048, N.1](
 // CHECK-SAME: !batten.tensor<f32[B, N.1 | T, "3*T + 1", "div(T + 63, 64)", "T % 8", 0]>
@@ -33,8 +39,8 @@ batten.func @nothing[]() {
   batten.return
 }
 
-// CHECK: "test.symbols"() {a = #batten.symbol<B>, b = #batten.symbol<T max 2048>, c = #batten.symbol<H = 8>}
-"test.symbols"() {a = #batten.symbol<B>, b = #batten.symbol<T max 2048>, c = #batten.symbol<H = 8>} : () -> ()
+// CHECK: "test.symbols"() {a = #batten.symbol<B>, b = #batten.symbol<T max 2048>, c = #batten.symbol<H = 8>, d = #batten.symbol<N = "T - 1">}
+"test.symbols"() {a = #batten.symbol<B>, b = #batten.symbol<T max 2048>, c = #batten.symbol<H = 8>, d = #batten.symbol<N = "T - 1">} : () -> ()
 
 // CHECK: "test.argument"() {a = #batten.argument<name = "p", type = !batten.tensor<f32[|]>, kind = inout, path = "w1", tree = "Mlp", scalar>}
 "test.argument"() {a = #batten.argument<name = "p", type = !batten.tensor<f32[|]>, kind = inout, scalar, path = "w1", tree = "Mlp">} : () -> ()

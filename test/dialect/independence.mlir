@@ -30,6 +30,29 @@ batten.func @over_batch[B, T <= 64](%x: !batten.tensor<f32[B, T | 8]>) -> !batte
   batten.return %y : !batten.tensor<f32[| 8]>
 }
 
+// What is done over a second B, or over a size made of T, is done over B and T; `B_2 = B` has no positions where B has none.
+// CHECK-LABEL: batten.func @over_computed
+// CHECK-SAME: batten.independent = []
+// CHECK-SAME: batten.mixes = ["B: `mean` over batch B at m.btn:8:57", "T: `sum` over batch T at m.btn:9:57"]
+// CHECK-SAME: batten.nonempty = ["B"]
+batten.func @over_computed[B, T <= 64, B_2 = B, N = "T - 1"](%x: !batten.tensor<f32[B | 8]>, %y: !batten.tensor<f32[N | 8]>) -> (!batten.tensor<f32[| 8]>, !batten.tensor<f32[| 8]>) {
+  %n = batten.rearrange %x splits [["8"]] permutation [0, 1] joins [1] : (!batten.tensor<f32[B | 8]>) -> !batten.tensor<f32[B_2 | 8]>
+  %m = batten.reduce_batch "mean" %n dims ["B_2"] : (!batten.tensor<f32[B_2 | 8]>) -> !batten.tensor<f32[| 8]> loc("m.btn":8:57)
+  %s = batten.reduce_batch "sum" %y dims ["N"] : (!batten.tensor<f32[N | 8]>) -> !batten.tensor<f32[| 8]> loc("m.btn":9:57)
+  batten.return %m, %s : !batten.tensor<f32[| 8]>, !batten.tensor<f32[| 8]>
+}
+
+// A second B by itself keeps positions apart, beside B it does not; nor does what is counted by a part of T.
+// CHECK-LABEL: batten.func @beside
+// CHECK-SAME: batten.independent = ["A"]
+// CHECK-SAME: batten.mixes = ["B: meets itself left of the bar at m.btn:8:57", "T: meets itself left of the bar at m.btn:9:57"]
+batten.func @beside[A, B, T <= 64, A_2 = A, B_2 = B, N = "T - 1"](%a: !batten.tensor<f32[A_2 | 8]>, %x: !batten.tensor<f32[B, B_2 | 8]>, %y: !batten.tensor<f32[N | 8]>) -> (!batten.tensor<f32[A_2 | 8]>, !batten.tensor<f32[B, B_2 | 8]>, !batten.tensor<f32[N | 8]>) {
+  %n = batten.neg %a : (!batten.tensor<f32[A_2 | 8]>) -> !batten.tensor<f32[A_2 | 8]>
+  %m = batten.neg %x : (!batten.tensor<f32[B, B_2 | 8]>) -> !batten.tensor<f32[B, B_2 | 8]> loc("m.btn":8:57)
+  %s = batten.neg %y : (!batten.tensor<f32[N | 8]>) -> !batten.tensor<f32[N | 8]> loc("m.btn":9:57)
+  batten.return %n, %m, %s : !batten.tensor<f32[A_2 | 8]>, !batten.tensor<f32[B, B_2 | 8]>, !batten.tensor<f32[N | 8]>
+}
+
 // CHECK-LABEL: batten.func @variance
 // CHECK-SAME: batten.nonempty = ["B"]
 batten.func @variance[B](%x: !batten.tensor<f32[B | 8]>) -> !batten.tensor<f32[| 8]> {

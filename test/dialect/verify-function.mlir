@@ -15,6 +15,27 @@ batten.func @func_c1_bound[T <= 0](%x: !batten.tensor<f32[T | 8]>) {
 
 // -----
 
+// expected-error @+1 {{has the dim N of the size T - 1, but T is no other dim of it}}
+batten.func @func_c1_computed[B, N = "T - 1"](%x: !batten.tensor<f32[B | 8]>) {
+  batten.return
+}
+
+// -----
+
+// expected-error @+1 {{has the dim M of the size N + 1, but N is no other dim of it}}
+batten.func @func_c1_twice[T <= 8, N = "T - 1", M = "N + 1"](%x: !batten.tensor<f32[N | 8]>) {
+  batten.return
+}
+
+// -----
+
+// expected-error @+1 {{has the size B_2, but B_2 has no upper bound, so it may only stand left of the bar}}
+batten.func @func_c4_computed[B, B_2 = B](%x: !batten.tensor<f32[| B_2, 8]>) {
+  batten.return
+}
+
+// -----
+
 // expected-error @+1 {{argument 1 is 'f32': an index for each runtime dim comes first, then tensors}}
 batten.func @func_c2[B](%x: f32) {
   batten.return

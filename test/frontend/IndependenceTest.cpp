@@ -27,7 +27,7 @@ std::string placeOf(const frontend::Location &location) {
 Facts factsOfFrontEnd(const frontend::Function &function) {
   Facts facts;
   for (const frontend::Symbol &symbol : function.symbols)
-    if (symbol.kind != frontend::Symbol::Static)
+    if (symbol.isRuntime())
       facts[symbol.name];
   std::set<std::tuple<std::string, std::string, std::string>> known;
   for (const frontend::Mix &mix : function.mixes) {
@@ -160,6 +160,14 @@ TEST(Independence, OfEveryFamilyOfOpsIsAgreedOn) {
       // calls: what the callee mixes is the caller's dim
       "fn g<M>(x: f32[M | D]) -> f32[| D] = sum(x over batch M)\npub fn f(x: f32[B, T | D]) -> f32[B | D] = g(x)",
       "fn g(x: f32[| D]) -> f32[| D] = softmax(x)\npub fn f(x: f32[B, T | D]) -> f32[B, T | D] = g(x)",
+      "fn g<M>(x: f32[| D], y: f32[M | D]) -> f32[| D] = sum(y * x over batch M)\n"
+      "pub fn f(x: f32[B | D]) -> f32[B | D] = g(x, x)",
+      "fn g<M>(x: f32[| D], y: f32[M | D]) -> f32[| D] { let a = x * y return x }\n"
+      "pub fn f(x: f32[B | D]) -> f32[B | D] = g(x, x)",
+      "fn g<M>(x: f32[| M, D]) -> f32[| D] = sum(rearrange(x, [| M, D] -> [M | D]) over batch M)\n"
+      "pub fn f(x: f32[B | T, D]) -> f32[B | D] where 1 < T = g(x[| 1:T, :])",
+      "model M<K> { dim L = K + 1 fn apply(x: f32[| D]) -> f32[| D] = sum(spread(x, [L]) over batch L) }\n"
+      "sub m: M<T>\npub fn f(x: f32[B | D]) -> f32[B | D] = m(x)",
       "fn g<M>(x: f32[M | D]) -> f32[| M, D] = rearrange(x, [M | D] -> [| M, D])\n"
       "pub fn f(x: f32[B, T | D]) -> f32[B | D, D] { let a = g(x) return a.T @ a }",
   };

@@ -11,6 +11,16 @@ batten.func @runtime_symbols_are_index_arguments_and_static_ones_are_sizes[B, T 
   batten.return %y : !batten.tensor<f32[B, H | T, 64]>
 }
 
+// CHECK-LABEL: func.func @computed_symbols_are_what_they_are_computed_from(
+// CHECK-SAME: %[[B:[a-z0-9]*]]: index {batten.symbol = "B"}, %[[T:[a-z0-9]*]]: index {batten.symbol = "T"}
+// CHECK-SAME: tensor<?x?x?x8xf32> {batten.dims = ["B", "B", "T - 1", "8"]
+// CHECK: %[[N:.*]] = arith.subi %[[T]], %{{.*}} : index
+// CHECK: tensor.empty(%[[B]], %[[B]], %[[N]]) : tensor<?x?x?x8xf32>
+batten.func @computed_symbols_are_what_they_are_computed_from[B, T <= 64, B_2 = B, N = "T - 1"](%x: !batten.tensor<f32[B, B_2, N | 8]>) -> !batten.tensor<f32[B, B_2, N | 8]> {
+  %y = batten.neg %x : (!batten.tensor<f32[B, B_2, N | 8]>) -> !batten.tensor<f32[B, B_2, N | 8]>
+  batten.return %y : !batten.tensor<f32[B, B_2, N | 8]>
+}
+
 // CHECK-LABEL: func.func @weights_keep_their_attributes(
 // CHECK-SAME: tensor<5x10xf32> {batten.dims = ["5", "10"], batten.from = "fc.weight", batten.name = "w", batten.type = {{.*}}, batten.weight = "w"}
 batten.func @weights_keep_their_attributes[B](%x: !batten.tensor<f32[B | 10]>, %w: !batten.tensor<f32[| 5, 10]> {batten.name = "w", batten.weight = "w", batten.from = "fc.weight"}) -> !batten.tensor<f32[B | 5]> {

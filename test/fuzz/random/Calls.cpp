@@ -76,7 +76,7 @@ bool Generator::bindArguments(Callee &callee) {
     if (next != dims.size())
       return false;
   }
-  for (const std::string &dim : callee.loops) // one dim twice in a list of the inlined body: E0602
+  for (const std::string &dim : callee.loops) // its results would have the dim twice, unless it reduces its own
     for (const auto &[name, actual] : callee.batch)
       if (dim == actual)
         return false;

@@ -154,7 +154,7 @@ std::string Checks::checkSchedule(const Artifact &native) {
     return "";
   Sizes planned = sizes;
   for (const Symbol &symbol : function->symbols)
-    if (symbol.kind != Symbol::Static)
+    if (symbol.isRuntime())
       planned[symbol.name] = symbol.kind == Symbol::Bounded ? std::min<int64_t>(symbol.value, 96) : 96;
   std::optional<PlanFacts> plan = readPlan(text->second, function->name, planned);
   if (!plan)
@@ -182,7 +182,7 @@ std::string Checks::run(const frontend::Function &which, const Sizes &at) {
   function = &which;
   sizes.clear();
   for (const Symbol &symbol : which.symbols)
-    sizes[symbol.name] = symbol.kind == Symbol::Static ? symbol.value : at.at(symbol.name);
+    sizes[symbol.name] = symbol.isRuntime() ? at.at(symbol.name) : symbol.definition().evaluate(sizes).value_or(0);
   makeInputs();
   std::string error;
   const Artifact *native = artifact("native", true, error);

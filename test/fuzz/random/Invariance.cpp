@@ -201,7 +201,7 @@ std::string Checks::checkIndependence(const Artifact &native) {
       if (std::string fault = checkEmpty(native, symbol.name); !fault.empty())
         return fault;
     }
-    if (symbol.kind == Symbol::Static || !independent.count(symbol.name) || isGuarded(*function, symbol.name))
+    if (!symbol.isRuntime() || !independent.count(symbol.name) || isGuarded(*function, symbol.name))
       continue;
     if (standsRight(*function, symbol.name))
       return symbol.name + " stands right of a bar, and the description calls its positions independent";
