@@ -81,7 +81,7 @@ int Generator::integerOrBool(size_t rank) {
 }
 
 bool Generator::linear() {
-  int x = random.chance(0.15) ? integerOrBool(1) : anyFloat(1, 1);
+  int x = random.chance(0.25) ? integerOrBool(1) : anyFloat(1, 1);
   if (x < 0)
     return false;
   Dim in = at(x).type.core[0], out = anyCoreDim();

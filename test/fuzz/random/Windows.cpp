@@ -35,7 +35,7 @@ int Generator::image(bool integers) {
   });
   if (found >= 0 && random.chance(0.6))
     return found;
-  DType dtype = integers && random.chance(0.2)
+  DType dtype = integers && random.chance(0.35)
                     ? random.pick({DType::I8, DType::U8, DType::I32, DType::I64, DType::Bool})
                     : mainType;
   if (wish && (integers || frontend::isFloat(*wish)))
@@ -79,7 +79,8 @@ int Generator::convolve(int x, const Taps &taps) {
     return -1;
   int w = fresh(weights, {-1, 1});
   DType added = random.chance(0.5) ? in.dtype : type.dtype;
-  int b = w >= 0 && random.chance(0.6) ? operandOf({added, {}, {type.core[0]}}, 0.7) : -1;
+  int b = w >= 0 && random.chance(frontend::isFloat(in.dtype) ? 0.6 : 0.9) ? operandOf({added, {}, {type.core[0]}}, 0.7)
+                                                                           : -1;
   if (w < 0)
     return -1;
   std::vector<int> operands = {x, w};
