@@ -213,8 +213,8 @@ def write_beside(out, result):
 # ---- Operations without peers ---------------------------------------------------------------------------------------
 
 
-def operations_page(about, rule, measured, absent):
-    """A row an operation: (name, row, of the FMA probe, of the copy probe, pass or short), or (name, why it failed)."""
+def operations_page(about, rule, measured):
+    """A row an operation: (name, row, of the FMA probe, of the copy probe, pass or short)."""
     caches = ", ".join(f"{name} {size}" for name, size in about["caches"].items())
     threads = f"{about['threads']} thread{'s' * (about['threads'] > 1)}"
     lines = [
@@ -231,5 +231,4 @@ def operations_page(about, rule, measured, absent):
     for name, row, arithmetic, memory, word in measured:
         shares = f"{100 * arithmetic:.1f} % | {100 * memory:.1f} %"
         lines.append(f"| {name} | {row['dims']} | {duration(row['seconds'])} | {shares} | {word} |")
-    lines += [f"| {name} | | | | | failed: {reason} |" for name, reason in absent]
     return "\n".join(lines) + "\n"
