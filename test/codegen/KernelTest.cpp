@@ -281,6 +281,17 @@ TEST(Kernel, ACallOutOfTheArtifactIsRefused) {
   EXPECT_EQ(Loaded(program("x86-64-v3", "f32", "f32", body)).error, "internal error: the generated code calls `expf`");
 }
 
+TEST(Kernel, AnInstructionOfWhichNoLevelIsKnownIsRefused) {
+  const char *body = R"(
+      %v = vector.load %a[%i] : memref<?xf32>, vector<16xf32>
+      %w = llvm.call_intrinsic "llvm.x86.avx512.rcp14.ps.512"(%v) : (vector<16xf32>) -> vector<16xf32>
+      vector.store %w, %r[%i] : memref<?xf32>, vector<16xf32>
+)";
+  EXPECT_NE(
+      Loaded(program("x86-64-v4", "f32", "f32", body)).error.find("no feature is known to have llvm.x86.avx512.rcp14"),
+      std::string::npos);
+}
+
 TEST(Kernel, MayBeNamedLikeAnEntry) {
   std::string text = program("x86-64-v3", "f32", "f32", fma16);
   for (size_t at; (at = text.find("@k")) != std::string::npos;)
@@ -421,4 +432,41 @@ module attributes {batten.program = "p", batten.level = "x86-64-v3"} {
   EXPECT_EQ(f(loaded.program, nullptr, 250, &out, nullptr, 0, &call), BATTEN_E_NULL + (1 << 8));
   EXPECT_STREQ(error.message, "t.a: it is NULL");
   EXPECT_EQ(f(loaded.program, tree, 250, nullptr, nullptr, 0, &call), BATTEN_E_NULL + (1 << 8));
+}
+
+// The front end asks for extents of 1 at least by a `where`; that is not what keeps a kernel inside its memory.
+TEST(Entry, RefusesANegativeExtent) {
+  Loaded loaded(R"(
+module attributes {batten.program = "p", batten.level = "x86-64-v3", batten.source_hash = "0", batten.source = "p.btn"} {
+  func.func @k(%begin: index, %end: index, %x: memref<f32> {llvm.noalias}, %scratch: memref<i8>) attributes {batten.kernel} {
+    return
+  }
+  batten.plan @f[T <= 8] kind "entry" attributes {c_name = "f", arguments = [
+      #batten.argument<name = "x", type = !batten.tensor<f32[| "T - 5"]>, kind = input>]} {
+  ^bb0(%x: !batten.pointer):
+    batten.launch @k range "1" grain 1 sizes [] scratch "0" (%x)
+  }
+}
+)");
+  ASSERT_EQ(loaded.bound, 0) << loaded.error;
+  auto f = loaded.library->find<int(const void *, int64_t, const void *, void *, int64_t, const batten_call *)>("p_f");
+  batten_error error{};
+  batten_call call{};
+  call.size = sizeof call;
+  call.error = &error;
+  EXPECT_EQ(f(loaded.program, 5, nullptr, nullptr, 0, &call), 0); // empty
+  EXPECT_EQ(f(loaded.program, 4, nullptr, nullptr, 0, &call), BATTEN_E_SIZE + (2 << 8));
+  EXPECT_STREQ(error.message, "x: T - 5 is -1, it must not be negative");
+}
+
+TEST(Entry, ALeafSaysOfWhichModelItIs) {
+  Loaded loaded(R"(
+module attributes {batten.program = "p", batten.level = "x86-64-v3", batten.source_hash = "0", batten.source = "p.btn"} {
+  batten.plan @f[] kind "entry" attributes {c_name = "f", arguments = [
+      #batten.argument<name = "t", type = !batten.tensor<f32[|]>, kind = input, path = "a">]} {
+  ^bb0(%a: !batten.pointer):
+  }
+}
+)");
+  EXPECT_EQ(loaded.error, "internal error: plan @f: t: a leaf of no model's tree");
 }
