@@ -73,7 +73,8 @@ int Generator::sizeOfTheCall(const TensorType &type) {
 /// A bounded dim as a number, beside floats or by itself.
 bool Generator::dimAsNumber() {
   if (random.chance(0.7)) {
-    DType dtype = wish ? *wish : random.pick({mainType, mainType, DType::I32, DType::I32, DType::I8, DType::U8, DType::I64});
+    DType dtype =
+        wish ? *wish : random.pick({mainType, mainType, DType::I32, DType::I32, DType::I8, DType::U8, DType::I64});
     std::vector<Dim> core(size_t(random.pick({0, 0, 1, 1, 2, 2, 3})), Dim::constant(random.pick({1, 1, 2})));
     if (random.chance(0.4))
       for (Dim &dim : core)
