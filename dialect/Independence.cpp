@@ -42,6 +42,15 @@ static bool inBatchTwice(FuncOp func, TypeRange types, StringRef symbol) {
   });
 }
 
+/// Whether such a dim stays left of the bar under another name.
+static bool renames(FuncOp func, RearrangeOp op, StringRef symbol) {
+  ArrayRef<StringAttr> batch = op.getX().getType().getBatch(), result = op.getType().getBatch();
+  return llvm::any_of(llvm::zip(result, op.getPermutation()), [&](auto pair) {
+    auto [name, source] = pair;
+    return source < int64_t(batch.size()) && batch[source] != name && names(sizeOf(func, batch[source]), symbol);
+  });
+}
+
 /// How this op lets positions of `symbol` see each other; empty if it does not.
 static std::string howMixed(FuncOp func, Operation *op, StringRef symbol) {
   auto isOfSymbol = [&](StringAttr name) { return names(sizeOf(func, name), symbol); };
@@ -49,6 +58,8 @@ static std::string howMixed(FuncOp func, Operation *op, StringRef symbol) {
     return ("`" + reduction.getKind() + "` over batch " + symbol).str();
   if (auto batched = dyn_cast<BatchedOp>(op); batched && llvm::any_of(batched.mixedSymbols(), isOfSymbol))
     return "moves right of the bar";
+  if (auto rearrange = dyn_cast<RearrangeOp>(op); rearrange && renames(func, rearrange, symbol))
+    return "gets another name";
   if (auto dim = dyn_cast<DimOp>(op); dim && names(toDim(dim.getValueAttr()), symbol))
     return "is used as a number";
   if (auto slice = dyn_cast<SliceOp>(op); slice && names(slice.getOffsets(), symbol))

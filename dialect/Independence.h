@@ -3,10 +3,10 @@
 // A function is independent over B if what it gives at position b depends on what it is given at b (and on what has no
 // B) and nothing else; chunking, sharding and batching of requests rest on that. The ops of the dialect let positions
 // see each other in five ways only, so one look at each op is a proof: a reduction over batch dims; a rearrange that
-// moves a batch dim right of the bar; a size used as a number (dim, the offset of a slice); a bounded dim that stands
-// right of the bar, where any op may combine its positions; and a value that has a dim twice left of the bar, or one
-// that is computed from it. Every op that does combine them is
-// kept; where none does, the first that could.
+// moves a batch dim right of the bar or gives it another name; a size used as a number (dim, the offset of a slice); a
+// bounded dim that stands right of the bar, where any op may combine its positions; and a value that has a dim twice
+// left of the bar, or one that is computed from it. Every op that does combine them is kept; where none does, the first
+// that could.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_DIALECT_INDEPENDENCE_H
 #define BATTEN_DIALECT_INDEPENDENCE_H

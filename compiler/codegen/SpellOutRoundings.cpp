@@ -208,6 +208,21 @@ static void roundRuns(Block &block, ArrayRef<Rounding> roundings) {
     roundTogether(run, reader);
 }
 
+/// A bf16 that goes from one block to another is a float to LLVM where no register has bf16, and comes back by a call
+/// of the compiler's library. What is the same in every lane goes as a halfword.
+static void broadcastHalfwords(func::FuncOp kernel) {
+  kernel.walk([](vector::BroadcastOp op) {
+    if (!op.getSource().getType().isBF16())
+      return;
+    OpBuilder b(op);
+    Location loc = op.getLoc();
+    Value bits = arith::BitcastOp::create(b, loc, b.getI16Type(), op.getSource());
+    Value all = vector::BroadcastOp::create(b, loc, op.getType().clone(b.getI16Type()), bits);
+    op.replaceAllUsesWith(arith::BitcastOp::create(b, loc, op.getType(), all).getResult());
+    op.erase();
+  });
+}
+
 void spellOutRoundings(func::FuncOp kernel, const CpuLevel &level) {
   SmallVector<Rounding> exact, inIntegers;
   llvm::MapVector<Block *, SmallVector<Rounding>> asked;
@@ -231,6 +246,7 @@ void spellOutRoundings(func::FuncOp kernel, const CpuLevel &level) {
   }
   for (auto &[block, together] : asked)
     roundRuns(*block, together);
+  broadcastHalfwords(kernel);
 }
 
 } // namespace batten

@@ -206,7 +206,8 @@ bool Elaborator::placeLeft(const RearrangeExpr &expr, const PatternDim &node, Pa
   std::optional<CoreDim> dim = placeName(expr, node.names[rename ? 1 : 0], rename ? &node.names[0] : nullptr, state);
   if (!dim || !dim->entity || !context.isBatchDim(*dim->entity, node.range))
     return false;
-  state.crossed.resize(crossed); // it stays left
+  if (!rename) // a dim that stays left under its name; under another one its positions are others
+    state.crossed.resize(crossed);
   state.type.batch.push_back(dim->entity);
   return true;
 }

@@ -9,6 +9,7 @@ import math
 import pathlib
 import random
 import re
+import struct
 import sys
 
 from program import Program
@@ -72,6 +73,19 @@ def check_argmax(program, name, code, n):
     return faults
 
 
+def check_nan(program, name, code, n, k):
+    """A NaN that says something: every row gives it the same bits, whatever the batch."""
+    nan = struct.pack("<Q", 0x7FF8000000012345) if code == "d" else struct.pack("<I", 0x7FC12345)
+    row, found = array.array(code, bytes(8 * (n - 1) if code == "d" else 4 * (n - 1)) + nan).tobytes(), set()
+    for batch in range(1, 20):
+        x, values = array.array(code, row * batch), array.array(code, [0] * k * batch)
+        assert program.call(name, [batch], [x, values, array.array("i", [0] * k * batch)]) == 0
+        found |= {values[i : i + k].tobytes() for i in range(0, k * batch, k)}
+    if len(found) > 1:
+        print(f"{name}: a NaN has {len(found)} forms")
+    return len(found) > 1
+
+
 def check_all(program):
     faults, nothing = 0, lambda batch: []
     places = re.findall(r"^pub fn (\w+)\(x: (\w+)\[B \| (\d+)\].*argmax", SOURCE.read_text(), re.M)
@@ -82,6 +96,7 @@ def check_all(program):
         code = CODES[dtype]
         if n != "N":
             faults += check(program, name, code, int(n), int(k), [], nothing)
+            faults += code in "fd" and check_nan(program, name, code, int(n), int(k))
             continue
         for length in LENGTHS:
             if name == "k_of_n":

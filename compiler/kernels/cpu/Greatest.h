@@ -50,7 +50,7 @@ private:
   bool sortsInNetwork() const;
   int64_t rowsAtOnce() const;
   void shortRows(const DimWalk &rows);
-  void rowsInLanes(const DimWalk &rows, mlir::Value index);
+  void rowsInLanes(const DimWalk &rows, mlir::Value index, bool areWhole);
   EntrySort::Block sortColumns(const OrderedKeys &keys, const EntryFormat &format, llvm::ArrayRef<mlir::Value> columns);
   EntrySort::Block insertColumns(const OrderedKeys &keys, llvm::ArrayRef<mlir::Value> columns);
 

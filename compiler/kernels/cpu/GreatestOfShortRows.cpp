@@ -39,25 +39,26 @@ bool Greatest::takesRowsInLanes() const {
 
 int64_t Greatest::rowsAtOnce() const { return sortsInNetwork() ? level.lanes(b.getI64Type()) : code.lanes; }
 
-/// Rows from `begin` to `end`. A network's last vector has the last row in all lanes that are left; else rows that fill
-/// no vector are taken one by one, as a call of one row is.
+/// Rows from `begin` to `end`. The last vector has the last row in all lanes that are left: a row's bits, those of its
+/// NaN as well, do not tell where it stands.
 void Greatest::shortRows(const DimWalk &rows) {
   Value lanes = code.index(rowsAtOnce());
   if (sortsInNetwork())
-    return loopCode().loop(frame.begin, frame.end, lanes, [&](Value index) { rowsInLanes(rows, index); });
+    return loopCode().loop(frame.begin, frame.end, lanes, [&](Value index) { rowsInLanes(rows, index, false); });
   Value whole = subtract(frame.end, remainder(subtract(frame.end, frame.begin), lanes));
-  loopCode().loop(frame.begin, whole, lanes, [&](Value index) { rowsInLanes(rows, index); });
-  loopCode().loop(whole, frame.end, code.index(1), [&](Value index) { row(rows, index); });
+  loopCode().loop(frame.begin, whole, lanes, [&](Value index) { rowsInLanes(rows, index, true); });
+  loopCode().loop(whole, frame.end, lanes, [&](Value index) { rowsInLanes(rows, index, false); });
 }
 
-void Greatest::rowsInLanes(const DimWalk &rows, Value index) {
+/// `areWhole`: there is a row for each lane, so that they are read and written at once.
+void Greatest::rowsInLanes(const DimWalk &rows, Value index, bool areWhole) {
   VectorCode wide{b, code.loc, rowsAtOnce()};
   OrderedKeys keys = order;
   keys.code.lanes = wide.lanes;
   SmallVector<SmallVector<Value>> firsts;
   for (int64_t lane = 0; lane < wide.lanes; ++lane) {
     Value there = code.add(index, code.index(lane));
-    if (sortsInNetwork())
+    if (!areWhole)
       there = least(there, subtract(frame.end, code.index(1)));
     firsts.push_back(rows.firstElements(code, frame, there));
   }
@@ -65,13 +66,12 @@ void Greatest::rowsInLanes(const DimWalk &rows, Value index) {
     return llvm::map_to_vector(firsts, [&](ArrayRef<Value> first) { return first[access]; });
   };
 
-  bool areDense = !sortsInNetwork();
   SmallVector<Value> columns = wide.loadTurned(x.memory, placesOf(0), *extents[dim].constantValue(), x.element,
-                                               areDense && isRowMajor(x, extents, extents[dim]));
+                                               areWhole && isRowMajor(x, extents, extents[dim]));
   EntryFormat format(keys, extents[dim].constantValue());
   EntrySort::Block block = sortsInNetwork() ? sortColumns(keys, format, columns) : insertColumns(keys, columns);
   auto give = [&](const Operand &result, size_t access, function_ref<Value(const Entries &)> part) {
-    wide.storeTurned(llvm::map_to_vector(block, part), result.memory, placesOf(access), areDense);
+    wide.storeTurned(llvm::map_to_vector(block, part), result.memory, placesOf(access), areWhole);
   };
   if (values)
     give(*values, 1, [&](const Entries &entry) {
