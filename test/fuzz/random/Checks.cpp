@@ -146,8 +146,24 @@ std::string Checks::checkVariants(const Artifact &native) {
   return "";
 }
 
-/// At most a tenth above what is needed at once, and 64 bytes a buffer for alignment, at the sizes that the plan is
-/// made for (schedule/Workspace.cpp).
+/// A tenth above what is needed at once, and 64 bytes a buffer for alignment.
+static int64_t roomFor(const PlanFacts &plan) {
+  return plan.peak + plan.peak / 10 + 64 * (plan.buffers + 1) + plan.scratch + 64;
+}
+
+/// The same of the versions for single sizes, whose buffers lie in the same workspace.
+static int64_t roomForVersions(const std::string &scheduled, const std::string &entry, const Sizes &sizes) {
+  int64_t most = 0;
+  const std::string begin = "batten.plan @" + entry + ".";
+  for (size_t at = scheduled.find(begin); at != std::string::npos; at = scheduled.find(begin, at + 1)) {
+    std::string version = scheduled.substr(at + 13, scheduled.find('[', at) - at - 13);
+    if (std::optional<PlanFacts> plan = readPlan(scheduled, version, sizes))
+      most = std::max(most, roomFor(*plan));
+  }
+  return most;
+}
+
+/// The workspace has no more room than its plans need, at the sizes that they are made for (schedule/Workspace.cpp).
 std::string Checks::checkSchedule(const Artifact &native) {
   auto text = native.compilation.files.find(Emission::Scheduled);
   if (text == native.compilation.files.end())
@@ -168,7 +184,7 @@ std::string Checks::checkSchedule(const Artifact &native) {
   for (int64_t i = 0; i < entry.symbol_count; ++i)
     list.push_back(planned.at(entry.symbols[i].name));
   bytes = entry.workspace(list.data());
-  int64_t most = plan->peak + plan->peak / 10 + 64 * (plan->buffers + 1) + plan->scratch + 64;
+  int64_t most = std::max(roomFor(*plan), roomForVersions(text->second, function->name, planned));
   if (bytes <= most)
     return "";
   return "the workspace has " + std::to_string(bytes) + " bytes, " + std::to_string(plan->peak) +
