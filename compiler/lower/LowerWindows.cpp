@@ -71,9 +71,10 @@ static Extents splitGroups(Conv2dOp op, TensorType type, Input &input, FunctionL
   counts[dim] = 2;
   Extents extents = lowering.extents(type);
   splitGroups(op.getGroups(), dim, extents);
+  if (input.axes.empty()) // uniform: the same for all groups
+    return extents;
   input.axes.insert(input.axes.begin() + dim, op.getType().batchRank());
-  if (input.tensor)
-    input.tensor = expand(op.getLoc(), input.tensor, counts, extents, lowering);
+  input.tensor = expand(op.getLoc(), input.tensor, counts, extents, lowering);
   return extents;
 }
 
