@@ -5,6 +5,7 @@
 #include "compiler/kernels/cpu/Granules.h"
 #include "compiler/kernels/cpu/Window.h"
 #include "compiler/schedule/Groups.h"
+#include "llvm/Support/ErrorHandling.h"
 
 using namespace mlir;
 
@@ -86,6 +87,7 @@ KernelChoice chooseKernel(func::FuncOp group, const Level &level) {
   case GroupKind::Pool:
     return {buildPool, "pool"};
   }
+  llvm_unreachable("every kind has its kernel");
 }
 
 } // namespace batten

@@ -154,11 +154,12 @@ static int64_t roomFor(const PlanFacts &plan) {
 /// The same of the versions for single sizes, whose buffers lie in the same workspace.
 static int64_t roomForVersions(const std::string &scheduled, const std::string &entry, const Sizes &sizes) {
   int64_t most = 0;
-  const std::string begin = "batten.plan @" + entry + ".";
-  for (size_t at = scheduled.find(begin); at != std::string::npos; at = scheduled.find(begin, at + 1)) {
-    std::string version = scheduled.substr(at + 13, scheduled.find('[', at) - at - 13);
-    if (std::optional<PlanFacts> plan = readPlan(scheduled, version, sizes))
-      most = std::max(most, roomFor(*plan));
+  const std::string plan = "batten.plan @", begin = plan + entry + ".";
+  for (size_t at = scheduled.find(begin); at != std::string::npos; at = scheduled.find(begin, at)) {
+    at += plan.size();
+    std::string version = scheduled.substr(at, scheduled.find('[', at) - at);
+    if (std::optional<PlanFacts> facts = readPlan(scheduled, version, sizes))
+      most = std::max(most, roomFor(*facts));
   }
   return most;
 }
