@@ -28,6 +28,7 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
 #include "llvm/Support/SHA256.h"
 #include <chrono>
 
@@ -140,7 +141,8 @@ private:
 
 std::vector<std::string> passNames() {
   std::vector<std::string> names;
-  std::unique_ptr<Pass> passes[] = {createDescribeEntries(), createLowerToLinalg(), createFuse(), createBuildKernels()};
+  std::unique_ptr<Pass> passes[] = {createDescribeEntries(), createCSEPass(), createLowerToLinalg(), createFuse(),
+                                    createBuildKernels()};
   for (const std::unique_ptr<Pass> &pass : passes)
     names.push_back(pass->getArgument().str());
   return names;
@@ -197,6 +199,7 @@ bool Pipeline::lower() {
     (*module)->setAttr(attr::timeLaunches, UnitAttr::get(&context));
   return runPasses("lower", [](PassManager &passes) {
     passes.addPass(createDescribeEntries());
+    passes.addPass(createCSEPass()); // what is written twice is computed once
     passes.addPass(createLowerToLinalg());
   });
 }

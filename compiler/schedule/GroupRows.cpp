@@ -141,6 +141,44 @@ bool Grouping::groupsDepend(size_t later, size_t earlier) {
   return llvm::any_of(groups[later].operations, [&](Operation *op) { return dependsOn(op, earlier, seen); });
 }
 
+void Grouping::merge(size_t source, size_t target) {
+  for (Operation *moved : std::exchange(groups[source].operations, {}))
+    append(moved, target);
+  llvm::sort(groups[target].operations, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+}
+
+/// Rows whose values any other operation over their loops may meet.
+static bool areInOrder(const Group &group) {
+  return group.kind == GroupKind::Rows && llvm::all_of(group.operations, [](Operation *op) {
+           return isa<linalg::GenericOp>(op) && !op->hasAttr(loopsAttribute);
+         });
+}
+
+/// The groups of several operands and `op` as one group: what stands in none of the others' ways and has their loops.
+bool Grouping::joinTogether(Operation *op, ArrayRef<size_t> producers) {
+  SmallVector<size_t> together;
+  Group candidate;
+  for (size_t index : producers) {
+    const Group &group = groups[index];
+    bool agrees = together.empty() || (group.domain == candidate.domain &&
+                                       (!group.split || !candidate.split || group.split == candidate.split));
+    if (!areInOrder(group) || !agrees || !outsideIsIndependent(op, index)) // so no group of two needs the other
+      continue;
+    candidate = {group.kind, llvm::to_vector(llvm::concat<Operation *const>(candidate.operations, group.operations)),
+                 group.domain, group.split ? group.split : candidate.split};
+    together.push_back(index);
+  }
+  if (together.size() < 2 || !fits(op, candidate))
+    return false;
+  size_t target = together.front();
+  for (size_t index : llvm::drop_begin(together))
+    merge(index, target);
+  groups[target].domain = candidate.domain;
+  groups[target].split = candidate.split;
+  append(op, target);
+  return true;
+}
+
 /// One group of the groups of all parts, if there is one group only or they are independent and have the same loops.
 bool Grouping::joinConcat(tensor::ConcatOp op) {
   if (!llvm::all_of(op.getInputs(), [&](Value part) { return canStandBeside(part); }))
@@ -158,11 +196,8 @@ bool Grouping::joinConcat(tensor::ConcatOp op) {
     if (groups[source].domain != groups[target].domain || groups[source].split || groups[target].split ||
         groupsDepend(source, target) || groupsDepend(target, source))
       return false;
-  Group &group = groups[target];
   for (size_t source : llvm::drop_begin(sources))
-    for (Operation *moved : std::exchange(groups[source].operations, {}))
-      append(moved, target);
-  llvm::sort(group.operations, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+    merge(source, target);
   append(op, target);
   return true;
 }

@@ -37,6 +37,7 @@ private:
   llvm::DenseMap<mlir::Operation *, size_t> groupOf;
 
   // Groups.cpp
+  bool fits(mlir::Operation *op, Group &group);
   bool join(mlir::Operation *op, size_t index);
   bool joinEpilogue(mlir::linalg::GenericOp op, Group &group);
   bool dependsOn(mlir::Operation *op, size_t index, llvm::SmallDenseSet<mlir::Operation *> &seen);
@@ -50,6 +51,8 @@ private:
   bool joinRows(mlir::linalg::GenericOp op, Group &group);
   bool canStandBeside(mlir::Value part) const;
   bool groupsDepend(size_t later, size_t earlier);
+  bool joinTogether(mlir::Operation *op, llvm::ArrayRef<size_t> producers);
+  void merge(size_t source, size_t target);
   bool joinConcat(mlir::tensor::ConcatOp op);
 };
 

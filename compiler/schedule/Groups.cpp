@@ -6,6 +6,8 @@
 //   2. what it reads of the group it reads at the loop indices that the group is at, so that the value is at hand;
 //   3. nothing that it reads from outside depends on the group, or the group could run neither before nor after it;
 //   4. the group's code stays as long as LLVM compiles in about 50 ms, which is superlinear in it (`mostCode`).
+// Groups of rows that it reads and that run over the same loops become one first, where it can join them then: so a
+// tree of element-wise operations is one group as a chain is.
 // Fusion changes no bits: a group computes the values of its operations one by one, only in another place.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/schedule/Groups.h"
@@ -219,18 +221,21 @@ void Grouping::append(Operation *op, size_t index) {
   groupOf[op] = index;
 }
 
-bool Grouping::join(Operation *op, size_t index) {
+/// Rules 1, 2 and 4; `group` takes the loops of `op`.
+bool Grouping::fits(Operation *op, Group &group) {
   auto generic = dyn_cast<linalg::GenericOp>(op);
-  Group &group = groups[index];
-  if (!generic || codeOf(group.operations) + codeOf(op) > mostCode || isa<tensor::ConcatOp>(group.operations.back()) ||
-      !outsideIsIndependent(op, index))
+  if (!generic || codeOf(group.operations) + codeOf(op) > mostCode || isa<tensor::ConcatOp>(group.operations.back()))
     return false;
-  bool fits = group.kind == GroupKind::Rows ? kindOf(op) == GroupKind::Rows && joinRows(generic, group)
-              : hasEpilogue(group.kind)     ? joinEpilogue(generic, group)
-                                            : false;
-  if (fits)
-    append(op, index);
-  return fits;
+  return group.kind == GroupKind::Rows ? kindOf(op) == GroupKind::Rows && joinRows(generic, group)
+         : hasEpilogue(group.kind)     ? joinEpilogue(generic, group)
+                                       : false;
+}
+
+bool Grouping::join(Operation *op, size_t index) {
+  if (!outsideIsIndependent(op, index) || !fits(op, groups[index]))
+    return false;
+  append(op, index);
+  return true;
 }
 
 void Grouping::add(Operation *op) {
@@ -243,6 +248,8 @@ void Grouping::add(Operation *op) {
       producers.push_back(found->second);
   }
   llvm::sort(producers, std::greater<>()); // the latest first: it has the best chance to be the last to run
+  if (fuse && joinTogether(op, producers))
+    return;
   for (size_t index : producers)
     if (fuse && join(op, index))
       return;
