@@ -20,6 +20,8 @@ struct Entry {
 
 /// Cache sizes in bytes, a core's own and the shared last level, where a CPU is known by name.
 static const Entry caches[] = {
+    {"znver1", 32 << 10, 512 << 10, 8 << 20},        {"znver2", 32 << 10, 512 << 10, 16 << 20},
+    {"znver3", 32 << 10, 512 << 10, 32 << 20},       {"alderlake", 48 << 10, 1280 << 10, 30 << 20},
     {"znver4", 32 << 10, 1 << 20, 32 << 20},         {"znver5", 48 << 10, 1 << 20, 32 << 20},
     {"sapphirerapids", 48 << 10, 2 << 20, 60 << 20}, {"emeraldrapids", 48 << 10, 2 << 20, 160 << 20},
     {"graniterapids", 48 << 10, 2 << 20, 160 << 20},
