@@ -24,10 +24,11 @@ namespace batten {
 namespace {
 
 const char *examples = R"(
-Inputs and weights that are not given are random; they are given as for `batten run`. Time is that of one call, with the
-interval of its median at 95 % confidence; GFLOP/s counts the operations as they are written, GB/s the arguments, weights
-and results, each once (not known of a library with its weights inside); "of peak" is against FMA chains measured before
-and after on as many threads. What disturbed a measurement is said below it.
+Inputs and weights that are not given are random; what numbers rows, classes, positions or keys (`len`) is drawn from all
+that there are. They are given as for `batten run`. Time is that of one call, with the interval of its median at 95 %
+confidence; GFLOP/s counts the operations as they are written, GB/s the arguments, weights and results, each once (not
+known of a library with its weights inside); "of peak" is against FMA chains measured before and after on as many threads.
+What disturbed a measurement is said below it.
 
 --kernels builds the program once more so that it reads the cycle counter around each launch: the same kernels in the same
 order. Times are means of the faster half of the calls. A kernel stands at the line of the first operation that it does;

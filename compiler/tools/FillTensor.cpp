@@ -13,23 +13,24 @@ using frontend::DType;
 
 namespace {
 
-/// Standard normal numbers that depend on the seed alone (splitmix64, Steele et al. 2014; Box-Muller).
-class Normal {
+/// Numbers that depend on the seed alone (splitmix64, Steele et al. 2014; Box-Muller).
+class Random {
 public:
-  explicit Normal(uint64_t seed) : state(seed) {}
-  double next() {
+  explicit Random(uint64_t seed) : state(seed) {}
+  double normal() {
     double radius = std::sqrt(-2.0 * std::log(1.0 - uniform()));
     return radius * std::cos(2.0 * std::numbers::pi * uniform());
   }
-
-private:
-  uint64_t state;
+  /// At least 0 and below 1.
   double uniform() {
     uint64_t z = state += 0x9e3779b97f4a7c15;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
     z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
     return double((z ^ (z >> 31)) >> 11) * 0x1p-53;
   }
+
+private:
+  uint64_t state;
 };
 
 /// FNV-1a of the name of a stream, from the seed on; the seed itself where there is no name.
@@ -39,6 +40,8 @@ uint64_t seedOf(const std::string &stream, uint64_t seed) {
   return seed;
 }
 
+const char *const noSeed = "wanted a whole number as the seed of normal:SEED";
+
 template <class T> void put(HostTensor &tensor, int64_t i, T value) {
   memcpy(tensor.bytes.data() + size_t(i) * sizeof(T), &value, sizeof(T));
 }
@@ -47,6 +50,12 @@ template <class T> std::optional<T> parse(const std::string &text) {
   T value{};
   auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
   return code == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+/// Of normal:SEED.
+std::optional<Random> sourceOf(const std::string &how, const std::string &stream) {
+  std::optional<uint64_t> seed = parse<uint64_t>(how.substr(strlen("normal:")));
+  return seed ? std::optional(Random(seedOf(stream, *seed))) : std::nullopt;
 }
 
 void putReal(HostTensor &tensor, int64_t i, double value) {
@@ -114,6 +123,17 @@ std::string fillNumber(HostTensor &tensor, const std::string &text) {
 
 } // namespace
 
+std::string fillIds(HostTensor &tensor, const std::string &how, int64_t least, int64_t end, const std::string &stream) {
+  std::optional<Random> source = sourceOf(how, stream);
+  if (!source)
+    return noSeed;
+  int64_t most = std::min(end - 1, rangeOf(tensor.dtype).second);
+  double count = double(std::max<int64_t>(1, most - least + 1)); // of none there is no id that would do
+  for (int64_t i = 0, n = elementsOf(tensor.sizes); i < n; ++i)
+    putWhole(tensor, i, least + int64_t(source->uniform() * count));
+  return "";
+}
+
 std::string fillTensor(HostTensor &tensor, const std::string &how, const std::string &stream) {
   if (is16BitFloat(tensor.dtype)) {
     HostTensor wide = emptyTensor(DType::F32, tensor.sizes);
@@ -133,16 +153,15 @@ std::string fillTensor(HostTensor &tensor, const std::string &how, const std::st
   }
   if (!how.starts_with("normal:"))
     return fillNumber(tensor, how);
-  std::optional<uint64_t> seed = parse<uint64_t>(how.substr(7));
-  if (!seed)
-    return "wanted a whole number as the seed of normal:SEED";
-  Normal source(seedOf(stream, *seed));
+  std::optional<Random> source = sourceOf(how, stream);
+  if (!source)
+    return noSeed;
   // Whole numbers take three times the deviation, or most of them would be 0.
   bool isUnsigned = tensor.dtype == DType::U8;
   fillAll(
-      tensor, [&](int64_t) { return source.next(); },
+      tensor, [&](int64_t) { return source->normal(); },
       [&](int64_t) {
-        int64_t value = std::llround(3.0 * source.next());
+        int64_t value = std::llround(3.0 * source->normal());
         return isUnsigned ? std::abs(value) : value;
       });
   return "";

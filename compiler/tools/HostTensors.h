@@ -34,6 +34,10 @@ batten_tensor view(const HostTensor &tensor);
 /// Fills with what `how` says: zeros, iota, normal:SEED, a number, true or false. What is wrong with it, or empty. Each
 /// `stream` has its own numbers of one seed.
 std::string fillTensor(HostTensor &tensor, const std::string &how, const std::string &stream = "");
+/// The same of a normal:SEED for a tensor of whole numbers that number something: each from `least` to `end` - 1 is as
+/// likely as the others.
+std::string fillIds(HostTensor &tensor, const std::string &how, int64_t least, int64_t end,
+                    const std::string &stream = "");
 
 /// Name (if it has one), dtype, shape and the first values, to standard output.
 void printTensor(const HostTensor &tensor, const std::string &name);

@@ -309,6 +309,19 @@ void Inputs::checkShape(size_t index) {
 
 //===- All together -----------------------------------------------------------------------------------------------===//
 
+/// Random numbers of rows, classes, positions or keys are such: of a table, every row is as likely to be read.
+std::string Inputs::fill(size_t index, const std::string &how, const std::string &stream) {
+  std::optional<int64_t> end;
+  int64_t least = 0;
+  for (const IdRange &range : ids)
+    if (range.argument == index) {
+      end = std::min(end.value_or(INT64_MAX), range.end.evaluate(sizes).value_or(INT64_MAX));
+      least = std::max(least, range.least);
+    }
+  bool areIds = end && how.starts_with("normal:") && !frontend::isFloat(tensors[index].dtype);
+  return areIds ? fillIds(tensors[index], how, least, *end, stream) : fillTensor(tensors[index], how, stream);
+}
+
 void Inputs::generate(size_t index) {
   const frontend::Argument &argument = function.arguments[index];
   std::string name = "argument `" + argument.name + "`";
@@ -325,7 +338,8 @@ void Inputs::generate(size_t index) {
   const std::string *given = givenTo(argument);
   std::string how = given ? *given : otherwise + std::to_string(index + 1);
   std::string stream = argument.tree.empty() ? "" : argument.path; // of a tree, each leaf has its own
-  if (std::string fault = fillTensor(tensors[index], how, stream); !fault.empty())
+  std::string fault = fill(index, how, stream);
+  if (!fault.empty())
     refuse(ExitUsage, name + " is " + argument.type.str() + ", '" + how + "' given: " + fault);
 }
 

@@ -4,6 +4,7 @@
 #define BATTEN_COMPILER_TOOLS_INPUTS_H
 
 #include "compiler/tools/HostTensors.h"
+#include "compiler/tools/IdChecks.h"
 #include "compiler/tools/Session.h"
 
 namespace batten {
@@ -11,7 +12,7 @@ namespace batten {
 class Inputs {
 public:
   Inputs(Session &session, const CommandLine &options, const frontend::Function &function)
-      : dims(options.dims()), session(session), options(options), function(function) {}
+      : dims(options.dims()), session(session), options(options), function(function), ids(idRanges(function)) {}
 
   /// Reads the files, finds every runtime dim and makes what is generated: `@x.npy`, `@w.safetensors:name`, `zeros`,
   /// `iota`, `normal:SEED` or a number. false: the session has all that is wrong.
@@ -28,6 +29,7 @@ private:
   Session &session;
   const CommandLine &options;
   const frontend::Function &function;
+  const std::vector<IdRange> ids;
   std::map<std::string, std::string> boundBy; ///< symbol -> the argument that gave its size; empty: --dim
   std::vector<bool> read;                     ///< tensors[i] comes from a file
   bool failed = false;
@@ -48,6 +50,7 @@ private:
   std::string brokenGuard() const;
   void refuseImpossibleResults();
   void checkShape(size_t index);
+  std::string fill(size_t index, const std::string &how, const std::string &stream);
   void generate(size_t index);
   const std::string *givenTo(const frontend::Argument &argument) const;
   frontend::Diagnostic &refuse(Exit exit, const std::string &sentence, const std::string &code = "");
