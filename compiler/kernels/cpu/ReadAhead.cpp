@@ -11,8 +11,9 @@ namespace batten {
 constexpr int64_t mostLines = 2;
 /// Bytes of a tile's left side that are worth a prefetch.
 constexpr int64_t leastStream = 1 << 10;
-/// How far ahead of its loads an only tile prefetches weights that no cache holds.
-constexpr int64_t bytesAhead = 3 << 10;
+/// How far ahead of its loads an only tile prefetches weights that no cache holds: 8 to 12 steps of the depth. By one
+/// row 1 KiB takes 0.90 of the time of 3 KiB on Zen 3, where a step is half as wide.
+static int64_t bytesAhead(const Level &level) { return level.hasManyRegisters() ? 3 << 10 : 1 << 10; }
 
 ReadAhead::ReadAhead(ContractionCode &contraction, bool depthIsCut)
     : LoopCode{contraction.b, contraction.loc}, k(contraction), c(k.c), code(k.code()), depthIsCut(depthIsCut),
@@ -122,7 +123,7 @@ SmallVector<Ahead> ReadAhead::ofOnlyTile(const Strip &strip) {
   SmallVector<Ahead> ahead;
   int64_t bytesOfOne = elementBytes(k.rhs.element);
   for (int64_t line = 0, count = lines(k.panelColumns() * k.dot.elements()); line < count; ++line) {
-    Value start = code.add(strip.right, code.index((bytesAhead + line * lineBytes) / bytesOfOne));
+    Value start = code.add(strip.right, code.index((bytesAhead(k.level) + line * lineBytes) / bytesOfOne));
     ahead.push_back({k.rhs.memory, start, code.index(k.panelColumns()), Cache::L2});
   }
   return ahead;
