@@ -14,6 +14,7 @@ import isolated  # noqa: E402
 import plots  # noqa: E402
 import readme  # noqa: E402
 import report  # noqa: E402
+import serving  # noqa: E402
 
 
 def contender(seconds, accepted=5, **more):
@@ -56,6 +57,19 @@ def check_operations():
     expect(page, "| sum_ | B=4 | 2.00 us | 2.0 % | 75.0 % | pass |")
 
 
+def check_batcher():
+    lines = [
+        "                                    samples/s    median us       99 % us",
+        "  calls of one sample            1         5271        187.5        260.1",
+        "  batcher, delay 200 us         16        61234       1250.0       2400.5   15.9 samples a batch",
+        "  1024 samples in 4 MiB          1        40000      25600.0      25900.0   a pool of 2",
+    ]
+    page = report.batcher_page(result()["machine"] | {"version": "batten 1"}, serving.rows_of(lines))
+    expect(page, "# Batcher and chunks on A CPU, 2026-01-02", "| calls of one sample | 1 | 5,271 | 188 us | 260 us |  |")
+    expect(page, "| batcher, delay 200 us | 16 | 61,234 | 1.25 ms | 2.40 ms | 15.9 samples a batch |")
+    expect(page, "| 1024 samples in 4 MiB | 1 | 40,000 | 25.6 ms | 25.9 ms | a pool of 2 |")
+
+
 def check_report():
     made = json.loads(report.as_json(result()))
     assert [report.ratio(r) for r in made["rows"]] == [2.0, 0.5, None]
@@ -82,5 +96,6 @@ def check_isolation():
 
 
 check_operations()
+check_batcher()
 check_report()
 check_isolation()

@@ -49,7 +49,8 @@ using Ask = std::function<void(const Tensors &, const batten::Workspace &)>;
 void measure(const char *name, int threads, int64_t samples, const batten_description &program, const Ask &ask) {
   std::vector<std::vector<double>> times(static_cast<size_t>(threads));
   std::vector<std::thread> clients;
-  const Clock::time_point end = Clock::now() + std::chrono::milliseconds(static_cast<int>(1000 * seconds));
+  const Clock::time_point start = Clock::now();
+  const Clock::time_point end = start + std::chrono::milliseconds(static_cast<int>(1000 * seconds));
   for (std::vector<double> &mine : times)
     clients.emplace_back([&] {
       batten::Error error;
@@ -64,12 +65,13 @@ void measure(const char *name, int threads, int64_t samples, const batten_descri
     });
   for (std::thread &client : clients)
     client.join();
+  const std::chrono::duration<double> elapsed = Clock::now() - start; // a long call ends after the row's second
   std::vector<double> all;
   for (const std::vector<double> &mine : times)
     all.insert(all.end(), mine.begin(), mine.end());
   std::sort(all.begin(), all.end());
   std::printf("  %-28s %3d %12.0f %12.1f %12.1f", name, threads,
-              static_cast<double>(all.size()) * static_cast<double>(samples) / seconds, all[all.size() / 2],
+              static_cast<double>(all.size()) * static_cast<double>(samples) / elapsed.count(), all[all.size() / 2],
               all[all.size() * 99 / 100]);
 }
 
@@ -137,6 +139,7 @@ int main(int count, char **words) {
   require(static_cast<bool>(model), error);
   const batten::Model::Use use = model.use();
   const batten_description &description = *batten_program_describe(use.get());
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ); // who reads sees each row as it is there
   std::printf("  %-28s %3s %12s %12s %12s\n", "", "", "samples/s", "median us", "99 % us");
   measureSingles(model, description, [&](const Tensors &tensors, const batten::Workspace &workspace) {
     batten::Error mine;

@@ -38,7 +38,7 @@ EXAMPLES = """examples:
   ./dev bench --publish                           into results/ and the README
   ./dev bench --list                              the rows and the peers, nothing is measured
   ./dev bench ops                                 a row an operation against the probes, without peers
-  ./dev bench --batcher                           samples of many threads, or under a budget; no peers
+  ./dev bench --batcher                           samples of many threads, or under a budget; no peers; --publish too
 """
 ROW_LIMIT_SECONDS = 300
 

@@ -215,13 +215,9 @@ def write_beside(out, result):
 
 def operations_page(about, rule, measured):
     """A row an operation: (name, row, of the FMA probe, of the copy probe, pass or short)."""
-    caches = ", ".join(f"{name} {size}" for name, size in about["caches"].items())
     threads = f"{about['threads']} thread{'s' * (about['threads'] > 1)}"
     lines = [
-        f"# Operations on {about['cpu']}, {about['date']}",
-        "",
-        f"{', '.join(about['features'])}, {caches}, {about['memory_gib']} GiB, Linux {about['kernel']}, load average",
-        f"{about['load_at_start']:.1f} at the start and {about['load_at_end']:.1f} at the end.",
+        *extra_head("Operations", about),
         f"{about['version']}, {threads}.",
         f"`./dev bench ops --publish`; {rule}. [README](../README.md) says what is counted.",
         "",
@@ -232,3 +228,28 @@ def operations_page(about, rule, measured):
         shares = f"{100 * arithmetic:.1f} % | {100 * memory:.1f} %"
         lines.append(f"| {name} | {row['dims']} | {duration(row['seconds'])} | {shares} | {word} |")
     return "\n".join(lines) + "\n"
+
+
+def batcher_page(about, measured):
+    """A row a way of asking: (name, threads, samples a second, median us, 99 % us, remark), all text."""
+    lines = [
+        *extra_head("Batcher and chunks", about),
+        f"{about['version']}.",
+        "`./dev bench --batcher --publish`; [README](../README.md) says who asks for what.",
+        "",
+        "| asked by | threads | samples/s | median | 99 % | |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, threads, samples, median, tail, remark in measured:
+        times = " | ".join(duration(float(us) * 1e-6) for us in (median, tail))
+        lines.append(f"| {name} | {threads} | {int(samples):,} | {times} | {remark} |")
+    return "\n".join(lines) + "\n"
+
+
+def extra_head(title, about):
+    """What the pages beside the main one begin with."""
+    caches = ", ".join(f"{name} {size}" for name, size in about["caches"].items())
+    yield f"# {title} on {about['cpu']}, {about['date']}"
+    yield ""
+    yield f"{', '.join(about['features'])}, {caches}, {about['memory_gib']} GiB, Linux {about['kernel']}, load average"
+    yield f"{about['load_at_start']:.1f} at the start and {about['load_at_end']:.1f} at the end."

@@ -12,13 +12,15 @@ mkdir -p "$work"
 rm -rf "$work/iree" # modules of an earlier run
 
 if [ "${1:-}" = --batcher ]; then
+  shift
   "$build/bin/batten" build "$here/programs/perceptron.btn" -o "$work/libperceptron.so"
   clang-22 -O2 -I"$root" "$root/examples/make_inputs.c" "$build/runtime/libbatten_runtime.a" -lm -lpthread -ldl \
     -o "$work/make_inputs"
   "$work/make_inputs" "$work/perceptron.safetensors" 1 up:512,4096 down:4096,512
   clang++-22 -std=c++17 -O2 -I"$root" "$here/batcher.cpp" "$build/runtime/libbatten_runtime.a" -lpthread -ldl \
     -o "$work/batcher"
-  exec "$work/batcher" "$work/libperceptron.so" "$work/perceptron.safetensors"
+  exec python3 -B "$here/serving.py" "$build/bin/batten" "$work/batcher" "$work/libperceptron.so" \
+    "$work/perceptron.safetensors" "$@"
 fi
 
 python=$root/venv/bin/python
