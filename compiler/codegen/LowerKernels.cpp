@@ -5,7 +5,8 @@
 // LLVM module may hold code for several levels while everything else stays plain x86-64.
 //
 // Two surprises, both for the sake of bits. Kernels say math.fma, which rounds once: vector.fma would become
-// llvm.fmuladd, which leaves it to the target whether it rounds once or twice. And a select of bf16 is one of integers.
+// llvm.fmuladd, which leaves it to the target whether it rounds once or twice. And a bf16 becomes an i16: no register
+// holds bf16, so LLVM widens one that is chosen or goes from block to block and rounds it back by a call of a library.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/CodeBytes.h"
 #include "compiler/codegen/Emit.h"
@@ -35,33 +36,30 @@ using namespace mlir;
 
 namespace batten {
 
+static bool isOfBf16(Type type) { return getElementTypeOrSelf(type).isBF16(); }
+
 namespace {
-/// A select of bf16 moves bits: LLVM would widen both values to f32 and round the chosen one.
-struct SelectOfBits : OpRewritePattern<arith::SelectOp> {
+/// To f64 by way of f32, which is exact: the expansion knows no other way from bf16.
+struct WidenTwice : OpRewritePattern<arith::ExtFOp> {
   using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(arith::SelectOp op, PatternRewriter &rewriter) const override {
-    Type type = op.getType(), bits = rewriter.getI16Type();
-    if (!getElementTypeOrSelf(type).isBF16())
+  LogicalResult matchAndRewrite(arith::ExtFOp op, PatternRewriter &rewriter) const override {
+    Type from = op.getIn().getType(), f32 = rewriter.getF32Type();
+    if (!isOfBf16(from) || !getElementTypeOrSelf(op.getType()).isF64())
       return failure();
-    if (auto vector = dyn_cast<VectorType>(type))
-      bits = vector.clone(bits);
-    auto asBits = [&](Value value) -> Value { return arith::BitcastOp::create(rewriter, op.getLoc(), bits, value); };
-    Value chosen = arith::SelectOp::create(rewriter, op.getLoc(), op.getCondition(), asBits(op.getTrueValue()),
-                                           asBits(op.getFalseValue()));
-    rewriter.replaceOpWithNewOp<arith::BitcastOp>(op, type, chosen);
+    if (auto vector = dyn_cast<VectorType>(from))
+      f32 = vector.clone(f32);
+    Value number = arith::ExtFOp::create(rewriter, op.getLoc(), f32, op.getIn());
+    rewriter.replaceOpWithNewOp<arith::ExtFOp>(op, op.getType(), number);
     return success();
   }
 };
-
 } // namespace
 
 /// Rewrites that have to come before the conversion, since it has no pattern of its own for their results.
 static LogicalResult prepare(ModuleOp module) {
   RewritePatternSet patterns(module.getContext());
-  patterns.add<SelectOfBits>(module.getContext());
+  patterns.add<WidenTwice>(module.getContext());
   arith::populateExpandBFloat16Patterns(patterns);
-  // The expansion goes through i16, and so does memory: without bf16 in between, none of it reaches LLVM.
-  arith::BitcastOp::getCanonicalizationPatterns(patterns, module.getContext());
   arith::populateCeilFloorDivExpandOpsPatterns(patterns);
   vector::populateVectorBroadcastLoweringPatterns(patterns);
   FrozenRewritePatternSet frozen(std::move(patterns));
@@ -72,11 +70,29 @@ static LogicalResult prepare(ModuleOp module) {
   return success();
 }
 
+/// A bf16 is an i16, but where an instruction takes or gives it.
+static void convertBf16ToBits(LLVMTypeConverter &types) {
+  types.addConversion([](BFloat16Type type) -> Type { return IntegerType::get(type.getContext(), 16); });
+  types.addConversion([](VectorType type) -> std::optional<Type> {
+    if (!isOfBf16(type) || type.getRank() != 1)
+      return std::nullopt; // is converted as others are
+    return type.clone(IntegerType::get(type.getContext(), 16));
+  });
+  auto recast = [](OpBuilder &b, Type to, ValueRange from, Location loc) -> Value {
+    if (!isOfBf16(to) && !isOfBf16(from.front().getType()))
+      return Value();
+    return LLVM::BitcastOp::create(b, loc, to, from);
+  };
+  types.addSourceMaterialization(recast);
+  types.addTargetMaterialization(recast);
+}
+
 static LogicalResult convert(ModuleOp module) {
   MLIRContext *context = module.getContext();
   LowerToLLVMOptions options(context);
   options.useBarePtrCallConv = true;
   LLVMTypeConverter types(context, options);
+  convertBf16ToBits(types);
   RewritePatternSet patterns(context);
   populateFuncToLLVMConversionPatterns(types, patterns);
   cf::populateControlFlowToLLVMConversionPatterns(types, patterns);

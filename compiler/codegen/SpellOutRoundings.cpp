@@ -208,45 +208,6 @@ static void roundRuns(Block &block, ArrayRef<Rounding> roundings) {
     roundTogether(run, reader);
 }
 
-/// A bf16 that goes from one block to another is a float to LLVM where no register has bf16, and comes back by a call
-/// of the compiler's library. What is the same in every lane goes as a halfword.
-static void broadcastHalfwords(func::FuncOp kernel) {
-  kernel.walk([](vector::BroadcastOp op) {
-    if (!op.getSource().getType().isBF16())
-      return;
-    OpBuilder b(op);
-    Location loc = op.getLoc();
-    Value bits = arith::BitcastOp::create(b, loc, b.getI16Type(), op.getSource());
-    Value all = vector::BroadcastOp::create(b, loc, op.getType().clone(b.getI16Type()), bits);
-    op.replaceAllUsesWith(arith::BitcastOp::create(b, loc, op.getType(), all).getResult());
-    op.erase();
-  });
-}
-
-/// Nor is there a register of vectors of bf16: what f64 reads of them is made of their bits, by way of f32.
-static void widenHalfwords(func::FuncOp kernel) {
-  kernel.walk([](arith::ExtFOp op) {
-    Type from = op.getIn().getType(), to = op.getType();
-    if (!getElementTypeOrSelf(from).isBF16() || !getElementTypeOrSelf(to).isF64())
-      return;
-    OpBuilder b(op);
-    Location loc = op.getLoc();
-    auto like = [&](Type element) -> Type {
-      auto vector = dyn_cast<VectorType>(from);
-      return vector ? Type(vector.clone(element)) : element;
-    };
-    Value bits = arith::BitcastOp::create(b, loc, like(b.getI16Type()), op.getIn());
-    Value words = arith::ExtUIOp::create(b, loc, like(b.getI32Type()), bits);
-    TypedAttr places = b.getI32IntegerAttr(16);
-    if (auto vector = dyn_cast<ShapedType>(words.getType()))
-      places = DenseElementsAttr::get(vector, Attribute(places));
-    words = arith::ShLIOp::create(b, loc, words, arith::ConstantOp::create(b, loc, places));
-    Value number = arith::BitcastOp::create(b, loc, like(b.getF32Type()), words);
-    op.replaceAllUsesWith(arith::ExtFOp::create(b, loc, to, number).getResult());
-    op.erase();
-  });
-}
-
 void spellOutRoundings(func::FuncOp kernel, const CpuLevel &level) {
   SmallVector<Rounding> exact, inIntegers;
   llvm::MapVector<Block *, SmallVector<Rounding>> asked;
@@ -270,8 +231,6 @@ void spellOutRoundings(func::FuncOp kernel, const CpuLevel &level) {
   }
   for (auto &[block, together] : asked)
     roundRuns(*block, together);
-  broadcastHalfwords(kernel);
-  widenHalfwords(kernel);
 }
 
 } // namespace batten

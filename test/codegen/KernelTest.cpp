@@ -1,6 +1,6 @@
 // KernelTest.cpp - kernels become code for their level and for no more; objects are self-contained and reproducible.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "Tiny.h"
+#include "OneKernel.h"
 #include "compiler/codegen/Levels.h"
 #include "llvm/Object/ELFObjectFile.h"
 #include "gtest/gtest.h"
@@ -10,75 +10,11 @@
 
 namespace {
 
-/// A program p with one entry f over B rows of 16, whose kernel has `body` for its loop: %a and %r are its flat views
-/// of `element`, %i is the offset of a row.
-std::string program(const std::string &level, const std::string &element, const std::string &dtype,
-                    const std::string &body, const std::string &outElement = "", const std::string &outDtype = "") {
-  std::string out = outElement.empty() ? element : outElement, outType = outDtype.empty() ? dtype : outDtype;
-  return R"(
-module attributes {batten.program = "p", batten.level = ")" +
-         level + R"(", batten.source_hash = "0", batten.source = "p.btn"} {
-  func.func @k(%begin: index, %end: index, %x: memref<)" +
-         element + R"(> {llvm.noalias}, %y: memref<)" + out + R"(> {llvm.noalias},
-               %scratch: memref<i8>) attributes {batten.kernel} {
-    %c0 = arith.constant 0 : index
-    %c1 = arith.constant 1 : index
-    %c16 = arith.constant 16 : index
-    %most = arith.constant 576460752303423487 : index
-    %a = memref.reinterpret_cast %x to offset: [0], sizes: [%most], strides: [1] : memref<)" +
-         element + R"(> to memref<?x)" + element + R"(>
-    %r = memref.reinterpret_cast %y to offset: [0], sizes: [%most], strides: [1] : memref<)" +
-         out + R"(> to memref<?x)" + out + R"(>
-    scf.for %n = %begin to %end step %c1 {
-      %i = arith.muli %n, %c16 : index
-      )" +
-         body + R"(
-    }
-    return
-  }
-  batten.plan @f[B] kind "entry" attributes {c_name = "f", arguments = [
-      #batten.argument<name = "x", type = !batten.tensor<)" +
-         dtype + R"([B | 16]>, kind = input>,
-      #batten.argument<name = "out", type = !batten.tensor<)" +
-         outType + R"([B | 16]>, kind = result>]} {
-  ^bb0(%x: !batten.pointer, %out: !batten.pointer):
-    batten.launch @k range "B" grain 1 sizes [] scratch "0" (%x, %out)
-  }
-}
-)";
-}
-
 const char *const fma16 = R"(
       %v = vector.load %a[%i] : memref<?xf32>, vector<16xf32>
       %w = math.fma %v, %v, %v : vector<16xf32>
       vector.store %w, %r[%i] : memref<?xf32>, vector<16xf32>
 )";
-
-struct Loaded {
-  explicit Loaded(const std::string &text, const batten::CodegenOptions &options = {}) {
-    Module module;
-    if (!module.parseText(text))
-      return;
-    auto object = batten::emitObject(*module, options, error);
-    if (!object)
-      return;
-    bytes = *object;
-    library = std::make_unique<Library>(batten::linkShared(bytes, "libp.so", error).value_or(""));
-    auto bind = library->find<int(void *, int64_t, const void **, batten_error *)>("p_bind");
-    if (bind)
-      bound = bind(memory, sizeof memory, &program, nullptr);
-  }
-  int call(int64_t B, const void *x, void *out) {
-    auto f =
-        library->find<int(const void *, int64_t, const void *, void *, void *, int64_t, const batten_call *)>("p_f");
-    return f(program, B, x, out, nullptr, 0, nullptr);
-  }
-  std::string bytes, error;
-  std::unique_ptr<Library> library;
-  alignas(64) char memory[64];
-  const void *program = nullptr;
-  int bound = -1;
-};
 
 std::string assembly(const std::string &text) {
   Module module;
@@ -156,103 +92,6 @@ TEST(Kernel, VectorCodeComputes) {
   ASSERT_EQ(loaded.call(2, x, out), 0);
   for (int i = 0; i < 32; ++i)
     EXPECT_EQ(out[i], std::fma(x[i], x[i], x[i]));
-}
-
-/// To nearest, ties to even, subnormals kept; a NaN keeps its sign and upper bits and is quiet.
-static uint16_t roundedToBf16(uint32_t bits) {
-  if ((bits & 0x7fffffff) > 0x7f800000)
-    return uint16_t(bits >> 16 | 0x40);
-  return uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
-
-// At every level.
-TEST(Kernel, RoundingToBf16IsExactAndCallsNothing) {
-  const char *body = R"(
-      %v = vector.load %a[%i] : memref<?xf32>, vector<16xf32>
-      %w = arith.truncf %v : vector<16xf32> to vector<16xbf16>
-      vector.store %w, %r[%i] : memref<?xbf16>, vector<16xbf16>
-)";
-  const uint32_t bits[16] = {0x3f800000, 0x3f808000, 0x3f818000, 0x3f808001, 0x3f807fff, 0x00000001,
-                             0x00018000, 0x80012345, 0x7f800000, 0xff800000, 0x7f7fffff, 0x00000000,
-                             0x80000000, 0x7f800001, 0x007fffff, 0xffd12345};
-  for (const char *level : {"x86-64-v3", "native"}) {
-    Loaded loaded(program(level, "f32", "f32", body, "bf16", "bf16"));
-    ASSERT_EQ(loaded.bound, 0) << loaded.error;
-    uint16_t out[16];
-    ASSERT_EQ(loaded.call(1, bits, out), 0);
-    for (int i = 0; i < 16; ++i)
-      EXPECT_EQ(out[i], roundedToBf16(bits[i])) << std::hex << bits[i];
-  }
-}
-
-// Vectors that are rounded together keep their subnormals, whichever of them has one; a NaN has the same bits with and
-// without them.
-TEST(Kernel, RoundingsTogetherKeepSubnormals) {
-  const char *body = R"(
-      %j = arith.addi %i, %c16 : index
-      %v = vector.load %a[%i] : memref<?xf32>, vector<16xf32>
-      %w = vector.load %a[%j] : memref<?xf32>, vector<16xf32>
-      %p = arith.truncf %v : vector<16xf32> to vector<16xbf16>
-      %q = arith.truncf %w : vector<16xf32> to vector<16xbf16>
-      vector.store %p, %r[%i] : memref<?xbf16>, vector<16xbf16>
-      vector.store %q, %r[%j] : memref<?xbf16>, vector<16xbf16>
-)";
-  const uint32_t subnormals[] = {0x00000001, 0x80018000, 0x007fffff};
-  for (const char *level : {"x86-64-v3", "x86-64-v4", "native"})
-    for (int place : {-1, 0, 13, 16, 31}) { // -1: none
-      batten::CodegenOptions options;
-      options.emulated = level == std::string_view("x86-64-v4") && !__builtin_cpu_supports("avx512bw");
-      Loaded loaded(program(level, "f32", "f32", body, "bf16", "bf16"), options);
-      ASSERT_EQ(loaded.bound, 0) << loaded.error;
-      uint32_t bits[32];
-      for (uint32_t i = 0; i < 32; ++i)
-        bits[i] = 0x3f007fff + i % 3 + 0x00810000 * i + (i % 2 << 31);
-      for (int i = 0; i < 3 && place >= 0; ++i)
-        bits[(place + i) % 32] = subnormals[i];
-      bits[5] = 0xffc12345;
-      bits[6] = 0x7f800001;
-      bits[23] = 0xff912345;
-      uint16_t out[32];
-      ASSERT_EQ(loaded.call(1, bits, out), 0);
-      for (int i = 0; i < 32; ++i)
-        EXPECT_EQ(out[i], roundedToBf16(bits[i])) << std::hex << bits[i];
-    }
-}
-
-// Numbers that bf16 holds, chosen among and negated, keep their bits, and a NaN becomes quiet; a number next to them is
-// still rounded.
-TEST(Kernel, WhatBf16HoldsIsNotRounded) {
-  const char *body = R"(
-      %v = vector.load %a[%i] : memref<?xi16>, vector<16xi16>
-      %w = arith.bitcast %v : vector<16xi16> to vector<16xbf16>
-      %wide = arith.extf %w : vector<16xbf16> to vector<16xf32>
-      %least = arith.constant dense<-2.5> : vector<16xf32>
-      %between = arith.constant dense<1.01171875> : vector<16xf32>
-      %one = arith.constant dense<1.0> : vector<16xf32>
-      %m = arith.maximumf %wide, %least : vector<16xf32>
-      %minus = arith.negf %m : vector<16xf32>
-      %is = arith.cmpf oeq, %m, %one : vector<16xf32>
-      %s = arith.select %is, %between, %minus : vector<16xi1>, vector<16xf32>
-      %t = arith.truncf %minus : vector<16xf32> to vector<16xbf16>
-      %u = arith.truncf %s : vector<16xf32> to vector<16xbf16>
-      %p = arith.bitcast %t : vector<16xbf16> to vector<16xi16>
-      %q = arith.bitcast %u : vector<16xbf16> to vector<16xi16>
-      %o = arith.ori %p, %q : vector<16xi16>
-      vector.store %o, %r[%i] : memref<?xi16>, vector<16xi16>
-)";
-  const uint16_t bits[16] = {0x3f80, 0x0001, 0x8001, 0x8000, 0x0000, 0x7f80, 0xff80, 0x7f7f,
-                             0xff7f, 0x4049, 0xc049, 0x0080, 0xc020, 0x7f81, 0x3f81, 0xffd1};
-  for (const char *level : {"x86-64-v3", "native"}) {
-    Loaded loaded(program(level, "i16", "bf16", body));
-    ASSERT_EQ(loaded.bound, 0) << loaded.error;
-    uint16_t out[16];
-    ASSERT_EQ(loaded.call(1, bits, out), 0);
-    for (int i = 0; i < 16; ++i) {
-      bool isNan = (bits[i] & 0x7fff) > 0x7f80, isBelow = !isNan && (bits[i] & 0x8000) && bits[i] > 0xc020; // -2.5
-      uint16_t negated = (isBelow ? 0xc020 : isNan ? bits[i] | 0x40 : bits[i]) ^ 0x8000;
-      EXPECT_EQ(out[i], i == 0 ? 0xbf80 | 0x3f82 : negated) << std::hex << bits[i];
-    }
-  }
 }
 
 TEST(Kernel, HalfPrecisionCallsNothing) {
