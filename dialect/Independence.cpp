@@ -1,6 +1,7 @@
 // Independence.cpp - see Independence.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialect/Independence.h"
+#include "dialect/CombiningOps.h"
 
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
@@ -69,14 +70,12 @@ static std::string howMixed(FuncOp func, Operation *op, StringRef symbol) {
   return "";
 }
 
-/// What computes an element from several of an operand, or uses a size as a number. All others move elements, or
-/// compute each from those at its place.
 static bool combines(Operation *op) {
+  std::vector<Dim> offsets;
   if (auto slice = dyn_cast<SliceOp>(op))
-    return llvm::any_of(slice.getOffsets(), [](Attribute offset) { return !toDim(offset).isConstant(); });
-  return isa<DimOp, MatmulOp, LinearOp, OuterOp, ReduceOp, ReduceBatchOp, SoftmaxOp, LogSoftmaxOp, LayerNormOp,
-             RmsNormOp, ArgmaxOp, TopkOp, CumsumOp, EmbedOp, UpdateOp, RopeOp, AttentionOp, CrossEntropyOp, MseOp,
-             SqNormOp, Conv2dOp, MaxPool2dOp, AvgPool2dOp>(op);
+    for (Attribute offset : slice.getOffsets())
+      offsets.push_back(toDim(offset));
+  return combines(op->getName().stripDialect().str(), offsets);
 }
 
 /// Where no op combines positions, one that has the dim right of its bar stands for all, last of all one that only
@@ -100,11 +99,14 @@ static IndependenceFact analyse(FuncOp func, SymbolAttr symbol) {
     fact.mixes.push_back(other ? *other : *moving);
   if (fact.independent() && inCore(func.getArgumentTypes(), symbol.getName()))
     fact.mixes.push_back({func, "stands right of the bar"});
+  if (!fact.independent())
+    return fact;
   for (Operation &op : func.getBody().front())
-    if (fact.independent() && !isa<ReturnOp, CastOp>(op) &&
-        (inBatchTwice(func, op.getOperandTypes(), symbol.getName()) ||
-         inBatchTwice(func, op.getResultTypes(), symbol.getName())))
+    if (!isa<ReturnOp, CastOp>(op) && (inBatchTwice(func, op.getOperandTypes(), symbol.getName()) ||
+                                       inBatchTwice(func, op.getResultTypes(), symbol.getName()))) {
       fact.mixes.push_back({&op, "meets itself left of the bar"});
+      break;
+    }
   return fact;
 }
 

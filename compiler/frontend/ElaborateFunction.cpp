@@ -1,6 +1,7 @@
 // ElaborateFunction.cpp - a `pub fn` or a test as a flat Function: arguments, weights, guards, tidying up.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/Elaborate.h"
+#include "dialect/CombiningOps.h"
 
 #include <algorithm>
 
@@ -147,21 +148,13 @@ std::string Elaborator::signatureText(FunctionDecl &function, const Function &fl
 
 //===- Entries ----------------------------------------------------------------------------------------------------===//
 
-/// What computes an element from several of an operand, or uses a size as a number. All others move elements, or
-/// compute each from those at its place.
 static bool combines(const Op &op) {
-  static const std::set<std::string> names = {
-      "dim",        "matmul",        "linear", "outer",   "reduce", "reduce_batch", "softmax",    "log_softmax",
-      "layer_norm", "rms_norm",      "argmax", "topk",    "cumsum", "embed",        "update",     "rope",
-      "attention",  "cross_entropy", "mse",    "sq_norm", "conv2d", "max_pool2d",   "avg_pool2d", "grad"};
-  if (op.name != "slice")
-    return names.count(op.name) != 0;
+  std::vector<Dim> offsets;
   for (const auto &[name, value] : op.attributes)
-    if (name == "offsets")
+    if (name == "offsets") // of a slice
       for (const std::string &offset : std::get<std::vector<std::string>>(value))
-        if (std::optional<Dim> begin = Dim::parse(offset); !begin || !begin->isConstant())
-          return true;
-  return false;
+        offsets.push_back(*Dim::parse(offset));
+  return batten::combines(op.name, offsets);
 }
 
 /// Every place of the ops that are left where positions are combined, once. A dim that none combines has one place that

@@ -7,6 +7,7 @@
 #include "compiler/frontend/EmitBatten.h"
 #include "compiler/frontend/Parser.h"
 #include "compiler/frontend/Sema.h"
+#include "dialect/CombiningOps.h"
 #include "gtest/gtest.h"
 #include <filesystem>
 #include <fstream>
@@ -96,6 +97,14 @@ int compareFolder(const std::filesystem::path &folder) {
 }
 
 } // namespace
+
+// Both ask one list of the ops that combine positions, by name.
+TEST(Independence, ListsOpsOfTheDialectAndGradients) {
+  mlir::MLIRContext context;
+  context.loadDialect<BattenDialect>();
+  for (std::string_view op : combiningOps)
+    EXPECT_TRUE(op == "grad" || mlir::RegisteredOperationName::lookup("batten." + std::string(op), &context)) << op;
+}
 
 TEST(Independence, OfEveryExampleIsAgreedOn) {
   EXPECT_GE(compareFolder(std::filesystem::path(BATTEN_TEST_SOURCE_DIR) / "../examples"), 7);
