@@ -15,8 +15,10 @@
 #include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <mutex>
 #include <sys/mman.h>
@@ -53,13 +55,14 @@ private:
 class AnonymousFile {
 public:
   explicit AnonymousFile(llvm::StringRef bytes) : descriptor(memfd_create("batten", MFD_CLOEXEC)) {
-    while (descriptor >= 0 && !bytes.empty()) {
+    failure = descriptor < 0 ? errno : 0;
+    while (failure == 0 && !bytes.empty()) {
       ssize_t written = write(descriptor, bytes.data(), bytes.size());
-      if (written <= 0)
-        return;
-      bytes = bytes.drop_front(written);
+      if (written < 0)
+        failure = errno;
+      else
+        bytes = bytes.drop_front(written);
     }
-    complete = descriptor >= 0;
   }
   ~AnonymousFile() {
     if (descriptor >= 0)
@@ -68,7 +71,7 @@ public:
   AnonymousFile(const AnonymousFile &) = delete;
   AnonymousFile &operator=(const AnonymousFile &) = delete;
   std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor); }
-  bool complete = false;
+  int failure; ///< of the system, where the bytes are not there; else 0
 
 private:
   int descriptor;
@@ -101,14 +104,16 @@ public:
 
 } // namespace
 
+static bool isLackOfRoom(int failure) { return llvm::is_contained({ENOSPC, EDQUOT, EFBIG, ENOMEM}, failure); }
+
 /// Whether a file of so many bytes has no place at `path`, which lld says in words only.
 static bool lacksRoom(const std::string &path, uint64_t bytes) {
   int descriptor = open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
   if (descriptor < 0)
-    return true;
+    return isLackOfRoom(errno);
   int failure = posix_fallocate(descriptor, 0, off_t(bytes));
   close(descriptor);
-  return failure != 0;
+  return isLackOfRoom(failure);
 }
 
 /// Runs lld on the objects.
@@ -128,14 +133,18 @@ static std::optional<std::string> link(llvm::ArrayRef<llvm::StringRef> objects, 
   PrivateFolder folder(bytes);
   std::string output = folder.output();
   std::vector<std::unique_ptr<AnonymousFile>> inputs;
-  bool complete = !folder.path.empty();
+  int failure = folder.path.empty() ? ENOSPC : 0;
   arguments.insert(arguments.end(), {"--threads=1", "--build-id=none", "-o", output});
   for (llvm::StringRef object : objects) {
     inputs.push_back(std::make_unique<AnonymousFile>(object));
-    complete &= inputs.back()->complete;
+    failure = failure ? failure : inputs.back()->failure;
     arguments.push_back(inputs.back()->path());
   }
-  if (!complete) {
+  if (failure && !isLackOfRoom(failure)) {
+    error = "internal error: the linker's files can't be made: " + std::string(strerror(failure));
+    return std::nullopt;
+  }
+  if (failure) {
     error = (noRoom + ": it needs " + std::to_string(bytes / 1000000 + 1) + " MB in memory and in one of /dev/shm, " +
              "$TMPDIR and /tmp")
                 .str();

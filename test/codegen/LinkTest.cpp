@@ -3,7 +3,9 @@
 #include "Tiny.h"
 #include "gtest/gtest.h"
 #include <csignal>
+#include <sys/resource.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 TEST(Link, ManyThreadsAtOnceGiveTheSameBytes) {
@@ -26,6 +28,25 @@ TEST(Link, AFailedLinkSaysSoAndTheNextOneWorks) {
   EXPECT_FALSE(batten::linkShared("this is no object", "", error));
   EXPECT_NE(error.find("internal error: the link failed: "), std::string::npos) << error;
   EXPECT_TRUE(batten::linkShared(tiny().object, "", error));
+}
+
+// The files of a link: one for the object, which lld opens once more.
+TEST(Link, TooManyOpenFilesAreNoLackOfRoom) {
+  ASSERT_TRUE(tiny().library);
+  rlimit before, few;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  for (int files : {0, 1}) {
+    int next = dup(0);
+    close(next);
+    few = {rlim_t(next + files), before.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+    std::string error;
+    auto library = batten::linkShared(tiny().object, "", error);
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_FALSE(library);
+    EXPECT_EQ(error.find("internal error: "), 0u) << error;
+    EXPECT_NE(error.find("Too many open files"), std::string::npos) << error;
+  }
 }
 
 TEST(Link, SignalHandlersStay) {
