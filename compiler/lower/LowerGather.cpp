@@ -107,12 +107,15 @@ static Value frequenciesOf(RopeOp op, const Dim &d, FunctionLowering &lowering) 
                             });
 }
 
-static Turns turnsOf(RopeOp op, const Dim &d, Type computed, FunctionLowering &lowering) {
+/// Of every pair, or of each of its elements anew (`ofBoth`), which a dim of two then numbers.
+static Turns turnsOf(RopeOp op, const Dim &d, Type computed, bool ofBoth, FunctionLowering &lowering) {
   Location loc = op.getLoc();
   TensorType at = op.getAt().getType();
   Extents extents = lowering.batchExtents(at);
   unsigned pair = extents.size();
   extents.push_back(halfOf(d));
+  if (ofBoth)
+    extents.push_back(Dim::constant(2));
   Input inputs[] = {lowering.input(op.getAt(), at.getBatch(), {}), {frequenciesOf(op, d, lowering), {pair}, {}}};
   Value angle = lowering.pointwise(loc, inputs, extents, computed, [&](OpBuilder &b, Location loc, ValueRange s) {
     return buildAngle(b, loc, castScalar(b, loc, s[0], at.getElementType(), b.getF64Type()), s[1], computed);
@@ -174,7 +177,10 @@ LogicalResult lowerRope(RopeOp op, FunctionLowering &lowering) {
   Dim d = lowering.coreExtents(result).front();
   Location loc = op.getLoc();
   bool interleaved = op.getInterleaved();
-  Turns turns = turnsOf(op, d, computed, lowering);
+  // Neighbours run over more loops than pairs do. Turns that no other position asks for are computed in these loops,
+  // twice, and never stored (Zen 3: 4096 rows of 1024 in 9.9 ms, so 5.8).
+  bool ofBoth = interleaved && op.getAt().getType().getBatch() == result.getBatch();
+  Turns turns = turnsOf(op, d, computed, ofBoth, lowering);
   Extents split = pairedExtents(x, d, interleaved, lowering);
   SmallVector<int64_t> counts(x.batchRank(), 1);
   counts.push_back(2);
@@ -187,7 +193,10 @@ LogicalResult lowerRope(RopeOp op, FunctionLowering &lowering) {
     inputs.push_back(input);
   }
   for (Value turn : {turns.sine, turns.cosine}) {
-    Input input = lowering.tensorInput(op.getAt(), result.getBatch(), {pair});
+    SmallVector<unsigned> along = {pair};
+    if (ofBoth)
+      along.push_back(pair + 1);
+    Input input = lowering.tensorInput(op.getAt(), result.getBatch(), along);
     input.tensor = turn;
     inputs.push_back(input);
   }

@@ -76,13 +76,27 @@ batten.func @rope_turns_halves[B, H = 3](%x: !batten.tensor<bf16[B, H | 4]>, %at
 
 // -----
 
+// Positions of their own: sine and cosine in the loops of both neighbours.
 // CHECK-LABEL: func.func @rope_turns_neighbours(
+// CHECK: math.sin
+// CHECK: -> tensor<?x4x2xf32>
 // CHECK: tensor.extract_slice %{{.*}}[0, 0, 0]
 // CHECK: tensor.extract_slice %{{.*}}[0, 0, 1]
 // CHECK: linalg.index 2
 batten.func @rope_turns_neighbours[B](%x: !batten.tensor<f32[B | 8]>, %at: !batten.tensor<i32[B |]>) -> !batten.tensor<f32[B | 8]> {
   %y = batten.rope %x, %at base 1.000000e+04 interleaved true : (!batten.tensor<f32[B | 8]>, !batten.tensor<i32[B |]>) -> !batten.tensor<f32[B | 8]>
   batten.return %y : !batten.tensor<f32[B | 8]>
+}
+
+// -----
+
+// Heads share a position: sine and cosine once a pair.
+// CHECK-LABEL: func.func @rope_turns_neighbours_of_heads(
+// CHECK: math.sin
+// CHECK: -> tensor<?x4xf32>
+batten.func @rope_turns_neighbours_of_heads[B, H = 3](%x: !batten.tensor<f32[B, H | 8]>, %at: !batten.tensor<i32[B |]>) -> !batten.tensor<f32[B, H | 8]> {
+  %y = batten.rope %x, %at base 1.000000e+04 interleaved true : (!batten.tensor<f32[B, H | 8]>, !batten.tensor<i32[B |]>) -> !batten.tensor<f32[B, H | 8]>
+  batten.return %y : !batten.tensor<f32[B, H | 8]>
 }
 
 // -----
