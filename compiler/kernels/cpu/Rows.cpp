@@ -113,7 +113,7 @@ void Rows::setUp(bool streams) {
       keptPlaces[i] = {scratchFor(node.element()), zero, one, node.element(), {}};
   }
   range = {zero, frame.size(count), count.constantValue()};
-  if (streams && !storesInBursts())
+  if (streams && !storesInBursts() && !(tileDim && tilesAreTall()))
     streaming = isStreaming(level, [&](unsigned access) { return SmallVector<Dim>(rowDims.strides[access]); });
 }
 

@@ -103,6 +103,7 @@ private:
   // RowTiles.cpp: squares of rows and columns.
   bool tilesOverlap() const;
   int64_t tileLanes(size_t dim) const;
+  bool tilesAreTall() const;
   std::optional<size_t> findTileDim();
   Dim tilesAcross() const;
   Dim tileCount() const;
