@@ -49,6 +49,7 @@ private:
   llvm::SmallVector<std::optional<ColumnElements>> columnElements; ///< by access; nullopt: gathered into scratch
   Dim scratchBytes;
   std::optional<size_t> tileDim; ///< of rowDims: units are tiles of this dim's rows
+  bool crosses;                  ///< units are blocks of rows along both of the innermost rowDims
   std::optional<Quotients> quotients;
   std::optional<unsigned> greatest; ///< the reduction that the numerators of `quotients` are measured from
   bool replacesNumerators; ///< the results of `quotients` are written over its numerators, where these are kept
@@ -69,6 +70,7 @@ private:
   int64_t columnsInRegisters() const;
   Dim blocksPerRow() const;
   bool storesInBursts() const;
+  void row(const Values &place);
   void enterRow(Values place);
   void storeRowResults();
   void walk();
@@ -111,6 +113,19 @@ private:
   void tileRows(const Values &place);
   void rowsOneByOne(Values place, mlir::Value count, const ColumnRange &part);
   void tile(const Values &place, const Values &offsets, mlir::Value at, int64_t columns);
+
+  // RowCrosses.cpp: blocks of rows of two operands.
+  struct RowBlock {
+    size_t dim; ///< of rowDims
+    int64_t rows;
+    Dim blocks;
+  };
+  bool findCross() const;
+  RowBlock blockAlong(size_t dim, int64_t most) const;
+  std::pair<RowBlock, RowBlock> crossBlocks() const;
+  llvm::SmallVector<Dim> crossUnits() const;
+  int64_t rowsOfCross() const;
+  void crossUnit(mlir::Value index);
 
   // RowPairs.cpp: even and odd columns.
   bool findPairs() const;
