@@ -107,6 +107,31 @@ static void require(CpuLevel &level, const Feature &feature) {
   found->mask |= UINT32_C(1) << feature.bit;
 }
 
+namespace {
+/// What code for a CPU uses of it, and what is switched off in it.
+struct ChosenFeatures {
+  llvm::StringSet<> used;
+  std::vector<std::string> off;
+};
+} // namespace
+
+/// `host`: the features of this machine, where the CPU is its own. A virtual machine may hide some of them.
+static ChosenFeatures chooseFeatures(StringRef cpu, const llvm::StringMap<bool> &host) {
+  llvm::StringMap<bool> all = featuresOf(cpu), base = featuresOf("x86-64");
+  base["sse2"] = true; // LLVM's list for x86-64 leaves it out
+  ChosenFeatures chosen;
+  for (StringRef feature : all.keys()) {
+    auto seen = host.find(feature);
+    bool isHidden = seen != host.end() && !seen->second;
+    if (!isHidden && llvm::any_of(features, [&](const Feature &known) { return feature == known.name; }))
+      chosen.used.insert(feature);
+    else if (!base.contains(feature))
+      chosen.off.push_back(feature.str());
+  }
+  llvm::sort(chosen.off);
+  return chosen;
+}
+
 std::optional<CpuLevel> lookupLevel(StringRef name) {
   CpuLevel level;
   llvm::StringMap<bool> host;
@@ -120,21 +145,7 @@ std::optional<CpuLevel> lookupLevel(StringRef name) {
     name = "icelake-server"; // as those CPUs were before they had tiles: kernels of tiles are of no use without them
   level.name = level.cpu = name.str();
 
-  llvm::StringMap<bool> all = featuresOf(name), base = featuresOf("x86-64"), used;
-  base["sse2"] = true; // LLVM's list for x86-64 leaves it out
-  std::vector<StringRef> off;
-  for (const auto &entry : all) {
-    StringRef feature = entry.first();
-    // A virtual machine may hide features of the CPU that it calls its own.
-    auto seen = host.find(feature);
-    bool hidden = seen != host.end() && !seen->second;
-    bool listed =
-        std::any_of(std::begin(features), std::end(features), [&](const Feature &f) { return feature == f.name; });
-    if (listed && !hidden)
-      used[feature] = true;
-    else if (!base.contains(feature))
-      off.push_back(feature);
-  }
+  auto [used, off] = chooseFeatures(name, host);
   for (const Feature &feature : features)
     if (used.contains(feature.name)) {
       require(level, feature);
@@ -143,9 +154,8 @@ std::optional<CpuLevel> lookupLevel(StringRef name) {
   for (const Feature &feature : registers)
     if (used.contains(feature.name))
       require(level, feature);
-  std::sort(off.begin(), off.end());
-  for (StringRef feature : off)
-    level.features += (level.features.empty() ? "-" : ",-") + feature.str();
+  for (const std::string &feature : off)
+    level.features += (level.features.empty() ? "-" : ",-") + feature;
 
   bool zmm =
       used.contains("avx512f") && used.contains("avx512vl") && used.contains("avx512bw") && used.contains("avx512dq");

@@ -107,14 +107,21 @@ static Value frequenciesOf(RopeOp op, const Dim &d, FunctionLowering &lowering) 
                             });
 }
 
-/// Of every pair, or of each of its elements anew (`ofBoth`), which a dim of two then numbers.
-static Turns turnsOf(RopeOp op, const Dim &d, Type computed, bool ofBoth, FunctionLowering &lowering) {
+/// True where sine and cosine are those of each element of a pair, not of the pair. Neighbours run over more loops than
+/// pairs do: turns that no other position asks for are computed in these loops, twice, and never stored (Zen 3: 4096
+/// rows of 1024 in 9.9 ms, so 5.8).
+static bool turnsElements(RopeOp op) {
+  return op.getInterleaved() && op.getAt().getType().getBatch() == op.getType().getBatch();
+}
+
+/// Of every pair or, behind a dim of two, of its elements.
+static Turns turnsOf(RopeOp op, const Dim &d, Type computed, FunctionLowering &lowering) {
   Location loc = op.getLoc();
   TensorType at = op.getAt().getType();
   Extents extents = lowering.batchExtents(at);
   unsigned pair = extents.size();
   extents.push_back(halfOf(d));
-  if (ofBoth)
+  if (turnsElements(op))
     extents.push_back(Dim::constant(2));
   Input inputs[] = {lowering.input(op.getAt(), at.getBatch(), {}), {frequenciesOf(op, d, lowering), {pair}, {}}};
   Value angle = lowering.pointwise(loc, inputs, extents, computed, [&](OpBuilder &b, Location loc, ValueRange s) {
@@ -171,58 +178,72 @@ static Extents pairedExtents(TensorType type, const Dim &d, bool interleaved, Fu
   return extents;
 }
 
-LogicalResult lowerRope(RopeOp op, FunctionLowering &lowering) {
-  TensorType result = op.getType(), x = op.getX().getType();
-  Type dtype = result.getElementType(), computed = computedAs(dtype);
-  Dim d = lowering.coreExtents(result).front();
-  Location loc = op.getLoc();
-  bool interleaved = op.getInterleaved();
-  // Neighbours run over more loops than pairs do. Turns that no other position asks for are computed in these loops,
-  // twice, and never stored (Zen 3: 4096 rows of 1024 in 9.9 ms, so 5.8).
-  bool ofBoth = interleaved && op.getAt().getType().getBatch() == result.getBatch();
-  Turns turns = turnsOf(op, d, computed, ofBoth, lowering);
-  Extents split = pairedExtents(x, d, interleaved, lowering);
-  SmallVector<int64_t> counts(x.batchRank(), 1);
+/// Two elements a pair: how a dim of pairs behind `batchRank` batch dims splits.
+static SmallVector<int64_t> pairCounts(unsigned batchRank) {
+  SmallVector<int64_t> counts(batchRank, 1);
   counts.push_back(2);
-  Value pairs = expand(loc, lowering.tensor(op.getX()), counts, split, lowering);
-  unsigned pair = result.batchRank(); // of the loops; where pairs are neighbours a dim of two follows
+  return counts;
+}
+
+/// x1, x2, sine and cosine of each pair, whose loop is the one behind the batch.
+static SmallVector<Input> inputsOfPairs(RopeOp op, const Dim &d, FunctionLowering &lowering) {
+  TensorType result = op.getType(), x = op.getX().getType();
+  Location loc = op.getLoc();
+  unsigned pair = result.batchRank();
+  Turns turns = turnsOf(op, d, computedAs(result.getElementType()), lowering);
+  Extents split = pairedExtents(x, d, op.getInterleaved(), lowering);
+  Value pairs = expand(loc, lowering.tensor(op.getX()), pairCounts(x.batchRank()), split, lowering);
   SmallVector<Input> inputs;
   for (int64_t half : {0, 1}) {
     Input input = lowering.tensorInput(op.getX(), result.getBatch(), {pair});
-    input.tensor = sideOf(loc, pairs, split, x.batchRank() + interleaved, half, lowering);
+    input.tensor = sideOf(loc, pairs, split, x.batchRank() + op.getInterleaved(), half, lowering);
     inputs.push_back(input);
   }
   for (Value turn : {turns.sine, turns.cosine}) {
     SmallVector<unsigned> along = {pair};
-    if (ofBoth)
+    if (turnsElements(op))
       along.push_back(pair + 1);
     Input input = lowering.tensorInput(op.getAt(), result.getBatch(), along);
     input.tensor = turn;
     inputs.push_back(input);
   }
-  auto turned = [&](Extents extents, llvm::function_ref<Value(OpBuilder &, Location, ValueRange)> build) {
-    return lowering.pointwise(loc, inputs, extents, dtype, [&](OpBuilder &b, Location loc, ValueRange scalars) {
-      SmallVector<Value> numbers(scalars);
-      for (Value &element : MutableArrayRef<Value>(numbers).take_front(2))
-        element = castScalar(b, loc, element, dtype, computed);
-      return castScalar(b, loc, build(b, loc, numbers), computed, dtype);
-    });
-  };
-  if (interleaved) {
-    Value both = turned(pairedExtents(result, d, true, lowering), [&](OpBuilder &b, Location loc, ValueRange numbers) {
-      return buildNeighbour(b, loc, linalg::IndexOp::create(b, loc, pair + 1), numbers);
-    });
-    counts.assign(result.batchRank(), 1);
-    counts.push_back(2);
-    lowering.set(op, collapse(loc, both, counts, lowering.extents(result), lowering));
+  return inputs;
+}
+
+/// `build` of such inputs in the type that is computed in.
+static Value turned(Location loc, ArrayRef<Input> inputs, const Extents &extents, Type dtype,
+                    FunctionLowering &lowering, Region build) {
+  return lowering.pointwise(loc, inputs, extents, dtype, [&](OpBuilder &b, Location loc, ValueRange scalars) {
+    Type computed = computedAs(dtype);
+    SmallVector<Value> numbers(scalars);
+    for (Value &element : MutableArrayRef<Value>(numbers).take_front(2))
+      element = castScalar(b, loc, element, dtype, computed);
+    return castScalar(b, loc, build(b, loc, numbers), computed, dtype);
+  });
+}
+
+LogicalResult lowerRope(RopeOp op, FunctionLowering &lowering) {
+  TensorType result = op.getType();
+  Type dtype = result.getElementType();
+  Dim d = lowering.coreExtents(result).front();
+  Location loc = op.getLoc();
+  unsigned pair = result.batchRank(); // of the loops; where pairs are neighbours a dim of two follows
+  SmallVector<Input> inputs = inputsOfPairs(op, d, lowering);
+  if (op.getInterleaved()) {
+    Value both = turned(loc, inputs, pairedExtents(result, d, true, lowering), dtype, lowering,
+                        [&](OpBuilder &b, Location loc, ValueRange numbers) {
+                          return buildNeighbour(b, loc, linalg::IndexOp::create(b, loc, pair + 1), numbers);
+                        });
+    lowering.set(op, collapse(loc, both, pairCounts(pair), lowering.extents(result), lowering));
     return success();
   }
   Extents extents = lowering.batchExtents(result);
   extents.push_back(halfOf(d));
   SmallVector<Value> halves;
   for (bool isFirst : {true, false})
-    halves.push_back(turned(
-        extents, [&](OpBuilder &b, Location loc, ValueRange numbers) { return buildHalf(b, loc, isFirst, numbers); }));
+    halves.push_back(turned(loc, inputs, extents, dtype, lowering, [&](OpBuilder &b, Location loc, ValueRange numbers) {
+      return buildHalf(b, loc, isFirst, numbers);
+    }));
   RankedTensorType type = lowering.typeOf(lowering.extents(result), getElementTypeOrSelf(halves.front()));
   lowering.set(op, tensor::ConcatOp::create(lowering.builder, loc, type, pair, halves));
   return success();

@@ -95,6 +95,25 @@ static AffineMap imageMap(Conv2dOp op, const Input &x, unsigned output, Function
   return AffineMap::get(output + 6, 0, results, context);
 }
 
+/// The sum, and the bias where there is one, in the type of the result. `output` is the loop of a group's outputs.
+static Value finishSum(Conv2dOp op, Value sum, const Extents &extents, unsigned output, FunctionLowering &lowering) {
+  Location loc = op.getLoc();
+  TensorType result = op.getType();
+  Type accumulator = getElementTypeOrSelf(sum), element = result.getElementType();
+  if (!op.getB())
+    return lowering.castTo(loc, sum, extents, accumulator, element);
+  Input addends[] = {{sum, axisRange(0, extents.size()), {}}, lowering.input(op.getB(), result.getBatch(), {output})};
+  if (groupsAreBatch(op, lowering))
+    splitGroups(op, op.getB().getType(), addends[1], lowering);
+  auto addBias = [&](OpBuilder &b, Location loc, ValueRange scalars) -> Value {
+    Value bias = castScalar(b, loc, scalars[1], op.getB().getType().getElementType(), accumulator);
+    Value value = isa<FloatType>(accumulator) ? arith::AddFOp::create(b, loc, scalars[0], bias).getResult()
+                                              : arith::AddIOp::create(b, loc, scalars[0], bias).getResult();
+    return castScalar(b, loc, value, accumulator, element);
+  };
+  return lowering.pointwise(loc, addends, extents, storedAs(element), addBias);
+}
+
 LogicalResult lowerConv2d(Conv2dOp op, FunctionLowering &lowering) {
   Location loc = op.getLoc();
   TensorType result = op.getType();
@@ -123,22 +142,8 @@ LogicalResult lowerConv2d(Conv2dOp op, FunctionLowering &lowering) {
   };
   Value sum = slide(loc, {image, w.tensor}, maps, extents, 3, orderOfSums(dtype), numberAttr(accumulator, 0), lowering,
                     multiplyAdd);
-  if (!op.getB()) {
-    Value rounded = lowering.castTo(loc, sum, extents, accumulator, result.getElementType());
-    lowering.set(op, collapse(loc, rounded, counts, lowering.extents(result), lowering));
-    return success();
-  }
-  Input addends[] = {{sum, axisRange(0, extents.size()), {}}, lowering.input(op.getB(), result.getBatch(), {o})};
-  if (apart)
-    splitGroups(op, op.getB().getType(), addends[1], lowering);
-  auto addBias = [&](OpBuilder &b, Location loc, ValueRange scalars) -> Value {
-    Value bias = castScalar(b, loc, scalars[1], op.getB().getType().getElementType(), accumulator);
-    Value value = isa<FloatType>(accumulator) ? arith::AddFOp::create(b, loc, scalars[0], bias).getResult()
-                                              : arith::AddIOp::create(b, loc, scalars[0], bias).getResult();
-    return castScalar(b, loc, value, accumulator, result.getElementType());
-  };
-  Value biased = lowering.pointwise(loc, addends, extents, storedAs(result.getElementType()), addBias);
-  lowering.set(op, collapse(loc, biased, counts, lowering.extents(result), lowering));
+  Value finished = finishSum(op, sum, extents, o, lowering);
+  lowering.set(op, collapse(loc, finished, counts, lowering.extents(result), lowering));
   return success();
 }
 

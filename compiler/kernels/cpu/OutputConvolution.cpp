@@ -61,13 +61,21 @@ void OutputConvolution::resolveShape() {
   imageWidth = *image.width.constantValue() + 2 * imagePad;
   isLine = window.isPointwise() && imagePad == 0 && image.rowStride == image.columnStride * image.width &&
            epilogue.joins(window.rowLoop(), window.columnLoop(), image.width);
-  if (isLine) {
-    imageWidth = rowOfLine(height * width);
-    height = height * width / imageWidth;
-    width = imageWidth;
-    image.rowStride = image.columnStride * Dim::constant(width);
-    image.height = Dim::constant(height);
-  }
+  if (isLine)
+    cutLine();
+}
+
+/// Rows that an image of one line is taken to have.
+void OutputConvolution::cutLine() {
+  Image &image = window.image;
+  imageWidth = rowOfLine(height * width);
+  height = height * width / imageWidth;
+  width = imageWidth;
+  image.rowStride = image.columnStride * Dim::constant(width);
+  image.height = Dim::constant(height);
+}
+
+void OutputConvolution::chooseTile() {
   int64_t most = level.convolutionPixels(panelVectors);
   tilePixels = llvm::divideCeilSigned(width, llvm::divideCeilSigned(width, most));
   // One tap in place reads no pixel between its strides, however far they are apart.
@@ -102,8 +110,7 @@ Dim OutputConvolution::makeScratch() {
 //===- Parts of an image ------------------------------------------------------------------------------------------===//
 
 void OutputConvolution::enterPart(Value part) {
-  Dim blocks = Dim::constant(llvm::divideCeilSigned(height, unitRows));
-  Values digits = digitsOfUnit(part, {Dim::constant(groups), blocks});
+  Values digits = digitsOfUnit(part, {Dim::constant(groups), blocks()});
   batch.assign(digits.begin(), digits.end() - 2);
   groupNumber = groups == 1 ? code.index(0) : digits[window.batch];
   imageBase =
@@ -213,6 +220,7 @@ FailureOr<Kernel> OutputConvolution::build() {
   if (dot.flushes())
     frame.setRoute(Bf16Sums::FlushedPairs);
   resolveShape();
+  chooseTile();
   Dim scratchBytes = makeScratch();
   auto enter = [&](Value part) {
     enterPart(part);
@@ -220,8 +228,7 @@ FailureOr<Kernel> OutputConvolution::build() {
       packPart();
   };
   walkParts(code.index(numPanels()), enter, [&](Value number) { panel(number); });
-  Dim blocks = Dim::constant(llvm::divideCeilSigned(height, unitRows));
-  return finished(numUnits({Dim::constant(groups), blocks, Dim::constant(numPanels())}), 1, scratchBytes);
+  return finished(numUnits({Dim::constant(groups), blocks(), Dim::constant(numPanels())}), 1, scratchBytes);
 }
 
 FailureOr<Kernel> buildOutputConvolution(func::FuncOp group, StringRef name, const Level &level) {

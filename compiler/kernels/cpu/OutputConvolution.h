@@ -41,6 +41,9 @@ private:
   int64_t pixelsAhead = 0;
 
   void resolveShape();
+  void cutLine();
+  void chooseTile();
+  Dim blocks() const { return Dim::constant(llvm::divideCeilSigned(height, unitRows)); } ///< of rows of an image
   int64_t numPanels() const { return llvm::divideCeilSigned(outputs, panelOutputs); }
   int64_t granuleStride() const { return panelOutputs * dot.elements(); } ///< of a panel
   int64_t partRows() const { return (unitRows - 1) * window.stride + (tapRows - 1) * window.dilation + 1; }

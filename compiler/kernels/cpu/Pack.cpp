@@ -21,7 +21,9 @@ struct PackPlan {
   Operand source;
   Dim columns, columnStride;
   SmallVector<Dim> depths, depthStrides; ///< outermost first
-  int64_t panelColumns;
+  int64_t panelColumns, granule;
+
+  bool isInTiles() const { return granule > granuleElements(source.element); }
 };
 } // namespace
 
@@ -32,8 +34,10 @@ static std::optional<PackPlan> planPack(linalg::PackOp pack, Shapes &shapes, Ker
   if (!source || !source->memory)
     return std::nullopt;
   int64_t column = pack.getInnerDimsPos().front();
-  PackPlan plan{
-      *source, extents[column], source->strides[column], {}, {}, *getConstantIntValue(pack.getMixedTiles().front())};
+  SmallVector<OpFoldResult> tiles = pack.getMixedTiles();
+  int64_t panelColumns = *getConstantIntValue(tiles.front());
+  int64_t granule = tiles.size() > 1 ? *getConstantIntValue(tiles.back()) : 1;
+  PackPlan plan{*source, extents[column], source->strides[column], {}, {}, panelColumns, granule};
   for (int64_t dim : pack.getOuterDimsPerm().drop_front()) {
     plan.depths.push_back(extents[dim]);
     plan.depthStrides.push_back(source->strides[dim]);
@@ -50,6 +54,46 @@ static bool fillsCaches(const PackPlan &plan, const Level &level) {
   return bytes.constantValue().value_or(0) > level.cacheBytesL3 / 2;
 }
 
+namespace {
+/// A row of innermost depths: where it begins in the source, and its number among those of all panels.
+struct DepthRow {
+  Value from, number;
+};
+} // namespace
+
+/// Loops over the outer depths of a panel, which the builder stays in.
+static DepthRow loopOverDepths(const VectorCode &v, KernelFrame &frame, const PackPlan &plan, Value panel) {
+  DepthRow row{frame.size(plan.source.offset), panel};
+  for (auto [extent, stride] : llvm::drop_end(llvm::zip_equal(plan.depths, plan.depthStrides))) {
+    auto depths = scf::ForOp::create(v.builder, v.loc, v.index(0), frame.size(extent), v.index(1));
+    v.builder.setInsertionPointToStart(depths.getBody());
+    row.from = v.add(row.from, v.times(depths.getInductionVar(), frame.size(stride)));
+    row.number = v.add(v.times(row.number, frame.size(extent)), depths.getInductionVar());
+  }
+  return row;
+}
+
+/// The columns of a panel from `first` on.
+static void packRow(const VectorCode &v, KernelFrame &frame, const PackPlan &plan, DepthRow row, Value first,
+                    bool pastCaches) {
+  PanelSource source{plan.source.memory,
+                     row.from,
+                     plan.source.element,
+                     frame.size(plan.columns),
+                     frame.size(plan.depths.back()),
+                     frame.size(plan.columnStride),
+                     frame.size(plan.depthStrides.back()),
+                     plan.granule,
+                     pastCaches};
+  Dim panelDepth = roundUp(plan.depths.back(), plan.granule) * Dim::constant(plan.panelColumns);
+  Value at = v.times(row.number, frame.size(panelDepth));
+  if (!plan.isInTiles())
+    return emitPanel(v, source, first, plan.panelColumns, frame.resultMemory(0), at);
+  auto placeOf = [&](Value column) { return v.add(row.from, v.times(column, source.columnStride)); };
+  TileRows tiles{source.memory, source.element, plan.depths.back(), plan.depthStrides.back(), placeOf, source.columns};
+  emitTileRows(v, frame, tiles, first, frame.resultMemory(0), at);
+}
+
 FailureOr<Kernel> buildPack(func::FuncOp group, StringRef name, const Level &level) {
   auto pack = *group.getOps<linalg::PackOp>().begin();
   Shapes shapes(group);
@@ -58,41 +102,14 @@ FailureOr<Kernel> buildPack(func::FuncOp group, StringRef name, const Level &lev
   if (!plan)
     return pack.emitError("the source of this pack is no view of memory");
   OpBuilder &b = frame.builder;
-  Location loc = pack.getLoc();
-  int64_t granule = pack.getMixedTiles().size() > 1 ? *getConstantIntValue(pack.getMixedTiles().back()) : 1;
-  bool inTiles = granule > granuleElements(plan->source.element);
-  int64_t lanes = std::max<int64_t>(1, level.lanes(plan->source.element) / granule);
-  VectorCode v{b, loc, std::gcd(lanes, plan->panelColumns)}; // panels of whole vectors
-  bool pastCaches = !inTiles && fillsCaches(*plan, level) && v.canStorePastCaches(plan->source.element);
-  auto panels = scf::ForOp::create(b, loc, frame.begin, frame.end, v.index(1));
+  int64_t lanes = std::max<int64_t>(1, level.lanes(plan->source.element) / plan->granule);
+  VectorCode v{b, pack.getLoc(), std::gcd(lanes, plan->panelColumns)}; // panels of whole vectors
+  bool pastCaches = !plan->isInTiles() && fillsCaches(*plan, level) && v.canStorePastCaches(plan->source.element);
+  auto panels = scf::ForOp::create(b, v.loc, frame.begin, frame.end, v.index(1));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(panels.getBody());
   Value first = v.times(panels.getInductionVar(), v.index(plan->panelColumns));
-  Value from = frame.size(plan->source.offset), row = panels.getInductionVar();
-  for (auto [extent, stride] : llvm::drop_end(llvm::zip_equal(plan->depths, plan->depthStrides))) {
-    auto depths = scf::ForOp::create(b, loc, v.index(0), frame.size(extent), v.index(1));
-    b.setInsertionPointToStart(depths.getBody());
-    from = v.add(from, v.times(depths.getInductionVar(), frame.size(stride)));
-    row = v.add(v.times(row, frame.size(extent)), depths.getInductionVar());
-  }
-  PanelSource source{plan->source.memory,
-                     from,
-                     plan->source.element,
-                     frame.size(plan->columns),
-                     frame.size(plan->depths.back()),
-                     frame.size(plan->columnStride),
-                     frame.size(plan->depthStrides.back()),
-                     granule,
-                     pastCaches};
-  Dim panelDepth = roundUp(plan->depths.back(), granule) * Dim::constant(plan->panelColumns);
-  Value at = v.times(row, frame.size(panelDepth));
-  auto placeOf = [&](Value row) { return v.add(from, v.times(row, source.columnStride)); };
-  TileRows tiles{source.memory, source.element, plan->depths.back(), plan->depthStrides.back(),
-                 placeOf,       source.columns};
-  if (inTiles)
-    emitTileRows(v, frame, tiles, first, frame.resultMemory(0), at);
-  else
-    emitPanel(v, source, first, plan->panelColumns, frame.resultMemory(0), at);
+  packRow(v, frame, *plan, loopOverDepths(v, frame, *plan, panels.getInductionVar()), first, pastCaches);
   if (pastCaches) {
     b.setInsertionPointAfter(panels);
     v.orderStores();
