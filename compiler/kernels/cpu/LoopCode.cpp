@@ -8,13 +8,13 @@ using namespace mlir;
 
 namespace batten {
 
-Value LoopCode::quotient(Value a, Value d) {
+Value LoopCode::quotient(Value a, Value d) const {
   if (constantIndex(d) == 1)
     return a;
   return arith::DivUIOp::create(b, loc, a, d);
 }
 
-Value LoopCode::ceilQuotient(Value a, Value d) {
+Value LoopCode::ceilQuotient(Value a, Value d) const {
   Value one = arith::ConstantIndexOp::create(b, loc, 1);
   return quotient(minus(arith::AddIOp::create(b, loc, a, d), one), d);
 }

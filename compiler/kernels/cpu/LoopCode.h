@@ -13,14 +13,24 @@ struct LoopCode {
   mlir::OpBuilder &b;
   mlir::Location loc;
 
-  Value least(Value a, Value d) { return mlir::arith::MinUIOp::create(b, loc, a, d); }
-  Value most(Value a, Value d) { return mlir::arith::MaxUIOp::create(b, loc, a, d); }
-  Value minus(Value a, Value d) { return mlir::arith::SubIOp::create(b, loc, a, d); }
-  Value below(Value a, Value d) { return mlir::arith::CmpIOp::create(b, loc, mlir::arith::CmpIPredicate::ult, a, d); }
-  Value same(Value a, Value d) { return mlir::arith::CmpIOp::create(b, loc, mlir::arith::CmpIPredicate::eq, a, d); }
-  Value choose(Value flag, Value a, Value d) { return mlir::arith::SelectOp::create(b, loc, flag, a, d); }
-  Value quotient(Value a, Value d);
-  Value ceilQuotient(Value a, Value d);
+  Value minus(Value a, Value d) const { return mlir::arith::SubIOp::create(b, loc, a, d); }
+  Value same(Value a, Value d) const {
+    return mlir::arith::CmpIOp::create(b, loc, mlir::arith::CmpIPredicate::eq, a, d);
+  }
+  Value choose(Value flag, Value a, Value d) const { return mlir::arith::SelectOp::create(b, loc, flag, a, d); }
+  // Of sizes and places, which are never negative.
+  Value least(Value a, Value d) const { return mlir::arith::MinUIOp::create(b, loc, a, d); }
+  Value most(Value a, Value d) const { return mlir::arith::MaxUIOp::create(b, loc, a, d); }
+  Value below(Value a, Value d) const {
+    return mlir::arith::CmpIOp::create(b, loc, mlir::arith::CmpIPredicate::ult, a, d);
+  }
+  Value quotient(Value a, Value d) const;
+  Value ceilQuotient(Value a, Value d) const;
+  Value remainder(Value a, Value d) const { return mlir::arith::RemUIOp::create(b, loc, a, d); }
+  // Of differences, which may be negative.
+  Value signedLeast(Value a, Value d) const { return mlir::arith::MinSIOp::create(b, loc, a, d); }
+  Value signedMost(Value a, Value d) const { return mlir::arith::MaxSIOp::create(b, loc, a, d); }
+
   /// Where it is known that there is no turn or one, there is no loop.
   void loop(Value from, Value to, Value step, llvm::function_ref<void(Value)> body);
   /// carried = body(i, carried) for i = from, from + step, .. below `to`, likewise.

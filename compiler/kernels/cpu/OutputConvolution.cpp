@@ -46,8 +46,7 @@ void OutputConvolution::resolveShape() {
   panelVectors = panelOutputs / code.lanes;
   channels = extent(window.depthLoop());
   granules = llvm::divideCeilSigned(channels, dot.elements());
-  groups = *window.image.channels.constantValue() / channels;
-  outputs = extent(window.channelLoop()) / groups;
+  outputs = *window.outputsOfGroup().constantValue();
   height = extent(window.rowLoop());
   width = extent(window.columnLoop());
   tapRows = extent(window.tapRowLoop());
@@ -109,31 +108,27 @@ Dim OutputConvolution::makeScratch() {
 
 //===- Parts of an image ------------------------------------------------------------------------------------------===//
 
-void OutputConvolution::enterPart(Value part) {
-  Values digits = digitsOfUnit(part, {Dim::constant(groups), blocks()});
-  batch.assign(digits.begin(), digits.end() - 2);
-  groupNumber = groups == 1 ? code.index(0) : digits[window.batch];
-  imageBase =
-      code.add(imageOf(batch), code.times(groupNumber, size(Dim::constant(channels) * window.image.channelStride)));
-  rowBegin = code.times(digits.back(), code.index(unitRows));
-  rowEnd = least(code.index(height), code.add(rowBegin, code.index(unitRows)));
+void OutputConvolution::enterPart(Value number) {
+  part = partAt(number, blocks());
+  rowBegin = code.times(part.block, code.index(unitRows));
+  rowEnd = signedLeast(code.index(height), code.add(rowBegin, code.index(unitRows)));
   imageRowBegin = code.index(0);
   if (inPlace)
     return;
   imageRowBegin = code.times(rowBegin, code.index(window.stride));
   if (window.pad > 0)
-    imageRowBegin = greatest(code.index(0), minus(imageRowBegin, code.index(window.pad)));
+    imageRowBegin = signedMost(code.index(0), minus(imageRowBegin, code.index(window.pad)));
 }
 
 /// The rows of the image that the part's rows of the result meet.
 void OutputConvolution::packPart() {
   Value last = code.times(minus(rowEnd, code.index(1)), code.index(window.stride));
   Value end = code.add(last, code.index((tapRows - 1) * window.dilation + 1 - window.pad));
-  end = least(code.add(size(window.image.height), code.index(imagePad)), end);
+  end = signedLeast(code.add(size(window.image.height), code.index(imagePad)), end);
   Value begin = imageRowBegin;
   if (imagePad > 0) {
     clearPart();
-    begin = greatest(begin, code.index(imagePad));
+    begin = signedMost(begin, code.index(imagePad));
   }
   int64_t whole = channels / dot.elements(), rest = channels % dot.elements();
   loop(code.index(0), code.index(whole), 1, [&](Value granule) { packRows(begin, end, granule, {}); });
@@ -145,7 +140,7 @@ void OutputConvolution::packPart() {
 void OutputConvolution::packRows(Value from, Value to, Value granule, Value rest) {
   const Image &image = window.image;
   Value channel = code.times(granule, code.index(dot.elements())), columnStride = size(image.columnStride);
-  Value plane = code.add(imageBase, code.times(channel, size(image.channelStride)));
+  Value plane = code.add(part.image, code.times(channel, size(image.channelStride)));
   int64_t pixels = imageWidth - 2 * imagePad;
   loop(from, to, 1, [&](Value row) {
     Value source = code.add(plane, code.times(minus(row, code.index(imagePad)), size(image.rowStride)));
@@ -171,7 +166,7 @@ void OutputConvolution::clearPart() {
 }
 
 void OutputConvolution::panel(Value number) {
-  Value ofAll = code.add(code.times(groupNumber, code.index(numPanels())), number);
+  Value ofAll = code.add(code.times(part.group, code.index(numPanels())), number);
   Value weightBase = code.times(ofAll, code.index(tapRows * tapColumns * granules * granuleStride()));
   panelBase = weightBase;
   firstOutput = code.times(number, code.index(panelOutputs));
@@ -191,7 +186,7 @@ OutputConvolution::Values OutputConvolution::existing() const {
   Values masks(panelVectors);
   for (int64_t q = 0; outputs % panelOutputs != 0 && q < panelVectors; ++q) {
     Value first = code.add(firstOutput, code.index(q * code.lanes));
-    masks[q] = code.firstLanes(arith::SubIOp::create(b, code.loc, code.index(outputs), first));
+    masks[q] = code.firstLanes(minus(code.index(outputs), first));
   }
   return masks;
 }
@@ -222,13 +217,13 @@ FailureOr<Kernel> OutputConvolution::build() {
   resolveShape();
   chooseTile();
   Dim scratchBytes = makeScratch();
-  auto enter = [&](Value part) {
-    enterPart(part);
+  auto enter = [&](Value number) {
+    enterPart(number);
     if (!inPlace)
       packPart();
   };
   walkParts(code.index(numPanels()), enter, [&](Value number) { panel(number); });
-  return finished(numUnits({Dim::constant(groups), blocks(), Dim::constant(numPanels())}), 1, scratchBytes);
+  return finished(numUnits({Dim::constant(window.groups()), blocks(), Dim::constant(numPanels())}), 1, scratchBytes);
 }
 
 FailureOr<Kernel> buildOutputConvolution(func::FuncOp group, StringRef name, const Level &level) {

@@ -18,7 +18,7 @@ private:
   mlir::Value panels; ///< weights[panel][kh][kw][granule of channels][output in panel][channel of the granule]
   DotStep dot;
   int64_t panelVectors = 0, panelOutputs = 0;
-  int64_t groups = 1, outputs = 0, channels = 0, granules = 0; ///< a group's
+  int64_t outputs = 0, channels = 0, granules = 0; ///< a group's
   int64_t height = 0, width = 0, tapRows = 0, tapColumns = 0;
   int64_t imageWidth = 0, imagePad = 0; ///< as it is packed
   bool inPlace = false;                 ///< the image is read as it lies
@@ -28,9 +28,10 @@ private:
   mlir::Value imagePart, rowBuffer, square; ///< scratch
 
   // Of what is being built.
-  Values batch, initial; ///< what the chains of a panel begin with, by vector
-  Values exist;          ///< by vector of a panel, the outputs that are there; null: all
-  mlir::Value groupNumber, imageBase, rowBegin, rowEnd, imageRowBegin;
+  Part part;
+  Values initial; ///< what the chains of a panel begin with, by vector
+  Values exist;   ///< by vector of a panel, the outputs that are there; null: all
+  mlir::Value rowBegin, rowEnd, imageRowBegin;
   mlir::Value panelBase, firstOutput, tileNumber;
 
   /// What the epilogue reads along the columns: the first element of the tile, and how far apart pixels are.
@@ -57,7 +58,7 @@ private:
   mlir::Value granuleStep() const { return code.index(inPlace ? dot.elements() : imageWidth); }
   Dim makeScratch();
 
-  void enterPart(mlir::Value part);
+  void enterPart(mlir::Value number);
   void packPart();
   void packRows(mlir::Value from, mlir::Value to, mlir::Value granule, mlir::Value rest);
   void clearPart();

@@ -31,8 +31,8 @@ void OutputConvolution::tilesOfRow(Value row, Value weightBase) {
     while (number + count < of && isInside(at + count * pixels, pixels))
       ++count;
     count = std::max<int64_t>(count, 1);
-    LoopCode{b, code.loc}.loop(code.index(at), code.index(at + count * pixels), code.index(pixels), [&](Value column) {
-      Value before = arith::DivUIOp::create(b, code.loc, minus(column, code.index(at)), code.index(pixels));
+    LoopCode::loop(code.index(at), code.index(at + count * pixels), code.index(pixels), [&](Value column) {
+      Value before = quotient(minus(column, code.index(at)), code.index(pixels));
       tileNumber = code.add(code.add(firstTile, code.index(number)), before);
       tile(row, column, pixels, weightBase);
     });
@@ -47,7 +47,7 @@ void OutputConvolution::tile(Value row, Value column, int64_t pixels, Value weig
   Value imageColumn = code.times(column, code.index(window.stride));
   imageColumn = code.times(minus(imageColumn, code.index(window.pad)), columnStep());
   if (inPlace)
-    imageColumn = code.add(imageBase, imageColumn);
+    imageColumn = code.add(part.image, imageColumn);
   Values begin;
   for (int64_t p = 0; p < pixels; ++p)
     llvm::append_range(begin, initial);
@@ -111,7 +111,7 @@ OutputConvolution::Values OutputConvolution::tap(Value at, Value tapColumn, int6
     Value granuleAt = code.add(pixelsAt, code.times(granule, granuleStep()));
     Value weightsBegin = code.add(tapAt, code.times(granule, code.index(granuleStride())));
     Values weights = weightsAt(weightsBegin), next;
-    Value step = arith::DivUIOp::create(b, code.loc, minus(weightsBegin, panelBase), code.index(granuleStride()));
+    Value step = quotient(minus(weightsBegin, panelBase), code.index(granuleStride()));
     prefetchNextPanel(step);
     prefetchOperands(step);
     for (int64_t p = first; p < end; ++p) {
@@ -158,8 +158,7 @@ void OutputConvolution::findOperandsAhead(int64_t pixels, Value row, Value colum
 void OutputConvolution::prefetchOperands(Value step) {
   int64_t stepsOfPixel = llvm::bit_floor(uint64_t(steps() / pixelsAhead));
   for (const Ahead &operand : operandsAhead) {
-    Value pixel =
-        least(arith::DivUIOp::create(b, code.loc, step, code.index(stepsOfPixel)), code.index(pixelsAhead - 1));
+    Value pixel = signedLeast(quotient(step, code.index(stepsOfPixel)), code.index(pixelsAhead - 1));
     Value at = code.add(operand.at, code.times(pixel, operand.pixelStep));
     for (int64_t q = 0; q < panelVectors; ++q)
       code.prefetch(operand.memory, code.add(at, code.index(q * code.lanes)), Cache::L1);
@@ -178,12 +177,12 @@ OutputConvolution::Values OutputConvolution::weightsAt(Value at) {
 
 /// A panel's outputs of the pixels from `column` on.
 SmallVector<OutputConvolution::Result> OutputConvolution::resultsOf(ValueRange sums, Value row, Value column) {
-  Value output = code.add(code.times(groupNumber, code.index(outputs)), firstOutput);
+  Value output = code.add(code.times(part.group, code.index(outputs)), firstOutput);
   SmallVector<Result> results;
   for (auto [i, sum] : llvm::enumerate(sums)) {
     Value pixel = code.add(column, code.index(i / panelVectors));
     int64_t q = i % panelVectors;
-    Values digits(batch);
+    Values digits(part.batch);
     digits.push_back(code.add(output, code.index(q * code.lanes)));
     if (isLine)
       digits.append({code.index(0), code.add(code.times(row, code.index(width)), pixel)});
@@ -208,13 +207,13 @@ void OutputConvolution::finishPixelsOf(Value row) {
 
 /// Squares of the row are transposed into vectors along the columns.
 void OutputConvolution::finishRow(Value row) {
-  Values digits(batch);
-  Value groupBegin = code.times(groupNumber, code.index(outputs));
+  Values digits(part.batch);
+  Value groupBegin = code.times(part.group, code.index(outputs));
   digits.append({Value(), isLine ? code.index(0) : row});
-  Value left = least(code.index(panelOutputs), minus(code.index(outputs), firstOutput));
+  Value left = signedLeast(code.index(panelOutputs), minus(code.index(outputs), firstOutput));
   ColumnRange columns{code.index(0), code.index(width), width};
   loop(code.index(0), left, code.lanes, [&](Value place) {
-    Value numOutputs = least(code.index(code.lanes), minus(left, place));
+    Value numOutputs = signedLeast(code.index(code.lanes), minus(left, place));
     Value outputsBegin = code.add(code.add(groupBegin, firstOutput), place);
     walkColumns(code, columns, 1, 1, {}, [&](Value column, ArrayRef<Value> masks, ValueRange) {
       Values pixels;

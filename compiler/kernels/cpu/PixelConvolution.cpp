@@ -40,11 +40,7 @@ LogicalResult PixelConvolution::resolve() {
   dot = DotStep(window.op, level, /*mayBeOff=*/false); // a lane may leave a tap out
   if (dot.flushes())
     frame.setRoute(Bf16Sums::FlushedPairs);
-  outputs = window.extents[window.channelLoop()];
-  if (window.inGroups) {
-    groups = *window.image.channels.constantValue() / *window.extents[window.depthLoop()].constantValue();
-    outputs = Dim::constant(*outputs.constantValue() / groups);
-  }
+  outputs = window.outputsOfGroup();
   height = window.extents[window.rowLoop()];
   width = window.extents[window.columnLoop()];
   const Image &image = window.image;
@@ -71,10 +67,10 @@ void PixelConvolution::chooseTile() {
     tileVectors = isLine ? tileVectorsOfLine(vectors, level)
                          : llvm::divideCeilSigned(vectors, llvm::divideCeilSigned(vectors, most));
   }
-  tileRows = std::max<int64_t>(1, std::min(most / tileVectors, rows.value_or(most)));
-  tileOutputs = std::min(registers / (tileRows * tileVectors), known.value_or(registers));
+  tileHeight = std::max<int64_t>(1, std::min(most / tileVectors, rows.value_or(most)));
+  tileOutputs = std::min(registers / (tileHeight * tileVectors), known.value_or(registers));
   int64_t tileWidth = tileVectors * code.lanes;
-  unitRows = tileRows * std::max<int64_t>(1, unitPixels / (tileRows * columns.value_or(usual::width)));
+  unitRows = tileHeight * std::max<int64_t>(1, unitPixels / (tileHeight * columns.value_or(usual::width)));
   int64_t pixelBytes =
       window.extents[window.depthLoop()].constantValue().value_or(1) * elementBytes(window.image.element);
   int64_t fitting = std::min(unitPixels, level.cacheBytesL2 / 2 / pixelBytes);
@@ -94,21 +90,15 @@ Value PixelConvolution::both(Value a, Value c) {
 //===- Units and tiles --------------------------------------------------------------------------------------------===//
 
 void PixelConvolution::unit(Value index) {
-  const Image &image = window.image;
-  Values digits = digitsOfUnit(index, {Dim::constant(groups), blocks()});
-  batch.assign(digits.begin(), digits.end() - 2);
-  Value groupNumber = groups == 1 ? code.index(0) : digits[window.batch], block = digits.back();
-  imageBase = imageOf(batch);
+  part = partAt(index, blocks());
   weightBase = size(weights.offset);
-  for (auto [i, digit] : llvm::enumerate(batch))
+  for (auto [i, digit] : llvm::enumerate(part.batch))
     weightBase = code.add(weightBase, code.times(digit, size(weights.strides[i])));
-  Dim channels = window.extents[window.depthLoop()];
-  imageBase = code.add(imageBase, code.times(groupNumber, size(channels * image.channelStride)));
-  firstOutput = code.times(groupNumber, size(outputs));
+  firstOutput = code.times(part.group, size(outputs));
   weightBase = code.add(weightBase, code.times(firstOutput, size(weights.strides[window.channelLoop()])));
   Value zero = code.index(0);
-  Value from = code.times(block, code.index(isLine ? unitColumns : unitRows));
-  Value to = least(size(isLine ? width : height), code.add(from, code.index(isLine ? unitColumns : unitRows)));
+  Value from = code.times(part.block, code.index(isLine ? unitColumns : unitRows));
+  Value to = signedLeast(size(isLine ? width : height), code.add(from, code.index(isLine ? unitColumns : unitRows)));
   unitColumn = from;
   if (isLine)
     tilesOfOutputs(code.index(1), to, zero, from);
@@ -130,7 +120,7 @@ void PixelConvolution::tilesOfOutputs(Value rowEnd, Value columnEnd, Value rowBe
   auto pixels = [&](Value first, int64_t count) {
     output = first;
     numOutputs = count;
-    loop(rowBegin, rowEnd, tileRows, [&](Value tileRow) {
+    loop(rowBegin, rowEnd, tileHeight, [&](Value tileRow) {
       row = tileRow;
       column = columnBegin;
       if (std::optional<int64_t> known = width.constantValue(); !isLine && known && *known <= tileWidth)
@@ -142,7 +132,7 @@ void PixelConvolution::tilesOfOutputs(Value rowEnd, Value columnEnd, Value rowBe
     });
   };
   std::optional<int64_t> known = outputs.constantValue();
-  Value all = size(outputs), left = arith::RemUIOp::create(b, code.loc, all, code.index(tileOutputs));
+  Value all = size(outputs), left = remainder(all, code.index(tileOutputs));
   Value full = known ? code.index(*known / tileOutputs * tileOutputs) : minus(all, left);
   isFirstBlock = isPacked();
   if (isFirstBlock)
@@ -163,11 +153,11 @@ void PixelConvolution::tile() {
 
 /// Which rows of the tile exist, and which lanes.
 void PixelConvolution::findEdges() {
-  exists.assign(tileRows, Value());
+  exists.assign(tileHeight, Value());
   tails.assign(tileVectors, Value());
   std::optional<int64_t> rows = height.constantValue(), columns = width.constantValue();
-  if (tileRows > 1 && !(rows && *rows % tileRows == 0))
-    for (int64_t r = 0; r < tileRows; ++r)
+  if (tileHeight > 1 && !(rows && *rows % tileHeight == 0))
+    for (int64_t r = 0; r < tileHeight; ++r)
       exists[r] =
           arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::slt, code.add(row, code.index(r)), size(height));
   if (columns && *columns % (tileVectors * code.lanes) == 0)
@@ -190,11 +180,11 @@ FailureOr<Kernel> PixelConvolution::build() {
     imagePart = frame.scratchView(Dim::constant(0), dot.packedElement());
   }
   if (epilogue.isLong()) {
-    auto type = MemRefType::get({tileOutputs * tileRows * tileVectors * code.lanes}, accumulator);
+    auto type = MemRefType::get({tileOutputs * tileHeight * tileVectors * code.lanes}, accumulator);
     onStack = memref::AllocaOp::create(b, code.loc, type, b.getI64IntegerAttr(64));
   }
   loop(frame.begin, frame.end, 1, [&](Value index) { unit(index); });
-  return finished(numUnits({Dim::constant(groups), blocks()}), 1, scratchBytes);
+  return finished(numUnits({Dim::constant(window.groups()), blocks()}), 1, scratchBytes);
 }
 
 FailureOr<Kernel> buildPixelConvolution(func::FuncOp group, StringRef name, const Level &level) {

@@ -26,15 +26,14 @@ private:
 
   // Shapes of the nest.
   Dim outputs, height, width; ///< of a group's result
-  int64_t groups = 1;
-  bool isLine = false; ///< an image is one row
-  int64_t tileOutputs = 0, tileRows = 0, tileVectors = 0;
+  bool isLine = false;        ///< an image is one row
+  int64_t tileOutputs = 0, tileHeight = 0, tileVectors = 0;
   int64_t unitRows = 0, unitColumns = 0; ///< multiples of the tile's
 
   // Of the unit and the tile that are being built.
-  Values batch;
-  mlir::Value unitColumn;                         ///< its first one
-  mlir::Value firstOutput, imageBase, weightBase; ///< of the group
+  Part part;
+  mlir::Value unitColumn;              ///< its first one
+  mlir::Value firstOutput, weightBase; ///< of the group
   mlir::Value output, row, column;
   int64_t numOutputs = 0;
   bool isFirstBlock = false; ///< of the outputs of a packed unit

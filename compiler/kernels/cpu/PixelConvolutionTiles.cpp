@@ -14,9 +14,9 @@ constexpr int64_t unrolledProducts = 128;
 
 PixelConvolution::Values PixelConvolution::accumulate() {
   Value none = arith::ConstantOp::create(b, code.loc, b.getZeroAttr(code.type(accumulator)));
-  Values zeros(numOutputs * tileRows * tileVectors, none);
+  Values zeros(numOutputs * tileHeight * tileVectors, none);
   Value from = code.index(0), to = size(window.extents[window.tapRowLoop()]);
-  if (tileRows == 1)
+  if (tileHeight == 1)
     std::tie(from, to) = tapRowsInside(row);
   else if (std::optional<int64_t> known = window.extents[window.tapRowLoop()].constantValue())
     to = code.index(*known);
@@ -25,7 +25,7 @@ PixelConvolution::Values PixelConvolution::accumulate() {
 
 PixelConvolution::Values PixelConvolution::tapsOfRow(Value tapRow, ValueRange sums) {
   Values rowsInside;
-  for (int64_t r = 0; r < tileRows; ++r)
+  for (int64_t r = 0; r < tileHeight; ++r)
     rowsInside.push_back(insideRow(tapRow, r));
   Dim count = window.extents[window.tapColumnLoop()];
   std::optional<int64_t> known = count.constantValue();
@@ -41,12 +41,12 @@ PixelConvolution::Values PixelConvolution::tapsOfRow(Value tapRow, ValueRange su
 
 /// Whether row r of the tile meets the image in this row of taps; null: it does.
 Value PixelConvolution::insideRow(Value tapRow, int64_t r) {
-  if (window.pad == 0 || tileRows == 1)
+  if (window.pad == 0 || tileHeight == 1)
     return {};
   Value at = code.add(code.times(code.add(row, code.index(r)), code.index(window.stride)),
                       code.times(tapRow, code.index(window.dilation)));
   at = minus(at, code.index(window.pad)); // below 0 is beyond every height as an unsigned number
-  return arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::ult, at, size(window.image.height));
+  return below(at, size(window.image.height));
 }
 
 /// Lanes of vector q that meet the image at this tap; null: all that exist do.
@@ -80,7 +80,7 @@ PixelConvolution::Values PixelConvolution::tap(const Tap &tap, ArrayRef<Value> r
     inside.push_back(insideColumns(tap, q));
   Values columns(inside);
   inside.clear();
-  for (int64_t r = 0; r < tileRows; ++r)
+  for (int64_t r = 0; r < tileHeight; ++r)
     for (int64_t q = 0; q < tileVectors; ++q) {
       inside.push_back(both(columns[q], allLanes(rowsInside[r])));
       read.push_back(both(inside.back(), both(tails[q], allLanes(exists[r]))));
@@ -113,12 +113,12 @@ PixelConvolution::Values PixelConvolution::granule(const Tap &tap, ArrayRef<Valu
     Value from = code.times(at, code.index(window.stride));
     return minus(code.add(from, code.times(tapNumber, code.index(window.dilation))), code.index(window.pad));
   };
-  Value plane = code.add(imageBase, code.times(depth, size(image.channelStride)));
-  Value number = arith::DivUIOp::create(b, code.loc, depth, code.index(dot.elements()));
+  Value plane = code.add(part.image, code.times(depth, size(image.channelStride)));
+  Value number = quotient(depth, code.index(dot.elements()));
   Value x = code.add(plane, code.times(place(column, tap.column), size(image.columnStride)));
   Dim lanesApart = image.columnStride * Dim::constant(window.stride);
   Values pixels;
-  for (int64_t i = 0; i < tileRows * tileVectors; ++i) {
+  for (int64_t i = 0; i < tileHeight * tileVectors; ++i) {
     Value inPart = isPacked() ? placeInPart(number, code.add(column, code.index(i * code.lanes))) : Value();
     if (inPart && !isFirstBlock) {
       pixels.push_back(code.load(imagePart, inPart, code.index(1), dot.packedElement(), {}));
@@ -152,7 +152,7 @@ PixelConvolution::Values PixelConvolution::granule(const Tap &tap, ArrayRef<Valu
 //===- Results ----------------------------------------------------------------------------------------------------===//
 
 void PixelConvolution::store(ValueRange sums) {
-  int64_t pixels = tileRows * tileVectors;
+  int64_t pixels = tileHeight * tileVectors;
   if (!onStack) {
     SmallVector<Result> results;
     for (auto [i, sum] : llvm::enumerate(sums)) {
@@ -163,9 +163,9 @@ void PixelConvolution::store(ValueRange sums) {
   }
   for (auto [i, sum] : llvm::enumerate(sums))
     code.store(sum, onStack, code.index(i * code.lanes), {});
-  loop(code.index(0), code.index(numOutputs * tileRows), 1, [&](Value i) {
-    Value o = arith::DivUIOp::create(b, code.loc, i, code.index(tileRows));
-    Value r = arith::RemUIOp::create(b, code.loc, i, code.index(tileRows)), rowExists;
+  loop(code.index(0), code.index(numOutputs * tileHeight), 1, [&](Value i) {
+    Value o = quotient(i, code.index(tileHeight));
+    Value r = remainder(i, code.index(tileHeight)), rowExists;
     if (exists[0])
       rowExists = arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::slt, code.add(row, r), size(height));
     SmallVector<Result> results;
@@ -179,11 +179,11 @@ void PixelConvolution::store(ValueRange sums) {
 
 /// Vector q of row r of output o.
 PixelConvolution::Result PixelConvolution::resultOf(Value sum, Value o, Value r, Value rowExists, int64_t q) {
-  Values digits(batch);
+  Values digits(part.batch);
   digits.push_back(code.add(code.add(firstOutput, output), o));
   digits.push_back(code.add(row, r));
   if (rowExists) // what is the same in all lanes is read whatever the mask says
-    digits.back() = least(digits.back(), minus(size(height), code.index(1)));
+    digits.back() = signedLeast(digits.back(), minus(size(height), code.index(1)));
   return {sum, digits, code.add(column, code.index(q * code.lanes)), both(tails[q], allLanes(rowExists))};
 }
 

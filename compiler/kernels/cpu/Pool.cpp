@@ -135,7 +135,8 @@ Pool::Values Pool::turnedTaps(Value at, Value first, int64_t count) {
   Value last = minus(size(window.extents[lanesLoop]), code.index(1));
   Values windows;
   for (int64_t lane = 0; lane < code.lanes; ++lane)
-    windows.push_back(code.add(at, code.times(least(code.add(first, code.index(lane)), last), size(laneStride()))));
+    windows.push_back(
+        code.add(at, code.times(signedLeast(code.add(first, code.index(lane)), last), size(laneStride()))));
   return code.loadTurned(image.memory, windows, count, image.element, /*areDense=*/false);
 }
 

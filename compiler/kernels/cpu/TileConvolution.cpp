@@ -55,11 +55,7 @@ LogicalResult TileConvolution::resolveShape() {
   isSigned = dot.isOfSignedBytes();
   granule = dot.elements();
   channels = window.extents[window.depthLoop()];
-  outputs = window.extents[window.channelLoop()];
-  if (window.inGroups) {
-    groups = *window.image.channels.constantValue() / *channels.constantValue();
-    outputs = Dim::constant(*outputs.constantValue() / groups);
-  }
+  outputs = window.outputsOfGroup();
   height = window.extents[window.rowLoop()];
   width = window.extents[window.columnLoop()];
   tapRows = window.extents[window.tapRowLoop()];
@@ -109,13 +105,10 @@ Dim TileConvolution::makeScratch() {
 
 //===- Parts of an image ------------------------------------------------------------------------------------------===//
 
-void TileConvolution::enterPart(Value part) {
-  Values digits = digitsOfUnit(part, {Dim::constant(groups), ceilDiv(height, unitRows)});
-  batch.assign(digits.begin(), digits.end() - 2);
-  groupNumber = groups == 1 ? index(0) : digits[window.batch];
-  imageBase = code.add(imageOf(batch), code.times(groupNumber, size(channels * window.image.channelStride)));
-  rowBegin = code.times(digits.back(), index(unitRows));
-  numRows = least(index(unitRows), minus(size(height), rowBegin));
+void TileConvolution::enterPart(Value number) {
+  part = partAt(number, ceilDiv(height, unitRows));
+  rowBegin = code.times(part.block, index(unitRows));
+  numRows = signedLeast(index(unitRows), minus(size(height), rowBegin));
 }
 
 /// True unless every word of a part that a result depends on is one of the image.
@@ -135,10 +128,10 @@ void TileConvolution::clearWords(Value from, Value count) {
 void TileConvolution::packPart() {
   Value whole = size(Dim::floorDiv(channels, Dim::constant(granule)));
   auto pack = [&](Value from, Value to, Value rest) {
-    loops().loop(from, to, index(1), [&](Value number) {
-      loops().loop(index(0), index(rowPhases), index(1), [&](Value rowPhase) {
-        loops().loop(index(0), index(columnPhases), index(1),
-                     [&](Value columnPhase) { packPhase(number, rest, rowPhase, columnPhase); });
+    LoopCode::loop(from, to, index(1), [&](Value number) {
+      LoopCode::loop(index(0), index(rowPhases), index(1), [&](Value rowPhase) {
+        LoopCode::loop(index(0), index(columnPhases), index(1),
+                       [&](Value columnPhase) { packPhase(number, rest, rowPhase, columnPhase); });
       });
     });
   };
@@ -155,14 +148,14 @@ void TileConvolution::packPhase(Value granuleNumber, Value rest, Value rowPhase,
   Value before = minus(index(window.pad), code.add(rowPhase, code.times(rowBegin, stride)));
   Value from = firstInside(before, window.stride);
   Value end = code.add(numRows, size(shiftRows));
-  Value to = least(end, firstInside(code.add(before, size(image.height)), window.stride));
+  Value to = signedLeast(end, firstInside(code.add(before, size(image.height)), window.stride));
   Value channel = code.times(granuleNumber, index(granule));
-  Value plane = code.add(imageBase, code.times(channel, size(image.channelStride)));
+  Value plane = code.add(part.image, code.times(channel, size(image.channelStride)));
   Value phase = code.add(code.times(rowPhase, index(columnPhases)), columnPhase);
   Value target = code.add(code.times(granuleNumber, size(planeWords)), code.times(phase, size(phaseWords)));
   if (window.pad > 0) { // rows beside the image, where the part before may have had some of it
-    clearWords(target, code.times(least(from, end), size(pitch)));
-    Value behind = least(end, greatest(from, to));
+    clearWords(target, code.times(signedLeast(from, end), size(pitch)));
+    Value behind = signedLeast(end, signedMost(from, to));
     clearWords(code.add(target, code.times(behind, size(pitch))), code.times(minus(end, behind), size(pitch)));
   }
   loop(from, to, 1, [&](Value row) {
@@ -174,8 +167,8 @@ void TileConvolution::packPhase(Value granuleNumber, Value rest, Value rowPhase,
 void TileConvolution::packRow(Value source, Value target, Value columnPhase, Value rest) {
   const Image &image = window.image;
   Value before = minus(index(window.pad), columnPhase), from = firstInside(before, window.stride);
-  Value to = least(size(pitch), firstInside(code.add(before, size(image.width)), window.stride));
-  ColumnRange columns{from, greatest(index(0), minus(to, from)), {}};
+  Value to = signedLeast(size(pitch), firstInside(code.add(before, size(image.width)), window.stride));
+  ColumnRange columns{from, signedMost(index(0), minus(to, from)), {}};
   if (std::optional<int64_t> w = image.width.constantValue(), all = pitch.constantValue();
       columnPhases == 1 && w && all) {
     int64_t first = llvm::divideCeilSigned(window.pad, window.stride);
@@ -202,12 +195,12 @@ FailureOr<Kernel> TileConvolution::build() {
   Dim scratchBytes = makeScratch();
   if (needsZeros()) // what no part writes stays so
     clearWords(index(0), size(planeWords * steps() * Dim::constant(tileRows)));
-  auto enter = [&](Value part) {
-    enterPart(part);
+  auto enter = [&](Value number) {
+    enterPart(number);
     packPart();
   };
   walkParts(size(panelCount()), enter, [&](Value number) { panel(number); });
-  return finished(numUnits({Dim::constant(groups), ceilDiv(height, unitRows), panelCount()}), 1, scratchBytes);
+  return finished(numUnits({Dim::constant(window.groups()), ceilDiv(height, unitRows), panelCount()}), 1, scratchBytes);
 }
 
 FailureOr<Kernel> buildTileConvolution(func::FuncOp group, StringRef name, const Level &level) {

@@ -3,7 +3,6 @@
 #ifndef BATTEN_COMPILER_KERNELS_CPU_TILECONVOLUTION_H
 #define BATTEN_COMPILER_KERNELS_CPU_TILECONVOLUTION_H
 
-#include "compiler/kernels/cpu/LoopCode.h"
 #include "compiler/kernels/cpu/TileRows.h"
 #include "compiler/kernels/cpu/WindowBuilder.h"
 
@@ -21,7 +20,6 @@ private:
   bool isSigned = false; ///< of bytes
   int64_t granule = 1;   ///< elements
   Dim outputs, channels; ///< of a group
-  int64_t groups = 1;
   Dim height, width, tapRows, tapColumns;
 
   // A part, in words.
@@ -31,8 +29,8 @@ private:
   mlir::Value ownWeights, imagePart, stage; ///< scratch
 
   // Of the unit that is being built.
-  Values batch;
-  mlir::Value groupNumber, imageBase, rowBegin, numRows;
+  Part part;
+  mlir::Value rowBegin, numRows;
 
   llvm::LogicalResult resolveShape();
   void chooseUnit();
@@ -41,9 +39,8 @@ private:
   Dim tapTiles() const { return tapRows * tapColumns * steps(); }
   Dim panelCount() const { return ceilDiv(outputs, panelOutputs); }
   mlir::Value index(int64_t value) { return code.index(value); }
-  LoopCode loops() { return {b, code.loc}; }
 
-  void enterPart(mlir::Value part);
+  void enterPart(mlir::Value number);
   void packPart();
   bool needsZeros() const;
   void clearWords(mlir::Value from, mlir::Value count);

@@ -16,9 +16,9 @@ namespace batten {
 /// Weights that lie as they lie: two tiles of outputs from `firstOutput` on.
 void TileConvolution::packWeights(Value firstOutput) {
   Value base = size(weights.offset), outputStride = size(weights.strides[window.channelLoop()]);
-  for (auto [i, digit] : llvm::enumerate(batch))
+  for (auto [i, digit] : llvm::enumerate(part.batch))
     base = code.add(base, code.times(digit, size(weights.strides[i])));
-  Value groupBegin = code.times(groupNumber, size(outputs));
+  Value groupBegin = code.times(part.group, size(outputs));
   loop(index(0), index(panelTiles), 1, [&](Value tile) {
     loop(index(0), size(tapRows), 1, [&](Value tapRow) {
       loop(index(0), size(tapColumns), 1, [&](Value tapColumn) {
@@ -43,7 +43,7 @@ void TileConvolution::panel(Value number) {
   Value firstOutput = code.times(number, index(panelOutputs)), weightBase = index(0);
   if (isPacked) {
     Value tile =
-        code.add(code.times(groupNumber, size(ceilDiv(outputs, tileRows))), code.times(number, index(panelTiles)));
+        code.add(code.times(part.group, size(ceilDiv(outputs, tileRows))), code.times(number, index(panelTiles)));
     weightBase = code.times(tile, size(tapTiles() * Dim::constant(tileBytes)));
   } else {
     packWeights(firstOutput);
@@ -54,7 +54,7 @@ void TileConvolution::panel(Value number) {
   } else if (known && *known <= tileRows) {
     stripsOf(weightBase, 1);
   } else {
-    Value hasTwo = loops().below(code.add(firstOutput, index(tileRows)), size(outputs));
+    Value hasTwo = below(code.add(firstOutput, index(tileRows)), size(outputs));
     auto either = scf::IfOp::create(b, code.loc, hasTwo, /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(either.thenBlock());
@@ -68,10 +68,10 @@ void TileConvolution::panel(Value number) {
 /// All pixels of the part by `tall` tiles of outputs.
 void TileConvolution::stripsOf(Value weightBase, int64_t tall) {
   Value last = code.add(code.times(minus(numRows, index(1)), size(pitch)), size(width));
-  Value count = loops().ceilQuotient(last, index(tilePixels)), pairs = loops().quotient(count, index(2));
+  Value count = ceilQuotient(last, index(tilePixels)), pairs = quotient(count, index(2));
   loop(index(0), pairs, 1, [&](Value pair) { strip(code.times(pair, index(2 * tilePixels)), weightBase, tall, 2); });
   Value done = code.times(pairs, index(2));
-  loops().onlyIf(loops().below(done, count), [&] { strip(code.times(done, index(tilePixels)), weightBase, tall, 1); });
+  onlyIf(below(done, count), [&] { strip(code.times(done, index(tilePixels)), weightBase, tall, 1); });
 }
 
 void TileConvolution::strip(Value pixel, Value weightBase, int64_t tall, int64_t wide) {
@@ -94,7 +94,7 @@ Value TileConvolution::placeOfTap(Value tap, int64_t phases, const Dim &phase, c
   Value place = code.times(tap, index(window.dilation)), stride = index(window.stride);
   if (phases == 1) // one tap only, or a dilation of whole strides
     return code.times(code.times(tap, index(window.dilation / window.stride)), size(shift));
-  Value number = arith::RemUIOp::create(b, code.loc, place, stride), shifted = loops().quotient(place, stride);
+  Value number = remainder(place, stride), shifted = quotient(place, stride);
   return code.add(code.times(number, size(phase)), code.times(shifted, size(shift)));
 }
 
@@ -137,11 +137,11 @@ TileConvolution::Values TileConvolution::step(Value word, Value weightByte, int6
 
 /// Epilogue and stores of a panel's outputs, row by row.
 void TileConvolution::finishPanel(Value firstOutput) {
-  Value groupBegin = code.times(groupNumber, size(outputs));
-  Value count = least(index(panelOutputs), minus(size(outputs), firstOutput));
+  Value groupBegin = code.times(part.group, size(outputs));
+  Value count = signedLeast(index(panelOutputs), minus(size(outputs), firstOutput));
   loop(index(0), count, 1, [&](Value output) {
     loop(index(0), numRows, 1, [&](Value row) {
-      Values digits(batch);
+      Values digits(part.batch);
       digits.append({code.add(code.add(groupBegin, firstOutput), output), code.add(rowBegin, row)});
       Value from = code.add(code.times(output, size(stageWords)), code.times(row, size(pitch)));
       walkColumns(code, {index(0), size(width), width.constantValue()}, 1, 1, {}, [&](Value column, auto masks, auto) {

@@ -59,8 +59,7 @@ bool isOfTiles(const Window &window, const Level &level) {
   if (!window.inGroups)
     return true;
   int64_t channels = *window.extents[window.depthLoop()].constantValue();
-  int64_t groups = *window.image.channels.constantValue() / channels;
-  return convolvesByTiles(groups, channels, *window.extents[window.channelLoop()].constantValue() / groups);
+  return convolvesByTiles(window.groups(), channels, *window.outputsOfGroup().constantValue());
 }
 
 /// Finds where the image lies; false where it is no view of memory.

@@ -37,6 +37,15 @@ struct Window {
   unsigned tapColumnLoop() const { return batch + 4; }
   unsigned depthLoop() const { return batch + 5; } ///< of a convolution
 
+  // Of a convolution: its groups, several of which have sizes that are known, and the outputs of one.
+  int64_t groups() const {
+    return inGroups ? *image.channels.constantValue() / *extents[depthLoop()].constantValue() : 1;
+  }
+  Dim outputsOfGroup() const {
+    const Dim &outputs = extents[channelLoop()];
+    return inGroups ? Dim::constant(*outputs.constantValue() / groups()) : outputs;
+  }
+
   /// True for one tap that meets every pixel.
   bool isPointwise() const {
     return extents[tapRowLoop()].isConstant(1) && extents[tapColumnLoop()].isConstant(1) && stride == 1 && pad == 0;

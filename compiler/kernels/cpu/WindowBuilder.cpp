@@ -1,7 +1,6 @@
 // WindowBuilder.cpp - see WindowBuilder.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/WindowBuilder.h"
-#include "compiler/kernels/cpu/LoopCode.h"
 #include "compiler/kernels/cpu/RowCode.h"
 #include "compiler/kernels/cpu/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -12,8 +11,8 @@ using namespace mlir;
 namespace batten {
 
 WindowBuilder::WindowBuilder(func::FuncOp group, const Level &level, KernelFrame &frame)
-    : group(group), level(level), frame(frame), shapes(group), scalars(group, frame), b(frame.builder),
-      code{b, group.getLoc(), 0, [this](Value value) { return scalars.get(value); }} {}
+    : LoopCode{frame.builder, group.getLoc()}, group(group), level(level), frame(frame), shapes(group),
+      scalars(group, frame), code{b, group.getLoc(), 0, [this](Value value) { return scalars.get(value); }} {}
 
 LogicalResult WindowBuilder::resolve() {
   std::optional<Window> matched = matchWindow(group, shapes, frame);
@@ -36,10 +35,6 @@ FailureOr<Kernel> WindowBuilder::finished(const Dim &range, int64_t grain, const
 
 //===- Small steps ------------------------------------------------------------------------------------------------===//
 
-Value WindowBuilder::least(Value lhs, Value rhs) { return arith::MinSIOp::create(b, code.loc, lhs, rhs); }
-Value WindowBuilder::greatest(Value lhs, Value rhs) { return arith::MaxSIOp::create(b, code.loc, lhs, rhs); }
-Value WindowBuilder::minus(Value lhs, Value rhs) { return arith::SubIOp::create(b, code.loc, lhs, rhs); }
-
 void WindowBuilder::loop(Value from, Value to, int64_t step, function_ref<void(Value)> body) {
   auto forOp = scf::ForOp::create(b, code.loc, from, to, code.index(step));
   OpBuilder::InsertionGuard guard(b);
@@ -49,25 +44,26 @@ void WindowBuilder::loop(Value from, Value to, int64_t step, function_ref<void(V
 
 WindowBuilder::Values WindowBuilder::fold(Value from, Value to, ValueRange carried,
                                           function_ref<Values(Value, ValueRange)> body) {
-  return LoopCode{b, code.loc}.fold(from, to, code.index(1), carried, body);
+  return LoopCode::fold(from, to, code.index(1), carried, body);
 }
 
 void WindowBuilder::walkParts(Value panels, function_ref<void(Value)> enter, function_ref<void(Value)> panel) {
-  Value firstPart = arith::DivUIOp::create(b, code.loc, frame.begin, panels);
+  Value firstPart = quotient(frame.begin, panels);
   Value endPart = arith::CeilDivUIOp::create(b, code.loc, frame.end, panels);
   loop(firstPart, endPart, 1, [&](Value part) {
     enter(part);
     Value first = code.times(part, panels);
-    Value from = greatest(code.index(0), minus(frame.begin, first)), to = least(panels, minus(frame.end, first));
+    Value from = signedMost(code.index(0), minus(frame.begin, first)),
+          to = signedLeast(panels, minus(frame.end, first));
     loop(from, to, 1, panel);
   });
 }
 
 Value WindowBuilder::firstInside(Value before, int64_t step) {
-  Value length = greatest(before, code.index(0));
+  Value length = signedMost(before, code.index(0));
   if (step == 1)
     return length;
-  return arith::DivUIOp::create(b, code.loc, code.add(length, code.index(step - 1)), code.index(step));
+  return quotient(code.add(length, code.index(step - 1)), code.index(step));
 }
 
 std::pair<Value, Value> WindowBuilder::tapRowsInside(Value row) {
@@ -77,7 +73,7 @@ std::pair<Value, Value> WindowBuilder::tapRowsInside(Value row) {
     return {code.index(0), all};
   Value before = minus(code.index(window.pad), code.times(row, code.index(window.stride)));
   Value end = firstInside(code.add(before, size(window.image.height)), window.dilation);
-  return {firstInside(before, window.dilation), least(all, end)};
+  return {firstInside(before, window.dilation), signedLeast(all, end)};
 }
 
 //===- Places -----------------------------------------------------------------------------------------------------===//
@@ -100,6 +96,16 @@ Value WindowBuilder::imageOf(ValueRange batch) {
   for (auto [digit, stride] : llvm::zip_equal(batch, window.image.batchStrides))
     at = code.add(at, code.times(digit, size(stride)));
   return at;
+}
+
+WindowBuilder::Part WindowBuilder::partAt(Value number, const Dim &blocks) {
+  int64_t groups = window.groups();
+  Values digits = digitsOfUnit(number, {Dim::constant(groups), blocks});
+  Part part{Values(llvm::drop_end(digits, 2)), groups == 1 ? code.index(0) : digits[window.batch], digits.back(), {}};
+  Dim channels = window.extents[window.depthLoop()];
+  part.image = imageOf(part.batch);
+  part.image = code.add(part.image, code.times(part.group, size(channels * window.image.channelStride)));
+  return part;
 }
 
 Value WindowBuilder::placeOf(const Result &result, const Operand &operand) {

@@ -4,22 +4,21 @@
 #define BATTEN_COMPILER_KERNELS_CPU_WINDOWBUILDER_H
 
 #include "compiler/kernels/cpu/Epilogue.h"
+#include "compiler/kernels/cpu/LoopCode.h"
 #include "compiler/kernels/cpu/Window.h"
 
 namespace batten {
 
-class WindowBuilder {
+class WindowBuilder : protected LoopCode {
 public:
   WindowBuilder(mlir::func::FuncOp group, const Level &level, KernelFrame &frame);
 
 protected:
-  using Values = llvm::SmallVector<mlir::Value>;
   mlir::func::FuncOp group;
   const Level &level;
   KernelFrame &frame;
   Shapes shapes;
   GroupScalars scalars;
-  mlir::OpBuilder &b;
   VectorCode code;
   Window window;
   Operand out;
@@ -33,11 +32,9 @@ protected:
   llvm::FailureOr<Kernel> finished(const Dim &range, int64_t grain, const Dim &scratchBytes);
 
   mlir::Value size(const Dim &dim) { return frame.size(dim); }
-  mlir::Value least(mlir::Value lhs, mlir::Value rhs);
-  mlir::Value greatest(mlir::Value lhs, mlir::Value rhs);
-  mlir::Value minus(mlir::Value lhs, mlir::Value rhs);
+  /// A loop also where it is known to have one turn or none.
   void loop(mlir::Value from, mlir::Value to, int64_t step, llvm::function_ref<void(mlir::Value)> body);
-  /// carried = body(i, carried) for i = from .. to - 1; a loop of one turn known to be so is none.
+  /// carried = body(i, carried) for i = from .. to - 1.
   Values fold(mlir::Value from, mlir::Value to, mlir::ValueRange carried,
               llvm::function_ref<Values(mlir::Value, mlir::ValueRange)> body);
   /// Unit u is panel u % panels of part u / panels of an image: `enter` for every part of the kernel's range, then
@@ -55,6 +52,14 @@ protected:
   Values digitsOfUnit(mlir::Value index, llvm::ArrayRef<Dim> inner);
   /// The first element of the image of a batch entry.
   mlir::Value imageOf(mlir::ValueRange batch);
+  /// What a convolution's units are parts of: a batch entry, a group of channels and a block of its result.
+  struct Part {
+    Values batch;
+    mlir::Value group, block;
+    mlir::Value image; ///< the first element of the group's
+  };
+  /// Part `number`, where an image's result has so many blocks.
+  Part partAt(mlir::Value number, const Dim &blocks);
   /// A vector of the result that begins at `lane` of `lanesLoop`; `digits` are those of the loops before it.
   struct Result {
     mlir::Value sum;
