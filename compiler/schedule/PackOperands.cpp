@@ -135,7 +135,7 @@ static void packWeights(func::FuncOp entry, linalg::GenericOp convolution, Shape
   auto element = cast<RankedTensorType>(weights->get().getType()).getElementType();
   Window window = describeWindow(convolution, shapes);
   if (isOfTiles(window, level))
-    packOperand(entry, weights, shapes, {0, 2, 3, 1}, tileRows, tileDepth(element));
+    packOperand(entry, weights, shapes, {0, 2, 3, 1}, amxTileRows, tileDepth(element));
   else if (int64_t vectors = panelVectors(window, lanes, channelsLast, level))
     packOperand(entry, weights, shapes, {0, 2, 3, 1}, lanes * vectors, granuleElements(element));
 }

@@ -80,8 +80,8 @@ void Attention::chooseTiles() {
   };
   columnVectors = vectorsOf(columns);
   if (inTiles) {
-    bool areFew = queries.isConstant() && *queries.constantValue() <= batten::tileRows;
-    tileRows = (areFew ? 1 : 2) * batten::tileRows;
+    bool areFew = queries.isConstant() && *queries.constantValue() <= amxTileRows;
+    tileRows = (areFew ? 1 : 2) * amxTileRows;
     panelVectors = 2;
     unitRows = queriesOfTiledUnit;
   } else {

@@ -15,7 +15,7 @@ using namespace mlir;
 namespace batten {
 
 /// Rows or columns of a tile; the elements of depth or keys that a product takes are of two bytes.
-static constexpr int64_t side = batten::tileRows, stepElements = tileRowBytes / 2;
+static constexpr int64_t side = amxTileRows, stepElements = tileRowBytes / 2;
 
 /// sums[i, j] + left[i] right[j].
 SmallVector<Value> Attention::tileProducts(ArrayRef<Value> left, ArrayRef<Value> right, ValueRange sums) {

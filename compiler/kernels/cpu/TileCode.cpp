@@ -32,15 +32,15 @@ Value TileCode::call(StringRef intrinsic, ValueRange operands) const {
   return LLVM::CallIntrinsicOp::create(builder, loc, type, name, operands).getResult(0);
 }
 
-Value TileCode::zero() const { return call("llvm.x86.tilezero.internal", {shape(tileRows), shape(tileRowBytes)}); }
+Value TileCode::zero() const { return call("llvm.x86.tilezero.internal", {shape(amxTileRows), shape(tileRowBytes)}); }
 
 Value TileCode::load(Value memory, Value byte, Value rowBytes) const {
   return call("llvm.x86.tileloadd64.internal",
-              {shape(tileRows), shape(tileRowBytes), pointer(memory, byte), number(rowBytes)});
+              {shape(amxTileRows), shape(tileRowBytes), pointer(memory, byte), number(rowBytes)});
 }
 
 void TileCode::store(Value tile, Value memory, Value byte, Value rowBytes) const {
-  Value operands[] = {shape(tileRows), shape(tileRowBytes), pointer(memory, byte), number(rowBytes), tile};
+  Value operands[] = {shape(amxTileRows), shape(tileRowBytes), pointer(memory, byte), number(rowBytes), tile};
   LLVM::CallIntrinsicOp::create(builder, loc, builder.getStringAttr("llvm.x86.tilestored64.internal"), operands);
 }
 
@@ -48,7 +48,7 @@ Value TileCode::multiply(Value sum, Value left, Value right, Type element, bool 
   StringRef intrinsic = element.isBF16() ? "llvm.x86.tdpbf16ps.internal"
                         : isSigned       ? "llvm.x86.tdpbssd.internal"
                                          : "llvm.x86.tdpbuud.internal";
-  return call(intrinsic, {shape(tileRows), shape(tileRowBytes), shape(tileRowBytes), sum, left, right});
+  return call(intrinsic, {shape(amxTileRows), shape(tileRowBytes), shape(tileRowBytes), sum, left, right});
 }
 
 } // namespace batten

@@ -11,7 +11,7 @@
 
 namespace batten {
 
-inline constexpr int64_t tileRows = 16, tileRowBytes = 64, tileBytes = tileRows * tileRowBytes;
+inline constexpr int64_t amxTileRows = 16, tileRowBytes = 64, tileBytes = amxTileRows * tileRowBytes;
 
 struct TileCode {
   mlir::OpBuilder &builder;

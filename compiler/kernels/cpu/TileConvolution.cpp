@@ -99,7 +99,7 @@ Dim TileConvolution::makeScratch() {
   stage = take(stageWords * Dim::constant(4 * panelOutputs), accumulator);
   Dim weightBytes = isPacked ? Dim() : tapTiles() * Dim::constant(panelTiles * tileBytes);
   ownWeights = take(weightBytes, window.image.element);
-  imagePart = take(planeWords * steps() * Dim::constant(4 * tileRows), b.getI32Type());
+  imagePart = take(planeWords * steps() * Dim::constant(4 * amxTileRows), b.getI32Type());
   return bytes;
 }
 
@@ -194,7 +194,7 @@ FailureOr<Kernel> TileConvolution::build() {
   chooseUnit();
   Dim scratchBytes = makeScratch();
   if (needsZeros()) // what no part writes stays so
-    clearWords(index(0), size(planeWords * steps() * Dim::constant(tileRows)));
+    clearWords(index(0), size(planeWords * steps() * Dim::constant(amxTileRows)));
   auto enter = [&](Value number) {
     enterPart(number);
     packPart();

@@ -14,7 +14,7 @@ public:
   llvm::FailureOr<Kernel> build();
 
 private:
-  static constexpr int64_t tilePixels = tileRowBytes / 4, panelTiles = 2, panelOutputs = panelTiles * tileRows;
+  static constexpr int64_t tilePixels = tileRowBytes / 4, panelTiles = 2, panelOutputs = panelTiles * amxTileRows;
   Operand weights;       ///< as they lie; panels have memory alone
   bool isPacked = false; ///< tiles[tile of outputs][kh][kw][step][output][channel of the step]
   bool isSigned = false; ///< of bytes

@@ -31,7 +31,7 @@ void TileConvolution::packWeights(Value firstOutput) {
         };
         TileRows rows{weights.memory, weights.element, channels, weights.strides[window.depthLoop()],
                       placeOf,        size(outputs)};
-        emitTileRows(code, frame, rows, code.add(firstOutput, code.times(tile, index(tileRows))), ownWeights,
+        emitTileRows(code, frame, rows, code.add(firstOutput, code.times(tile, index(amxTileRows))), ownWeights,
                      code.times(at, index(tileBytes / elementBytes(weights.element))));
       });
     });
@@ -43,18 +43,18 @@ void TileConvolution::panel(Value number) {
   Value firstOutput = code.times(number, index(panelOutputs)), weightBase = index(0);
   if (isPacked) {
     Value tile =
-        code.add(code.times(part.group, size(ceilDiv(outputs, tileRows))), code.times(number, index(panelTiles)));
+        code.add(code.times(part.group, size(ceilDiv(outputs, amxTileRows))), code.times(number, index(panelTiles)));
     weightBase = code.times(tile, size(tapTiles() * Dim::constant(tileBytes)));
   } else {
     packWeights(firstOutput);
   }
   std::optional<int64_t> known = outputs.constantValue();
-  if (known && (*known % panelOutputs == 0 || *known % panelOutputs > tileRows)) {
+  if (known && (*known % panelOutputs == 0 || *known % panelOutputs > amxTileRows)) {
     stripsOf(weightBase, panelTiles);
-  } else if (known && *known <= tileRows) {
+  } else if (known && *known <= amxTileRows) {
     stripsOf(weightBase, 1);
   } else {
-    Value hasTwo = below(code.add(firstOutput, index(tileRows)), size(outputs));
+    Value hasTwo = below(code.add(firstOutput, index(amxTileRows)), size(outputs));
     auto either = scf::IfOp::create(b, code.loc, hasTwo, /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(either.thenBlock());
@@ -84,7 +84,7 @@ void TileConvolution::strip(Value pixel, Value weightBase, int64_t tall, int64_t
   for (int64_t i = 0; i < tall; ++i)
     for (int64_t j = 0; j < wide; ++j) {
       Value at = code.times(code.add(pixel, index(j * tilePixels)), index(4));
-      at = code.add(at, size(stageWords * Dim::constant(4 * tileRows * i)));
+      at = code.add(at, size(stageWords * Dim::constant(4 * amxTileRows * i)));
       tiles.store(sums[i * wide + j], stage, at, rowBytes);
     }
 }
@@ -108,7 +108,7 @@ TileConvolution::Values TileConvolution::taps(Value pixel, Value weightBase, int
       Value tap = code.times(code.add(firstTap, tapColumn), size(steps() * Dim::constant(tileBytes)));
       return fold(index(0), size(steps()), ofTaps, [&](Value number, ValueRange ofSteps) {
         Value weightByte = code.add(code.add(weightBase, tap), code.times(number, index(tileBytes)));
-        Value from = code.add(word, code.times(number, size(planeWords * Dim::constant(tileRows))));
+        Value from = code.add(word, code.times(number, size(planeWords * Dim::constant(amxTileRows))));
         return step(from, weightByte, tall, wide, ofSteps);
       });
     });

@@ -31,7 +31,7 @@ namespace {
 
 using Right = ContractionCode::Right;
 
-constexpr int64_t bandRows = 2 * tileRows;
+constexpr int64_t bandRows = 2 * amxTileRows;
 /// Of a block: 256 rows, or more where they share the packing of a panel.
 constexpr int64_t mostBands = 8, mostBandsOfOwnPanel = 32;
 /// Multiply-adds that are worth a thread's while: about 5 us.
@@ -109,7 +109,7 @@ Dim TileNest::restPlace() const {
   return k.right == Right::OwnPanel ? roundUp(k.panelBytes(), lineBytes) : Dim::constant(0);
 }
 
-Dim TileNest::leftPlace() const { return restPlace() + Dim::constant(hasRest() ? tileRows * panelRowBytes() : 0); }
+Dim TileNest::leftPlace() const { return restPlace() + Dim::constant(hasRest() ? amxTileRows * panelRowBytes() : 0); }
 
 Dim TileNest::scratchBytes() const {
   int64_t bands = packsAllRows() ? blockBands : hasPackedRows() ? 1 : 0;
@@ -165,9 +165,9 @@ void TileNest::packRows(const Block &block) {
   Value first = scaled(bandRows, begin), end = least(k.size(rows), scaled(bandRows, block.end));
   auto placeOf = [&](Value row) { return k.offsetAt(k.lhs, block.batch, row); };
   TileRows packed{k.lhs.memory, element, depth, k.lhs.strides[c.depth], placeOf, end};
-  Value beyond = scaled(tileRows, ceilQuotient(end, code.index(tileRows))); // before `first` of other blocks
-  loop(first, beyond, code.index(tileRows), [&](Value row) {
-    Value tile = quotient(minus(row, first), code.index(tileRows));
+  Value beyond = scaled(amxTileRows, ceilQuotient(end, code.index(amxTileRows))); // before `first` of other blocks
+  loop(first, beyond, code.index(amxTileRows), [&](Value row) {
+    Value tile = quotient(minus(row, first), code.index(amxTileRows));
     emitTileRows(code, k.frame, packed, row, k.frame.scratchView(leftPlace(), element),
                  scaled(tileBytes / elementSize, code.times(tile, allSteps)));
   });
@@ -196,7 +196,7 @@ void TileNest::packRest(Value right) {
     });
   };
   copy(code.index(0), there, /*isThere=*/true);
-  copy(there, code.index(tileRows), /*isThere=*/false);
+  copy(there, code.index(amxTileRows), /*isThere=*/false);
 }
 
 //===- The nest ---------------------------------------------------------------------------------------------------===//
@@ -243,7 +243,7 @@ TileNest::Left TileNest::packedLeft(Value bandInBlock) {
 
 TileNest::Left TileNest::leftInPlace(Value batch, Value row) {
   Value apart = scaled(elementSize, k.size(*rowStride));
-  return {k.lhs.memory, scaled(elementSize, k.offsetAt(k.lhs, batch, row)), scaled(tileRows, apart),
+  return {k.lhs.memory, scaled(elementSize, k.offsetAt(k.lhs, batch, row)), scaled(amxTileRows, apart),
           code.index(tileRowBytes), apart};
 }
 
@@ -252,12 +252,12 @@ void TileNest::packedBand(const Strip &strip, Value number, Value bandInBlock) {
   Value row = scaled(bandRows, number), height = least(minus(k.size(rows), row), code.index(bandRows));
   Left left = packedLeft(bandInBlock);
   std::optional<int64_t> known = rows.constantValue();
-  if (known && (*known % bandRows == 0 || *known % bandRows > tileRows)) {
+  if (known && (*known % bandRows == 0 || *known % bandRows > amxTileRows)) {
     products(strip, left, 2);
-  } else if (known && *known <= tileRows) {
+  } else if (known && *known <= amxTileRows) {
     products(strip, left, 1);
   } else {
-    Value isTall = below(code.index(tileRows), height);
+    Value isTall = below(code.index(amxTileRows), height);
     auto ifOp = scf::IfOp::create(b, loc, isTall, /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(ifOp.thenBlock());
@@ -272,8 +272,8 @@ void TileNest::packedBand(const Strip &strip, Value number, Value bandInBlock) {
 SmallVector<Value> TileNest::step(const Strip &strip, const Left &from, int64_t tall, Value number, bool isRest,
                                   ValueRange sums) {
   Value rightMemory = isRest ? k.frame.scratchView(restPlace(), element) : k.rightMemory();
-  Value rightByte =
-      isRest ? code.index(0) : code.add(scaled(elementSize, strip.right), scaled(tileRows * panelRowBytes(), number));
+  Value rightByte = isRest ? code.index(0)
+                           : code.add(scaled(elementSize, strip.right), scaled(amxTileRows * panelRowBytes(), number));
   SmallVector<Value> left, right, next;
   for (int64_t i = 0; i < tall; ++i) {
     Value byte = code.add(code.add(from.first, scaled(i, from.tileApart)), code.times(number, from.stepApart));
@@ -306,7 +306,7 @@ void TileNest::products(const Strip &strip, const Left &left, int64_t tall) {
   int64_t rowBytes = strip.vectors * tileRowBytes;
   for (int64_t i = 0; i < tall; ++i)
     for (int64_t j = 0; j < strip.vectors; ++j)
-      tiles.store(sums[i * strip.vectors + j], stage, code.index(i * tileRows * rowBytes + j * tileRowBytes),
+      tiles.store(sums[i * strip.vectors + j], stage, code.index(i * amxTileRows * rowBytes + j * tileRowBytes),
                   code.index(rowBytes));
 }
 

@@ -36,7 +36,7 @@ void emitTileRows(const VectorCode &code, KernelFrame &frame, const TileRows &ro
     b.setInsertionPointToStart(exists.elseBlock());
     loops.loop(line.index(0), all, one, [&](Value step) { line.store(none, target, placeOf(step), {}); });
   };
-  loops.loop(line.index(0), line.index(tileRows), one, packRow);
+  loops.loop(line.index(0), line.index(amxTileRows), one, packRow);
 }
 
 } // namespace batten
