@@ -46,11 +46,11 @@ Rows::RowBlock Rows::blockAlong(size_t dim, int64_t most) const {
 
 std::pair<Rows::RowBlock, Rows::RowBlock> Rows::crossBlocks() const {
   size_t inner = rowDims.extents.size() - 1;
-  int64_t bytes = 1, columns = count.constantValue().value_or(usual::columns);
+  int64_t bytes = 0, columns = count.constantValue().value_or(usual::columns);
   for (auto [i, access] : llvm::enumerate(group.accesses))
     if (!rowDims.strides[i][inner].isConstant(0) && !(columnElements[i] && columnElements[i]->stride.isConstant(0)))
       bytes += columns * elementBytes(access.element);
-  int64_t rows = std::clamp(level.cacheBytesL1 / 2 / bytes, fewestInnerRows, mostInnerRows);
+  int64_t rows = std::clamp(level.cacheBytesL1 / 2 / std::max<int64_t>(bytes, 1), fewestInnerRows, mostInnerRows);
   return {blockAlong(inner - 1, outerRows), blockAlong(inner, rows)};
 }
 
