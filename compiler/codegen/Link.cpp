@@ -30,6 +30,8 @@ LLD_HAS_DRIVER(elf)
 
 namespace batten {
 
+static bool isLackOfRoom(int failure) { return llvm::is_contained({ENOSPC, EDQUOT, EFBIG, ENOMEM}, failure); }
+
 namespace {
 
 /// Puts the signal handlers back that were there when it was made.
@@ -102,9 +104,48 @@ public:
   std::string path;
 };
 
-} // namespace
+/// The files that a link reads, and the folder of what it makes.
+class LinkFiles {
+public:
+  explicit LinkFiles(llvm::ArrayRef<llvm::StringRef> objects) : bytes(mostBytesOf(objects)), folder(bytes) {
+    for (llvm::StringRef object : objects)
+      inputs.push_back(std::make_unique<AnonymousFile>(object));
+  }
+  /// Why they are not there; empty: they are.
+  std::string failure() const {
+    int failure = folder.path.empty() ? ENOSPC : 0;
+    for (const auto &input : inputs)
+      failure = failure ? failure : input->failure;
+    if (failure == 0)
+      return "";
+    if (!isLackOfRoom(failure))
+      return "internal error: the linker's files can't be made: " + std::string(strerror(failure));
+    return (noRoom + ": it needs " + std::to_string(bytes / 1000000 + 1) + " MB in memory and in one of /dev/shm, " +
+            "$TMPDIR and /tmp")
+        .str();
+  }
+  std::vector<std::string> paths() const {
+    std::vector<std::string> paths;
+    for (const auto &input : inputs)
+      paths.push_back(input->path());
+    return paths;
+  }
+  std::string output() const { return folder.output(); }
+  const uint64_t bytes; ///< of the output, at most
 
-static bool isLackOfRoom(int failure) { return llvm::is_contained({ENOSPC, EDQUOT, EFBIG, ENOMEM}, failure); }
+private:
+  PrivateFolder folder;
+  std::vector<std::unique_ptr<AnonymousFile>> inputs;
+
+  static uint64_t mostBytesOf(llvm::ArrayRef<llvm::StringRef> objects) {
+    uint64_t bytes = 1 << 20; // of headers and tables
+    for (llvm::StringRef object : objects)
+      bytes += object.size();
+    return bytes;
+  }
+};
+
+} // namespace
 
 /// Whether a file of so many bytes has no place at `path`, which lld says in words only.
 static bool lacksRoom(const std::string &path, uint64_t bytes) {
@@ -127,29 +168,13 @@ static std::optional<std::string> link(llvm::ArrayRef<llvm::StringRef> objects, 
     return std::nullopt;
   }
   SignalGuard signals;
-  uint64_t bytes = 1 << 20; // of headers and tables
-  for (llvm::StringRef object : objects)
-    bytes += object.size();
-  PrivateFolder folder(bytes);
-  std::string output = folder.output();
-  std::vector<std::unique_ptr<AnonymousFile>> inputs;
-  int failure = folder.path.empty() ? ENOSPC : 0;
-  arguments.insert(arguments.end(), {"--threads=1", "--build-id=none", "-o", output});
-  for (llvm::StringRef object : objects) {
-    inputs.push_back(std::make_unique<AnonymousFile>(object));
-    failure = failure ? failure : inputs.back()->failure;
-    arguments.push_back(inputs.back()->path());
-  }
-  if (failure && !isLackOfRoom(failure)) {
-    error = "internal error: the linker's files can't be made: " + std::string(strerror(failure));
+  LinkFiles files(objects);
+  if (std::string failure = files.failure(); !failure.empty()) {
+    error = failure;
     return std::nullopt;
   }
-  if (failure) {
-    error = (noRoom + ": it needs " + std::to_string(bytes / 1000000 + 1) + " MB in memory and in one of /dev/shm, " +
-             "$TMPDIR and /tmp")
-                .str();
-    return std::nullopt;
-  }
+  arguments.insert(arguments.end(), {"--threads=1", "--build-id=none", "-o", files.output()});
+  llvm::append_range(arguments, files.paths());
   std::vector<const char *> words = {"ld.lld"};
   for (const std::string &argument : arguments)
     words.push_back(argument.c_str());
@@ -158,10 +183,10 @@ static std::optional<std::string> link(llvm::ArrayRef<llvm::StringRef> objects, 
   llvm::raw_string_ostream stream(messages);
   lld::Result result = lld::lldMain(words, stream, stream, {{lld::Gnu, &lld::elf::link}});
   canRunAgain = result.canRunAgain;
-  auto made = llvm::MemoryBuffer::getFile(output);
+  auto made = llvm::MemoryBuffer::getFile(files.output());
   if (result.retCode == 0 && made)
     return (*made)->getBuffer().str();
-  error = (lacksRoom(output, bytes) ? noRoom.str() : "internal error: the link failed") + ": " + messages;
+  error = (lacksRoom(files.output(), files.bytes) ? noRoom.str() : "internal error: the link failed") + ": " + messages;
   return std::nullopt;
 }
 

@@ -65,6 +65,8 @@ private:
   void copyUnwrittenResults();
   SmallVector<Dim> storedExtents(Value result);
   void outline(const Group &group);
+  func::FuncOp declareFunction(const Group &group, ArrayRef<Value> symbols, ArrayRef<Value> roots,
+                               ArrayRef<Value> results);
   func::FuncOp makeFunction(const Group &group, ArrayRef<Value> roots, ArrayRef<Value> results);
   func::FuncOp deduplicated(func::FuncOp function);
 };
@@ -193,17 +195,13 @@ static RankedTensorType typeOf(ArrayRef<Dim> extents, Type element) {
   return RankedTensorType::get(shape, element);
 }
 
-func::FuncOp OutlineEntry::makeFunction(const Group &group, ArrayRef<Value> roots, ArrayRef<Value> results) {
+/// The function of a group without a body: of the sizes of the call, then of what it reads.
+func::FuncOp OutlineEntry::declareFunction(const Group &group, ArrayRef<Value> symbols, ArrayRef<Value> roots,
+                                           ArrayRef<Value> results) {
   OpBuilder b(entry);
   SmallVector<Type> inputs, outputs;
-  SmallVector<Value> symbols;
-  for (auto [i, argument] : llvm::enumerate(entry.getArguments()))
-    if (entry.getArgAttr(i, attr::symbol))
-      symbols.push_back(argument);
-  for (Value value : symbols)
-    inputs.push_back(value.getType());
-  for (Value value : roots)
-    inputs.push_back(value.getType());
+  llvm::append_range(inputs, ValueRange(symbols).getTypes());
+  llvm::append_range(inputs, ValueRange(roots).getTypes());
   for (Value value : results)
     outputs.push_back(typeOf(storedExtents(value), getElementTypeOrSelf(value.getType())));
   // The point keeps it apart from every C name.
@@ -219,6 +217,16 @@ func::FuncOp OutlineEntry::makeFunction(const Group &group, ArrayRef<Value> root
     function.setArgAttr(symbols.size() + i, attr::dims, dimsAttr(b, shapes.of(value)));
   for (auto [i, value] : llvm::enumerate(results))
     function.setResultAttr(i, attr::dims, dimsAttr(b, storedExtents(value)));
+  return function;
+}
+
+func::FuncOp OutlineEntry::makeFunction(const Group &group, ArrayRef<Value> roots, ArrayRef<Value> results) {
+  SmallVector<Value> symbols;
+  for (auto [i, argument] : llvm::enumerate(entry.getArguments()))
+    if (entry.getArgAttr(i, attr::symbol))
+      symbols.push_back(argument);
+  func::FuncOp function = declareFunction(group, symbols, roots, results);
+  OpBuilder b(function);
   b.setInsertionPointToStart(function.addEntryBlock());
   IRMapping map;
   map.map(symbols, function.getArguments().take_front(symbols.size()));

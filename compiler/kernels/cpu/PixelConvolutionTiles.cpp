@@ -105,9 +105,8 @@ PixelConvolution::Values PixelConvolution::eachGranule(ValueRange carried,
   return rest.isConstant(0) ? values : granules(whole, ceilDiv(channels, dot.elements()), size(rest), values);
 }
 
-/// The channels from `depth` on of one tap, as many as a granule holds: a vector of pixels by each output's weight.
-PixelConvolution::Values PixelConvolution::granule(const Tap &tap, ArrayRef<Value> inside, ArrayRef<Value> read,
-                                                   Value depth, Value rest, ValueRange sums) {
+/// The channels from `depth` on of one tap, as many as a granule holds: the tile's vectors of pixels.
+PixelConvolution::Values PixelConvolution::pixelsOf(const Tap &tap, ArrayRef<Value> read, Value depth, Value rest) {
   const Image &image = window.image;
   auto place = [&](Value at, Value tapNumber) { // of the image's row or column
     Value from = code.times(at, code.index(window.stride));
@@ -132,6 +131,13 @@ PixelConvolution::Values PixelConvolution::granule(const Tap &tap, ArrayRef<Valu
     if (inPart)
       code.store(pixels.back(), imagePart, inPart, {});
   }
+  return pixels;
+}
+
+/// Those by each output's weight.
+PixelConvolution::Values PixelConvolution::granule(const Tap &tap, ArrayRef<Value> inside, ArrayRef<Value> read,
+                                                   Value depth, Value rest, ValueRange sums) {
+  Values pixels = pixelsOf(tap, read, depth, rest);
   Value w = code.add(weightBase, code.times(depth, size(weights.strides[window.depthLoop()])));
   w = code.add(w, code.times(tap.row, size(weights.strides[window.tapRowLoop()])));
   w = code.add(w, code.times(tap.column, size(weights.strides[window.tapColumnLoop()])));
