@@ -123,6 +123,39 @@ bool Grouping::joinRows(linalg::GenericOp op, Group &group) {
   return true;
 }
 
+/// Element-wise operations whose values only `op` will read, or they themselves do.
+static bool areReadBy(linalg::GenericOp op, const Group &group) {
+  return llvm::all_of(group.operations, [&](Operation *each) {
+    auto generic = dyn_cast<linalg::GenericOp>(each);
+    return generic && generic.getNumLoops() == group.domain.size() && generic.getNumReductionLoops() == 0 &&
+           !each->hasAttr(loopsAttribute) && generic.getBody()->getOps<linalg::IndexOp>().empty() &&
+           llvm::none_of(*generic.getBody(), [](Operation &inner) { return isHeavy(&inner); }) &&
+           llvm::all_of(each->getUsers(),
+                        [&](Operation *user) { return user == op || llvm::is_contained(group.operations, user); });
+  });
+}
+
+/// A reduction over the batch takes the cheap element-wise operations that end in it into its own loops, so that what
+/// it reduces is never stored: of a sum of outer products that would be a matrix a sample. Functions of tens of
+/// operations stay outside: a batch reduction is parallel over its results only, which may be few.
+bool Grouping::endInBatchReduction(linalg::GenericOp op, Group &group) {
+  OpOperand *input = op.getDpsInputOperand(0);
+  AffineMap map = op.getMatchingIndexingMap(input);
+  if (group.split || input->get() != group.operations.back()->getResult(0) || !map.isPermutation() ||
+      !areReadBy(op, group))
+    return false;
+  Loops loops;
+  for (AffineExpr expression : map.getResults())
+    loops.push_back(cast<AffineDimExpr>(expression).getPosition());
+  if (!inOrder(loops))
+    for (Operation *each : group.operations)
+      each->setAttr(loopsAttribute, DenseI64ArrayAttr::get(op.getContext(), loops));
+  group.kind = GroupKind::BatchReduction;
+  group.domain = loopExtents(op, shapes);
+  group.split = op.getNumParallelLoops();
+  return true;
+}
+
 /// A part of a concatenation that its group can write in place: an element of every loop, which nobody else reads.
 bool Grouping::canStandBeside(Value part) const {
   auto found = groupOf.find(part.getDefiningOp());

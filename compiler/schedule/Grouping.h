@@ -49,6 +49,7 @@ private:
   std::optional<Loops> loopsWithin(mlir::linalg::GenericOp op, const Group &group);
   bool joinTurned(mlir::linalg::GenericOp op, llvm::ArrayRef<int64_t> loops, const Group &group);
   bool joinRows(mlir::linalg::GenericOp op, Group &group);
+  bool endInBatchReduction(mlir::linalg::GenericOp op, Group &group);
   bool canStandBeside(mlir::Value part) const;
   bool groupsDepend(size_t later, size_t earlier);
   bool joinTogether(mlir::Operation *op, llvm::ArrayRef<size_t> producers);

@@ -226,6 +226,8 @@ bool Grouping::fits(Operation *op, Group &group) {
   auto generic = dyn_cast<linalg::GenericOp>(op);
   if (!generic || codeOf(group.operations) + codeOf(op) > mostCode || isa<tensor::ConcatOp>(group.operations.back()))
     return false;
+  if (group.kind == GroupKind::Rows && kindOf(op) == GroupKind::BatchReduction)
+    return endInBatchReduction(generic, group);
   return group.kind == GroupKind::Rows ? kindOf(op) == GroupKind::Rows && joinRows(generic, group)
          : hasEpilogue(group.kind)     ? joinEpilogue(generic, group)
                                        : false;
@@ -305,9 +307,11 @@ private:
 
 std::vector<Group> formGroups(func::FuncOp entry, Shapes &shapes, bool fuse) {
   Grouping grouping(entry, shapes, fuse);
-  for (Operation &op : entry.getBody().front())
+  for (Operation &op : entry.getBody().front()) {
+    op.removeAttr(loopsAttribute); // of groups that were formed before
     if (isCompute(&op))
       grouping.add(&op);
+  }
   std::vector<Group> groups = grouping.take();
   return Ordering(groups).run();
 }

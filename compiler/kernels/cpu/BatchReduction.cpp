@@ -1,5 +1,7 @@
 // BatchReduction.cpp - the builder of reductions over batch dims: blocks of 256 positions (dialect/NUMERICS.md).
 //
+// What it reduces may be made by element-wise operations first, in its own loops.
+//
 // With a core the blocks are chains and the kept dims run along lanes; without one (attribute batten.lanes) there is
 // nothing beside a position, so each block is a lane tree along the positions. Parallel over results only: blocks of
 // one result are combined in order, whoever computes it.
@@ -12,9 +14,10 @@ namespace batten {
 
 FailureOr<Kernel> buildBatchReduction(func::FuncOp function, StringRef name, const Level &level) {
   auto lay = [&](RowGroup &group, KernelFrame &frame, GroupScalars &scalars) -> FailureOr<Kernel> {
-    if (group.nodes.size() != 1 || group.nodes[0].kind != RowNode::reduction)
-      return function.emitError("a batch reduction is one reduction");
-    if (group.nodes[0].op->hasAttr(attr::lanes))
+    auto isElement = [](const RowNode &node) { return node.kind == RowNode::column && !node.result; };
+    if (group.nodes.back().kind != RowNode::reduction || !llvm::all_of(llvm::drop_end(group.nodes), isElement))
+      return function.emitError("a batch reduction is one reduction, of what element-wise operations give");
+    if (group.nodes.back().op->hasAttr(attr::lanes))
       return buildColumnsInLanes(group, frame, scalars, level, /*inBlocks=*/true);
     return buildRowsInLanes(group, frame, scalars, level, /*inBlocks=*/true);
   };
