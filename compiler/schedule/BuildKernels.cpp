@@ -2,7 +2,7 @@
 //
 // Takes the form that batten-fuse leaves: entries that call outlined groups. Every group gets its kernel; every entry
 // becomes a straight list of launches over its arguments, the program's memory and one workspace; what depends on
-// weights alone (packed panels, plain copies) moves into the plan of the bind and is done once.
+// weights alone (packed panels, plain copies, what is computed of them) moves into the plan of the bind and is done once.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Passes.h"
 #include "compiler/schedule/Groups.h"
@@ -54,6 +54,7 @@ private:
   Location loc;
   PlanOp plan;
   DenseMap<Value, Place> places;
+  llvm::SmallDenseSet<Value> returned;             ///< what the entry returns, and what inouts become
   SmallVector<func::CallOp> calls;                 ///< in the order of their launches
   SmallVector<std::pair<Value, Value>> lateCopies; ///< what an inout becomes, and the inout: copied at the end
   std::vector<Buffer> buffers;
@@ -66,6 +67,7 @@ private:
   void placeUpdated();
   void placeCalls();
   int64_t lastReader(Value memory);
+  std::optional<SmallVector<ProgramMemory::Source>> sourcesAtBind(func::CallOp call);
   bool moveToBind(func::CallOp call);
   void emitBuffers(OpBuilder &b);
   FailureOr<Value> pointerTo(OpBuilder &b, Value tensor);
@@ -117,9 +119,11 @@ void PlanEntry::placeArguments() {
       places[argument] = {Place::Pointer, block.addArgument(pointer, loc)};
   }
   Operation *stop = entry.getBody().front().getTerminator();
-  for (auto [result, updated] : llvm::zip_equal(stop->getOperands(), updatedArguments(entry)))
+  for (auto [result, updated] : llvm::zip_equal(stop->getOperands(), updatedArguments(entry))) {
+    returned.insert(memoryOf(result));
     if (!updated)
       places[memoryOf(result)] = {Place::Pointer, block.addArgument(pointer, loc)};
+  }
 }
 
 /// The last step that reads from this memory, or -1.
@@ -159,25 +163,39 @@ bool readsNoSize(const Kernel &kernel, func::CallOp call) {
   for (auto [i, operand] : llvm::enumerate(call.getOperands()))
     if (isa<IndexType>(operand.getType()) && !function.getArgument(i + 2).use_empty()) // begin and end come first
       return false;
-  return true;
+  return kernel.range.isConstant() && kernel.scratchBytes == Dim();
 }
 
-/// A pack of a weight is done at bind, unless it takes a part whose place or size only the call knows.
+/// What the bind has of each tensor that `call` reads; nullopt where it does not have one.
+std::optional<SmallVector<ProgramMemory::Source>> PlanEntry::sourcesAtBind(func::CallOp call) {
+  SmallVector<ProgramMemory::Source> sources;
+  for (Value operand : call.getOperands()) {
+    if (!isa<RankedTensorType>(operand.getType()))
+      continue;
+    auto found = places.find(memoryOf(operand));
+    if (found == places.end() || (found->second.kind != Place::Weight && found->second.kind != Place::Program))
+      return std::nullopt;
+    sources.push_back({found->second.path, found->second.offset});
+  }
+  return sources;
+}
+
+/// What depends on weights alone is made at bind, unless it takes a part whose place or size only the call knows. Its
+/// memory would else be workspace, once a caller.
 bool PlanEntry::moveToBind(func::CallOp call) {
-  if (!isOfKind(call, GroupKind::Pack) || places.contains(call.getResult(0)))
-    return false;
-  SmallVector<Value> tensors;
-  for (Value operand : call.getOperands())
-    if (isa<RankedTensorType>(operand.getType()))
-      tensors.push_back(operand);
-  auto type = cast<RankedTensorType>(call.getResult(0).getType());
-  auto source = tensors.size() == 1 ? places.find(tensors[0]) : places.end();
-  if (source == places.end() || source->second.kind != Place::Weight || !type.hasStaticShape() ||
+  std::optional<SmallVector<ProgramMemory::Source>> sources = sourcesAtBind(call);
+  if (!sources || sources->empty() || isOfKind(call, GroupKind::Update) ||
       !readsNoSize(*kernels.lookup(call.getCallee()), call))
     return false;
-  int64_t bytes = type.getNumElements() * elementBytes(type.getElementType());
-  std::string path = source->second.path;
-  places[call.getResult(0)] = {Place::Program, {}, {}, memory.packed(path, call, bytes)};
+  SmallVector<int64_t> bytes;
+  for (Value result : call.getResults()) {
+    auto type = cast<RankedTensorType>(result.getType());
+    if (returned.contains(result) || !type.hasStaticShape())
+      return false;
+    bytes.push_back(type.getNumElements() * elementBytes(type.getElementType()));
+  }
+  for (auto [result, offset] : llvm::zip_equal(call.getResults(), memory.made(call, *sources, bytes)))
+    places[result] = {Place::Program, {}, {}, offset};
   return true;
 }
 

@@ -29,8 +29,8 @@ void ProgramMemory::begin() {
   }
 }
 
-std::pair<int64_t, Value> ProgramMemory::allocate(OpBuilder &b, Location loc, StringRef key, int64_t bytes) {
-  int64_t offset = offsets[key] = end;
+std::pair<int64_t, Value> ProgramMemory::allocate(OpBuilder &b, Location loc, int64_t bytes) {
+  int64_t offset = end;
   end += aligned(bytes);
   return {offset, ProgramMemoryOp::create(b, loc, PointerType::get(b.getContext()), b.getI64IntegerAttr(offset))};
 }
@@ -48,23 +48,39 @@ FailureOr<int64_t> ProgramMemory::plain(StringRef path, Location loc) {
   if (failed(kernel))
     return failure();
   OpBuilder b = builder();
-  auto [offset, target] = allocate(b, loc, path, type.getNumElements() * type.elementBytes());
+  auto [offset, target] = allocate(b, loc, type.getNumElements() * type.elementBytes());
+  offsets[path] = offset;
   Dim count = Dim::constant(type.getNumElements());
   kernels.launch(b, loc, *kernel, {count}, Value(), {source, target}, {{"n", count}});
   return offset;
 }
 
-int64_t ProgramMemory::packed(StringRef path, func::CallOp call, int64_t bytes) {
-  std::string key = (path + "|" + call.getCallee()).str();
-  if (auto known = offsets.find(key); known != offsets.end())
-    return known->second;
+Value ProgramMemory::pointerTo(OpBuilder &b, Location loc, const Source &source) {
+  if (!source.path.empty())
+    return pointers.lookup(source.path).first;
+  return ProgramMemoryOp::create(b, loc, PointerType::get(b.getContext()), b.getI64IntegerAttr(source.offset));
+}
+
+SmallVector<int64_t> ProgramMemory::made(func::CallOp call, ArrayRef<Source> sources, ArrayRef<int64_t> bytes) {
+  std::string key = call.getCallee().str();
+  for (const Source &source : sources)
+    key += "|" + (source.path.empty() ? std::to_string(source.offset) : source.path);
+  if (auto known = results.find(key); known != results.end())
+    return known->second; // made for another entry
   OpBuilder b = builder();
-  Value source = pointers.lookup(path).first;
-  auto [offset, target] = allocate(b, call.getLoc(), key, bytes);
-  // The bind knows no sizes: a pack of a weight reads none, whatever symbols its entry has.
-  SmallVector<Dim> none(call.getNumOperands() - 1, Dim::constant(0));
-  kernels.launch(b, call.getLoc(), call.getCallee(), none, Value(), {source, target});
-  return offset;
+  SmallVector<Value> operands;
+  for (const Source &source : sources)
+    operands.push_back(pointerTo(b, call.getLoc(), source));
+  SmallVector<int64_t> places;
+  for (int64_t size : bytes) {
+    auto [offset, target] = allocate(b, call.getLoc(), size);
+    places.push_back(offset);
+    operands.push_back(target);
+  }
+  // The bind knows no sizes: what is made of weights reads none, whatever symbols its entry has.
+  SmallVector<Dim> none(call.getNumOperands() - sources.size(), Dim::constant(0));
+  kernels.launch(b, call.getLoc(), call.getCallee(), none, Value(), operands);
+  return results[key] = places;
 }
 
 void ProgramMemory::finish() { module->setAttr(attr::programBytes, Builder(module).getI64IntegerAttr(end)); }

@@ -16,8 +16,14 @@ public:
   void begin();
   /// Offset of the weight as it is.
   mlir::FailureOr<int64_t> plain(llvm::StringRef path, mlir::Location loc);
-  /// Offset of what the kernel of a pack call makes of it.
-  int64_t packed(llvm::StringRef path, mlir::func::CallOp call, int64_t bytes);
+  /// What a call at bind reads: a weight as its file has it (by path), or what the bind has made before (by offset).
+  struct Source {
+    std::string path;
+    int64_t offset = 0;
+  };
+  /// Offsets of what the kernel of `call` makes of `sources`, one a result, which takes so many bytes.
+  llvm::SmallVector<int64_t> made(mlir::func::CallOp call, llvm::ArrayRef<Source> sources,
+                                  llvm::ArrayRef<int64_t> bytes);
   void finish();
 
 private:
@@ -25,10 +31,12 @@ private:
   KernelSet &kernels;
   PlanOp plan;
   llvm::StringMap<std::pair<mlir::Value, TensorType>> pointers; // by weight path
-  llvm::StringMap<int64_t> offsets;                             // by path and kernel
+  llvm::StringMap<int64_t> offsets;                             // of plain weights, by path
+  llvm::StringMap<llvm::SmallVector<int64_t>> results;          // of what is made, by kernel and sources
   int64_t end = 0;
 
-  std::pair<int64_t, mlir::Value> allocate(mlir::OpBuilder &b, mlir::Location loc, llvm::StringRef key, int64_t bytes);
+  std::pair<int64_t, mlir::Value> allocate(mlir::OpBuilder &b, mlir::Location loc, int64_t bytes);
+  mlir::Value pointerTo(mlir::OpBuilder &b, mlir::Location loc, const Source &source);
   mlir::OpBuilder builder();
 };
 
