@@ -99,7 +99,7 @@ static AffineMap imageMap(Conv2dOp op, const Input &x, unsigned output, Function
 static Value finishSum(Conv2dOp op, Value sum, const Extents &extents, unsigned output, FunctionLowering &lowering) {
   Location loc = op.getLoc();
   TensorType result = op.getType();
-  Type accumulator = getElementTypeOrSelf(sum), element = result.getElementType();
+  Type accumulator = accumulatorType(op.getX().getType().getElementType()), element = result.getElementType();
   if (!op.getB())
     return lowering.castTo(loc, sum, extents, accumulator, element);
   Input addends[] = {{sum, axisRange(0, extents.size()), {}}, lowering.input(op.getB(), result.getBatch(), {output})};

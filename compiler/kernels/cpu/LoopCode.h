@@ -30,6 +30,9 @@ struct LoopCode {
   // Of differences, which may be negative.
   Value signedLeast(Value a, Value d) const { return mlir::arith::MinSIOp::create(b, loc, a, d); }
   Value signedMost(Value a, Value d) const { return mlir::arith::MaxSIOp::create(b, loc, a, d); }
+  Value signedBelow(Value a, Value d) const {
+    return mlir::arith::CmpIOp::create(b, loc, mlir::arith::CmpIPredicate::slt, a, d);
+  }
 
   /// Where it is known that there is no turn or one, there is no loop.
   void loop(Value from, Value to, Value step, llvm::function_ref<void(Value)> body);

@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/PackPanel.h"
 #include "compiler/kernels/cpu/Granules.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "compiler/kernels/cpu/LoopCode.h"
 
 using namespace mlir;
 
@@ -25,7 +24,7 @@ static void packRow(const VectorCode &v, const PanelSource &source, Value first,
   for (int64_t q = 0; q < panelColumns; q += v.lanes) {
     Value column = v.add(first, v.index(q));
     // Counted in signed arithmetic: past the last column the count is negative and the mask empty.
-    Value mask = v.firstLanes(arith::SubIOp::create(b, v.loc, source.columns, column));
+    Value mask = v.firstLanes(LoopCode{b, v.loc}.minus(source.columns, column));
     Value from = v.add(row, v.times(column, source.columnStride));
     GranuleRows rows{source.memory, from, source.columnStride, source.depthStride, source.element};
     Value loaded = source.granule == 1 ? v.toStorage(v.load(rows.memory, from, rows.columnStride, rows.element, mask))
@@ -38,20 +37,13 @@ void emitPanel(const VectorCode &v, const PanelSource &source, Value first, int6
                Value at) {
   OpBuilder &b = v.builder;
   Value elements = v.index(source.granule);
-  Value rest = arith::RemUIOp::create(b, v.loc, source.depth, elements);
-  Value whole = arith::SubIOp::create(b, v.loc, source.depth, rest);
+  LoopCode loops{b, v.loc};
+  Value rest = loops.remainder(source.depth, elements), whole = loops.minus(source.depth, rest);
   Value from = emitTurnedPanel(v, source, first, panelColumns, target, at);
-  auto depths = scf::ForOp::create(b, v.loc, from, whole, elements);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(depths.getBody());
-  packRow(v, source, first, panelColumns, depths.getInductionVar(), {}, target, at);
-  if (source.granule == 1)
-    return;
-  b.setInsertionPointAfter(depths);
-  Value some = arith::CmpIOp::create(b, v.loc, arith::CmpIPredicate::ne, rest, v.index(0));
-  auto ifOp = scf::IfOp::create(b, v.loc, some, /*withElseRegion=*/false);
-  b.setInsertionPointToStart(ifOp.thenBlock());
-  packRow(v, source, first, panelColumns, whole, rest, target, at);
+  loops.loop(from, whole, elements, [&](Value k) { packRow(v, source, first, panelColumns, k, {}, target, at); });
+  if (source.granule > 1)
+    loops.onlyIf(loops.below(v.index(0), rest),
+                 [&] { packRow(v, source, first, panelColumns, whole, rest, target, at); });
 }
 
 } // namespace batten

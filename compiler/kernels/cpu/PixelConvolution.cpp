@@ -158,8 +158,7 @@ void PixelConvolution::findEdges() {
   std::optional<int64_t> rows = height.constantValue(), columns = width.constantValue();
   if (tileHeight > 1 && !(rows && *rows % tileHeight == 0))
     for (int64_t r = 0; r < tileHeight; ++r)
-      exists[r] =
-          arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::slt, code.add(row, code.index(r)), size(height));
+      exists[r] = signedBelow(code.add(row, code.index(r)), size(height));
   if (columns && *columns % (tileVectors * code.lanes) == 0)
     return;
   for (int64_t q = 0; q < tileVectors; ++q) {

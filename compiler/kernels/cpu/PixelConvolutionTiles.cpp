@@ -173,7 +173,7 @@ void PixelConvolution::store(ValueRange sums) {
     Value o = quotient(i, code.index(tileHeight));
     Value r = remainder(i, code.index(tileHeight)), rowExists;
     if (exists[0])
-      rowExists = arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::slt, code.add(row, r), size(height));
+      rowExists = signedBelow(code.add(row, r), size(height));
     SmallVector<Result> results;
     for (int64_t q = 0; q < tileVectors; ++q) {
       Value at = code.add(code.times(i, code.index(tileVectors * code.lanes)), code.index(q * code.lanes));

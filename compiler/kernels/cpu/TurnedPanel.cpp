@@ -3,8 +3,8 @@
 // A gather reads one element at a time; a square of 16 by 16 granules is 16 loads, 64 shuffles and 16 stores.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/Kernels.h"
+#include "compiler/kernels/cpu/LoopCode.h"
 #include "compiler/kernels/cpu/PackPanel.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -26,7 +26,7 @@ static void packSquare(const VectorCode &v, const PanelSource &source, Value k, 
   SmallVector<Value> square;
   for (int64_t i = 0; i < v.lanes; ++i) {
     Value mine = v.add(column, v.index(i));
-    Value exists = arith::CmpIOp::create(b, v.loc, arith::CmpIPredicate::slt, mine, source.columns);
+    Value exists = LoopCode{b, v.loc}.signedBelow(mine, source.columns);
     Value from = v.add(v.add(source.base, k), v.times(mine, source.columnStride));
     Value row = elements.load(source.memory, from, v.index(1), stored, elements.splat(exists));
     square.push_back(vector::BitCastOp::create(b, v.loc, v.type(granule), row));
@@ -44,8 +44,8 @@ Value emitTurnedPanel(const VectorCode &v, const PanelSource &source, Value firs
     return v.index(0);
   OpBuilder &b = v.builder;
   Value depthsOfSquare = v.index(v.lanes * source.granule);
-  Value rest = arith::RemUIOp::create(b, v.loc, source.depth, depthsOfSquare);
-  Value whole = arith::SubIOp::create(b, v.loc, source.depth, rest);
+  LoopCode loops{b, v.loc};
+  Value whole = loops.minus(source.depth, loops.remainder(source.depth, depthsOfSquare));
   auto depths = scf::ForOp::create(b, v.loc, v.index(0), whole, depthsOfSquare);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(depths.getBody());
