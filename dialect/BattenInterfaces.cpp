@@ -3,6 +3,7 @@
 #include "dialect/Checks.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace batten;
@@ -54,13 +55,18 @@ LogicalResult batten::verifyBatched(BatchedOp op) {
   return op.verifyBatch();
 }
 
+static Dim bytesOf(Value value) {
+  auto tensor = dyn_cast<batten::TensorType>(value.getType());
+  return tensor ? tensor.numElements() * Dim::constant(tensor.elementBytes()) : Dim();
+}
+
 Dim batten::bytesOfValues(Operation *op) {
+  if (auto slice = dyn_cast<SliceOp>(op)) // what it leaves out is not read
+    return Dim::constant(2) * bytesOf(slice.getResult());
+  llvm::SmallSetVector<Value, 4> values(op->operand_begin(), op->operand_end());
+  values.insert_range(op->getResults());
   Dim bytes;
-  auto add = [&](Type type) {
-    if (auto tensor = dyn_cast<batten::TensorType>(type))
-      bytes = bytes + tensor.numElements() * Dim::constant(tensor.elementBytes());
-  };
-  llvm::for_each(op->getOperandTypes(), add);
-  llvm::for_each(op->getResultTypes(), add);
+  for (Value value : values)
+    bytes = bytes + bytesOf(value);
   return bytes;
 }

@@ -4,6 +4,7 @@
 #define BATTEN_COMPILER_TOOLS_INSPECT_H
 
 #include "compiler/tools/Session.h"
+#include <set>
 
 namespace batten {
 
@@ -14,8 +15,11 @@ int inspectLibrary(Session &session, const std::string &path, bool json);
 std::string graphAsDot(const frontend::Program &program);
 std::string graphAsSvg(const frontend::Program &program);
 
-/// "sample" where a dim without a bound counts as 1, "call" where there is none: every size is in the formula then.
-const char *costUnit(bool hasUnboundedDims);
+/// "sample", or "call" where no dim is unbounded: every size is in the formula then.
+const char *costUnit(const std::set<std::string> &samples);
+/// A line that says what a sample is, where that is not plain: "a sample is one of B and T"; else empty. `cost` is that
+/// of one.
+std::string sampleText(const std::set<std::string> &samples, const Dim &cost);
 
 } // namespace batten
 #endif // BATTEN_COMPILER_TOOLS_INSPECT_H

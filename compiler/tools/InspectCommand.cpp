@@ -22,10 +22,11 @@ namespace {
 
 const char *examples = R"(
 Costs are those of the operations as they are written: a multiply-add is two FLOPs, and bytes are those of all operands and
-results. Fusion moves fewer bytes. They are of one sample, which is 1 of every dim without a bound; a dim with one, also a
-batch dim, is a size in them, and a last line puts its bound. Where every dim has one, they are of a whole call. In place
-of a formula that is long stands what it comes to at the bounds; --json has all in full. A library holds the totals of each
-entry and its weights; the layers, --depth, --by and --graph need the source.
+results that are read or written. Fusion moves fewer bytes. They are of one sample, which is 1 of every dim without a
+bound; where each sample meets all others, such a dim is a size in them. A dim with a bound, also a batch dim, is a size in
+them, and a last line puts its bound. Where every dim has one, they are of a whole call. In place of a formula that is
+long stands what it comes to at the bounds; --json has all in full. A library holds the totals of each entry and its
+weights; the layers, --depth, --by and --graph need the source.
 
 Examples:
   batten inspect encoder.btn                 layers, types, parameters and costs of each entry
@@ -37,10 +38,12 @@ Examples:
   batten inspect ./libsimple.so              what a compiled library says of itself
 )";
 
-std::string unitOf(const frontend::Function &function) {
-  return costUnit(std::any_of(function.symbols.begin(), function.symbols.end(), [](const frontend::Symbol &symbol) {
-    return symbol.kind == frontend::Symbol::Unbounded;
-  }));
+std::set<std::string> samplesOf(const frontend::Function &function) {
+  std::set<std::string> samples;
+  for (const frontend::Symbol &symbol : function.symbols)
+    if (symbol.kind == frontend::Symbol::Unbounded)
+      samples.insert(symbol.name);
+  return samples;
 }
 
 /// Where positions of dims meet, and where they do not.
@@ -184,6 +187,8 @@ std::vector<LayerRow> Inspection::rowsOf(size_t index) const {
   const frontend::Function &function = program->functions[index];
   std::string by = options.get("--by");
   std::map<std::string, int64_t> bounds = boundsOf(function);
+  for (const std::string &dim : samplesOf(function))
+    bounds[dim] = 1;
   std::multimap<int64_t, LayerRow, std::greater<>> sorted; // equal ones in the order of the program
   for (const LayerRow &row : layersOf(function, costs[index], options.number("--depth", 2))) {
     const Dim &cost = by == "flops" ? row.flops : row.bytes;
@@ -205,7 +210,7 @@ std::string Inspection::totalText(const frontend::Function &function, const Laye
   std::optional<int64_t> flops = total.flops.evaluate(boundsOf(function));
   return sizes.empty() || !flops ? ""
                                  : "at " + frontend::joined(sizes) + ": " + amount(double(*flops), "FLOP") + " / " +
-                                       unitOf(function) + "\n";
+                                       costUnit(samplesOf(function)) + "\n";
 }
 
 void Inspection::printFunction(size_t index) {
@@ -219,7 +224,7 @@ void Inspection::printFunction(size_t index) {
   for (const frontend::Mix &mix : facts.mixes)
     printf("mixes %s: %s at %s\n", mix.dim.c_str(), mix.what.c_str(), placeOf(mix.location).c_str());
   bool known = costs[index].size() == function.ops.size();
-  std::string unit = unitOf(function);
+  std::string unit = costUnit(samplesOf(function));
   std::map<std::string, int64_t> bounds = boundsOf(function);
   auto cells = [&](const std::string &name, const std::string &type, const LayerRow &row, const std::string &state) {
     return std::vector<std::string>{name,
@@ -240,7 +245,7 @@ void Inspection::printFunction(size_t index) {
   table.push_back(cells("total", amount(double(total.parameterBytes), "B") + " of weights", total, ""));
   fputs(tableText(table).c_str(), stdout);
   if (known)
-    fputs(totalText(function, total).c_str(), stdout);
+    printf("%s%s", totalText(function, total).c_str(), sampleText(samplesOf(function), total.flops).c_str());
 }
 
 void Inspection::printText() {
@@ -341,7 +346,16 @@ int Inspection::run() {
 
 } // namespace
 
-const char *costUnit(bool hasUnboundedDims) { return hasUnboundedDims ? "sample" : "call"; }
+const char *costUnit(const std::set<std::string> &samples) { return samples.empty() ? "call" : "sample"; }
+
+std::string sampleText(const std::set<std::string> &samples, const Dim &cost) {
+  std::set<std::string> sizes = cost.symbols();
+  bool meetsOthers = std::any_of(samples.begin(), samples.end(), [&](const auto &dim) { return sizes.count(dim); });
+  if (samples.size() < 2 && !meetsOthers)
+    return "";
+  return "a sample is one of " + frontend::joined({samples.begin(), samples.end()}, " and ") +
+         (meetsOthers ? ", and its cost grows with the others that it meets\n" : "\n");
+}
 
 int inspectCommand(const std::vector<std::string> &words) {
   CommandLine options(sessionOptions({

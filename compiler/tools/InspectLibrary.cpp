@@ -3,6 +3,7 @@
 #include "compiler/frontend/Types.h"
 #include "compiler/tools/Amounts.h"
 #include "compiler/tools/Inspect.h"
+#include "compiler/tools/Layers.h"
 #include "compiler/tools/TextTable.h"
 #include "runtime/batten.h"
 #include <algorithm>
@@ -42,15 +43,21 @@ std::string jsonList(std::vector<std::string> texts) {
   return "[" + frontend::joined(texts, ",") + "]";
 }
 
-/// Of one sample: every unbounded dim is 1.
-std::string costOf(const batten_entry &entry, const batten_formula &formula, const char *unit) {
-  std::map<std::string, Dim> oneSample;
+std::set<std::string> samplesOf(const batten_entry &entry) {
+  std::set<std::string> samples;
   for (int64_t i = 0; i < entry.symbol_count; ++i)
     if (entry.symbols[i].bound == 0)
-      oneSample[entry.symbols[i].name] = Dim::constant(1);
-  std::optional<Dim> cost = Dim::parse(formula.text);
-  return cost && !cost->isConstant(-1) ? amount(cost->substitute(oneSample), unit) : "unknown";
+      samples.insert(entry.symbols[i].name);
+  return samples;
 }
+
+/// Of one sample; overflowed where it is not known.
+Dim costOf(const batten_entry &entry, const batten_formula &formula) {
+  Dim cost = Dim::parse(formula.text).value_or(Dim::overflow());
+  return cost.isConstant(-1) ? Dim::overflow() : perSample(cost, samplesOf(entry));
+}
+
+std::string costText(const Dim &cost, const char *unit) { return cost.overflowed() ? "unknown" : amount(cost, unit); }
 
 void printEntry(const batten_entry &entry) {
   printf("\n%s\n", entry.signature);
@@ -58,11 +65,11 @@ void printEntry(const batten_entry &entry) {
     printf("independent over: %s\n", frontend::joined(namesOf(entry.independent, entry.independent_count)).c_str());
   for (int64_t i = 0; i < entry.mixes_count; ++i)
     printf("mixes %s\n", entry.mixes[i]);
-  const batten_symbol *end = entry.symbols + entry.symbol_count;
-  const char *unit =
-      costUnit(std::any_of(entry.symbols, end, [](const batten_symbol &symbol) { return symbol.bound == 0; }));
-  printf("FLOP / %s: %s\nbytes / %s: %s\n", unit, costOf(entry, entry.flops, "").c_str(), unit,
-         costOf(entry, entry.bytes, "B").c_str());
+  std::set<std::string> samples = samplesOf(entry);
+  const char *unit = costUnit(samples);
+  Dim flops = costOf(entry, entry.flops);
+  printf("FLOP / %s: %s\nbytes / %s: %s\n%s", unit, costText(flops, "").c_str(), unit,
+         costText(costOf(entry, entry.bytes), "B").c_str(), sampleText(samples, flops).c_str());
   printf("%s, workspace %s bytes\n", entry.c_symbol, entry.workspace_bytes.text);
   for (int64_t i = 0; i < entry.version_count; ++i)
     printf("version for %s = %lld, with %s of its own\n", entry.symbols[entry.versions[i].symbol].name,

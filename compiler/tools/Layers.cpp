@@ -47,8 +47,10 @@ public:
   LayerReader(const frontend::Function &function, const std::vector<OpCost> &costs, int64_t depth)
       : function(function), costs(costs), depth(depth) {
     for (const frontend::Symbol &symbol : function.symbols)
-      if (symbol.kind != frontend::Symbol::Bounded)
-        oneSample[symbol.name] = symbol.isRuntime() ? Dim::constant(1) : symbol.definition().substitute(oneSample);
+      if (symbol.kind == frontend::Symbol::Unbounded)
+        samples.insert(symbol.name);
+      else
+        definitions[symbol.name] = symbol.definition();
   }
 
   /// A layer is one row, also where another one is called within it; at the file's level each run of operations is.
@@ -81,7 +83,8 @@ private:
   const frontend::Function &function;
   const std::vector<OpCost> &costs;
   int64_t depth;
-  std::map<std::string, Dim> oneSample;
+  std::set<std::string> samples;
+  std::map<std::string, Dim> definitions;
   std::set<int> seen;      // weights of the rows before
   std::set<int> constants; // values that no argument takes part in
 
@@ -104,8 +107,8 @@ private:
       if (isNamed && std::find(names.begin(), names.end(), op.name) == names.end())
         names.push_back(op.name);
       if (i < costs.size()) {
-        row.flops = row.flops + costs[i].flops.substitute(oneSample);
-        row.bytes = row.bytes + costs[i].bytes.substitute(oneSample);
+        row.flops = row.flops + perSample(costs[i].flops.substitute(definitions), samples);
+        row.bytes = row.bytes + perSample(costs[i].bytes.substitute(definitions), samples);
       }
     }
     row.isTied = !row.weights.empty() && read.empty();
@@ -206,7 +209,36 @@ std::vector<LayerRow> joinAlike(const std::vector<LayerRow> &rows) {
   return out;
 }
 
+Dim dimOf(const Atom &atom) {
+  switch (atom.kind) {
+  case Atom::Kind::Symbol:
+    return Dim::symbol(atom.name);
+  case Atom::Kind::Div:
+    return Dim::floorDiv(atom.lhs, atom.rhs);
+  case Atom::Kind::Mod:
+    return Dim::modulo(atom.lhs, atom.rhs);
+  case Atom::Kind::Quotient:
+    return Dim::exactDiv(atom.lhs, atom.rhs).value_or(Dim::overflow());
+  }
+  __builtin_unreachable();
+}
+
 } // namespace
+
+Dim perSample(const Dim &cost, const std::set<std::string> &samples) {
+  if (cost.overflowed())
+    return cost;
+  Dim sum;
+  for (const DimTerm &term : cost.terms()) {
+    Dim product = Dim::constant(term.coefficient);
+    std::set<std::string> left = samples;
+    for (const Atom &atom : term.factors)
+      if (atom.kind != Atom::Kind::Symbol || !left.erase(atom.name))
+        product = product * dimOf(atom);
+    sum = sum + product;
+  }
+  return sum;
+}
 
 std::vector<LayerRow> layersOf(const frontend::Function &function, const std::vector<OpCost> &costs, int64_t depth) {
   return joinAlike(LayerReader(function, costs, depth).read());

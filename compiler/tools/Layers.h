@@ -4,6 +4,7 @@
 #define BATTEN_COMPILER_TOOLS_LAYERS_H
 
 #include "compiler/Compiler.h"
+#include <set>
 
 namespace batten {
 
@@ -14,8 +15,13 @@ struct LayerRow {
   int64_t parameters = 0, parameterBytes = 0; ///< of the weights that no row before it reads
   bool isTied = false;                        ///< reads weights, all of which rows before it read
   std::vector<int> weights;                   ///< positions in the function's arguments
-  Dim flops, bytes;                           ///< of one sample: every unbounded dim is 1
+  Dim flops, bytes;                           ///< of one sample, see perSample
 };
+
+/// What one of the samples of a call costs; they are as many as the product of the unbounded dims, `samples`. What is
+/// there once whatever their number, as weights are, counts as it is. Where each sample meets all others their number
+/// is a factor that stays.
+Dim perSample(const Dim &cost, const std::set<std::string> &samples);
 
 /// `costs`: one an op, or none where they are not known. `depth`: how far down the layers are told apart.
 std::vector<LayerRow> layersOf(const frontend::Function &function, const std::vector<OpCost> &costs, int64_t depth);

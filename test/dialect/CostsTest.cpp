@@ -110,6 +110,20 @@ TEST(Costs, MovingElementsIsNoOperation) {
   EXPECT_EQ(cost.bytes, "64*B*T");
 }
 
+TEST(Costs, SliceReadsWhatItKeeps) {
+  EXPECT_EQ(costOf("f32[B | T, 8]", "f32[|]",
+                   "batten.slice %x offsets [\"0\", \"2\"] sizes [\"T\", \"3\"] " +
+                       signature("f32[B | T, 8]", "f32[B | T, 3]"))
+                .bytes,
+            "24*B*T");
+}
+
+TEST(Costs, WhatIsGivenTwiceIsReadOnce) {
+  EXPECT_EQ(
+      costOf("f32[B | 8]", "f32[|]", "batten.mul %x, %x " + signature("f32[B | 8];f32[B | 8]", "f32[B | 8]")).bytes,
+      "64*B");
+}
+
 TEST(Costs, ConvolutionMultipliesAllTaps) {
   std::string types = signature("f32[B | 4, 28, 28];f32[| 8, 2, 3, 3]", "f32[B | 8, 28, 28]");
   Cost cost = costOf("f32[B | 4, 28, 28]", "f32[| 8, 2, 3, 3]",
