@@ -1,4 +1,7 @@
-// Progress.h - one line on a terminal that says what is being done, for what takes longer than a second.
+// Progress.h - what is being done, for what takes long.
+//
+// On a terminal one line after a second, `[3/5] schedule  1.4 s`, which is gone at the end. In a log, where nothing can
+// be taken back, a line for each phase once ten seconds have passed.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_TOOLS_PROGRESS_H
 #define BATTEN_COMPILER_TOOLS_PROGRESS_H
@@ -11,23 +14,27 @@
 
 namespace batten {
 
-/// `[3/5] schedule  1.4 s` on standard error; gone when this is.
+/// Of one compilation, on standard error, as long as this lives.
 class Progress {
 public:
-  Progress();
+  explicit Progress(bool isTerminal);
   ~Progress();
   void phase(const std::string &name);
 
 private:
+  const bool isTerminal;
   std::chrono::steady_clock::time_point start;
   std::mutex mutex; ///< of what follows
   std::condition_variable ended;
   std::string name;
   int number = 0;
-  bool isDone = false;
+  bool isDone = false, isLong = false; ///< isLong: each phase is told
   std::thread painter;
 
+  std::string line() const;
   void paint();
+  void paintOnTerminal(std::unique_lock<std::mutex> &lock);
+  void beginLog(std::unique_lock<std::mutex> &lock);
 };
 
 } // namespace batten

@@ -226,10 +226,9 @@ void Session::clear() {
 }
 
 std::unique_ptr<Progress> Session::progress(Compilation &compilation) const {
-  bool isSeen = isatty(STDERR_FILENO) && !options.has("--quiet") && !options.has("-v") && !options.has("-vv");
-  if (!isSeen)
+  if (options.has("--quiet") || options.has("-v") || options.has("-vv")) // the latter tell the phases themselves
     return nullptr;
-  auto progress = std::make_unique<Progress>();
+  auto progress = std::make_unique<Progress>(isatty(STDERR_FILENO));
   compilation.onPhase = [shown = progress.get()](const std::string &name) { shown->phase(name); };
   return progress;
 }

@@ -1,6 +1,7 @@
-"""progress.py BATTEN: a build that takes long says so on a terminal, in one line that is gone at the end.
+"""progress.py BATTEN: a build that takes long says so: on a terminal in one line that is gone at the end, else in a plain
+line a phase.
 
-The terminal is a pseudo-terminal. Standard library only.
+The terminal is a pseudo-terminal. What takes long elsewhere is a build that is stopped for a while. Standard library only.
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
@@ -8,9 +9,11 @@ import os
 import pathlib
 import pty
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 batten = sys.argv[1]
 
@@ -39,6 +42,20 @@ def said(folder, *options):
     return text.decode()
 
 
+def logged(folder, seconds):
+    """What a build that stands still for some seconds writes to a pipe."""
+    command = [batten, "build", "many.btn", "-o", "many.o"]
+    build = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True)
+    while build.poll() is None and len(os.listdir(f"/proc/{build.pid}/task")) < 2:
+        time.sleep(0.001)  # until it has the thread that looks at the clock
+    build.send_signal(signal.SIGSTOP)
+    time.sleep(seconds)
+    build.send_signal(signal.SIGCONT)
+    text = build.communicate()[1]
+    assert build.returncode == 0, text
+    return text
+
+
 with tempfile.TemporaryDirectory() as folder:
     pathlib.Path(folder, "many.btn").write_text(program(40))
     text = said(folder)
@@ -46,3 +63,7 @@ with tempfile.TemporaryDirectory() as folder:
     last = text.rindex("\r\x1b[K")
     assert "/5]" not in text[last:], repr(text)  # cleared before anything else is said
     assert "/5]" not in said(folder, "--quiet")
+    text = logged(folder, 10.5)
+    progress = re.findall(r"^\[([1-5])/5\] \w+  [1-9]\d+\.\d s$", text, re.MULTILINE)
+    assert progress and progress == sorted(set(progress)), repr(text)
+    assert progress[-1] == "5" and "\r" not in text and "\x1b" not in text, repr(text)
