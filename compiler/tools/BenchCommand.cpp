@@ -4,6 +4,7 @@
 #include "compiler/frontend/Types.h"
 #include "compiler/tools/Amounts.h"
 #include "compiler/tools/BenchResults.h"
+#include "compiler/tools/CallBytes.h"
 #include "compiler/tools/CodeOptions.h"
 #include "compiler/tools/Commands.h"
 #include "compiler/tools/CompilerLibrary.h"
@@ -26,9 +27,10 @@ namespace {
 const char *examples = R"(
 Inputs and weights that are not given are random; what numbers rows, classes, positions or keys (`len`) is drawn from all
 that there are. They are given as for `batten run`. Time is that of one call, with the interval of its median at 95 %
-confidence; GFLOP/s counts the operations as they are written, GB/s the arguments, weights and results, each once (not
-known of a library with its weights inside); "of peak" is against FMA chains measured before and after on as many threads.
-What disturbed a measurement is said below it.
+confidence; GFLOP/s counts the operations as they are written, GB/s the arguments, weights and results, each once, of
+tables, slices and caches the rows that a call reads or writes (a library with its weights inside does not tell; other
+libraries tell of all rows). "of peak" is against FMA chains measured before and after on as many threads. What disturbed
+a measurement is said below it.
 
 --kernels builds the program once more so that it reads the cycle counter around each launch: the same kernels in the same
 order. Times are means of the faster half of the calls. A kernel stands at the line of the first operation that it does;
@@ -127,6 +129,7 @@ private:
   int bind(Execution &execution);
   int measureAt(Execution &execution, const std::vector<std::pair<std::string, int64_t>> &choice);
   void count(BenchRow &row, const Sizes &sizes) const;
+  double bytesAt(const Sizes &sizes) const;
   void print() const;
   void printJson(const std::string &what) const;
 };
@@ -249,6 +252,16 @@ void Bench::count(BenchRow &row, const Sizes &sizes) const {
       row.samples *= double(sizes.at(symbol.name));
 }
 
+/// What the operations move bounds it too, where that is all that is known: of a library.
+double Bench::bytesAt(const Sizes &sizes) const {
+  Dim moved;
+  for (const OpCost &cost : costs)
+    moved = moved + cost.bytes;
+  double touched = double(bytesOfCall(function(), sizes));
+  std::optional<int64_t> most = moved.isConstant(-1) ? std::nullopt : moved.evaluate(sizes);
+  return most ? std::min(touched, double(*most)) : touched;
+}
+
 int Bench::measureAt(Execution &execution, const std::vector<std::pair<std::string, int64_t>> &choice) {
   Inputs inputs(session, options, function());
   inputs.dims = {choice.begin(), choice.end()};
@@ -257,13 +270,6 @@ int Bench::measureAt(Execution &execution, const std::vector<std::pair<std::stri
     return session.finish();
   std::vector<HostTensor> results;
   execution.prepare(inputs.sizes, inputs.tensors, results);
-  int64_t bytes = 0;
-  for (const std::vector<HostTensor> *tensors : {&inputs.tensors, &results})
-    for (const HostTensor &tensor : *tensors)
-      bytes += int64_t(tensor.bytes.size());
-  for (const frontend::Argument &argument : function().arguments)
-    if (argument.weight)
-      bytes += elementsOf(*shapeAt(argument.type, {})) * frontend::dtypeBytes(argument.type.dtype);
   batten_workspace *made = nullptr;
   batten_error error{};
   if (batten_workspace_create(&made, &error))
@@ -289,7 +295,7 @@ int Bench::measureAt(Execution &execution, const std::vector<std::pair<std::stri
   row.peak = peak = std::max(peak, after);
   count(row, inputs.sizes);
   if (!execution.describe().placed_weights)
-    row.bytes = double(bytes);
+    row.bytes = bytesAt(inputs.sizes);
   rows.push_back(std::move(row));
   return ExitOk;
 }
