@@ -316,8 +316,11 @@ void Bench::print() const {
   printf("%s, %s, peak %s of %s FMA\n", what.c_str(),
          frontend::counted(size_t(options.number("--threads", 1)), "thread", "threads").c_str(),
          amount(peak, "FLOP/s").c_str(), isDouble() ? "f64" : "f32");
-  for (const auto &[dims, times] : kernels)
+  for (const auto &[dims, times] : kernels) {
     printf("\n%s%s%s", dims.c_str(), dims.empty() ? "" : "\n", tableText(kernelTable(times, peak)).c_str());
+    for (const std::string &remark : kernelRemarks("", times, peak))
+      printf("%s\n", remark.c_str());
+  }
   if (!otherMachine.empty())
     printf("%s\n", otherMachine.c_str());
   if (kernels.empty())

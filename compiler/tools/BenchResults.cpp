@@ -58,17 +58,24 @@ std::vector<std::vector<std::string>> benchTable(const std::vector<BenchRow> &ro
   return table;
 }
 
+constexpr double noticed = 0.03;
+
+static std::string placeOf(const std::string &dims) { return dims.empty() ? "" : dims + ": "; }
+
+std::vector<std::string> waitRemarks(const std::string &dims, double waited) {
+  if (waited <= noticed)
+    return {};
+  return {placeOf(dims) + "disturbed: others had the processor" + decimalText(100 * waited, " %.0f %% of the time") +
+          ", so these times may be longer than those of the call"};
+}
+
 std::vector<std::string> benchRemarks(const std::vector<BenchRow> &rows) {
-  constexpr double noticed = 0.03;
   std::vector<std::string> remarks;
   for (const BenchRow &row : rows) {
-    std::string place = row.dims.empty() ? "" : row.dims + ": ";
-    if (row.timing.waited > noticed)
-      remarks.push_back(place + "disturbed: others had the processor" +
-                        decimalText(100 * row.timing.waited, " %.0f %% of the time") +
-                        ", so these times may be longer than those of the call");
+    std::vector<std::string> waits = waitRemarks(row.dims, row.timing.waited);
+    remarks.insert(remarks.end(), waits.begin(), waits.end());
     if (row.slowestPeak < (1 - 2 * noticed) * row.peak)
-      remarks.push_back(place + "disturbed: the peak fell" +
+      remarks.push_back(placeOf(row.dims) + "disturbed: the peak fell" +
                         decimalText(100 - 100 * row.slowestPeak / row.peak, " by %.0f %%") +
                         " meanwhile, and what is measured with it");
   }

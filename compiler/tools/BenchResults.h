@@ -26,6 +26,8 @@ constexpr char abovePeak[] = "above 100 %: the peak is of FMA on whole vectors. 
 
 /// With a heading. A row of `older` with the same dims adds what became of its time.
 std::vector<std::vector<std::string>> benchTable(const std::vector<BenchRow> &rows, const std::vector<BenchRow> &older);
+/// That others had the processor, where they did for long.
+std::vector<std::string> waitRemarks(const std::string &dims, double waited);
 /// Sentences on rows whose numbers would be misread.
 std::vector<std::string> benchRemarks(const std::vector<BenchRow> &rows);
 std::string rowJson(const BenchRow &row);

@@ -4,6 +4,7 @@
 #include "compiler/frontend/Diagnostics.h"
 #include "compiler/frontend/Types.h"
 #include "compiler/tools/Amounts.h"
+#include "compiler/tools/BenchResults.h"
 #include "compiler/tools/Measure.h"
 #include <algorithm>
 #include <chrono>
@@ -66,12 +67,14 @@ CallTimes timeKernels(const std::function<bool()> &call, const std::vector<Launc
   CallTimes times;
   if (takeSamples(call, launches.size(), table, seconds / 10).empty()) // to warm up
     return times;
+  double waited = secondsWaited();
   auto start = Clock::now();
   uint64_t begin = __rdtsc();
   std::vector<Sample> samples = takeSamples(call, launches.size(), table, seconds);
   if (samples.empty())
     return times;
   double secondsOfCycle = secondsSince(start) / double(__rdtsc() - begin);
+  times.waited = std::min(1.0, (secondsWaited() - waited) / secondsSince(start));
   times.calls = int64_t(samples.size());
   std::sort(samples.begin(), samples.end(), [](const Sample &a, const Sample &b) { return a.whole < b.whole; });
   samples.resize(samples.size() / 2);
@@ -107,6 +110,14 @@ std::vector<std::vector<std::string>> kernelTable(const CallTimes &times, double
   return table;
 }
 
+std::vector<std::string> kernelRemarks(const std::string &dims, const CallTimes &times, double peak) {
+  std::vector<std::string> remarks = waitRemarks(dims, times.waited);
+  if (std::any_of(times.kernels.begin(), times.kernels.end(),
+                  [&](const KernelTime &row) { return row.flops > peak * row.seconds; }))
+    remarks.push_back(abovePeak);
+  return remarks;
+}
+
 std::string kernelsJson(const std::string &dims, const CallTimes &times, double peak) {
   std::vector<std::string> kernels;
   for (const KernelTime &row : times.kernels)
@@ -114,8 +125,9 @@ std::string kernelsJson(const std::string &dims, const CallTimes &times, double 
                       frontend::jsonString(row.place) + ",\"launches\":" + std::to_string(row.launches) +
                       decimalText(row.seconds, ",\"seconds\":%.9g") + decimalText(row.flops, ",\"flops\":%.17g}"));
   return "{\"dims\":" + frontend::jsonString(dims) + decimalText(times.seconds, ",\"seconds\":%.9g") +
-         ",\"calls\":" + std::to_string(times.calls) + decimalText(peak, ",\"peak_flops_per_second\":%.6g") +
-         ",\"kernels\":[" + frontend::joined(kernels, ",") + "]}";
+         ",\"calls\":" + std::to_string(times.calls) + decimalText(times.waited, ",\"waited\":%.3g") +
+         decimalText(peak, ",\"peak_flops_per_second\":%.6g") + ",\"kernels\":[" + frontend::joined(kernels, ",") +
+         "]}";
 }
 
 } // namespace batten

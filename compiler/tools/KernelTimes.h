@@ -21,6 +21,7 @@ struct CallTimes {
   std::vector<KernelTime> kernels; ///< in the order of their first launch
   double seconds = 0;              ///< of the call: the kernels and what is between them
   int64_t calls = 0;               ///< that were measured; 0: one was refused
+  double waited = 0;               ///< as of Timing
 };
 
 /// Means over the faster half of the calls that fit into `seconds`, so that the parts make up the whole and little of
@@ -30,6 +31,8 @@ CallTimes timeKernels(const std::function<bool()> &call, const std::vector<Launc
 
 /// With a heading, and lines for what is between the kernels and for the whole. `peak`: FLOP/s.
 std::vector<std::vector<std::string>> kernelTable(const CallTimes &times, double peak);
+/// Sentences on numbers of the table that would be misread.
+std::vector<std::string> kernelRemarks(const std::string &dims, const CallTimes &times, double peak);
 /// The same as a row of `bench --json`.
 std::string kernelsJson(const std::string &dims, const CallTimes &times, double peak);
 

@@ -16,6 +16,15 @@ using Clock = std::chrono::steady_clock;
 
 double secondsSince(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
+double secondsWaited() {
+  double nanoseconds = 0, ran = 0, waited = 0;
+  std::error_code code;
+  for (const auto &thread : std::filesystem::directory_iterator("/proc/self/task", code))
+    if (std::ifstream(thread.path() / "schedstat") >> ran >> waited)
+      nanoseconds += waited;
+  return nanoseconds * 1e-9;
+}
+
 namespace {
 
 constexpr size_t fewestSamples = 20;
@@ -39,16 +48,6 @@ Timing timingWithQuarters(const std::vector<double> &samples) {
     timing.high = std::max(timing.high, median);
   }
   return timing;
-}
-
-/// Seconds that this process's threads were ready to run and did not; 0 where the system does not count them.
-double secondsWaited() {
-  double nanoseconds = 0, ran = 0, waited = 0;
-  std::error_code code;
-  for (const auto &thread : std::filesystem::directory_iterator("/proc/self/task", code))
-    if (std::ifstream(thread.path() / "schedstat") >> ran >> waited)
-      nanoseconds += waited;
-  return nanoseconds * 1e-9;
 }
 
 } // namespace

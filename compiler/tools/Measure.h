@@ -11,6 +11,8 @@
 namespace batten {
 
 double secondsSince(std::chrono::steady_clock::time_point start);
+/// Seconds that this process's threads were ready to run and did not; 0 where the system does not count them.
+double secondsWaited();
 
 /// Seconds of one call: the median of the samples, and the interval that holds the true median with 95 % confidence and
 /// the median of each quarter of the measurement.

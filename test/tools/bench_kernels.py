@@ -22,7 +22,8 @@ def of_tables(text):
     """(dims, kernels as in JSON, least and most FLOPs of the call) of each table; a slow call's rate has few digits."""
     for table in text.split("\n\n")[1:]:
         dims, _, *rows = table.strip().split("\n")
-        cells = [re.split(r" {2,}", row) for row in rows]
+        remarks = [row for row in rows if row.startswith(("disturbed: ", "above 100 %: "))]
+        cells = [re.split(r" {2,}", row) for row in rows if row not in remarks]
         kernels, between, whole = cells[:-2], cells[-2], cells[-1]
         assert between[0] == "between them" and whole[0] == "the call", cells
         share = sum(float(row[4].split()[0]) for row in kernels) + float(between[2].split()[0])

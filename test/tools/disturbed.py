@@ -14,7 +14,9 @@ try:
     command = [batten, "bench", source, "product", "--dim", "B=8192", "--dim", "T=4", "--seconds=1"]
     table = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     (row,) = json.loads(subprocess.run([*command, "--json"], check=True, stdout=subprocess.PIPE).stdout)["rows"]
+    kernels = subprocess.run([*command, "--kernels"], check=True, stdout=subprocess.PIPE, text=True).stdout
 finally:
     busy.kill()
 assert "B=8192 T=4: disturbed: others had the processor " in table, table
 assert 0.1 < row["waited"] <= 1, row
+assert "\ndisturbed: others had the processor " in kernels, kernels
