@@ -20,6 +20,7 @@
 #include <cmath>
 #include <cstdio>
 #include <memory>
+#include <unistd.h>
 
 namespace batten {
 namespace {
@@ -82,6 +83,8 @@ std::string readSweep(const std::vector<std::string> &words,
       for (size_t begin = equals + 1; begin <= word.size();) {
         size_t end = std::min(word.find(',', begin), word.size());
         std::string digits = word.substr(begin, end - begin);
+        if (digits.find('=') != std::string::npos)
+          return fault + "; each dim has a --dim of its own: --dim " + word.substr(0, begin - 1) + " --dim " + digits;
         if (digits.empty() || digits.size() > 18 || digits.find_first_not_of("0123456789") != std::string::npos)
           return fault;
         longer.push_back(choice);
@@ -91,6 +94,14 @@ std::string readSweep(const std::vector<std::string> &words,
     out = std::move(longer);
   }
   return "";
+}
+
+/// "B=8 T=2"
+std::string dimsText(const std::vector<std::pair<std::string, int64_t>> &choice) {
+  std::string text;
+  for (const auto &[name, size] : choice)
+    text += (text.empty() ? "" : " ") + name + "=" + std::to_string(size);
+  return text;
 }
 
 struct DestroyPool {
@@ -128,6 +139,7 @@ private:
   int compileProgram(Execution &execution);
   int bind(Execution &execution);
   int measureAt(Execution &execution, const std::vector<std::pair<std::string, int64_t>> &choice);
+  int measureShown(Execution &execution, size_t row);
   void count(BenchRow &row, const Sizes &sizes) const;
   double bytesAt(const Sizes &sizes) const;
   void print() const;
@@ -278,9 +290,7 @@ int Bench::measureAt(Execution &execution, const std::vector<std::pair<std::stri
   batten_call service = batten_pool_call(pool.get(), &error);
   auto call = [&] { return execution.call(made, service) == ExitOk; };
   double seconds = double(options.number("--seconds", 3));
-  std::string dims;
-  for (const auto &[name, size] : choice)
-    dims += (dims.empty() ? "" : " ") + name + "=" + std::to_string(size);
+  std::string dims = dimsText(choice);
   if (options.has("--kernels")) {
     kernels.emplace_back(dims, timeKernels(call, execution.launches(), inputs.sizes, execution.launchTimes(), seconds));
     return kernels.back().second.calls ? ExitOk : ExitRefused;
@@ -298,6 +308,17 @@ int Bench::measureAt(Execution &execution, const std::vector<std::pair<std::stri
     row.bytes = bytesAt(inputs.sizes);
   rows.push_back(std::move(row));
   return ExitOk;
+}
+
+/// A row takes seconds, and the table comes when all are there: a terminal shows which one it is.
+int Bench::measureShown(Execution &execution, size_t row) {
+  bool isShown = isatty(STDERR_FILENO) && !options.has("--quiet");
+  if (isShown)
+    fprintf(stderr, "[%zu/%zu] %s\r", row + 1, sweep.size(), dimsText(sweep[row]).c_str()); // an error goes over it
+  int exit = measureAt(execution, sweep[row]);
+  if (isShown)
+    fputs("\x1b[K", stderr);
+  return exit;
 }
 
 void Bench::printJson(const std::string &what) const {
@@ -345,8 +366,8 @@ int Bench::run() {
   if (int exit = bind(execution))
     return exit;
   peak = peakFlops(pool.get(), isDouble());
-  for (const auto &choice : sweep)
-    if (int exit = measureAt(execution, choice))
+  for (size_t row = 0; row < sweep.size(); ++row)
+    if (int exit = measureShown(execution, row))
       return exit;
   print();
   return session.finish();

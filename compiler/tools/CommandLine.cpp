@@ -110,6 +110,8 @@ std::string CommandLine::unknown(const std::string &name, const std::optional<st
   bool isInput = takesInputs && name.starts_with("--");
   if (isInput && value)
     return addInput(name.substr(2), *value);
+  if (takesInputs && value && name.size() > 1 && !name.starts_with("--"))
+    return "unknown option '" + name + "'; an input is given as -" + name + "=" + *value;
   std::string near = suggest(name);
   return "unknown option '" + name + "'" + near +
          (isInput && near.empty() ? "; an input is given as " + name + "=INPUT" : "");

@@ -36,6 +36,10 @@ const frontend::Function *findFunction(Session &session, const frontend::Program
     return nullptr;
   }
   const std::string &name = options.positional()[1];
+  if (name.find('=') != std::string::npos) {
+    session.refuse(ExitUsage, "'" + name + "' is no function; each dim has a --dim of its own: --dim " + name);
+    return nullptr;
+  }
   std::string near = frontend::nearest(name, names).value_or("");
   session.refuse(ExitUsage, "no `pub fn " + name + "` in this program" +
                                 (!near.empty()   ? "; did you mean `" + near + "`?"

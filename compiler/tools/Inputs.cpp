@@ -19,59 +19,6 @@ const std::string *Inputs::givenTo(const frontend::Argument &argument) const {
   return argument.weight || found == options.inputs().end() ? nullptr : &found->second;
 }
 
-static std::string listed(const std::vector<std::string> &names) {
-  std::string list;
-  for (const std::string &name : names)
-    list += (list.empty() ? "`" : ", `") + name + "`";
-  return list;
-}
-
-//===- Names ------------------------------------------------------------------------------------------------------===//
-
-void Inputs::refuseUnknownNames() {
-  std::vector<std::string> names;
-  for (const frontend::Argument &argument : function.arguments)
-    if (!argument.weight)
-      names.push_back("--" + argument.name);
-  for (const auto &[name, how] : options.inputs())
-    if (std::find(names.begin(), names.end(), "--" + name) == names.end())
-      refuse(ExitUsage, "it has no argument `" + name + "`" + options.suggest("--" + name, names));
-}
-
-void Inputs::refuseUnknownDims() {
-  std::vector<std::string> names;
-  for (const frontend::Symbol &symbol : function.symbols)
-    if (symbol.isRuntime())
-      names.push_back(symbol.name);
-  for (const auto &[name, size] : dims) {
-    if (session.fixes(name) || std::find(names.begin(), names.end(), name) != names.end())
-      continue;
-    std::string near = frontend::nearest(name, names).value_or("");
-    refuse(ExitUsage, "--dim " + name + "=" + std::to_string(size) + ": it has no runtime dim `" + name + "`" +
-                          (!near.empty()   ? "; did you mean `" + near + "`?"
-                           : names.empty() ? "; it has none"
-                                           : "; it has " + listed(names)));
-  }
-}
-
-void Inputs::refuseMissing() {
-  if (!otherwise.empty())
-    return;
-  std::vector<std::string> missing;
-  for (const frontend::Argument &argument : function.arguments)
-    if (!argument.weight && !givenTo(argument))
-      missing.push_back(std::string("missing input: ") + (options.isOption(argument.name) ? "--arg " : "--") +
-                        argument.name +
-                        (argument.tree.empty() ? "=... (" : "=@FILE.safetensors (`" + argument.path + "`: ") +
-                        argument.type.str() + ")");
-  if (missing.empty())
-    return;
-  frontend::Diagnostic &error = refuse(ExitUsage, std::to_string(missing.size()) +
-                                                      (missing.size() == 1 ? " input is" : " inputs are") + " missing");
-  for (const std::string &note : missing)
-    error.note(note);
-}
-
 //===- Files ------------------------------------------------------------------------------------------------------===//
 
 static const char *numpyName(frontend::DType dtype) {
@@ -279,20 +226,6 @@ bool Inputs::solveGuards() {
         found |= sizes.emplace(*symbol, *size).second;
     }
   return found;
-}
-
-void Inputs::refuseUnknownSizes() {
-  std::vector<std::string> unknown;
-  std::string options;
-  for (const frontend::Symbol &symbol : function.symbols)
-    if (symbol.isRuntime() && !sizes.count(symbol.name)) {
-      unknown.push_back(symbol.name);
-      options += " --dim " + symbol.name + "=SIZE";
-    }
-  if (!unknown.empty())
-    refuse(ExitUsage, (unknown.size() == 1 ? "dim " : "dims ") + listed(unknown) +
-                          (unknown.size() == 1 ? " has" : " have") + " no size: no input fixes " +
-                          (unknown.size() == 1 ? "it" : "them") + ", give" + options);
 }
 
 void Inputs::checkShape(size_t index) {
