@@ -125,6 +125,7 @@ private:
   std::vector<Argument> arguments(FunctionDecl &function, std::vector<Value> &values);
   void addWeightArguments(Function &function);
   void noteUpdates(FunctionDecl &function);
+  void guardDivisors(const std::set<Dim> &sizes, const Function &function, SourceRange range);
   void guardSizes(Function &function, SourceRange range);
   void removeDeadOps(Function &function);
   std::string signatureText(FunctionDecl &function, const Function &flat);
@@ -329,7 +330,8 @@ private:
   void bindPolynomials(const Type &parameter, const Operand &operand, Binding &binding);
   bool checkCores(const Type &parameter, const Operand &operand, Binding &binding, const std::string &what);
   bool finishBinding(const CallExpr &expr, Binding &binding);
-  bool checkQuotients(const CallExpr &expr, const Binding &binding);
+  Diagnostic *wrongDivision(const Dim &declared, const Binding &binding, SourceRange range, const std::string &place);
+  bool checkDivisions(const CallExpr &expr, const Binding &binding);
   bool requireBounded(const CallExpr &expr, Binding &binding);
   bool checkConditions(const std::vector<Condition> &conditions, const Binding &binding, SourceRange range);
   bool checkInout(const Parameter &parameter, const CallArgument &argument, const Operand &operand,

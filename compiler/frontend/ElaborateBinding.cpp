@@ -208,21 +208,35 @@ bool Elaborator::finishBinding(const CallExpr &expr, Binding &binding) {
   return true;
 }
 
-/// With the sizes of this call, what the callee's types divide leaves no remainder (E0207).
-bool Elaborator::checkQuotients(const CallExpr &expr, const Binding &binding) {
+/// With the sizes of this call, what `declared` divides is divided by a size, and exactly by `/` (E0207). `place` says
+/// where it is declared.
+Diagnostic *Elaborator::wrongDivision(const Dim &declared, const Binding &binding, SourceRange range,
+                                      const std::string &place) {
+  std::vector<Atom> divisions;
+  collectDivisions(declared, divisions);
+  for (const Atom &division : divisions) {
+    Dim lhs = bound(division.lhs, binding), rhs = bound(division.rhs, binding);
+    if (lhs.overflowed() || rhs.overflowed())
+      continue;
+    if (rhs.constantValue().value_or(1) < 1)
+      return &context.error("E0207", range, "division of " + str(lhs) + " by " + str(rhs))
+                  .label(Context::divisorRule + place);
+    if (division.kind == Atom::Kind::Quotient && !Dim::exactDiv(lhs, rhs))
+      return &context.error("E0207", range, str(lhs) + " is not divisible by " + str(rhs))
+                  .label("`/` on dims is exact" + place);
+  }
+  return nullptr;
+}
+
+bool Elaborator::checkDivisions(const CallExpr &expr, const Binding &binding) {
   const FunctionDecl &function = *binding.function;
+  const std::string &callee = function.item->name.name;
   for (const std::vector<Type> *types : {&function.parameters, &function.results})
     for (const Type &type : *types)
       for (const CoreDim &dim : type.core) {
-        std::vector<std::pair<Dim, Dim>> quotients;
-        collectQuotients(dim.size, quotients);
-        for (const auto &[declaredLhs, declaredRhs] : quotients) {
-          Dim lhs = bound(declaredLhs, binding), rhs = bound(declaredRhs, binding);
-          if (lhs.overflowed() || rhs.overflowed() || (!rhs.isConstant(0) && Dim::exactDiv(lhs, rhs)))
-            continue;
-          context.error("E0207", expr.range, str(lhs) + " is not divisible by " + str(rhs))
-              .label("`/` on dims is exact, and `" + function.item->name.name + "` has a core dim `" + str(dim) + "`")
-              .note("`" + function.item->name.name + "` is declared at " + context.at(function.item->name.range));
+        std::string place = ", and `" + callee + "` has a core dim `" + str(dim) + "`";
+        if (Diagnostic *error = wrongDivision(dim.size, binding, expr.range, place)) {
+          error->note("`" + callee + "` is declared at " + context.at(function.item->name.range));
           return false;
         }
       }
@@ -257,6 +271,13 @@ bool Elaborator::requireBounded(const CallExpr &expr, Binding &binding) {
 
 bool Elaborator::checkConditions(const std::vector<Condition> &conditions, const Binding &binding, SourceRange range) {
   for (const Condition &declared : conditions) {
+    for (const Dim &side : {declared.lhs, declared.rhs}) {
+      std::string place = ", and `where " + context.text(declared.range) + "` is asked";
+      if (Diagnostic *error = wrongDivision(side, binding, range, place)) {
+        error->note("the condition stands at " + context.at(declared.range), declared.range);
+        return false;
+      }
+    }
     Condition condition{bound(declared.lhs, binding), bound(declared.rhs, binding), declared.relation, declared.range};
     Truth truth = facts.holds(condition.lhs, condition.relation, condition.rhs);
     std::string values = str(condition.lhs) + " " + spelling(condition.relation) + " " + str(condition.rhs);

@@ -4,6 +4,7 @@
 #include "dialect/CombiningOps.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace batten::frontend {
 
@@ -199,27 +200,71 @@ void Elaborator::noteUpdates(FunctionDecl &function) {
   }
 }
 
-/// What must hold of the sizes of a call for its types to make sense: a core dim is at least 1, and a computed batch
-/// dim too, so `T - 1` needs a look, and a quotient leaves no remainder.
-void Elaborator::guardSizes(Function &function, SourceRange range) {
-  std::vector<std::pair<Dim, Dim>> quotients;
-  std::set<Dim> sizes;
-  for (const TensorType &type : function.values) {
-    for (const Dim &dim : type.core)
-      collectQuotients(dim, quotients);
-    sizes.insert(type.core.begin(), type.core.end());
+static std::vector<Atom> divisionsOf(const Dim &dim) {
+  std::vector<Atom> divisions;
+  collectDivisions(dim, divisions);
+  return divisions;
+}
+
+/// The sizes that an op computes beside those of its types: where a slice begins, a size as a number.
+static std::vector<Dim> sizesBeside(const Op &op) {
+  std::vector<std::string> texts;
+  for (const auto &[name, value] : op.attributes) {
+    if (op.name == "slice" && name == "offsets")
+      texts = std::get<std::vector<std::string>>(value);
+    if (op.name == "dim" && name == "value")
+      texts = {std::get<std::string>(value)};
   }
+  std::vector<Dim> sizes;
+  for (const std::string &text : texts)
+    if (std::optional<Dim> size = Dim::parse(text))
+      sizes.push_back(*size);
+  return sizes;
+}
+
+/// Every divisor of a function is at least 1. These conditions come before those that divide by it, which say nothing
+/// where one fails.
+void Elaborator::guardDivisors(const std::set<Dim> &sizes, const Function &function, SourceRange range) {
+  std::vector<Atom> divisions;
+  for (const Dim &size : sizes)
+    collectDivisions(size, divisions);
+  for (const Op &op : function.ops)
+    for (const Dim &size : sizesBeside(op))
+      collectDivisions(size, divisions);
+  std::vector<Guard> asked = std::exchange(out.guards, {});
+  for (const Guard &guard : asked) {
+    collectDivisions(guard.lhs, divisions);
+    collectDivisions(guard.rhs, divisions);
+  }
+  for (const Atom &division : divisions)
+    if (facts.holds(Dim::constant(1), DimRelation::Le, division.rhs) != Truth::True)
+      guard({Dim::constant(1), division.rhs, DimRelation::Le, range});
+  asked.insert(asked.begin(), out.guards.begin(), out.guards.end());
+  out.guards.clear();
+  for (bool divides : {false, true})
+    for (const Guard &guard : asked)
+      if (divides != (divisionsOf(guard.lhs).empty() && divisionsOf(guard.rhs).empty()))
+        out.guards.push_back(guard);
+}
+
+/// What must hold of the sizes of a call for its types to make sense: a core dim is at least 1, and a computed batch
+/// dim too, so `T - 1` needs a look, what divides is a size, and a quotient leaves no remainder.
+void Elaborator::guardSizes(Function &function, SourceRange range) {
+  std::set<Dim> sizes;
+  for (const TensorType &type : function.values)
+    sizes.insert(type.core.begin(), type.core.end());
   for (const Symbol &symbol : function.symbols)
-    if (symbol.kind == Symbol::Computed && !symbol.size.symbolName()) { // `B_2 = B` may be 0 as B may
-      collectQuotients(symbol.size, quotients);
+    if (symbol.kind == Symbol::Computed && !symbol.size.symbolName()) // `B_2 = B` may be 0 as B may
       sizes.insert(symbol.size);
-    }
   out.guards = std::move(function.guards);
+  guardDivisors(sizes, function, range);
   for (const Dim &size : sizes)
     if (facts.holds(Dim::constant(1), DimRelation::Le, size) != Truth::True)
       guard({Dim::constant(1), size, DimRelation::Le, range});
-  for (const auto &[lhs, rhs] : quotients)
-    guard({Dim::modulo(lhs, rhs), Dim(), DimRelation::Eq, range});
+  for (const Dim &size : sizes)
+    for (const Atom &division : divisionsOf(size))
+      if (division.kind == Atom::Kind::Quotient)
+        guard({Dim::modulo(division.lhs, division.rhs), Dim(), DimRelation::Eq, range});
   function.guards = std::move(out.guards);
 }
 

@@ -53,7 +53,7 @@ bool Elaborator::bindArguments(const CallExpr &expr, Binding &binding, std::vect
     bindSymbols(parameters[i], arguments[i], binding);
   for (size_t i = 0; i < arguments.size(); ++i)
     bindPolynomials(parameters[i], arguments[i], binding);
-  if (!finishBinding(expr, binding) || !checkQuotients(expr, binding))
+  if (!finishBinding(expr, binding) || !checkDivisions(expr, binding))
     return false;
   for (size_t i = 0; i < arguments.size(); ++i)
     if (!checkCores(parameters[i], arguments[i], binding, describe(item, i)))

@@ -164,13 +164,13 @@ void Facts::tighten(Interval &range, const Dim &dim) const {
   }
 }
 
-void collectQuotients(const Dim &dim, std::vector<std::pair<Dim, Dim>> &found) {
+void collectDivisions(const Dim &dim, std::vector<Atom> &found) {
   for (const DimTerm &term : dim.terms())
     for (const Atom &atom : term.factors) {
-      collectQuotients(atom.lhs, found);
-      collectQuotients(atom.rhs, found);
-      if (atom.kind == Atom::Kind::Quotient)
-        found.push_back({atom.lhs, atom.rhs});
+      collectDivisions(atom.lhs, found);
+      collectDivisions(atom.rhs, found);
+      if (atom.kind != Atom::Kind::Symbol)
+        found.push_back(atom);
     }
 }
 

@@ -57,8 +57,8 @@ private:
   std::vector<Condition> conditions;
 };
 
-/// The exact quotients within a polynomial, each as what is divided and by what.
-void collectQuotients(const Dim &dim, std::vector<std::pair<Dim, Dim>> &found);
+/// The divisions within a polynomial (`/`, `div`, `%`), inner ones first.
+void collectDivisions(const Dim &dim, std::vector<Atom> &found);
 
 } // namespace batten::frontend
 

@@ -62,11 +62,16 @@ void Context::overflow(SourceRange range, const std::string &expression, const D
       .note("dims are 64-bit and a tensor may hold at most 2^63 - 1 bytes");
 }
 
+bool Context::checkDivisor(const Dim &lhs, const Dim &rhs, const DimStep &step) {
+  if (rhs.constantValue().value_or(1) >= 1)
+    return true;
+  error("E0207", step.range, "division of " + str(lhs) + " by " + str(rhs)).label(divisorRule);
+  return false;
+}
+
 std::optional<Dim> Context::floorDivision(const Dim &lhs, const Dim &rhs, const DimStep &step) {
-  if (rhs.isConstant(0)) {
-    error("E0207", step.range, "division of " + str(lhs) + " by 0");
+  if (!checkDivisor(lhs, rhs, step))
     return std::nullopt;
-  }
   Dim result = Dim::floorDiv(lhs, rhs);
   if (!result.overflowed())
     return result;
@@ -96,10 +101,8 @@ std::optional<Dim> Context::arithmetic(DimOperator op, const Dim &lhs, const Dim
     break;
   case DimOperator::Mod:
   case DimOperator::Div: {
-    if (rhs.isConstant(0)) {
-      error("E0207", step.range, "division of " + str(lhs) + " by 0");
+    if (!checkDivisor(lhs, rhs, step))
       return std::nullopt;
-    }
     std::optional<Dim> quotient = op == DimOperator::Mod ? Dim::modulo(lhs, rhs) : Dim::exactDiv(lhs, rhs);
     if (!quotient) {
       Diagnostic &error = this->error("E0207", step.range, str(lhs) + " is not divisible by " + str(rhs));
