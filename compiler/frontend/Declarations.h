@@ -23,6 +23,8 @@ struct ModelDecl;
 struct MixPlace {
   const DimEntity *dim = nullptr;
   SourceRange range; ///< of the mixing expression
+  /// The values whose positions it mixes; none said: those of every operand.
+  std::optional<std::vector<int>> through = std::nullopt;
 };
 
 struct FunctionDecl {

@@ -112,7 +112,7 @@ private:
              Attributes attributes = {});
   std::vector<Value> emitMany(SourceRange range, const std::string &name, const std::vector<const Value *> &operands,
                               std::vector<Type> types, Attributes attributes = {});
-  void mark(const DimEntity *dim, SourceRange range);
+  void mark(const DimEntity *dim, SourceRange range, std::optional<std::vector<int>> through = std::nullopt);
   bool withinLimits(const Type &type, SourceRange range);
   void append(Op op, SourceRange range);
   std::string layer() const;
@@ -348,6 +348,8 @@ private:
 
   //===-- Models (ElaborateModels.cpp), parameter trees (ElaborateTrees.cpp) --------------------------------------===//
   Value subValue(SubDecl &sub, Instance *parent);
+  std::vector<int> valuesOver(const DimEntity &dim, const FunctionDecl &function,
+                              const std::vector<Operand> &arguments);
   Instance *directInstance(ModelDecl &model, SourceRange range);
   std::vector<Instance *> makeInstances(SubDecl &sub, Instance *parent);
   std::optional<int64_t> lengthOf(const SubDecl &sub, Instance *parent);

@@ -132,11 +132,11 @@ Value Elaborator::emit(SourceRange range, const std::string &name, const std::ve
 }
 
 /// The last op mixes positions of a dim.
-void Elaborator::mark(const DimEntity *dim, SourceRange range) {
+void Elaborator::mark(const DimEntity *dim, SourceRange range, std::optional<std::vector<int>> through) {
   if (checking && dim->kind == DimEntity::Static)
     return;
   if (!opMixes.empty())
-    opMixes.back().push_back({dim, range});
+    opMixes.back().push_back({dim, range, std::move(through)});
   if (checking) {
     if (frame->function)
       frame->function->mixes.push_back({dim, range});

@@ -38,7 +38,8 @@ bool Elaborator::checkMixing(const GradExpr &expr, const Value &value, const Val
     if (!any(op.operands, fromWrt))
       continue;
     for (const MixPlace &mix : opMixes[i])
-      if (std::find(value.type.batch.begin(), value.type.batch.end(), mix.dim) != value.type.batch.end())
+      if (std::find(value.type.batch.begin(), value.type.batch.end(), mix.dim) != value.type.batch.end() &&
+          any(mix.through.value_or(op.operands), fromWrt))
         found = &mix;
   }
   if (!found)

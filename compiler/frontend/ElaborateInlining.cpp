@@ -167,8 +167,24 @@ std::vector<Value> Elaborator::applySignature(const CallExpr &expr, Binding &bin
   append(std::move(op), expr.range);
   std::vector<MixPlace> mixes = function.mixes; // `mark` may add to the very function
   for (const MixPlace &mix : mixes)
-    mark(callerEntity(*frame, binding, mix.dim), mix.range);
+    mark(callerEntity(*frame, binding, mix.dim), mix.range, valuesOver(*mix.dim, function, arguments));
   return results;
+}
+
+/// The arguments that bring `dim` of the callee along. Of any other the callee sees one position at a time, whatever
+/// dims the call is lifted over.
+std::vector<int> Elaborator::valuesOver(const DimEntity &dim, const FunctionDecl &function,
+                                        const std::vector<Operand> &arguments) {
+  std::vector<int> values;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    const Type &type = function.parameters[i];
+    bool isBatch = std::find(type.batch.begin(), type.batch.end(), &dim) != type.batch.end();
+    bool isCore = std::any_of(type.core.begin(), type.core.end(),
+                              [&](const CoreDim &core) { return core.size.symbols().count(dim.symbol) != 0; });
+    if (isBatch || isCore)
+      appendIds(arguments[i].value, values);
+  }
+  return values;
 }
 
 //===- Inlined ----------------------------------------------------------------------------------------------------===//
