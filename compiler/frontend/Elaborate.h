@@ -367,6 +367,7 @@ private:
   Value treeMember(const Value &tree, const MemberExpr &expr);
   Value evalEach(const EachExpr &expr);
   std::optional<std::vector<Value>> treesOf(const EachExpr &expr);
+  void warnOfSharedSubs(const Weight &first, const Weight &second);
   bool appendMapped(const EachExpr &expr, const Leaf &leaf, size_t index, const Value &result, Value &mapped);
   Value opSqNorm(OpCall &call);
 

@@ -136,6 +136,8 @@ std::unique_ptr<Instance> Elaborator::elementOf(const Instance &first, const Sub
   instance->path = (parent ? parent->path : "") + prefix;
   instance->from = (parent ? parent->from : "") + (item.from ? item.from->value : item.name.name) + index + ".";
   instance->root = parent ? parent->root : item.name.name;
+  instance->rootRange = parent ? parent->rootRange : item.name.range;
+  instance->isNamed = item.from || (parent && parent->isNamed);
   if (parent) {
     instance->order = parent->order;
     instance->order.push_back(memberIndex(*parent->model, &item));
@@ -215,6 +217,7 @@ Instance *Elaborator::directInstance(ModelDecl &model, SourceRange range) {
   auto instance = std::make_unique<Instance>();
   instance->model = &model;
   instance->root = model.item->name.name;
+  instance->rootRange = model.item->name.range;
   instance->outward = std::make_shared<std::map<const DimEntity *, const DimEntity *>>();
   instance->incomplete = !model.generics.empty();
   if (!instance->incomplete && !finishInstance(*instance, "from `" + model.item->name.name + "`", range))
@@ -291,7 +294,9 @@ Weight Elaborator::weightOf(const Instance *instance, const ParamDecl &param, co
   weight.prefix = instance ? instance->from : "";
   weight.from = weight.prefix + (item.from ? item.from->value : item.name.name);
   weight.root = instance ? instance->root : "";
-  weight.isNamed = item.from || (instance && instance->from != instance->path);
+  if (instance)
+    weight.rootLocation = context.location(instance->rootRange);
+  weight.isNamed = item.from || (instance && instance->isNamed);
   weight.type = type;
   weight.location = context.location(item.name.range);
   weight.typeLocation = context.location(item.type.range);
@@ -301,9 +306,13 @@ Weight Elaborator::weightOf(const Instance *instance, const ParamDecl &param, co
 
 /// Params of two models that only happen to have one path are more often two tensors than one.
 void Elaborator::warnOfShared(const Weight &first, const Weight &second) {
-  if (checking || first.isNamed || second.isNamed || first.location == second.location)
+  if (checking || first.isNamed || second.isNamed)
     return;
   const Sources &sources = context.diagnostics.sources();
+  if (first.location == second.location) {
+    warnOfSharedSubs(first, second);
+    return;
+  }
   SourceRange place = rangeOf(first.location, sources);
   context.diagnostics
       .warning("shared-weight", rangeOf(second.location, sources),
@@ -311,6 +320,23 @@ void Elaborator::warnOfShared(const Weight &first, const Weight &second) {
       .note("the other stands at " + context.at(place), place)
       .help("where they are two, call an instance, `sub name: " + second.root + "`, whose weights are `name." +
             second.path + "`; where one is meant, say `from \"" + second.from + "\"`");
+}
+
+/// Two subs of one model and name stand in two files.
+void Elaborator::warnOfSharedSubs(const Weight &first, const Weight &second) {
+  const Sources &sources = context.diagnostics.sources();
+  SourceRange place = rangeOf(first.rootLocation, sources), other = rangeOf(second.rootLocation, sources);
+  if (first.root != second.root || first.rootLocation == second.rootLocation)
+    return;
+  for (const Diagnostic &known : context.diagnostics.all()) // by the first of their weights
+    if (known.code.ends_with("-Wshared-weight") && known.range && known.range->file == other.file &&
+        known.range->begin == other.begin)
+      return;
+  context.diagnostics
+      .warning("shared-weight", other, "two subs are called `" + second.root + "`, so that their weights are one")
+      .note("the other stands at " + context.at(place), place)
+      .help("where they are two, give one of them another name; where one is meant, say `from \"" + second.root +
+            "\"`");
 }
 
 /// A weight of an instance, or the leaf of the tree that it is bound to.

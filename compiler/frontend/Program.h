@@ -137,6 +137,7 @@ struct Weight {
   std::string declared;  ///< "up: f32[| D, F]", as written
   std::string prefix;    ///< of `from`: what its model's path adds, "h.0.mlp."
   std::string root;      ///< the sub or model of the file that it belongs to
+  Location rootLocation; ///< of that one's name
   bool isNamed = false;  ///< `from` is written, not made of the path
 };
 

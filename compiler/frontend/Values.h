@@ -56,6 +56,8 @@ struct Instance {
   ModelDecl *model = nullptr;
   std::string path, from;    ///< prefixes of its weights: "blocks.3.", "h.3."
   std::string root;          ///< the sub or model of the file that it belongs to
+  SourceRange rootRange;     ///< of that one's name
+  bool isNamed = false;      ///< a `from` of its own or of what it is part of is written
   std::vector<size_t> order; ///< where it is declared: position in its model and in its array, from the root
   std::map<const DimEntity *, Dim> sizes; ///< of the model's generics and dims
   /// What the model's static batch dims are to the world outside: one entity an instance (a sub array shares it).
