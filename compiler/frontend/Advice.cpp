@@ -31,7 +31,9 @@ constexpr std::string_view casts = "a cast is written `x as f32`";
 constexpr std::string_view products = "matrix products are `a @ b`, at each position left of the bar";
 
 const Entry functions[] = {
-    {{"view", "reshape", "permute", "transpose", "swapaxes", "moveaxis", "einsum", "unsqueeze", "squeeze"}, axes},
+    {{"transpose", "swapaxes"},
+     "the two core dims of a matrix are swapped by `x.T`; others move by name in `rearrange`"},
+    {{"view", "reshape", "permute", "moveaxis", "einsum", "unsqueeze", "squeeze"}, axes},
     {{"bmm", "mm", "dot", "einsum"}, products},
     {{"cat", "stack", "hstack", "concatenate"}, "tensors are joined by `concat(a, b, ..)`, on the last core dim"},
     {{"chunk"}, "`split(x, 3)` cuts the last core dim into three"},
@@ -46,7 +48,8 @@ const Entry functions[] = {
     {{"erf"}, "`gelu(x)` is computed with erf"},
     {{"leaky_relu", "LeakyReLU"}, "write `max(x, 0.01 * x)`"},
     {{"elu", "ELU"}, "write `select(x > 0.0, x, exp(x) - 1.0)`"},
-    {{"add", "sub", "mul", "div"}, "arithmetic is written `a + b`, `a - b`, `a * b`, `a / b`"},
+    {{"add", "sub", "mul"}, "arithmetic is written `a + b`, `a - b`, `a * b`, `a / b`"},
+    {{"div"}, "numbers and tensors are divided by `/`; `div(a, b)` rounds down where a size is written"},
     {{"scaled_dot_product_attention", "MultiheadAttention"},
      "write `attention(q, k, v, causal: true)`, heads left of the bar"},
     {{"gather", "index_select", "take"}, "`embed(table, id)` takes a row by its number"},

@@ -171,11 +171,11 @@ public:
     const DimScope *scope = nullptr;
   };
   std::optional<Dim> arithmetic(DimOperator op, const Dim &lhs, const Dim &rhs, const DimStep &step);
-  std::optional<Dim> floorDivision(const Dim &lhs, const Dim &rhs, const DimStep &step);
-  /// The dim called `name`, or E0204.
   /// What is divided is divided by a size: a number below 1 is refused here, what is not known yet at entry.
   bool checkDivisor(const Dim &lhs, const Dim &rhs, const DimStep &step);
   static inline const std::string divisorRule = "a divisor is at least 1";
+  std::optional<Dim> floorDivision(const Dim &lhs, const Dim &rhs, const DimStep &step);
+  /// The dim called `name`, or E0204.
   const DimEntity *findDim(const std::string &name, SourceRange range, const DimScope &scope);
   std::optional<CoreDim> resolveCoreDim(const DimExpr &expr, const DimScope &scope);
   std::optional<DType> resolveDType(const DTypeName &name, Module &module);

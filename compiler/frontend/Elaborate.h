@@ -200,6 +200,9 @@ private:
   /// The type of an element-wise result, dtype of the last operand: E0206, E0216, E0205.
   std::optional<Type> elementwise(const std::string &op, SourceRange opRange,
                                   const std::vector<const Operand *> &operands, bool infix);
+  std::string withoutUnits(const Operand &operand);
+  std::optional<size_t> commonDim(const Type &full, const Type &few);
+  std::string adviceForOneDim(const Operand &full, const Operand &few);
   std::optional<BatchList> combine(const std::string &op, SourceRange opRange,
                                    const std::vector<const Operand *> &operands, bool infix);
   bool isTensor(const std::string &op, SourceRange opRange, const Operand &operand);
@@ -222,6 +225,7 @@ private:
   /// Reports unless the two sizes are provably equal. `report` says what differs; Maybe is E0216.
   bool requireEqual(const CoreDim &a, const CoreDim &b, SourceRange range, const std::function<void()> &report);
   void unproved(const CoreDim &a, const CoreDim &b, SourceRange range);
+  std::string adviceForCondition(const std::string &condition) const;
   DType accumulated(DType dtype);
   struct Accumulation {
     std::optional<DType> wide; ///< operands are cast to this first
@@ -250,6 +254,7 @@ private:
 
   //===-- Shapes (ElaborateShapes.cpp, ElaborateRearrange.cpp) ----------------------------------------------------===//
   Value evalIndex(const IndexExpr &expr);
+  std::string adviceForIndex(const IndexExpr &expr, const Type &type);
   Value evalFill(const FillExpr &expr);
   Value filled(const Type &type, std::optional<Operand> given, SourceRange range);
   Value stack(const std::vector<Operand> &elements, SourceRange range);
@@ -273,6 +278,7 @@ private:
   bool matchSource(const RearrangeExpr &expr, const Operand &operand, PatternState &state);
   bool matchCore(const RearrangeExpr &expr, const PatternDim &node, const CoreDim &core, PatternState &state);
   PatternSource *take(const RearrangeExpr &expr, const Identifier &name, PatternState &state);
+  std::string adviceForUnknown(const RearrangeExpr &expr, const Identifier &name, const PatternState &state);
   bool placeLeft(const RearrangeExpr &expr, const PatternDim &node, PatternState &state);
   bool placeRight(const RearrangeExpr &expr, const PatternDim &node, PatternState &state);
   std::optional<CoreDim> placeName(const RearrangeExpr &expr, const Identifier &name, const Identifier *renamed,
@@ -309,6 +315,7 @@ private:
   Callee resolveName(const NameExpr &expr);
   Callee importMember(Module &module, const MemberExpr &expr);
   Callee modelMember(const Callee &base, const MemberExpr &expr);
+  void reportUnknownMember(ModelDecl &model, const Identifier &name);
   Callee resolveFileName(Module &module, const std::string &name, SourceRange range);
   Value callOp(const CallExpr &expr, const OpInfo &op);
   bool assignOption(OpCall &call, const CallArgument &argument, std::vector<const CallArgument *> &given);
@@ -341,6 +348,8 @@ private:
   Type boundType(const Type &declared, const Binding &binding);
   std::vector<Value> applySignature(const CallExpr &expr, Binding &binding, const std::vector<Operand> &arguments,
                                     std::vector<Value> &updated);
+  std::vector<int> valuesOver(const DimEntity &dim, const FunctionDecl &function,
+                              const std::vector<Operand> &arguments);
   std::vector<Value> inlineCall(const CallExpr &expr, Binding &binding, const std::vector<Operand> &arguments,
                                 std::vector<Value> &updated);
   Value intoCallee(Frame &callee, const Value &value, size_t outer, const Type &type, SourceRange range);
@@ -348,8 +357,6 @@ private:
 
   //===-- Models (ElaborateModels.cpp), parameter trees (ElaborateTrees.cpp) --------------------------------------===//
   Value subValue(SubDecl &sub, Instance *parent);
-  std::vector<int> valuesOver(const DimEntity &dim, const FunctionDecl &function,
-                              const std::vector<Operand> &arguments);
   Instance *directInstance(ModelDecl &model, SourceRange range);
   std::vector<Instance *> makeInstances(SubDecl &sub, Instance *parent);
   std::optional<int64_t> lengthOf(const SubDecl &sub, Instance *parent);
@@ -360,6 +367,7 @@ private:
   Value weight(Instance *instance, ParamDecl &param, SourceRange range);
   Weight weightOf(const Instance *instance, const ParamDecl &param, const TensorType &type) const;
   void warnOfShared(const Weight &first, const Weight &second);
+  void warnOfSharedSubs(const Weight &first, const Weight &second);
   Instance *withTree(Instance *instance, const Value &tree);
   Type weightType(const Instance *instance, const ParamDecl &param);
   TensorType staticType(const Type &type);
@@ -367,7 +375,6 @@ private:
   Value treeMember(const Value &tree, const MemberExpr &expr);
   Value evalEach(const EachExpr &expr);
   std::optional<std::vector<Value>> treesOf(const EachExpr &expr);
-  void warnOfSharedSubs(const Weight &first, const Weight &second);
   bool appendMapped(const EachExpr &expr, const Leaf &leaf, size_t index, const Value &result, Value &mapped);
   Value opSqNorm(OpCall &call);
 

@@ -130,17 +130,27 @@ Elaborator::Callee Elaborator::modelMember(const Callee &base, const MemberExpr 
     if (ParamDecl *param = model->param(name))
       return calleeOf(weight(base.self, *param, expr.range));
   }
+  reportUnknownMember(*model, expr.name);
+  callee.kind = Callee::Error;
+  return callee;
+}
+
+void Elaborator::reportUnknownMember(ModelDecl &model, const Identifier &name) {
+  const std::string &owner = model.item->name.name;
+  if (model.param(name.name)) {
+    context.error("E0101", name.range, "`" + name.name + "` is a param of model `" + owner + "`, not a function")
+        .help("its functions read it as `" + name.name + "`; those of an instance, `sub m: " + owner +
+              "`, others read as `m." + name.name + "`");
+    return;
+  }
   std::vector<std::string> names;
-  for (const auto &[text, function] : model->functions)
+  for (const auto &[text, function] : model.functions)
     names.push_back(text);
-  Diagnostic &error =
-      context.error("E0101", expr.name.range, "cannot find `" + name + "` in model `" + model->item->name.name + "`");
-  if (std::optional<std::string> similar = nearest(name, names))
+  Diagnostic &error = context.error("E0101", name.range, "cannot find `" + name.name + "` in model `" + owner + "`");
+  if (std::optional<std::string> similar = nearest(name.name, names))
     error.help("did you mean `" + *similar + "`?");
   else if (!names.empty())
     error.help("its functions are " + quotedList(names));
-  callee.kind = Callee::Error;
-  return callee;
 }
 
 Elaborator::Callee Elaborator::resolveCallee(const Expr &expr) {

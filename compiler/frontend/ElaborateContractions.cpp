@@ -272,7 +272,7 @@ Value Elaborator::transpose(const Operand &operand, SourceRange range) {
   if (type.core.size() != 2) {
     context.error("E0215", range, "`.T` swaps two core dims, found rank " + std::to_string(type.core.size()))
         .label(str(type))
-        .help("any other order of dims: `rearrange`");
+        .help("any other order of dims, and a batch dim among them: `rearrange(x, [B, T | D] -> [B | D, T])`");
     return Value();
   }
   std::swap(type.core[0], type.core[1]);

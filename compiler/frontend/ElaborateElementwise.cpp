@@ -136,7 +136,13 @@ void Elaborator::unproved(const CoreDim &a, const CoreDim &b, SourceRange range)
   origin(a);
   if (b.entity != a.entity)
     origin(b);
-  error.help("say so in the signature: `where " + left + " == " + right + "`");
+  error.help(adviceForCondition(left + " == " + right));
+}
+
+std::string Elaborator::adviceForCondition(const std::string &condition) const {
+  if (!frame->function)
+    return "a `test` has no `where`: write the size under one name, or call a `fn` that says `where " + condition + "`";
+  return "say so in the signature: `where " + condition + "`";
 }
 
 bool Elaborator::requireEqual(const CoreDim &a, const CoreDim &b, SourceRange range,
@@ -186,6 +192,62 @@ std::optional<BatchList> Elaborator::combine(const std::string &op, SourceRange 
   return std::nullopt;
 }
 
+/// `[B, H, W | C]`
+static std::string pattern(const std::vector<std::string> &batch, const std::vector<std::string> &core) {
+  return "[" + joined(batch) + (batch.empty() ? "| " : " | ") + joined(core) + "]";
+}
+
+/// `scale[| :, 0, 0]` of a core with dims of size 1; else nothing.
+std::string Elaborator::withoutUnits(const Operand &operand) {
+  std::vector<std::string> entries;
+  for (const CoreDim &dim : operand.value.type.core)
+    entries.push_back(dim.size.isConstant(1) ? "0" : ":");
+  bool hasUnits = std::find(entries.begin(), entries.end(), "0") != entries.end();
+  return hasUnits ? context.text(operand.range) + "[| " + joined(entries) + "]" : "";
+}
+
+/// The one dim of `full` that is the only one of `few`, sizes of 1 apart.
+std::optional<size_t> Elaborator::commonDim(const Type &full, const Type &few) {
+  std::vector<CoreDim> own = few.core;
+  std::erase_if(own, [](const CoreDim &dim) { return dim.size.isConstant(1); });
+  std::vector<size_t> found;
+  for (size_t i = 0; i < full.core.size() && own.size() == 1; ++i)
+    if (facts.equal(full.core[i].size, own[0].size) == Truth::True)
+      found.push_back(i);
+  return found.size() == 1 ? std::optional(found[0]) : std::nullopt;
+}
+
+/// What has a number for each channel of an image meets it where the other dims stand left of the bar.
+std::string Elaborator::adviceForOneDim(const Operand &full, const Operand &few) {
+  static const char *const matrix[] = {"T", "D"}, *const image[] = {"C", "H", "W"};
+  const Type &type = full.value.type;
+  size_t rank = type.core.size();
+  std::optional<size_t> kept = commonDim(type, few.value.type);
+  if (!kept || (rank != 2 && rank != 3))
+    return "";
+  std::vector<std::string> names, batch, declared;
+  for (const DimEntity *dim : type.batch)
+    batch.push_back(dim->name);
+  for (size_t i = 0; i < rank; ++i) {
+    const CoreDim &dim = type.core[i];
+    names.push_back(dim.entity ? dim.entity->name : rank == 2 ? matrix[i] : image[i]);
+    if (!dim.entity)
+      declared.push_back(names.back() + " = " + str(dim));
+  }
+  std::string before = pattern(batch, names);
+  for (size_t i = 0; i < rank; ++i)
+    if (i != *kept)
+      batch.push_back(names[i]);
+  std::set<std::string> distinct(batch.begin(), batch.end());
+  if (distinct.size() != batch.size() || distinct.count(names[*kept]))
+    return "";
+  std::string narrow = withoutUnits(few);
+  return "only an empty core stretches; move the other dims left for it, `rearrange(" + context.text(full.range) +
+         ", " + before + " -> " + pattern(batch, {names[*kept]}) + ")`, and back" +
+         (declared.empty() ? "" : ", where `dim " + joined(declared) + "`") +
+         (narrow.empty() ? "" : "; `" + narrow + "` drops sizes of 1");
+}
+
 std::optional<Type> Elaborator::elementwise(const std::string &op, SourceRange opRange,
                                             const std::vector<const Operand *> &operands, bool infix) {
   const Operand *full = nullptr;
@@ -221,7 +283,11 @@ std::optional<Type> Elaborator::elementwise(const std::string &op, SourceRange o
                    context.text(unit->range) + "[| 0]`, which is " + str(dropped));
         return;
       }
-      error.help(core.size() == first.size()
+      std::string idiom = adviceForOneDim(*full, *operand);
+      if (idiom.empty())
+        idiom = adviceForOneDim(*operand, *full);
+      error.help(!idiom.empty() ? idiom
+                 : core.size() == first.size()
                      ? "only an empty core stretches over the other operand's"
                      : "only an empty core stretches; a dim whose positions are independent stands left of the bar");
     };

@@ -69,6 +69,8 @@ Value Elaborator::fit(const Value &given, const Type &type, SourceRange range, c
     error.help("there is one for each position of `" + value.type.batch[0]->name +
                "`; to bring them together write `mean(.. over batch " + value.type.batch[0]->name +
                ")` or `sum(.. over batch " + value.type.batch[0]->name + ")`");
+  else if (!value.type.tree && value.type.core.empty() && type.core.size() == 1 && type.core[0].size.isConstant(1))
+    error.help("a number for each position has an empty core: `" + str(value.type) + "`");
   else if (!value.type.tree && !type.tree && value.type.batch != type.batch)
     error.help("batch dims differ: " + str(value.type.batch) + " and " + str(type.batch) +
                "; `rearrange` moves and renames dims, `sum(.. over batch ..)` removes them");

@@ -124,7 +124,7 @@ Value Elaborator::scalar(const frontend::Number &number, DType dtype, SourceRang
     return refuse("a number is no bool", "write `true` or `false`, or compare: `x != 0`");
   if (number.real && !isFloat(dtype))
     return refuse(std::string(dtypeName(dtype)) + " holds whole numbers",
-                  "cast it: `(" + context.text(range) + ") as " + dtypeName(dtype) + "`");
+                  std::string("write a whole number, or cast what it meets to a float: `x as f32`"));
   if (!number.real) {
     std::optional<int64_t> value = number.least ? INT64_MIN : number.integer.constantValue();
     if (!value) {
@@ -134,9 +134,11 @@ Value Elaborator::scalar(const frontend::Number &number, DType dtype, SourceRang
         std::string text = context.text(range);
         bool closed = text.find(' ') == std::string::npos || text.front() == '(';
         std::string written = closed ? text : "(" + text + ")";
+        bool fitsDouble = dtype != DType::F64 && staysWithin(facts, entity, number.integer, exactLimits(DType::F64));
         return refuse("it may lie outside " + std::to_string(limits.low) + " to " + std::to_string(limits.high),
-                      "bound it so that it fits; or write `" + written + (isFloat(dtype) ? " as f64" : " as i64") +
-                          " as " + dtypeName(dtype) + "` to have it " + (isFloat(dtype) ? "rounded" : "wrap"));
+                      "bound it so that it fits; or write `" + written +
+                          (isFloat(dtype) && fitsDouble ? " as f64" : " as i64") + " as " + dtypeName(dtype) +
+                          "` to have it " + (isFloat(dtype) ? "rounded" : "wrap"));
       }
       return emitDim(number.integer, type, range);
     }

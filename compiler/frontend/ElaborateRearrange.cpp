@@ -43,7 +43,8 @@ bool Elaborator::matchCore(const RearrangeExpr &expr, const PatternDim &node, co
   Dim product = Dim::constant(1);
   std::vector<std::string> written;
   if (node.kind == PatternDim::Kind::Rename) {
-    context.error("E0208", node.range, "a dim is renamed in the result pattern").help("write the old name here");
+    context.error("E0208", node.range, "a dim is renamed in the result pattern")
+        .help("write `" + str(core) + "` here, and `NEW:" + str(core) + "` in the result pattern");
     return false;
   }
   if (node.kind == PatternDim::Kind::Integer) {
@@ -118,7 +119,9 @@ bool Elaborator::matchSource(const RearrangeExpr &expr, const Operand &operand, 
     if (dim != actual) {
       context.error("E0215", node.range, "`" + node.names[0].name + "` here, the operand has `" + actual->name + "`")
           .secondary(expr.operand->range)
-          .label(str(type));
+          .label(str(type))
+          .help("write `" + actual->name + "` here, and `" + node.names[0].name + ":" + actual->name +
+                "` in the result pattern if it shall be called `" + node.names[0].name + "`");
       return false;
     }
     PatternSource source;
@@ -153,8 +156,28 @@ Elaborator::PatternSource *Elaborator::take(const RearrangeExpr &expr, const Ide
   if (context.findDim(name.name, name.range, scopeHere(false)))
     context.error("E0208", name.range, "rearrange makes dim `" + name.name + "` from nothing")
         .secondary(expr.from.range, "`" + name.name + "` is missing here")
-        .help("a new batch dim comes from `spread`, a new core dim of size 1 is written `1`");
+        .help(adviceForUnknown(expr, name, state));
   return nullptr;
+}
+
+/// A name of the result pattern that the operand's lacks is most often a new name for the dim that is left over, or
+/// `old:new`.
+std::string Elaborator::adviceForUnknown(const RearrangeExpr &expr, const Identifier &name, const PatternState &state) {
+  std::set<std::string> placed;
+  for (const std::vector<PatternDim> *side : {&expr.to.batch, &expr.to.core})
+    for (const PatternDim &node : *side) {
+      for (const Identifier &each : node.names)
+        placed.insert(each.name);
+      if (node.kind == PatternDim::Kind::Rename && node.names[1].name == name.name)
+        return "a new name stands before the old one: `" + name.name + ":" + node.names[0].name + "`";
+    }
+  std::vector<std::string> left;
+  for (const PatternSource &source : state.sources)
+    if (!source.name.empty() && !placed.count(source.name))
+      left.push_back(source.name);
+  if (left.size() == 1)
+    return "to give `" + left[0] + "` the name `" + name.name + "` write `" + name.name + ":" + left[0] + "`";
+  return "a new batch dim comes from `spread`, a new core dim of size 1 is written `1`";
 }
 
 /// `S:T`: equal sizes are proved, or guarded at entry where both are runtime sizes.

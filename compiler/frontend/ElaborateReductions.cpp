@@ -283,7 +283,7 @@ Value Elaborator::opTopk(OpCall &call) {
   }
   if (facts.lessEqual(*k, dim.size) == Truth::Maybe && !facts.dependsOnTurn(*k)) {
     context.error("E0216", option.range, "cannot prove that " + str(*k) + " is at most " + str(dim))
-        .help("say so in the signature: `where " + str(*k) + " <= " + str(dim) + "`");
+        .help(adviceForCondition(str(*k) + " <= " + str(dim)));
     return Value();
   }
   dim = {*k, context.text(option.range), nullptr};

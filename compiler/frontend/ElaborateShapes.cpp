@@ -51,7 +51,7 @@ bool Elaborator::checkSlice(const CoreDim &dim, const Dim &lower, const Dim &upp
     std::string condition = str(bound.low) + " " + spelling(bound.relation) + " " + str(bound.high);
     context.error("E0216", range, "cannot prove that `" + context.text(range) + "` is within " + str(dim, true))
         .label("needs " + condition)
-        .help("say so in the signature: `where " + condition + "`");
+        .help(adviceForCondition(condition));
     return false;
   }
   return true;
@@ -112,6 +112,27 @@ static std::string entriesAdvice(const std::string &text, const Type &type, size
          (unbounded.empty() ? "" : ", for which it needs a bound: " + joined(unbounded));
 }
 
+/// What `x[0:2]` or `x[:, 0:2]` means: the same entries for the core dims of every sample.
+std::string Elaborator::adviceForIndex(const IndexExpr &expr, const Type &type) {
+  std::string text = context.text(expr.base->range);
+  size_t rank = type.core.size(), count = expr.slices.size(), batch = count - std::min(rank, count);
+  bool wholeBatch = batch <= type.batch.size() && rank != 0, cuts = false;
+  std::vector<std::string> entries;
+  for (size_t i = 0; i < count; ++i) {
+    std::string entry = context.text(expr.slices[i].range);
+    cuts |= expr.slices[i].isRange;
+    if (i >= batch)
+      entries.push_back(entry);
+    else
+      wholeBatch &= entry == ":";
+  }
+  entries.resize(std::max(entries.size(), rank), ":");
+  std::string written = text + "[| " + joined(entries) + "]";
+  if (wholeBatch && cuts)
+    return "of every sample: `" + written + "`; one sample is chosen by the caller, not by the program";
+  return "feature 0 of every sample: `" + text + "[| 0]`; one sample is chosen by the caller, not by the program";
+}
+
 Value Elaborator::evalIndex(const IndexExpr &expr) {
   Operand base{eval(*expr.base), expr.base->range};
   base.value = tensor(base.value, std::nullopt, base.range);
@@ -122,7 +143,7 @@ Value Elaborator::evalIndex(const IndexExpr &expr) {
   if (!expr.hasBar) {
     context.error("E0211", expr.range, "an index needs a bar; batch dims cannot be indexed")
         .label(str(type))
-        .help("feature 0 of every sample: `" + text + "[| 0]`; one sample is chosen by the caller, not by the program");
+        .help(adviceForIndex(expr, type));
     return Value();
   }
   if (expr.slices.size() != type.core.size()) {
@@ -183,7 +204,7 @@ std::optional<Dim> Elaborator::partSize(const Operand &x, int64_t count, SourceR
   context.error("E0216", range, "cannot prove that " + str(last) + " splits into " + std::to_string(count) + " parts")
       .secondary(x.range)
       .label("it may leave a remainder")
-      .help("say so in the signature: `where " + str(last) + " % " + std::to_string(count) + " == 0`");
+      .help(adviceForCondition(str(last) + " % " + std::to_string(count) + " == 0"));
   return std::nullopt;
 }
 

@@ -90,8 +90,10 @@ Diagnostic &Parser::unexpected(const std::string &expected) {
     error.label("`" + std::string(text(found)) + "` is a reserved word");
     ++next;
   }
-  // Outside of types, where it binds a dim: `c ? a : b`.
   TokenKind before = next == 0 ? TokenKind::End : list.tokens[next - 1].kind;
+  if (found.kind == TokenKind::DotDot && (before == TokenKind::LeftBracket || before == TokenKind::Bar))
+    error.help("an index has one entry for each core dim: `x[| 0:64, :]`"); // `x[..., 0:64]`
+  // Outside of types, where it binds a dim: `c ? a : b`.
   if (found.kind == TokenKind::Question && before != TokenKind::LeftBracket && before != TokenKind::Comma &&
       before != TokenKind::Bar)
     error.help(adviceForStatement("if"));
