@@ -1,5 +1,5 @@
 """language.py BATTEN: the examples of LANGUAGE.md and README.md check, or are refused with the code behind their fence;
-LANGUAGE.md names every op of the table."""
+they are written as `batten fmt` writes them; LANGUAGE.md names every op of the table."""
 
 import pathlib
 import re
@@ -19,9 +19,12 @@ for page in (LANGUAGE, ROOT / "README.md"):
             program = pathlib.Path(folder) / "example.btn"
             program.write_text(block[2])
             ran = subprocess.run([batten, "check", "--diag=short", program], stderr=subprocess.PIPE, text=True, timeout=20)
+            formatted = subprocess.run([batten, "fmt", "--diff", program], stdout=subprocess.PIPE, text=True, timeout=20).stdout
+        line = text.count("\n", 0, block.start()) + 1
+        if formatted:
+            faults.append(f"{page.name}:{line}: not in the style of `batten fmt`\n{formatted}")
         found = re.findall(r"\[(E\d{4})\]$", ran.stderr, re.M)
         if found != [code for code in [block[1]] if code]:
-            line = text.count("\n", 0, block.start()) + 1
             faults.append(f"{page.name}:{line}: wanted {block[1] or 'no error'}, found\n{ran.stderr}")
 words = set(re.findall(r"\w+", LANGUAGE.read_text()))
 table = (ROOT / "compiler/frontend/OpTable.cpp").read_text()
