@@ -2,7 +2,8 @@
 //
 // Takes the form that batten-fuse leaves: entries that call outlined groups. Every group gets its kernel; every entry
 // becomes a straight list of launches over its arguments, the program's memory and one workspace; what depends on
-// weights alone (packed panels, plain copies, what is computed of them) moves into the plan of the bind and is done once.
+// weights alone (packed panels, plain copies, all that is computed of them) moves into the plan of the bind and is done
+// once.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Passes.h"
 #include "compiler/schedule/Groups.h"
