@@ -40,8 +40,6 @@ uint64_t seedOf(const std::string &stream, uint64_t seed) {
   return seed;
 }
 
-const char *const noSeed = "wanted a whole number as the seed of normal:SEED";
-
 template <class T> void put(HostTensor &tensor, int64_t i, T value) {
   memcpy(tensor.bytes.data() + size_t(i) * sizeof(T), &value, sizeof(T));
 }
@@ -52,9 +50,9 @@ template <class T> std::optional<T> parse(const std::string &text) {
   return code == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
 }
 
-/// Of normal:SEED.
+/// Of normal:SEED or any:SEED.
 std::optional<Random> sourceOf(const std::string &how, const std::string &stream) {
-  std::optional<uint64_t> seed = parse<uint64_t>(how.substr(strlen("normal:")));
+  std::optional<uint64_t> seed = parse<uint64_t>(how.substr(how.find(':') + 1));
   return seed ? std::optional(Random(seedOf(stream, *seed))) : std::nullopt;
 }
 
@@ -126,7 +124,7 @@ std::string fillNumber(HostTensor &tensor, const std::string &text) {
 std::string fillIds(HostTensor &tensor, const std::string &how, int64_t least, int64_t end, const std::string &stream) {
   std::optional<Random> source = sourceOf(how, stream);
   if (!source)
-    return noSeed;
+    return "wanted a whole number as the seed of any:SEED";
   int64_t most = std::min(end - 1, rangeOf(tensor.dtype).second);
   double count = double(std::max<int64_t>(1, most - least + 1)); // of none there is no id that would do
   for (int64_t i = 0, n = elementsOf(tensor.sizes); i < n; ++i)
@@ -155,7 +153,7 @@ std::string fillTensor(HostTensor &tensor, const std::string &how, const std::st
     return fillNumber(tensor, how);
   std::optional<Random> source = sourceOf(how, stream);
   if (!source)
-    return noSeed;
+    return "wanted a whole number as the seed of normal:SEED";
   // Whole numbers take three times the deviation, or most of them would be 0.
   bool isUnsigned = tensor.dtype == DType::U8;
   fillAll(

@@ -34,8 +34,7 @@ batten_tensor view(const HostTensor &tensor);
 /// Fills with what `how` says: zeros, iota, normal:SEED, a number, true or false. What is wrong with it, or empty. Each
 /// `stream` has its own numbers of one seed.
 std::string fillTensor(HostTensor &tensor, const std::string &how, const std::string &stream = "");
-/// The same of a normal:SEED for a tensor of whole numbers that number something: each from `least` to `end` - 1 is as
-/// likely as the others.
+/// Whole numbers of a normal:SEED or any:SEED, each from `least` to `end` - 1 as likely as the others.
 std::string fillIds(HostTensor &tensor, const std::string &how, int64_t least, int64_t end,
                     const std::string &stream = "");
 

@@ -242,17 +242,21 @@ void Inputs::checkShape(size_t index) {
 
 //===- All together -----------------------------------------------------------------------------------------------===//
 
-/// Random numbers of rows, classes, positions or keys are such: of a table, every row is as likely to be read.
+/// What nobody gives and any:SEED are numbers of rows, classes, positions or keys where the argument is read as such:
+/// of a table, every row is as likely to be read. normal:SEED is not, since a library could not tell to do the same.
 std::string Inputs::fill(size_t index, const std::string &how, const std::string &stream) {
   std::optional<int64_t> end;
   int64_t least = 0;
   for (const IdRange &range : ids)
-    if (range.argument == index) {
+    if (range.argument == index && !frontend::isFloat(tensors[index].dtype)) {
       end = std::min(end.value_or(INT64_MAX), range.end.evaluate(sizes).value_or(INT64_MAX));
       least = std::max(least, range.least);
     }
-  bool areIds = end && how.starts_with("normal:") && !frontend::isFloat(tensors[index].dtype);
-  return areIds ? fillIds(tensors[index], how, least, *end, stream) : fillTensor(tensors[index], how, stream);
+  bool isAny = how.starts_with("any:");
+  if (isAny && !end)
+    return "it is not known to number anything; wanted normal:SEED";
+  bool drawsIds = end && (isAny || !givenTo(function.arguments[index]));
+  return drawsIds ? fillIds(tensors[index], how, least, *end, stream) : fillTensor(tensors[index], how, stream);
 }
 
 void Inputs::generate(size_t index) {

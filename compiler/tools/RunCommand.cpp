@@ -18,9 +18,9 @@ namespace batten {
 namespace {
 
 const char *examples = R"(
-Inputs: --x=@x.npy  --x=@f.safetensors:name  --x=0.5  --x=true  --x=zeros  --x=iota  --x=normal:SEED
-        --arg x=... where --x is an option. 16-bit floats come and go as f32. normal:SEED makes whole numbers of both
-        signs, and of those that number rows, classes, positions or keys any that there are.
+Inputs: --x=@x.npy  --x=@f.safetensors:name  --x=0.5  --x=true  --x=zeros  --x=iota  --x=normal:SEED  --x=any:SEED
+        --arg x=... where --x is an option. 16-bit floats come and go as f32. any:SEED is for what
+        numbers rows, classes, positions or keys: any that there are.
 
 Examples:
   batten run simple.btn forward --weights=simple.safetensors --x=@x.npy -o y.npy
