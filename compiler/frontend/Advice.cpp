@@ -20,6 +20,7 @@ const Entry statements[] = {
     {{"def", "lambda"}, "a function is `fn name(x: f32[B | 10]) -> f32[B | 5] = ..`, or `{ .. return .. }`"},
     {{"class", "struct"}, "weights and the functions that use them stand in `model Name { param .. fn apply(..) }`"},
     {{"self"}, "there is no `self`: a model's parameters and subs are in scope by their names"},
+    {{"and", "or"}, "bools are combined by `a && b` and `a || b`"},
     {{"where"}, "elements are chosen by `select(condition, a, b)`"},
     {{"from"}, "an import is `import \"nn.btn\"`; ops are built in"},
     {{"print", "assert"}, "a program cannot print or stop: return the value, or say `expect a ~ b` in a `test`"},

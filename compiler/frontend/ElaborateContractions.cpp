@@ -193,12 +193,18 @@ bool Elaborator::coreRank(OpCall &call, size_t index, size_t rank) {
   const Operand &operand = call.operands[index];
   if (operand.value.type.core.size() == rank)
     return true;
-  context
-      .error("E0215", operand.range,
-             std::string("`") + call.op->name + "` takes `" + call.op->parameters[index].name + "` of core " +
-                 call.op->parameters[index].core)
-      .label("this is " + str(operand.value.type))
-      .note(call.op->signature());
+  std::string name = call.op->name;
+  Diagnostic &error = context
+                          .error("E0215", operand.range,
+                                 "`" + name + "` takes `" + call.op->parameters[index].name + "` of core " +
+                                     call.op->parameters[index].core)
+                          .label("this is " + str(operand.value.type))
+                          .note(call.op->signature());
+  std::string text = context.text(operand.range);
+  if (name == "linear" && index == 0 && operand.value.type.core.size() > 1)
+    error.help("all core dims are joined by `flatten(" + text + ")`");
+  if (name == "embed" && index == 0 && call.operands[1].value.type.core.size() == 2)
+    error.help("the table comes first: `embed(" + context.text(call.operands[1].range) + ", " + text + ")`");
   return false;
 }
 

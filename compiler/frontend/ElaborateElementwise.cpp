@@ -105,7 +105,11 @@ bool Elaborator::meet(const std::string &op, SourceRange opRange, std::vector<Op
     if (narrow && isFloat(typed->value.type.dtype) && a.find('@') != std::string::npos)
       hint = " (and `@` on " + left + " accumulates in f32 anyway)";
     std::string castRight = b + " as " + left, castLeft = parenthesised(a) + " as " + right;
-    if (infix)
+    bool fromBool = operand->value.type.dtype == DType::Bool, toBool = typed->value.type.dtype == DType::Bool;
+    if (infix && fromBool != toBool) // nobody wants the number as a bool
+      error.help("no implicit promotion: `" +
+                 (fromBool ? a + " " + op + " " + castRight : castLeft + " " + op + " " + b) + "`");
+    else if (infix)
       error.help("no implicit promotion" + hint + ": `" + a + " " + op + " " + castRight + "`, or `" + castLeft + " " +
                  op + " " + b + "`");
     else

@@ -49,9 +49,12 @@ Value Elaborator::fit(const Value &given, const Type &type, SourceRange range, c
     return value;
   }
   if (sameShape(value.type.tree, type.tree) && value.type.dtype != type.dtype) {
+    bool truncates = isFloat(type.dtype) && !isFloat(value.type.dtype) && value.type.dtype != DType::Bool &&
+                     context.text(range).find('/') != std::string::npos;
     context.error("E0301", range, what + " is " + dtypeName(type.dtype) + ", found " + dtypeName(value.type.dtype))
         .label(str(value.type))
-        .help("no implicit promotion: cast with `as " + std::string(dtypeName(type.dtype)) + "`");
+        .help("no implicit promotion: cast with `as " + std::string(dtypeName(type.dtype)) + "`" +
+              (truncates ? ", what is divided before it is divided: integers truncate" : ""));
     return Value();
   }
   bool onlyCores = sameShape(value.type.tree, type.tree) && value.type.batch == type.batch;

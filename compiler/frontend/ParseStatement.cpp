@@ -104,6 +104,10 @@ StmtPtr Parser::parseAssign() {
   statement->name = parseIdentifier();
   if (!at(TokenKind::Equal)) {
     std::string advice = adviceForStatement(statement->name.name);
+    bool isStep = peek(1).kind == TokenKind::Equal; // `y += x`
+    if (isStep)
+      advice = "a `var` is set by `" + statement->name.name + " = " + statement->name.name + " " +
+               std::string(text(peek())) + " ..`";
     unexpected("`=`").help(advice.empty() ? "a value alone does nothing; a block ends with `return value`" : advice);
   }
   advance();

@@ -91,8 +91,14 @@ Diagnostic &Parser::unexpected(const std::string &expected) {
     ++next;
   }
   TokenKind before = next == 0 ? TokenKind::End : list.tokens[next - 1].kind;
-  if (found.kind == TokenKind::DotDot && (before == TokenKind::LeftBracket || before == TokenKind::Bar))
-    error.help("an index has one entry for each core dim: `x[| 0:64, :]`"); // `x[..., 0:64]`
+  bool isDim = expected == "a dim", begins = before == TokenKind::LeftBracket || before == TokenKind::Bar;
+  if (isDim && (found.kind == TokenKind::DotDot || found.kind == TokenKind::Minus)) // `f32[..., 64]`, `f32[-1, 64]`
+    error.help("a size that only the call knows is a dim with a name: `dim B`, `f32[B | 64]`");
+  else if (found.kind == TokenKind::DotDot && begins) // `x[..., 0:64]`
+    error.help("an index has one entry for each core dim: `x[| 0:64, :]`");
+  else if (found.kind == TokenKind::Colon && before == TokenKind::Colon) // `x[::2]`
+    error.help(
+        "an index has no step; every second is `rearrange(x, [B | (N S)] -> [B | N, S])[| :, 0]` with `dim S = 2`");
   // Outside of types, where it binds a dim: `c ? a : b`.
   if (found.kind == TokenKind::Question && before != TokenKind::LeftBracket && before != TokenKind::Comma &&
       before != TokenKind::Bar)
