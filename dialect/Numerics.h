@@ -9,7 +9,7 @@
 namespace batten {
 
 /// Artifacts with equal ids give equal bits. It changes with the first bit of the first function that changes.
-inline constexpr const char *numericsId = "batten-f32-7";
+inline constexpr const char *numericsId = "batten-f32-8";
 
 /// String attribute of a kernel whose bits are those of some levels only: what the id says before their names.
 inline constexpr const char *routeAttribute = "batten.route";
