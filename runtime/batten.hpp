@@ -1,7 +1,8 @@
 // batten.hpp - batten.h for C++17 and later: handles that close themselves, tensors that know their element type.
 //
 // Header-only, no exceptions needed: what can fail takes an Error and returns a bool, or an object that is false. Used
-// all the same, such an object is refused (BATTEN_E_NULL).
+// all the same, such an object is refused (BATTEN_E_NULL); where batten.h lets it be NULL, as a workspace or a pool,
+// the call does without.
 //
 //   batten::Error error;
 //   batten::Program program = batten::Program::open("libsimple.so", error);

@@ -13,7 +13,7 @@ static std::string listed(const std::vector<std::string> &names) {
   return list;
 }
 
-void Inputs::refuseUnknownNames() {
+bool Inputs::refuseUnknownNames() {
   std::vector<std::string> names;
   for (const frontend::Argument &argument : function.arguments)
     if (!argument.weight)
@@ -26,6 +26,7 @@ void Inputs::refuseUnknownNames() {
     else if (std::find(names.begin(), names.end(), "--" + name) == names.end())
       refuse(ExitUsage, "it has no argument `" + name + "`" + options.suggest("--" + name, names));
   }
+  return !failed;
 }
 
 void Inputs::refuseUnknownDims() {

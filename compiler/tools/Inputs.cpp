@@ -228,11 +228,52 @@ bool Inputs::solveGuards() {
   return found;
 }
 
+/// What the call would say of the first size that is beyond its bound, or of the first guard that they break; empty:
+/// they keep all.
+std::string Inputs::brokenSize() const {
+  for (const frontend::Symbol &symbol : function.symbols) {
+    if (symbol.kind != frontend::Symbol::Bounded)
+      continue;
+    int64_t size = sizes.at(symbol.name);
+    if (size < 1 || size > symbol.value)
+      return symbol.name + " is " + std::to_string(size) + ", it must be at " +
+             (size < 1 ? "least 1" : "most " + std::to_string(symbol.value));
+  }
+  for (const frontend::Guard &guard : function.guards) {
+    std::optional<int64_t> lhs = guard.lhs.evaluate(sizes), rhs = guard.rhs.evaluate(sizes);
+    if (lhs && rhs && holds(*lhs, guard.relation, *rhs))
+      continue;
+    std::set<std::string> names = guard.lhs.symbols(), more = guard.rhs.symbols();
+    names.insert(more.begin(), more.end());
+    std::string found;
+    for (const std::string &name : names)
+      found += (found.empty() ? "" : ", ") + name + " is " + std::to_string(sizes.at(name));
+    return found + ", but it must hold that " + guard.lhs.str() + " " + guard.relation + " " + guard.rhs.str();
+  }
+  return "";
+}
+
+/// A tensor that there is not at these sizes: what is wrong with them says why, which the call would check, if there
+/// were memory to call it with.
+void Inputs::refuseSize(const std::string &otherwise) {
+  std::string broken = brokenSize();
+  refuse(ExitRefused, broken.empty() ? otherwise : broken, "R0002");
+}
+
+void Inputs::refuseImpossibleResults() {
+  for (size_t i = 0; i < function.results.size() && !failed; ++i) {
+    const frontend::TensorType &type = function.values[size_t(function.results[i])];
+    if (!shapeAt(type, sizes))
+      refuseSize("result " + std::to_string(i) + ", " + type.str() +
+                 ", would have a size that does not fit into 64 bits");
+  }
+}
+
 void Inputs::checkShape(size_t index) {
   const frontend::Argument &argument = function.arguments[index];
   std::optional<std::vector<int64_t>> wanted = shapeAt(argument.type, sizes);
   if (!wanted)
-    refuse(ExitRefused, "the size of argument `" + argument.name + "` does not fit into 64 bits", "R0002");
+    refuseSize("the size of argument `" + argument.name + "` does not fit into 64 bits");
   else if (*wanted != tensors[index].sizes)
     refuse(ExitRefused,
            "argument `" + argument.name + "` is " + argument.type.str() + ", so " + shapeText(*wanted) +
@@ -264,11 +305,11 @@ void Inputs::generate(size_t index) {
   std::string name = "argument `" + argument.name + "`";
   std::optional<std::vector<int64_t>> shape = shapeAt(argument.type, sizes);
   if (!shape) {
-    refuse(ExitRefused, "the size of " + name + " does not fit into 64 bits", "R0002");
+    refuseSize("the size of " + name + " does not fit into 64 bits");
     return;
   }
   if (std::string fault = sizeFault(argument.type.dtype, *shape); !fault.empty()) {
-    refuse(ExitRefused, name + " " + fault, "R0002");
+    refuseSize(name + " " + fault);
     return;
   }
   tensors[index] = emptyTensor(argument.type.dtype, *shape);
@@ -278,38 +319,6 @@ void Inputs::generate(size_t index) {
   std::string fault = fill(index, how, stream);
   if (!fault.empty())
     refuse(ExitUsage, name + " is " + argument.type.str() + ", '" + how + "' given: " + fault);
-}
-
-/// What the call would say of the first guard that these sizes break; empty: they break none.
-std::string Inputs::brokenGuard() const {
-  for (const frontend::Guard &guard : function.guards) {
-    std::optional<int64_t> lhs = guard.lhs.evaluate(sizes), rhs = guard.rhs.evaluate(sizes);
-    if (lhs && rhs && holds(*lhs, guard.relation, *rhs))
-      continue;
-    std::set<std::string> names = guard.lhs.symbols(), more = guard.rhs.symbols();
-    names.insert(more.begin(), more.end());
-    std::string found;
-    for (const std::string &name : names)
-      found += (found.empty() ? "" : ", ") + name + " is " + std::to_string(sizes.at(name));
-    return found + ", but it must hold that " + guard.lhs.str() + " " + guard.relation + " " + guard.rhs.str();
-  }
-  return "";
-}
-
-/// Results that have no shape at these sizes: a guard says why, which the call would check, if there were memory to
-/// call it with.
-void Inputs::refuseImpossibleResults() {
-  for (size_t i = 0; i < function.results.size() && !failed; ++i) {
-    const frontend::TensorType &type = function.values[size_t(function.results[i])];
-    if (shapeAt(type, sizes))
-      continue;
-    std::string guard = brokenGuard();
-    refuse(ExitRefused,
-           !guard.empty() ? guard
-                          : "result " + std::to_string(i) + ", " + type.str() +
-                                ", would have a size that does not fit into 64 bits",
-           "R0002");
-  }
 }
 
 bool Inputs::prepare() {

@@ -19,6 +19,8 @@ public:
   bool prepare();
   /// The same for the weights that the function reads, for an evaluator.
   bool prepareWeights(const std::string &path);
+  /// A part of `prepare` that needs no weights: inputs that no argument has the name of.
+  bool refuseUnknownNames();
 
   std::map<std::string, int64_t> dims;  ///< what --dim says; may be set before `prepare`
   std::string otherwise;                ///< "normal:": what is not given is random; empty: it is missing
@@ -34,7 +36,6 @@ private:
   std::vector<bool> read;                     ///< tensors[i] comes from a file
   bool failed = false;
 
-  void refuseUnknownNames();
   void refuseUnknownDims();
   void refuseMissing();
   void readFiles();
@@ -47,7 +48,8 @@ private:
   bool solveShapes();
   bool solveGuards();
   void refuseUnknownSizes();
-  std::string brokenGuard() const;
+  std::string brokenSize() const;
+  void refuseSize(const std::string &otherwise);
   void refuseImpossibleResults();
   void checkShape(size_t index);
   std::string fill(size_t index, const std::string &how, const std::string &stream);

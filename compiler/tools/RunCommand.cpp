@@ -101,6 +101,9 @@ int Run::select(const frontend::Program &all) {
     if (all.weights.empty())       // the bind refuses a file beside those that are inside
       return ExitOk;
   }
+  // A name that nothing has is told first: what lacks beside it may be what was meant.
+  if (weightsHelp().empty() && !Inputs(session, options, function()).refuseUnknownNames())
+    return session.finish();
   return requireWeights(session, options.get("--weights"), program, all, weightsHelp());
 }
 
