@@ -197,9 +197,10 @@ bool Pipeline::lower() {
     (*module)->setAttr(attr::checkIds, UnitAttr::get(&context));
   if (options.timeLaunches)
     (*module)->setAttr(attr::timeLaunches, UnitAttr::get(&context));
-  return runPasses("lower", [](PassManager &passes) {
+  return runPasses("lower", [&](PassManager &passes) {
     passes.addPass(createDescribeEntries());
-    passes.addPass(createCSEPass()); // what is written twice is computed once
+    if (options.fuse)
+      passes.addPass(createCSEPass()); // what is written twice is computed once
     passes.addPass(createLowerToLinalg());
   });
 }

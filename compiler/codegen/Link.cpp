@@ -60,10 +60,12 @@ public:
     failure = descriptor < 0 ? errno : 0;
     while (failure == 0 && !bytes.empty()) {
       ssize_t written = write(descriptor, bytes.data(), bytes.size());
-      if (written < 0)
-        failure = errno;
-      else
+      if (written > 0)
         bytes = bytes.drop_front(written);
+      else if (written == 0)
+        failure = EIO;
+      else if (errno != EINTR)
+        failure = errno;
     }
   }
   ~AnonymousFile() {
@@ -87,7 +89,10 @@ public:
     for (std::string parent : {"/dev/shm", temporary ? temporary : "/tmp", "/tmp"}) {
       struct statvfs space;
       path = parent + "/batten-XXXXXX";
-      if (statvfs(parent.c_str(), &space) == 0 && space.f_bavail * space.f_frsize >= bytes && mkdtemp(path.data()))
+      if (statvfs(parent.c_str(), &space) != 0)
+        continue;
+      failure = space.f_bavail * space.f_frsize < bytes ? ENOSPC : mkdtemp(path.data()) ? 0 : errno;
+      if (failure == 0)
         return;
     }
     path.clear();
@@ -102,6 +107,7 @@ public:
   PrivateFolder &operator=(const PrivateFolder &) = delete;
   std::string output() const { return path + "/out"; }
   std::string path;
+  int failure = ENOENT; ///< of the system, in the last parent that there is; 0: the folder is there
 };
 
 /// The files that a link reads, and the folder of what it makes.
@@ -113,7 +119,7 @@ public:
   }
   /// Why they are not there; empty: they are.
   std::string failure() const {
-    int failure = folder.path.empty() ? ENOSPC : 0;
+    int failure = folder.failure;
     for (const auto &input : inputs)
       failure = failure ? failure : input->failure;
     if (failure == 0)

@@ -152,9 +152,9 @@ std::string Elaborator::signatureText(FunctionDecl &function, const Function &fl
 static bool combines(const Op &op) {
   std::vector<Dim> offsets;
   for (const auto &[name, value] : op.attributes)
-    if (name == "offsets") // of a slice
+    if (op.name == "slice" && name == "offsets")
       for (const std::string &offset : std::get<std::vector<std::string>>(value))
-        offsets.push_back(*Dim::parse(offset));
+        offsets.push_back(Dim::parse(offset).value_or(Dim::overflow())); // which is no constant
   return batten::combines(op.name, offsets);
 }
 

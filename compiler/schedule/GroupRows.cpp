@@ -169,19 +169,26 @@ bool Grouping::canStandBeside(Value part) const {
          group.split.value_or(group.domain.size() - 1) == group.domain.size() - 1;
 }
 
-bool Grouping::groupsDepend(size_t later, size_t earlier) {
-  llvm::SmallDenseSet<Operation *> seen;
-  return llvm::any_of(groups[later].operations, [&](Operation *op) { return dependsOn(op, earlier, seen); });
-}
-
+/// Neither may need the other.
 void Grouping::merge(size_t source, size_t target) {
-  for (Operation *moved : std::exchange(groups[source].operations, {}))
-    append(moved, target);
+  for (Operation *moved : std::exchange(groups[source].operations, {})) {
+    groups[target].operations.push_back(moved);
+    groupOf[moved] = target;
+  }
+  for (llvm::SparseBitVector<> &each : needs)
+    if (each.test(source)) {
+      each.reset(source);
+      each.set(target);
+    }
+  needs[target] |= std::exchange(needs[source], {});
+  for (llvm::SparseBitVector<> &each : needs)
+    if (each.test(target))
+      each |= needs[target];
   llvm::sort(groups[target].operations, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
 }
 
-/// Rows whose values any other operation over their loops may meet.
-static bool areInOrder(const Group &group) {
+/// No concatenation, and no operation over the loops in another order: each value is where the group's loops are.
+static bool areRowsInOrder(const Group &group) {
   return group.kind == GroupKind::Rows && llvm::all_of(group.operations, [](Operation *op) {
            return isa<linalg::GenericOp>(op) && !op->hasAttr(loopsAttribute);
          });
@@ -189,19 +196,21 @@ static bool areInOrder(const Group &group) {
 
 /// The groups of several operands and `op` as one group: what stands in none of the others' ways and has their loops.
 bool Grouping::joinTogether(Operation *op, ArrayRef<size_t> producers) {
+  if (producers.size() < 2)
+    return false;
   SmallVector<size_t> together;
   Group candidate;
   for (size_t index : producers) {
     const Group &group = groups[index];
     bool agrees = together.empty() || (group.domain == candidate.domain &&
                                        (!group.split || !candidate.split || group.split == candidate.split));
-    if (!areInOrder(group) || !agrees || !outsideIsIndependent(op, index)) // so no group of two needs the other
+    if (!areRowsInOrder(group) || !agrees || !outsideIsIndependent(op, index)) // so no group of two needs the other
       continue;
     candidate = {group.kind, llvm::to_vector(llvm::concat<Operation *const>(candidate.operations, group.operations)),
                  group.domain, group.split ? group.split : candidate.split};
     together.push_back(index);
   }
-  if (together.size() < 2 || !fits(op, candidate))
+  if (together.size() < 2 || !takeLoopsOf(op, candidate))
     return false;
   size_t target = together.front();
   for (size_t index : llvm::drop_begin(together))
@@ -227,7 +236,7 @@ bool Grouping::joinConcat(tensor::ConcatOp op) {
     return false;
   for (size_t source : llvm::drop_begin(sources))
     if (groups[source].domain != groups[target].domain || groups[source].split || groups[target].split ||
-        groupsDepend(source, target) || groupsDepend(target, source))
+        needs[source].test(target) || needs[target].test(source))
       return false;
   for (size_t source : llvm::drop_begin(sources))
     merge(source, target);

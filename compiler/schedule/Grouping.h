@@ -5,7 +5,7 @@
 
 #include "compiler/schedule/Groups.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/SparseBitVector.h"
 
 namespace batten {
 
@@ -35,13 +35,15 @@ private:
   std::map<std::string, int64_t> bounds; ///< of bounded symbols
   std::vector<Group> groups;
   llvm::DenseMap<mlir::Operation *, size_t> groupOf;
+  std::vector<llvm::SparseBitVector<>> needs; ///< by group: all groups that must have run before it
 
   // Groups.cpp
-  bool fits(mlir::Operation *op, Group &group);
+  bool takeLoopsOf(mlir::Operation *op, Group &group);
   bool join(mlir::Operation *op, size_t index);
   bool joinEpilogue(mlir::linalg::GenericOp op, Group &group);
-  bool dependsOn(mlir::Operation *op, size_t index, llvm::SmallDenseSet<mlir::Operation *> &seen);
+  llvm::SparseBitVector<> sourcesOf(mlir::Operation *op);
   bool outsideIsIndependent(mlir::Operation *op, size_t index);
+  void require(size_t index, const llvm::SparseBitVector<> &sources);
   void append(mlir::Operation *op, size_t index);
 
   // GroupRows.cpp
@@ -51,7 +53,6 @@ private:
   bool joinRows(mlir::linalg::GenericOp op, Group &group);
   bool endInBatchReduction(mlir::linalg::GenericOp op, Group &group);
   bool canStandBeside(mlir::Value part) const;
-  bool groupsDepend(size_t later, size_t earlier);
   bool joinTogether(mlir::Operation *op, llvm::ArrayRef<size_t> producers);
   void merge(size_t source, size_t target);
   bool joinConcat(mlir::tensor::ConcatOp op);

@@ -1,7 +1,7 @@
 // Groups.cpp - forms fusion groups; see Groups.h.
 //
-// Greedy and in program order: each operation joins the group of one of its producers where three things hold:
-//   1. the shapes agree: the group's loops can run this operation too (see `joinRows` in GroupRows.cpp,
+// Greedy and in program order: each operation joins the group of one of its producers where these hold:
+//   1. the shapes agree: the group's loops can run this operation too (see `joinRows` in GroupRows.cpp and
 //   `joinEpilogue`);
 //   2. what it reads of the group it reads at the loop indices that the group is at, so that the value is at hand;
 //   3. nothing that it reads from outside depends on the group, or the group could run neither before nor after it;
@@ -163,31 +163,38 @@ static bool hasEpilogue(GroupKind kind) {
   return kind == GroupKind::Contraction || kind == GroupKind::Convolution || kind == GroupKind::Pool;
 }
 
-bool Grouping::dependsOn(Operation *op, size_t index, llvm::SmallDenseSet<Operation *> &seen) {
-  if (!seen.insert(op).second)
-    return false;
-  auto found = groupOf.find(op);
-  if (found != groupOf.end() && found->second == index)
-    return true;
-  auto any = [&](Operation *reader) {
-    return llvm::any_of(predecessors(reader), [&](Operation *before) { return dependsOn(before, index, seen); });
-  };
-  if (found == groupOf.end())
-    return any(op);
-  return llvm::any_of(groups[found->second].operations, any); // a group runs as a whole
-}
-
-/// Rule 3: whatever `op` does not read from the group itself must not come from it by way of another group or a view.
-bool Grouping::outsideIsIndependent(Operation *op, size_t index) {
+/// The groups that `op` reads from, by way of views or not.
+llvm::SparseBitVector<> Grouping::sourcesOf(Operation *op) {
+  llvm::SparseBitVector<> sources;
   for (Operation *before : predecessors(op)) {
     auto found = groupOf.find(before);
-    if (found != groupOf.end() && found->second == index)
-      continue;
-    llvm::SmallDenseSet<Operation *> seen;
-    if (dependsOn(before, index, seen))
-      return false;
+    if (found != groupOf.end())
+      sources.set(found->second);
+    else
+      sources |= sourcesOf(before);
   }
+  return sources;
+}
+
+/// Rule 3: no group that `op` reads from needs this one, to which it would be added, to run before.
+bool Grouping::outsideIsIndependent(Operation *op, size_t index) {
+  for (size_t source : sourcesOf(op))
+    if (source != index && needs[source].test(index))
+      return false;
   return true;
+}
+
+/// The group, and so whatever needs it, runs after these and all that they need.
+void Grouping::require(size_t index, const llvm::SparseBitVector<> &sources) {
+  llvm::SparseBitVector<> all = sources;
+  for (size_t source : sources)
+    all |= needs[source];
+  all.reset(index);
+  if (needs[index].contains(all))
+    return;
+  for (size_t each = 0; each < groups.size(); ++each)
+    if (each == index || needs[each].test(index))
+      needs[each] |= all;
 }
 
 int64_t codeOf(ArrayRef<Operation *> operations) {
@@ -217,12 +224,13 @@ bool Grouping::joinEpilogue(linalg::GenericOp op, Group &group) {
 }
 
 void Grouping::append(Operation *op, size_t index) {
+  require(index, sourcesOf(op));
   groups[index].operations.push_back(op);
   groupOf[op] = index;
 }
 
-/// Rules 1, 2 and 4; `group` takes the loops of `op`.
-bool Grouping::fits(Operation *op, Group &group) {
+/// Rules 1, 2 and 4: where they hold, `group` has the loops that `op` needs afterwards.
+bool Grouping::takeLoopsOf(Operation *op, Group &group) {
   auto generic = dyn_cast<linalg::GenericOp>(op);
   if (!generic || codeOf(group.operations) + codeOf(op) > mostCode || isa<tensor::ConcatOp>(group.operations.back()))
     return false;
@@ -234,7 +242,7 @@ bool Grouping::fits(Operation *op, Group &group) {
 }
 
 bool Grouping::join(Operation *op, size_t index) {
-  if (!outsideIsIndependent(op, index) || !fits(op, groups[index]))
+  if (!outsideIsIndependent(op, index) || !takeLoopsOf(op, groups[index]))
     return false;
   append(op, index);
   return true;
@@ -262,6 +270,7 @@ void Grouping::add(Operation *op) {
       group.split = generic.getNumParallelLoops();
   }
   groups.push_back(std::move(group));
+  needs.emplace_back();
   append(op, groups.size() - 1);
 }
 

@@ -106,6 +106,23 @@ TEST(Independence, ListsOpsOfTheDialectAndGradients) {
     EXPECT_TRUE(op == "grad" || mlir::RegisteredOperationName::lookup("batten." + std::string(op), &context)) << op;
 }
 
+// So that a new op is thought about: one that combines and is not listed would be called independent.
+TEST(Independence, KnowsOfEveryOpWhetherItCombines) {
+  const std::set<std::string_view> others = {
+      "abs",  "add",       "and",      "bce",      "cast",    "concat",  "constant", "cos",   "div",  "eq",   "exp",
+      "fill", "ge",        "gelu",     "gt",       "iota",    "le",      "log",      "lt",    "max",  "min",  "mul",
+      "ne",   "neg",       "not",      "or",       "pow",     "relu",    "rem",      "rsqrt", "select", "sigmoid",
+      "silu", "rearrange", "sin",      "slice",    "softplus", "spread", "sqrt",     "stack", "sub",  "tanh", "transpose",
+  };
+  mlir::MLIRContext context;
+  context.loadDialect<BattenDialect>();
+  for (mlir::RegisteredOperationName op : context.getRegisteredOperations()) {
+    std::string_view name = op.stripDialect();
+    if (op.getDialectNamespace() == "batten" && op.hasInterface<BatchedOp>())
+      EXPECT_EQ(std::count(std::begin(combiningOps), std::end(combiningOps), name) + others.count(name), 1u) << name;
+  }
+}
+
 TEST(Independence, OfEveryExampleIsAgreedOn) {
   EXPECT_GE(compareFolder(std::filesystem::path(BATTEN_TEST_SOURCE_DIR) / "../examples"), 7);
 }

@@ -18,10 +18,21 @@ constexpr int64_t outerRows = 16;
 /// Of the inner loop: as many as half of L1 holds, within these.
 constexpr int64_t fewestInnerRows = 4, mostInnerRows = 64;
 
+/// Bytes of a row of the operands that lie along the inner loop.
+int64_t Rows::bytesOfInnerRow() const {
+  int64_t bytes = 0, columns = count.constantValue().value_or(usual::columns);
+  for (auto [i, access] : llvm::enumerate(group.accesses))
+    if (!rowDims.strides[i].back().isConstant(0) && !(columnElements[i] && columnElements[i]->stride.isConstant(0)))
+      bytes += columns * elementBytes(access.element);
+  return std::max<int64_t>(bytes, 1);
+}
+
 /// True where the two innermost row dims each have operands of their own, and nothing lies along both and the columns.
+/// Of longer rows than L2 holds a few, blocks would save nothing and leave little to other threads.
 bool Rows::findCross() const {
   size_t dims = rowDims.extents.size();
-  if (tileDim || blocked || inBlocks || dims < 2 || !group.hasReduction())
+  if (tileDim || blocked || inBlocks || dims < 2 || !group.hasReduction() ||
+      fewestInnerRows * bytesOfInnerRow() > level.cacheBytesL2 / 2)
     return false;
   bool hasInner = false, hasOuter = false;
   for (auto [i, access] : llvm::enumerate(group.accesses)) {
@@ -46,11 +57,7 @@ Rows::RowBlock Rows::blockAlong(size_t dim, int64_t most) const {
 
 std::pair<Rows::RowBlock, Rows::RowBlock> Rows::crossBlocks() const {
   size_t inner = rowDims.extents.size() - 1;
-  int64_t bytes = 0, columns = count.constantValue().value_or(usual::columns);
-  for (auto [i, access] : llvm::enumerate(group.accesses))
-    if (!rowDims.strides[i][inner].isConstant(0) && !(columnElements[i] && columnElements[i]->stride.isConstant(0)))
-      bytes += columns * elementBytes(access.element);
-  int64_t rows = std::clamp(level.cacheBytesL1 / 2 / std::max<int64_t>(bytes, 1), fewestInnerRows, mostInnerRows);
+  int64_t rows = std::clamp(level.cacheBytesL1 / 2 / bytesOfInnerRow(), fewestInnerRows, mostInnerRows);
   return {blockAlong(inner - 1, outerRows), blockAlong(inner, rows)};
 }
 
@@ -78,7 +85,7 @@ void Rows::crossUnit(Value index) {
   };
   along(outer, [&] {
     Value innerBlock = place[inner.dim];
-    along(inner, [&] { row(place); });
+    along(inner, [&] { computeRow(place); });
     place[inner.dim] = innerBlock;
   });
 }

@@ -167,11 +167,11 @@ void Rows::unit(Value index) {
     range.extent = even ? size : arith::MinUIOp::create(b, code.loc, left, size).getResult();
     range.constant = even ? std::optional<int64_t>(blockColumns) : std::nullopt;
   }
-  this->row(digitsOf(code, row, rowExtents));
+  computeRow(digitsOf(code, row, rowExtents));
   range = whole;
 }
 
-void Rows::row(const Values &place) {
+void Rows::computeRow(const Values &place) {
   enterRow(place);
   for (step = 0; step < group.steps; ++step)
     walk();

@@ -70,7 +70,7 @@ private:
   int64_t columnsInRegisters() const;
   Dim blocksPerRow() const;
   bool storesInBursts() const;
-  void row(const Values &place);
+  void computeRow(const Values &place);
   void enterRow(Values place);
   void storeRowResults();
   void walk();
@@ -120,6 +120,7 @@ private:
     int64_t rows;
     Dim blocks;
   };
+  int64_t bytesOfInnerRow() const;
   bool findCross() const;
   RowBlock blockAlong(size_t dim, int64_t most) const;
   std::pair<RowBlock, RowBlock> crossBlocks() const;
