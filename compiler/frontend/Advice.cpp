@@ -34,8 +34,11 @@ constexpr std::string_view products = "matrix products are `a @ b`, at each posi
 const Entry functions[] = {
     {{"transpose", "swapaxes"},
      "the two core dims of a matrix are swapped by `x.T`; others move by name in `rearrange`"},
-    {{"view", "reshape", "permute", "moveaxis", "einsum", "unsqueeze", "squeeze"}, axes},
-    {{"bmm", "mm", "dot", "einsum"}, products},
+    {{"view", "reshape", "permute", "moveaxis", "unsqueeze", "squeeze"}, axes},
+    {{"bmm", "mm", "dot"}, products},
+    {{"einsum"}, "write it with `a @ b`, `x.T`, `rearrange` and `sum(.. over ..)`"},
+    {{"prod"}, "there is no product over a dim: of positive numbers it is `exp(sum(log(x)))`"},
+    {{"floor", "trunc", "round", "ceil"}, "`x as i32 as f32` cuts the fraction off, towards 0"},
     {{"cat", "stack", "hstack", "concatenate"}, "tensors are joined by `concat(a, b, ..)`, on the last core dim"},
     {{"chunk"}, "`split(x, 3)` cuts the last core dim into three"},
     {{"arange", "range"}, "counting is `iota(8)` for a tensor and `for i in 0..8` for a loop"},

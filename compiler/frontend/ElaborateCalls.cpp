@@ -143,6 +143,12 @@ void Elaborator::reportUnknownMember(ModelDecl &model, const Identifier &name) {
               "`, others read as `m." + name.name + "`");
     return;
   }
+  if (model.sub(name.name)) {
+    context.error("E0101", name.range, "`" + name.name + "` is a sub of model `" + owner + "`, not a function")
+        .help("its functions call it, `" + name.name + "(..)`; of an instance, `sub m: " + owner + "`, it is `m." +
+              name.name + "(..)`");
+    return;
+  }
   std::vector<std::string> names;
   for (const auto &[text, function] : model.functions)
     names.push_back(text);

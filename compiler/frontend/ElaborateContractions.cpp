@@ -26,6 +26,12 @@ void Elaborator::contractionMismatch(const std::string &op, SourceRange opRange,
     error.help(transposedAdvice(op, lhs, rhs));
     return;
   }
+  if (op == "conv2d" && lhs.value.type.core.size() == 3 &&
+      facts.equal(lhs.value.type.core[2].size, right.size) == Truth::True) {
+    error.help("channels come first: `rearrange(" + context.text(lhs.range) +
+               ", [H, W, C] -> [C, H, W])`, right of the bar");
+    return;
+  }
   std::string name = context.text(rhs.range);
   if (!declaresType(name))
     return;
@@ -201,6 +207,18 @@ bool Elaborator::coreRank(OpCall &call, size_t index, size_t rank) {
                           .label("this is " + str(operand.value.type))
                           .note(call.op->signature());
   std::string text = context.text(operand.range);
+  if (operand.value.type.core.size() == rank + 1 && name != "linear" && rank < 2) {
+    Type rows = operand.value.type;
+    rows.core.erase(rows.core.begin());
+    bool hasT =
+        std::any_of(rows.batch.begin(), rows.batch.end(), [](const DimEntity *dim) { return dim->name == "T"; });
+    std::string shown = str(rows), fresh = hasT ? "N " : "T ";
+    if (rows.batch.empty())
+      shown.replace(shown.find('|'), 0, fresh);
+    else
+      shown.replace(shown.find(" |"), 1, ", " + fresh);
+    error.help("what has several stands left of the bar: `" + shown + "`");
+  }
   if (name == "linear" && index == 0 && operand.value.type.core.size() > 1)
     error.help("all core dims are joined by `flatten(" + text + ")`");
   if (name == "embed" && index == 0 && call.operands[1].value.type.core.size() == 2)
@@ -278,7 +296,11 @@ Value Elaborator::transpose(const Operand &operand, SourceRange range) {
   if (type.core.size() != 2) {
     context.error("E0215", range, "`.T` swaps two core dims, found rank " + std::to_string(type.core.size()))
         .label(str(type))
-        .help("any other order of dims, and a batch dim among them: `rearrange(x, [B, T | D] -> [B | D, T])`");
+        .help(
+            type.core.size() == 1 && !type.batch.empty()
+                ? "a batch dim stays left: products summed over it are `sum(outer(x, x) over batch B)`; a bounded one "
+                  "is brought right by `rearrange(x, [B, T | D] -> [B | D, T])`"
+                : "any other order of dims: `rearrange(x, [B, T | D] -> [B | D, T])`");
     return Value();
   }
   std::swap(type.core[0], type.core[1]);

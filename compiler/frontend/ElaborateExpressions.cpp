@@ -184,7 +184,7 @@ Value Elaborator::evalName(const NameExpr &expr) {
       context.error("E0109", expr.range, "`" + name + "` is the old value of what was updated in place")
           .label("used here")
           .note("updated at " + context.at(old->second), old->second)
-          .help("take what you need from the old value before the update");
+          .help("take what you need from the old value before the update; `let t = 1.0 * a` is a value of its own");
       return Value();
     }
     return value;

@@ -262,7 +262,8 @@ std::optional<Dim> Elaborator::evalDimExpr(const Expr &expr, const DimScope &sco
     return value.number.integer;
   Diagnostic &error = context.error("E0219", expr.range, "a size is a whole number, made of dims and literals");
   if (value.kind == Value::Tensor)
-    error.label("this is a value of type " + str(value.type));
+    error.label("this is a value of type " + str(value.type))
+        .help("what is chosen by a value is taken by `embed(table, id)`, a row by its number, or by `select(c, a, b)`");
   return std::nullopt;
 }
 

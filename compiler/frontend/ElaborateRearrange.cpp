@@ -245,7 +245,8 @@ bool Elaborator::placeRight(const RearrangeExpr &expr, const PatternDim &node, P
     if (source == state.sources.end() && node.value != 1) {
       context
           .error("E0208", node.range, "rearrange makes a dim of size " + std::to_string(node.value) + " from nothing")
-          .help("only a dim of size 1 can be made");
+          .help("only a dim of size 1 can be made; a dim is split by names, `(P Q)` into `P, Q` with `dim P = " +
+                std::to_string(node.value) + "`");
       return false;
     }
     if (source != state.sources.end())

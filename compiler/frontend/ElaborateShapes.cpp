@@ -46,6 +46,9 @@ bool Elaborator::checkSlice(const CoreDim &dim, const Dim &lower, const Dim &upp
       error.label(empty
                       ? "no element from " + str(lower) + " to " + str(upper)
                       : "the dim is " + str(dim, true) + ", its elements are 0 to " + str(dim.size - Dim::constant(1)));
+      bool fromEnd = lower.constantValue().value_or(0) < 0 || upper.constantValue().value_or(0) < 0; // `x[| :-1]`
+      if (fromEnd)
+        error.help("elements are counted from the first: `" + str(dim) + " - 1` in place of `-1`");
       return false;
     }
     std::string condition = str(bound.low) + " " + spelling(bound.relation) + " " + str(bound.high);
@@ -259,7 +262,9 @@ Value Elaborator::opConcat(OpCall &call) {
       context.error("E0206", call.name, "`concat` joins the last core dim, the others must be equal")
           .secondary(call.operands[0].range)
           .secondary(operand.range)
-          .label(str(type, true) + " with " + str(operand.value.type, true));
+          .label(str(type, true) + " with " + str(operand.value.type, true))
+          .help(core.empty() ? "a number has no core dim to join; there is no axis to give"
+                             : "another dim is brought last by `rearrange` first");
     };
     if (core.empty() || core.size() != type.core.size()) {
       report();

@@ -151,7 +151,11 @@ void Elaborator::runAssign(const AssignStmt &stmt) {
   Value value = eval(*stmt.value);
   Local *local = findLocal(stmt.name.name);
   if (!local) {
-    unknownName(stmt.name.name, stmt.name.range);
+    const std::string &name = stmt.name.name;
+    context.error("E0105", stmt.name.range, "cannot find `" + name + "`")
+        .label("no `var` or `inout` of this name")
+        .help("a new name is bound by `let " + name + " = ..`, or by `var " + name + " = ..` where it changes later");
+    declareLocal(stmt.name, Local()); // one error, not one a later use
     return;
   }
   if (!local->assignable) {
@@ -209,8 +213,10 @@ std::optional<Elaborator::Iteration> Elaborator::rangeIteration(const ForIterato
       const DimEntity *dim = entityOf(symbol);
       if (!dim || (dim->kind != DimEntity::Unbounded && dim->kind != DimEntity::Bounded))
         continue;
-      context.error("E0219", iterator.range,
-                    "`for` is unrolled, so its range must be static; `" + dim->name + "` is a runtime size");
+      context
+          .error("E0219", iterator.range,
+                 "`for` is unrolled, so its range must be static; `" + dim->name + "` is a runtime size")
+          .help("give it a size, `dim " + dim->name + " = 64`; ops compute all positions at once without a loop");
       return std::nullopt;
     }
     DimEntity *turn = context.newDim(DimEntity::Turn, name.name, iterator.range);
@@ -371,10 +377,15 @@ std::vector<Value> Elaborator::runBlock(const Block &block, const std::vector<Ty
   }
   bool poisoned = std::any_of(results.begin(), results.end(), [](const Value &value) { return value.poisoned(); });
   if (!expected.empty() && results.size() != expected.size()) {
-    if (!poisoned && !results.empty())
-      context.error("E0215", ranges[0].to(ranges.back()),
-                    counted(results.size(), "result", "results") + ", " + std::to_string(expected.size()) +
-                        " declared");
+    if (!poisoned && !results.empty()) {
+      std::vector<std::string> types;
+      for (const Value &value : results)
+        types.push_back(value.kind == Value::Tensor ? str(value.type) : "..");
+      context
+          .error("E0215", ranges[0].to(ranges.back()),
+                 counted(results.size(), "result", "results") + ", " + std::to_string(expected.size()) + " declared")
+          .help("declare what is returned: `-> " + (types.size() == 1 ? types[0] : "(" + joined(types) + ")") + "`");
+    }
     results.assign(expected.size(), Value());
   }
   for (size_t i = 0; i < expected.size() && i < ranges.size(); ++i)

@@ -256,6 +256,8 @@ private:
       error.help("strings stand in `\"`");
     else if (found == "#")
       error.help("an attribute is `#[name]`, a comment `// text`");
+    else if (found == "^")
+      error.help("a power is written `pow(x, 2.0)`, a square `x * x`");
     push(TokenKind::Invalid, begin);
   }
 
