@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 using namespace batten;
@@ -109,10 +110,10 @@ TEST(Independence, ListsOpsOfTheDialectAndGradients) {
 // So that a new op is thought about: one that combines and is not listed would be called independent.
 TEST(Independence, KnowsOfEveryOpWhetherItCombines) {
   const std::set<std::string_view> others = {
-      "abs",  "add",       "and",      "bce",      "cast",    "concat",  "constant", "cos",   "div",  "eq",   "exp",
-      "fill", "ge",        "gelu",     "gt",       "iota",    "le",      "log",      "lt",    "max",  "min",  "mul",
-      "ne",   "neg",       "not",      "or",       "pow",     "relu",    "rem",      "rsqrt", "select", "sigmoid",
-      "silu", "rearrange", "sin",      "slice",    "softplus", "spread", "sqrt",     "stack", "sub",  "tanh", "transpose",
+      "abs",       "add", "and",   "bce",      "cast",   "concat", "constant", "cos",   "div",    "eq",        "exp",
+      "fill",      "ge",  "gelu",  "gt",       "iota",   "le",     "log",      "lt",    "max",    "min",       "mul",
+      "ne",        "neg", "not",   "or",       "pow",    "relu",   "rem",      "rsqrt", "select", "sigmoid",   "silu",
+      "rearrange", "sin", "slice", "softplus", "spread", "sqrt",   "stack",    "sub",   "tanh",   "transpose",
   };
   mlir::MLIRContext context;
   context.loadDialect<BattenDialect>();
