@@ -41,6 +41,7 @@ private:
   bool takeLoopsOf(mlir::Operation *op, Group &group);
   bool join(mlir::Operation *op, size_t index);
   bool joinEpilogue(mlir::linalg::GenericOp op, Group &group);
+  llvm::SparseBitVector<> groupsBehind(mlir::Operation *op);
   llvm::SparseBitVector<> sourcesOf(mlir::Operation *op);
   bool outsideIsIndependent(mlir::Operation *op, size_t index);
   void require(size_t index, const llvm::SparseBitVector<> &sources);

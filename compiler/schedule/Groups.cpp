@@ -163,24 +163,31 @@ static bool hasEpilogue(GroupKind kind) {
   return kind == GroupKind::Contraction || kind == GroupKind::Convolution || kind == GroupKind::Pool;
 }
 
-/// The groups that `op` reads from, by way of views or not.
+/// The group of `op` or, of a view or a size, those that it is made from.
+llvm::SparseBitVector<> Grouping::groupsBehind(Operation *op) {
+  llvm::SparseBitVector<> behind;
+  if (auto found = groupOf.find(op); found != groupOf.end())
+    behind.set(found->second);
+  else
+    behind = sourcesOf(op);
+  return behind;
+}
+
 llvm::SparseBitVector<> Grouping::sourcesOf(Operation *op) {
   llvm::SparseBitVector<> sources;
-  for (Operation *before : predecessors(op)) {
-    auto found = groupOf.find(before);
-    if (found != groupOf.end())
-      sources.set(found->second);
-    else
-      sources |= sourcesOf(before);
-  }
+  for (Operation *before : predecessors(op))
+    sources |= groupsBehind(before);
   return sources;
 }
 
-/// Rule 3: no group that `op` reads from needs this one, to which it would be added, to run before.
+/// Rule 3: whatever `op` does not read from the group itself must not come from it by way of another group or a view.
 bool Grouping::outsideIsIndependent(Operation *op, size_t index) {
-  for (size_t source : sourcesOf(op))
-    if (source != index && needs[source].test(index))
-      return false;
+  for (Operation *before : predecessors(op)) {
+    bool isView = !groupOf.contains(before);
+    for (size_t source : groupsBehind(before))
+      if (source == index ? isView : needs[source].test(index))
+        return false;
+  }
   return true;
 }
 
