@@ -215,8 +215,8 @@ bool Grouping::joinTogether(Operation *op, ArrayRef<size_t> producers) {
   size_t target = together.front();
   for (size_t index : llvm::drop_begin(together))
     merge(index, target);
-  groups[target].domain = candidate.domain;
-  groups[target].split = candidate.split;
+  candidate.operations = std::move(groups[target].operations); // the same in program order
+  groups[target] = std::move(candidate);
   append(op, target);
   return true;
 }

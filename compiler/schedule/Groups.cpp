@@ -241,11 +241,11 @@ bool Grouping::takeLoopsOf(Operation *op, Group &group) {
   auto generic = dyn_cast<linalg::GenericOp>(op);
   if (!generic || codeOf(group.operations) + codeOf(op) > mostCode || isa<tensor::ConcatOp>(group.operations.back()))
     return false;
-  if (group.kind == GroupKind::Rows && kindOf(op) == GroupKind::BatchReduction)
-    return endInBatchReduction(generic, group);
-  return group.kind == GroupKind::Rows ? kindOf(op) == GroupKind::Rows && joinRows(generic, group)
-         : hasEpilogue(group.kind)     ? joinEpilogue(generic, group)
-                                       : false;
+  if (group.kind != GroupKind::Rows)
+    return hasEpilogue(group.kind) && joinEpilogue(generic, group);
+  GroupKind kind = kindOf(op);
+  return kind == GroupKind::Rows ? joinRows(generic, group)
+                                 : kind == GroupKind::BatchReduction && endInBatchReduction(generic, group);
 }
 
 bool Grouping::join(Operation *op, size_t index) {

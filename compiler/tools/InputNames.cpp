@@ -6,12 +6,7 @@
 
 namespace batten {
 
-static std::string listed(const std::vector<std::string> &names) {
-  std::string list;
-  for (const std::string &name : names)
-    list += (list.empty() ? "`" : ", `") + name + "`";
-  return list;
-}
+static std::string listed(const std::vector<std::string> &names) { return "`" + frontend::joined(names, "`, `") + "`"; }
 
 bool Inputs::refuseUnknownNames() {
   std::vector<std::string> names;

@@ -12,6 +12,18 @@ static uint16_t roundedToBf16(uint32_t bits) {
   return uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
+/// What a kernel of `body` makes of a row of `bits`, or of two neighbours, is each of them rounded.
+template <size_t n>
+static void expectRounded(const std::string &level, const char *body, const uint32_t (&bits)[n],
+                          const batten::CodegenOptions &options = {}) {
+  Loaded loaded(program(level, "f32", "f32", body, "bf16", "bf16"), options);
+  ASSERT_EQ(loaded.bound, 0) << loaded.error;
+  uint16_t out[n];
+  ASSERT_EQ(loaded.call(1, bits, out), 0);
+  for (size_t i = 0; i < n; ++i)
+    EXPECT_EQ(out[i], roundedToBf16(bits[i])) << std::hex << bits[i];
+}
+
 // At every level.
 TEST(Bf16, RoundingIsExactAndCallsNothing) {
   const char *body = R"(
@@ -22,14 +34,8 @@ TEST(Bf16, RoundingIsExactAndCallsNothing) {
   const uint32_t bits[16] = {0x3f800000, 0x3f808000, 0x3f818000, 0x3f808001, 0x3f807fff, 0x00000001,
                              0x00018000, 0x80012345, 0x7f800000, 0xff800000, 0x7f7fffff, 0x00000000,
                              0x80000000, 0x7f800001, 0x007fffff, 0xffd12345};
-  for (const char *level : {"x86-64-v3", "native"}) {
-    Loaded loaded(program(level, "f32", "f32", body, "bf16", "bf16"));
-    ASSERT_EQ(loaded.bound, 0) << loaded.error;
-    uint16_t out[16];
-    ASSERT_EQ(loaded.call(1, bits, out), 0);
-    for (int i = 0; i < 16; ++i)
-      EXPECT_EQ(out[i], roundedToBf16(bits[i])) << std::hex << bits[i];
-  }
+  for (const char *level : {"x86-64-v3", "native"})
+    ASSERT_NO_FATAL_FAILURE(expectRounded(level, body, bits));
 }
 
 // Vectors that are rounded together keep their subnormals, whichever of them has one; a NaN has the same bits with and
@@ -49,8 +55,6 @@ TEST(Bf16, RoundingsTogetherKeepSubnormals) {
     for (int place : {-1, 0, 13, 16, 31}) { // -1: none
       batten::CodegenOptions options;
       options.emulated = level == std::string_view("x86-64-v4") && !__builtin_cpu_supports("avx512bw");
-      Loaded loaded(program(level, "f32", "f32", body, "bf16", "bf16"), options);
-      ASSERT_EQ(loaded.bound, 0) << loaded.error;
       uint32_t bits[32];
       for (uint32_t i = 0; i < 32; ++i)
         bits[i] = 0x3f007fff + i % 3 + 0x00810000 * i + (i % 2 << 31);
@@ -59,10 +63,7 @@ TEST(Bf16, RoundingsTogetherKeepSubnormals) {
       bits[5] = 0xffc12345;
       bits[6] = 0x7f800001;
       bits[23] = 0xff912345;
-      uint16_t out[32];
-      ASSERT_EQ(loaded.call(1, bits, out), 0);
-      for (int i = 0; i < 32; ++i)
-        EXPECT_EQ(out[i], roundedToBf16(bits[i])) << std::hex << bits[i];
+      ASSERT_NO_FATAL_FAILURE(expectRounded(level, body, bits, options));
     }
 }
 

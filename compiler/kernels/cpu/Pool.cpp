@@ -108,8 +108,9 @@ void Pool::prefetch(Value at, int64_t count) {
 /// The last tap of an odd number is of a pair with the one before it.
 Pool::Values Pool::tapsInPairs(Value row, ArrayRef<Value> masks, ValueRange folded) {
   Values values(folded);
+  SmallVector<int64_t> firsts = pairs();
   for (int64_t column = 0; column < side; ++column) {
-    int64_t pair = pairs()[size_t(column / 2)];
+    int64_t pair = firsts[size_t(column / 2)];
     values = tap(code.add(row, code.index(pair)), column - pair, masks, values);
   }
   return values;

@@ -29,7 +29,7 @@ int64_t Rows::bytesOfInnerRow() const {
 
 /// True where the two innermost row dims each have operands of their own, and nothing lies along both and the columns.
 /// Of longer rows than L2 holds a few, blocks would save nothing and leave little to other threads.
-bool Rows::findCross() const {
+bool Rows::meetsEachWithEach() const {
   size_t dims = rowDims.extents.size();
   if (tileDim || blocked || inBlocks || dims < 2 || !group.hasReduction() ||
       fewestInnerRows * bytesOfInnerRow() > level.cacheBytesL2 / 2)
@@ -55,23 +55,20 @@ Rows::RowBlock Rows::blockAlong(size_t dim, int64_t most) const {
   return {dim, rows, ceilDiv(rowDims.extents[dim], rows)};
 }
 
-std::pair<Rows::RowBlock, Rows::RowBlock> Rows::crossBlocks() const {
+std::optional<Rows::Cross> Rows::findCross() const {
+  if (!meetsEachWithEach())
+    return std::nullopt;
   size_t inner = rowDims.extents.size() - 1;
   int64_t rows = std::clamp(level.cacheBytesL1 / 2 / bytesOfInnerRow(), fewestInnerRows, mostInnerRows);
-  return {blockAlong(inner - 1, outerRows), blockAlong(inner, rows)};
-}
-
-/// Blocks of all rows; one of a unit's inner rows is met by all outer ones in turn.
-SmallVector<Dim> Rows::crossUnits() const {
-  auto [outer, inner] = crossBlocks();
-  SmallVector<Dim> units(ArrayRef<Dim>(rowDims.extents).drop_back(2));
-  units.append({inner.blocks, outer.blocks});
-  return units;
+  Cross found{blockAlong(inner - 1, outerRows), blockAlong(inner, rows), {}};
+  found.units.append(rowDims.extents.begin(), rowDims.extents.end() - 2);
+  found.units.append({found.inner.blocks, found.outer.blocks});
+  return found;
 }
 
 void Rows::crossUnit(Value index) {
-  auto [outer, inner] = crossBlocks();
-  auto extents = llvm::map_to_vector(crossUnits(), [&](const Dim &extent) { return frame.size(extent); });
+  const auto &[outer, inner, units] = *cross;
+  auto extents = llvm::map_to_vector(units, [&](const Dim &extent) { return frame.size(extent); });
   Values place = digitsOf(code, index, extents);
   std::swap(place[inner.dim], place[outer.dim]); // as the dims stand
   LoopCode loops{b, code.loc};
@@ -88,11 +85,6 @@ void Rows::crossUnit(Value index) {
     along(inner, [&] { computeRow(place); });
     place[inner.dim] = innerBlock;
   });
-}
-
-int64_t Rows::rowsOfCross() const {
-  auto [outer, inner] = crossBlocks();
-  return outer.rows * inner.rows;
 }
 
 } // namespace batten

@@ -62,7 +62,7 @@ Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Lev
     code.lanes = tileLanes(*tileDim);
   // A value per row would be computed once a block, and written by several threads.
   blocked = !tileDim && !group.readsRows() && !(columns && *columns <= 2 * blockColumns);
-  crosses = findCross();
+  cross = findCross();
   inRegisters = !tileDim && columns && !inBlocks && *columns <= columnsInRegisters();
   inPairs = findPairs();
   group.plan(inRegisters, numLanes / code.lanes);
@@ -73,7 +73,7 @@ Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Lev
 
 /// The longest row that is straight-line code: it overlaps with the next one, where ends of loops wait for each other.
 int64_t Rows::columnsInRegisters() const {
-  if (crosses) // a loop of two turns costs more (Zen 3: 16384 x 64 products of rows of 128 7.6 ms, so 6.9)
+  if (cross) // a loop of two turns costs more (Zen 3: 16384 x 64 products of rows of 128 7.6 ms, so 6.9)
     return 2 * numLanes;
   bool fillsRegisters = level.hasManyRegisters() && group.hasReduction();
   return fillsRegisters ? std::clamp<int64_t>(registerVectors * code.lanes, numLanes, 2 * numLanes) : numLanes;
@@ -128,7 +128,7 @@ Kernel Rows::build() {
     b.setInsertionPointToStart(loop.getBody());
     if (tileDim)
       tileUnit(loop.getInductionVar());
-    else if (crosses)
+    else if (cross)
       crossUnit(loop.getInductionVar());
     else
       unit(loop.getInductionVar());
@@ -142,9 +142,9 @@ Kernel Rows::build() {
     elements = blockColumns;
   } else if (tileDim) {
     elements *= code.lanes;
-  } else if (crosses) {
-    units = countOf(crossUnits());
-    elements *= rowsOfCross();
+  } else if (cross) {
+    units = countOf(cross->units);
+    elements *= cross->outer.rows * cross->inner.rows;
   }
   return {frame.function, units, grainOf(elements), scratchBytes};
 }

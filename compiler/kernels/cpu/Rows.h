@@ -38,6 +38,18 @@ private:
     unsigned step;                         ///< that divides
   };
 
+  /// Rows of a unit along one dim, and how many such blocks there are.
+  struct RowBlock {
+    size_t dim; ///< of rowDims
+    int64_t rows;
+    Dim blocks;
+  };
+  /// Units are blocks of rows along both of the innermost rowDims.
+  struct Cross {
+    RowBlock outer, inner;
+    llvm::SmallVector<Dim> units; ///< by loop: those of an inner block for all outer ones in turn
+  };
+
   const Level &level;
   Dim count;     ///< of columns
   bool blocked;  ///< units are blocks of columns
@@ -49,7 +61,7 @@ private:
   llvm::SmallVector<std::optional<ColumnElements>> columnElements; ///< by access; nullopt: gathered into scratch
   Dim scratchBytes;
   std::optional<size_t> tileDim; ///< of rowDims: units are tiles of this dim's rows
-  bool crosses;                  ///< units are blocks of rows along both of the innermost rowDims
+  std::optional<Cross> cross;
   std::optional<Quotients> quotients;
   std::optional<unsigned> greatest; ///< the reduction that the numerators of `quotients` are measured from
   bool replacesNumerators; ///< the results of `quotients` are written over its numerators, where these are kept
@@ -115,17 +127,10 @@ private:
   void tile(const Values &place, const Values &offsets, mlir::Value at, int64_t columns);
 
   // RowCrosses.cpp: blocks of rows of two operands.
-  struct RowBlock {
-    size_t dim; ///< of rowDims
-    int64_t rows;
-    Dim blocks;
-  };
   int64_t bytesOfInnerRow() const;
-  bool findCross() const;
+  bool meetsEachWithEach() const;
   RowBlock blockAlong(size_t dim, int64_t most) const;
-  std::pair<RowBlock, RowBlock> crossBlocks() const;
-  llvm::SmallVector<Dim> crossUnits() const;
-  int64_t rowsOfCross() const;
+  std::optional<Cross> findCross() const;
   void crossUnit(mlir::Value index);
 
   // RowPairs.cpp: even and odd columns.
