@@ -1,6 +1,7 @@
 // Compiler.cpp - what the executable loads: compilations, the evaluators and costs.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Pipeline.h"
+#include "compiler/frontend/EmitLayers.h"
 #include "compiler/frontend/Types.h"
 #include "dialect/Batten.h"
 #include "dialect/Evaluate.h"
@@ -74,7 +75,7 @@ public:
     return evaluateFunction(*module.getOps<FuncOp>().begin(), *how, sizes, arguments, results, diagnostics, error);
   }
   bool costs(const frontend::Program &program, const frontend::Function &function, frontend::Diagnostics &diagnostics,
-             std::vector<OpCost> &out) override {
+             std::vector<frontend::OpCost> &out) override {
     Options options;
     Compilation unused;
     frontend::Program alone{program.name, program.weights, {function}, {}};
@@ -82,12 +83,7 @@ public:
     ModuleOp module = pipeline.emit();
     if (!module)
       return false;
-    // Emission makes one op of each, in order; what follows them is the return.
-    for (Operation &op : (*module.getOps<FuncOp>().begin()).getBody().front().without_terminator())
-      if (auto costed = dyn_cast<Costed>(op))
-        out.push_back({costed.flops(), costed.bytes()});
-      else
-        out.emplace_back();
+    out = frontend::costsOf(*module.getOps<FuncOp>().begin());
     return out.size() == function.ops.size();
   }
   std::string sourceHash(const frontend::Sources &sources) override { return hashOfSources(sources); }

@@ -9,7 +9,7 @@
 
 #include "compiler/Options.h"
 #include "compiler/frontend/Diagnostics.h"
-#include "compiler/frontend/Program.h"
+#include "compiler/frontend/Layers.h"
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -66,11 +66,6 @@ struct HostTensor {
 /// Which evaluator: in double precision, or in the dtype and in the order of dialect/NUMERICS.md.
 enum class Evaluator { Reference, Exact };
 
-/// What an operation costs before fusion, in the symbols of its function.
-struct OpCost {
-  Dim flops, bytes;
-};
-
 /// Loaded from libbatten-compiler.so by `batten_compiler`.
 class Compiler {
 public:
@@ -87,7 +82,7 @@ public:
                         std::vector<HostTensor> &results, std::string &error) = 0;
   /// The cost of each op of the function. false: `diagnostics` says what is not compiled yet.
   virtual bool costs(const frontend::Program &program, const frontend::Function &function,
-                     frontend::Diagnostics &diagnostics, std::vector<OpCost> &out) = 0;
+                     frontend::Diagnostics &diagnostics, std::vector<frontend::OpCost> &out) = 0;
   /// Of everything that was read: what an artifact says it was made of.
   virtual std::string sourceHash(const frontend::Sources &sources) = 0;
   /// The names of the passes that a compilation runs.

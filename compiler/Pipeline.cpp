@@ -12,6 +12,7 @@
 #include "compiler/codegen/Levels.h"
 #include "compiler/codegen/WeightsObject.h"
 #include "compiler/frontend/EmitBatten.h"
+#include "compiler/frontend/EmitLayers.h"
 #include "compiler/frontend/Types.h"
 #include "compiler/schedule/Versions.h"
 #include "dialect/Batten.h"
@@ -192,6 +193,7 @@ ModuleOp Pipeline::emit() {
 
 /// batten -> linalg. The description first: afterwards batch and core can't be told apart.
 bool Pipeline::lower() {
+  frontend::emitLayers(program, *module);
   context.loadAllAvailableDialects();
   if (options.checkIds)
     (*module)->setAttr(attr::checkIds, UnitAttr::get(&context));

@@ -41,8 +41,10 @@ inline constexpr llvm::StringLiteral arguments = "batten.arguments";     // arra
 inline constexpr llvm::StringLiteral independent = "batten.independent"; // batch symbols whose positions never meet
 inline constexpr llvm::StringLiteral mixes = "batten.mixes";             // and for the others where they do
 inline constexpr llvm::StringLiteral nonempty = "batten.nonempty";       // unbounded symbols that must not be 0
-inline constexpr llvm::StringLiteral flops = "batten.flops"; // of a call before fusion, a polynomial as text; absent
-inline constexpr llvm::StringLiteral bytes = "batten.bytes"; // where it is beyond 64 bits; and the bytes moved
+inline constexpr llvm::StringLiteral flops = "batten.flops";   // of a call before fusion, a polynomial as text; absent
+inline constexpr llvm::StringLiteral bytes = "batten.bytes";   // where it is beyond 64 bits; and the bytes moved
+inline constexpr llvm::StringLiteral layers = "batten.layers"; // array of #batten.layer, in the source's order
+inline constexpr llvm::StringLiteral idRanges = "batten.id_ranges"; // array of #batten.id_range
 // In the linalg form: on arguments and results, on operations, on groups and on calls of them.
 inline constexpr llvm::StringLiteral symbol = "batten.symbol"; // of an index argument: the name of its symbol
 inline constexpr llvm::StringLiteral dims = "batten.dims";     // of a tensor: its extents, polynomials as text

@@ -159,6 +159,25 @@ typedef struct batten_version {
   int64_t size;    /* of the dim in the calls that it serves */
 } batten_version;
 
+/* The operations of one layer of the source, or of several alike: "blocks.0..11". */
+typedef struct batten_layer {
+  const char *name;
+  const char *type;        /* of what it ends in: "f32[B, T | 768]" */
+  int64_t parameters;      /* elements of the weights that no layer before it reads */
+  int64_t parameter_bytes;
+  batten_formula flops;    /* of a call, as batten_entry.flops; -1 where it is not known */
+  batten_formula bytes;
+  int64_t tied;            /* 1: layers before it read all of its weights */
+} batten_layer;
+
+/* What the elements of an argument may be that numbers something: rows of a table, classes, positions, keys. One
+ * argument may have several, all of which hold. */
+typedef struct batten_id_range {
+  int64_t argument;   /* position in batten_entry.arguments */
+  int64_t least;      /* an element is at least this */
+  batten_formula end; /* and below this */
+} batten_id_range;
+
 /* One `pub fn`. */
 typedef struct batten_entry {
   const char *name;      /* in the source */
@@ -185,6 +204,10 @@ typedef struct batten_entry {
   batten_formula bytes; /* what they read and write before fusion; both are -1 where they are not known */
   const batten_version *versions; /* a call is served by the first that has its size */
   int64_t version_count;
+  const batten_layer *layers; /* in the order of the source: together they cost `flops` and `bytes` */
+  int64_t layer_count;
+  const batten_id_range *id_ranges;
+  int64_t id_range_count;
 } batten_entry;
 
 /* A tensor read by the bind: row-major, dense, of static shape. */
@@ -263,7 +286,9 @@ BATTEN_STATIC_ASSERT(sizeof(batten_symbol) == 24);
 BATTEN_STATIC_ASSERT(sizeof(batten_guard) == 64);
 BATTEN_STATIC_ASSERT(sizeof(batten_argument) == 40);
 BATTEN_STATIC_ASSERT(sizeof(batten_version) == 16);
-BATTEN_STATIC_ASSERT(sizeof(batten_entry) == 256);
+BATTEN_STATIC_ASSERT(sizeof(batten_layer) == 88);
+BATTEN_STATIC_ASSERT(sizeof(batten_id_range) == 40);
+BATTEN_STATIC_ASSERT(sizeof(batten_entry) == 288);
 BATTEN_STATIC_ASSERT(sizeof(batten_weight) == 56);
 BATTEN_STATIC_ASSERT(sizeof(batten_cpuid) == 16);
 BATTEN_STATIC_ASSERT(sizeof(batten_level) == 24);

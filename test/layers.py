@@ -19,7 +19,7 @@ LAYERS = [  # files, what they may include besides their own folder and the stan
     ("dialect/Dims*", ONLY_DIMS),
     ("dialect/CombiningOps.h", ONLY_DIMS),
     ("dialect/*", ["mlir"]),
-    ("compiler/frontend/EmitBatten.*", ["dialect/*", "mlir"]),
+    ("compiler/frontend/Emit*", ["dialect/*", "mlir"]),
     ("compiler/frontend/*", ["dialect/Dims.h", "dialect/CombiningOps.h"]),
     ("compiler/lower/*", STAGE),
     ("compiler/kernels/*", STAGE + ["compiler/kernels/*"]),

@@ -128,6 +128,15 @@ static Constant *version(Tables &t, const batten_version &version) {
   return t.record({t.i32(version.symbol), t.i32(version.kernels), t.i64(version.size)});
 }
 
+static Constant *layer(Tables &t, const LayerInfo &layer) {
+  return t.record({t.text(layer.name), t.text(layer.type), t.i64(layer.parameters), t.i64(layer.parameterBytes),
+                   formula(t, layer.flops), formula(t, layer.bytes), t.i64(layer.tied)});
+}
+
+static Constant *idRange(Tables &t, const IdRangeInfo &range) {
+  return t.record({t.i64(range.argument), t.i64(range.least), formula(t, range.end)});
+}
+
 static Constant *entry(Tables &t, const EntryInfo &entry) {
   std::vector<batten_version> versions = entry.fixedSizes();
   return t.record({t.text(entry.name),
@@ -153,7 +162,11 @@ static Constant *entry(Tables &t, const EntryInfo &entry) {
                    formula(t, entry.flops),
                    formula(t, entry.bytes),
                    each(t, versions, version),
-                   t.i64(versions.size())});
+                   t.i64(versions.size()),
+                   each(t, entry.layers, layer),
+                   t.i64(entry.layers.size()),
+                   each(t, entry.idRanges, idRange),
+                   t.i64(entry.idRanges.size())});
 }
 
 static Constant *weight(Tables &t, const WeightInfo &weight) {

@@ -45,6 +45,26 @@ static void writeArgument(OStream &json, const TensorInfo &tensor) {
   });
 }
 
+static void writeLayer(OStream &json, const LayerInfo &layer) {
+  json.object([&] {
+    json.attribute("name", layer.name);
+    json.attribute("type", layer.type);
+    json.attribute("parameters", layer.parameters);
+    json.attribute("parameter_bytes", layer.parameterBytes);
+    json.attribute("flops", layer.flops.text);
+    json.attribute("bytes", layer.bytes.text);
+    json.attribute("tied", layer.tied);
+  });
+}
+
+static void writeIdRange(OStream &json, const IdRangeInfo &range) {
+  json.object([&] {
+    json.attribute("argument", range.argument);
+    json.attribute("least", range.least);
+    json.attribute("end", range.end.text);
+  });
+}
+
 static void writeEntry(OStream &json, const EntryInfo &entry) {
   json.object([&] {
     json.attribute("name", entry.name);
@@ -80,6 +100,14 @@ static void writeEntry(OStream &json, const EntryInfo &entry) {
           json.attribute("size", version.size);
           json.attribute("kernels", version.kernels);
         });
+    });
+    json.attributeArray("layers", [&] {
+      for (const LayerInfo &layer : entry.layers)
+        writeLayer(json, layer);
+    });
+    json.attributeArray("id_ranges", [&] {
+      for (const IdRangeInfo &range : entry.idRanges)
+        writeIdRange(json, range);
     });
   });
 }

@@ -53,6 +53,20 @@ struct TensorInfo {
   bool byValue = false;
 };
 
+/// batten_layer before it is data.
+struct LayerInfo {
+  std::string name, type;
+  int64_t parameters = 0, parameterBytes = 0;
+  FormulaInfo flops, bytes; ///< -1 where it is not known
+  bool tied = false;
+};
+
+/// batten_id_range before it is data.
+struct IdRangeInfo {
+  int64_t argument = 0, least = 0;
+  FormulaInfo end;
+};
+
 struct WeightInfo {
   std::string path, from, field;
   batten_dtype dtype = BATTEN_F32;
@@ -79,6 +93,8 @@ struct EntryInfo {
   FormulaInfo flops, bytes; ///< of a call as it is written; -1 where it is not known
   int64_t threadBytes = 0;
   std::vector<std::string> independent, mixes;
+  std::vector<LayerInfo> layers;
+  std::vector<IdRangeInfo> idRanges;
 
   /// What its versions fix, the same at each level: those of the best.
   std::vector<batten_version> fixedSizes() const;

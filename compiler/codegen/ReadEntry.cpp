@@ -43,7 +43,9 @@ private:
   bool readGuard(StringRef text);
   bool readIndexChecks();
   bool readAmounts();
-  bool readCost(StringRef name, FormulaInfo &formula);
+  bool readCost(StringAttr text, FormulaInfo &formula);
+  bool readLayers();
+  bool readIdRanges();
   bool setFormula(ArrayRef<Dim> amounts, FormulaInfo &formula);
 
   PlanOp plan; ///< one that serves all sizes
@@ -71,7 +73,8 @@ bool EntryReader::read() {
   for (const std::string &guard : toStrings(plan.getGuardsAttr()))
     if (!readGuard(guard))
       return false;
-  return readIndexChecks() && readAmounts() && readCost(attr::flops, entry.flops) && readCost(attr::bytes, entry.bytes);
+  return readIndexChecks() && readAmounts() && readCost(plan->getAttrOfType<StringAttr>(attr::flops), entry.flops) &&
+         readCost(plan->getAttrOfType<StringAttr>(attr::bytes), entry.bytes) && readLayers() && readIdRanges();
 }
 
 void EntryReader::readSymbols() {
@@ -196,11 +199,38 @@ bool EntryReader::readIndexChecks() {
   return true;
 }
 
-bool EntryReader::readCost(StringRef name, FormulaInfo &formula) {
-  auto text = plan->getAttrOfType<StringAttr>(name);
+/// -1 where it is not known, or no formula.
+bool EntryReader::readCost(StringAttr text, FormulaInfo &formula) {
   std::optional<Dim> cost = text ? Dim::parse(text.getValue().str()) : std::nullopt;
   auto made = cost ? makeFormula(cost->substitute(definitions), entry.symbols) : std::nullopt;
   return made ? (formula = *made, true) : setFormula(Dim::constant(-1), formula);
+}
+
+bool EntryReader::readLayers() {
+  if (auto layers = plan->getAttrOfType<ArrayAttr>(attr::layers))
+    for (auto layer : layers.getAsRange<LayerAttr>()) {
+      LayerInfo info{
+          layer.getName().str(), layer.getType().str(), layer.getParameters(), layer.getParameterBytes(), {}, {},
+          layer.getTied()};
+      if (!readCost(layer.getFlops(), info.flops) || !readCost(layer.getBytes(), info.bytes))
+        return false;
+      entry.layers.push_back(std::move(info));
+    }
+  return true;
+}
+
+bool EntryReader::readIdRanges() {
+  if (auto ranges = plan->getAttrOfType<ArrayAttr>(attr::idRanges))
+    for (auto range : ranges.getAsRange<IdRangeAttr>()) {
+      std::optional<Dim> end = Dim::parse(range.getEnd().str());
+      IdRangeInfo info{range.getArgument(), range.getLeast(), {}};
+      if (!end || info.argument < 0 || size_t(info.argument) >= entry.tensors.size())
+        return refuse("no argument numbers " + range.getEnd().str());
+      if (!setFormula(end->substitute(definitions), info.end))
+        return false;
+      entry.idRanges.push_back(std::move(info));
+    }
+  return true;
 }
 
 /// Workspace, scratch, and the loop extents that no tensor already keeps within 64 bits.

@@ -1,6 +1,7 @@
 // ElaborateFunction.cpp - a `pub fn` or a test as a flat Function: arguments, weights, guards, tidying up.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/Elaborate.h"
+#include "compiler/frontend/IdRanges.h"
 #include "dialect/CombiningOps.h"
 
 #include <algorithm>
@@ -302,6 +303,7 @@ Function Elaborator::elaborate(FunctionDecl &function) {
   collectMixes(result);
   orderSymbols(result); // drops those that nothing has any more
   guardSizes(result, item.name.range);
+  result.idRanges = idRangesOf(result);
   result.signature = signatureText(function, result);
   specialize(item, result);
   return result;

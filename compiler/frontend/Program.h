@@ -112,6 +112,14 @@ struct Argument {
   int updated = -1; ///< inout: the SSA value to be written back at the end
 };
 
+/// What the elements of an argument may be that numbers rows, classes, positions or keys: from `least` to `end` - 1.
+struct IdRange {
+  size_t argument = 0; ///< its position in the function's
+  int64_t least = 0;
+  Dim end;
+  bool operator==(const IdRange &other) const = default;
+};
+
 struct Function {
   std::string name;            ///< in the source
   std::string cName;           ///< of the C symbol without the program's prefix: `name`, or what `#[name("...")]` says
@@ -123,6 +131,7 @@ struct Function {
   std::vector<Guard> guards;
   std::vector<Mix> mixes;                                               ///< of each dim that is mixed its places
   std::vector<std::pair<std::string, std::vector<int64_t>>> specialize; ///< `#[specialize(B = 1, 8)]`
+  std::vector<IdRange> idRanges;                                        ///< an argument may have several, or none
   bool fast = false;     ///< `#[fast]`: order and use of FMA are free inside this function
   std::string signature; ///< "pub fn forward(x: f32[B | 10]) -> f32[B | 5]", for comments
   Location location;     ///< of its name

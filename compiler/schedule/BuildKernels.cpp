@@ -102,9 +102,10 @@ void PlanEntry::createPlan() {
       dyn_cast_or_null<ArrayAttr>(take(attr::independent)), dyn_cast_or_null<ArrayAttr>(take(attr::mixes)),
       dyn_cast_or_null<ArrayAttr>(take(attr::nonempty)), dyn_cast_or_null<ArrayAttr>(take("guards")),
       dyn_cast_or_null<ArrayAttr>(take(attr::arguments)));
-  for (StringRef cost : {StringRef(attr::flops), StringRef(attr::bytes), StringRef(attr::indexChecks)})
-    if (Attribute known = take(cost))
-      plan->setAttr(cost, known);
+  for (StringRef name : {StringRef(attr::flops), StringRef(attr::bytes), StringRef(attr::layers),
+                         StringRef(attr::idRanges), StringRef(attr::indexChecks)})
+    if (Attribute known = take(name))
+      plan->setAttr(name, known);
   plan.getBody().emplaceBlock();
 }
 

@@ -124,7 +124,7 @@ private:
   std::vector<std::vector<std::pair<std::string, int64_t>>> sweep;
   std::vector<BenchRow> older, rows;
   std::vector<std::pair<std::string, CallTimes>> kernels; ///< of --kernels, by dims
-  std::vector<OpCost> costs;
+  std::vector<frontend::OpCost> costs;
   std::unique_ptr<batten_pool, DestroyPool> pool;
   double peak = 0;
   std::string otherMachine; ///< a sentence, where --compare has times of one
@@ -255,7 +255,7 @@ int Bench::bind(Execution &execution) {
 /// Operations and samples of a call at these sizes.
 void Bench::count(BenchRow &row, const Sizes &sizes) const {
   Dim flops;
-  for (const OpCost &cost : costs)
+  for (const frontend::OpCost &cost : costs)
     flops = flops + cost.flops;
   row.flops = double(flops.evaluate(sizes).value_or(0));
   row.samples = 1;
@@ -267,7 +267,7 @@ void Bench::count(BenchRow &row, const Sizes &sizes) const {
 /// What the operations move bounds it too, where that is all that is known: of a library.
 double Bench::bytesAt(const Sizes &sizes) const {
   Dim moved;
-  for (const OpCost &cost : costs)
+  for (const frontend::OpCost &cost : costs)
     moved = moved + cost.bytes;
   double touched = double(bytesOfCall(function(), sizes));
   std::optional<int64_t> most = moved.isConstant(-1) ? std::nullopt : moved.evaluate(sizes);

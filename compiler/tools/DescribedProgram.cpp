@@ -17,8 +17,6 @@ frontend::DType dtypeOf(batten_dtype dtype) {
       ->second;
 }
 
-Dim dimOf(const batten_formula &formula) { return Dim::parse(formula.text).value_or(Dim::overflow()); }
-
 /// A static dim left of the bar is described by its number; here it is a symbol of that name.
 frontend::TensorType typeOf(const batten_argument &argument, std::vector<frontend::Symbol> &symbols) {
   frontend::TensorType type{dtypeOf(argument.dtype), {}, {}};
@@ -93,20 +91,31 @@ frontend::Function functionOf(const batten_entry &entry, const batten_descriptio
   function.name = entry.name;
   function.cName = entry.c_symbol;
   function.signature = entry.signature;
-  for (int64_t i = 0; i < entry.symbol_count; ++i)
-    function.symbols.push_back({entry.symbols[i].name,
-                                entry.symbols[i].bound ? frontend::Symbol::Bounded : frontend::Symbol::Unbounded,
-                                entry.symbols[i].bound});
+  function.symbols = symbolsOf(entry);
   for (int64_t i = 0; i < entry.argument_count; ++i)
     addArgument(function, entry.arguments[i]);
   addWeights(function, description);
   for (int64_t i = 0; i < entry.guard_count; ++i)
     function.guards.push_back(
         {dimOf(entry.guards[i].lhs), dimOf(entry.guards[i].rhs), relations[entry.guards[i].relation], {}});
+  for (int64_t i = 0; i < entry.id_range_count; ++i) // functionOf takes the arguments in their order
+    function.idRanges.push_back(
+        {size_t(entry.id_ranges[i].argument), entry.id_ranges[i].least, dimOf(entry.id_ranges[i].end)});
   return function;
 }
 
 } // namespace
+
+Dim dimOf(const batten_formula &formula) { return Dim::parse(formula.text).value_or(Dim::overflow()); }
+
+std::vector<frontend::Symbol> symbolsOf(const batten_entry &entry) {
+  std::vector<frontend::Symbol> symbols;
+  for (int64_t i = 0; i < entry.symbol_count; ++i)
+    symbols.push_back({entry.symbols[i].name,
+                       entry.symbols[i].bound ? frontend::Symbol::Bounded : frontend::Symbol::Unbounded,
+                       entry.symbols[i].bound});
+  return symbols;
+}
 
 frontend::Program programOf(const batten_description &description) {
   frontend::Program program;

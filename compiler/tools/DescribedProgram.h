@@ -8,6 +8,10 @@
 
 namespace batten {
 
+/// Overflowed, where it is not known.
+Dim dimOf(const batten_formula &formula);
+/// The sizes that a call gives.
+std::vector<frontend::Symbol> symbolsOf(const batten_entry &entry);
 /// The entries with their arguments, results, sizes and weights, and without operations.
 frontend::Program programOf(const batten_description &description);
 

@@ -284,12 +284,12 @@ void Inputs::checkShape(size_t index) {
 //===- All together -----------------------------------------------------------------------------------------------===//
 
 /// What nobody gives and any:SEED are numbers of rows, classes, positions or keys where the argument is read as such:
-/// of a table, every row is as likely to be read. normal:SEED is not, since a library could not tell to do the same.
+/// of a table, every row is as likely to be read. normal:SEED is the same numbers whatever they are for.
 std::string Inputs::fill(size_t index, const std::string &how, const std::string &stream) {
   std::optional<int64_t> end;
   int64_t least = 0;
-  for (const IdRange &range : ids)
-    if (range.argument == index && !frontend::isFloat(tensors[index].dtype)) {
+  for (const frontend::IdRange &range : function.idRanges)
+    if (range.argument == index) {
       end = std::min(end.value_or(INT64_MAX), range.end.evaluate(sizes).value_or(INT64_MAX));
       least = std::max(least, range.least);
     }

@@ -4,7 +4,6 @@
 #define BATTEN_COMPILER_TOOLS_INPUTS_H
 
 #include "compiler/tools/HostTensors.h"
-#include "compiler/tools/IdChecks.h"
 #include "compiler/tools/Session.h"
 
 namespace batten {
@@ -12,7 +11,7 @@ namespace batten {
 class Inputs {
 public:
   Inputs(Session &session, const CommandLine &options, const frontend::Function &function)
-      : dims(options.dims()), session(session), options(options), function(function), ids(idRanges(function)) {}
+      : dims(options.dims()), session(session), options(options), function(function) {}
 
   /// Reads the files, finds every runtime dim and makes what is generated: `@x.npy`, `@w.safetensors:name`, `zeros`,
   /// `iota`, `normal:SEED` or a number. false: the session has all that is wrong.
@@ -31,7 +30,6 @@ private:
   Session &session;
   const CommandLine &options;
   const frontend::Function &function;
-  const std::vector<IdRange> ids;
   std::map<std::string, std::string> boundBy; ///< symbol -> the argument that gave its size; empty: --dim
   std::vector<bool> read;                     ///< tensors[i] comes from a file
   bool failed = false;

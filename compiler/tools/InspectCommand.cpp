@@ -9,9 +9,8 @@
 #include "compiler/tools/Commands.h"
 #include "compiler/tools/CompilerLibrary.h"
 #include "compiler/tools/Inspect.h"
-#include "compiler/tools/Layers.h"
+#include "compiler/tools/LayerTable.h"
 #include "compiler/tools/SourceFiles.h"
-#include "compiler/tools/TextTable.h"
 #include "compiler/tools/Weights.h"
 #include <algorithm>
 #include <cstdio>
@@ -25,8 +24,8 @@ Costs are those of the operations as they are written: a multiply-add is two FLO
 results that are read or written. Fusion moves fewer bytes. They are of one sample, which is 1 of every dim without a
 bound; where each sample meets all others, such a dim is a size in them. A dim with a bound, also a batch dim, is a size in
 them, and a last line puts its bound. Where every dim has one, they are of a whole call. In place of a formula that is
-long stands what it comes to at the bounds; --json has all in full. A library holds the totals of each entry and its
-weights; the layers, --depth, --by and --graph need the source.
+long stands what it comes to at the bounds; --json has all in full. A library holds its layers as they are without --depth;
+--depth and --graph need the source.
 
 Examples:
   batten inspect encoder.btn                 layers, types, parameters and costs of each entry
@@ -37,14 +36,6 @@ Examples:
   batten inspect --weights=simple.safetensors simple.btn
   batten inspect ./libsimple.so              what a compiled library says of itself
 )";
-
-std::set<std::string> samplesOf(const frontend::Function &function) {
-  std::set<std::string> samples;
-  for (const frontend::Symbol &symbol : function.symbols)
-    if (symbol.kind == frontend::Symbol::Unbounded)
-      samples.insert(symbol.name);
-  return samples;
-}
 
 /// Where positions of dims meet, and where they do not.
 struct Facts {
@@ -85,7 +76,7 @@ private:
   Session session;
   std::optional<frontend::Program> program;
   std::string sourceHash;
-  std::vector<std::vector<OpCost>> costs;                        ///< one a function; empty where not known
+  std::vector<std::vector<frontend::OpCost>> costs;              ///< one a function; empty where not known
   std::optional<std::map<std::string, std::string>> weightState; ///< path -> "ok", "missing", ...
 
   int load(const std::string &path);
@@ -93,14 +84,12 @@ private:
   void readCosts(Compiler &compiler);
   bool readWeights();
   int drawGraph(const std::string &path);
-  std::string stateOf(const frontend::Function &function, const LayerRow &row) const;
+  std::string stateOf(const frontend::Function &function, const frontend::LayerRow &row) const;
   void printText();
   void printFunction(size_t index);
-  std::string totalText(const frontend::Function &function, const LayerRow &total) const;
   void printJson();
   std::string functionJson(size_t index) const;
-  std::string rowJson(const frontend::Function &function, const LayerRow &row, bool costsKnown) const;
-  std::vector<LayerRow> rowsOf(size_t index) const;
+  LayerTable layersOf(size_t index) const;
 };
 
 /// What is not compiled yet has no cost, and is no error here.
@@ -149,7 +138,7 @@ int Inspection::load(const std::string &path) {
   return ExitOk;
 }
 
-std::string Inspection::stateOf(const frontend::Function &function, const LayerRow &row) const {
+std::string Inspection::stateOf(const frontend::Function &function, const frontend::LayerRow &row) const {
   std::string state;
   for (int index : row.weights) {
     const frontend::Argument &argument = function.arguments[size_t(index)];
@@ -162,56 +151,19 @@ std::string Inspection::stateOf(const frontend::Function &function, const LayerR
   return state;
 }
 
-//===- Text -------------------------------------------------------------------------------------------------------===//
-
-/// The largest sizes of what is bounded.
-std::map<std::string, int64_t> boundsOf(const frontend::Function &function) {
-  std::map<std::string, int64_t> largest;
-  for (const frontend::Symbol &symbol : function.symbols)
-    if (symbol.kind == frontend::Symbol::Bounded)
-      largest[symbol.name] = symbol.value;
-  return largest;
-}
-
-/// A cost in a cell of the table; one that is no reading matter, as those of windows over runtime sizes are, by its
-/// amount at the bounds.
-std::string costText(const Dim &cost, const char *unit, const std::map<std::string, int64_t> &bounds) {
-  constexpr size_t widest = 40;
-  std::string text = amount(cost, unit);
-  std::optional<int64_t> most = cost.evaluate(bounds);
-  return text.size() <= widest || !most ? text : amount(double(*most), unit) + " at bounds";
-}
-
-/// In the order of the program, or the largest first of what --by names, at the bounds.
-std::vector<LayerRow> Inspection::rowsOf(size_t index) const {
+LayerTable Inspection::layersOf(size_t index) const {
   const frontend::Function &function = program->functions[index];
-  std::string by = options.get("--by");
-  std::map<std::string, int64_t> bounds = boundsOf(function);
-  for (const std::string &dim : samplesOf(function))
-    bounds[dim] = 1;
-  std::multimap<int64_t, LayerRow, std::greater<>> sorted; // equal ones in the order of the program
-  for (const LayerRow &row : layersOf(function, costs[index], options.number("--depth", 2))) {
-    const Dim &cost = by == "flops" ? row.flops : row.bytes;
-    int64_t size = by == "params" ? row.parameters : cost.evaluate(bounds).value_or(0);
-    sorted.emplace(by.empty() ? 0 : size, row);
-  }
-  std::vector<LayerRow> rows;
-  for (const auto &[size, row] : sorted)
-    rows.push_back(row);
-  return rows;
+  bool known = costs[index].size() == function.ops.size();
+  LayerTable table(frontend::layersOf(function, costs[index], options.number("--depth", frontend::usualDepth)),
+                   function.symbols, known);
+  if (options.has("--by"))
+    table.sortBy(options.get("--by"));
+  if (weightState)
+    table.setWeightStates([&](const frontend::LayerRow &row) { return stateOf(function, row); });
+  return table;
 }
 
-/// The cost at the largest sizes of what is bounded.
-std::string Inspection::totalText(const frontend::Function &function, const LayerRow &total) const {
-  std::vector<std::string> sizes;
-  for (const frontend::Symbol &symbol : function.symbols)
-    if (symbol.kind == frontend::Symbol::Bounded)
-      sizes.push_back(symbol.name + " = " + std::to_string(symbol.value));
-  std::optional<int64_t> flops = total.flops.evaluate(boundsOf(function));
-  return sizes.empty() || !flops ? ""
-                                 : "at " + frontend::joined(sizes) + ": " + amount(double(*flops), "FLOP") + " / " +
-                                       costUnit(samplesOf(function)) + "\n";
-}
+//===- Text -------------------------------------------------------------------------------------------------------===//
 
 void Inspection::printFunction(size_t index) {
   const frontend::Function &function = program->functions[index];
@@ -223,29 +175,7 @@ void Inspection::printFunction(size_t index) {
     printf("independent over: %s\n", frontend::joined(facts.independent).c_str());
   for (const frontend::Mix &mix : facts.mixes)
     printf("mixes %s: %s at %s\n", mix.dim.c_str(), mix.what.c_str(), placeOf(mix.location).c_str());
-  bool known = costs[index].size() == function.ops.size();
-  std::string unit = costUnit(samplesOf(function));
-  std::map<std::string, int64_t> bounds = boundsOf(function);
-  auto cells = [&](const std::string &name, const std::string &type, const LayerRow &row, const std::string &state) {
-    return std::vector<std::string>{name,
-                                    type,
-                                    row.isTied                          ? "(tied)"
-                                    : row.parameters || name == "total" ? amount(double(row.parameters))
-                                                                        : "",
-                                    known ? costText(row.flops, "", bounds) : "-",
-                                    known ? costText(row.bytes, "B", bounds) : "-",
-                                    state};
-  };
-  std::vector<std::vector<std::string>> table = {
-      {"layer", "type after", "params", "FLOP / " + unit, "bytes / " + unit, weightState ? "weights" : ""}};
-  std::vector<LayerRow> rows = rowsOf(index);
-  for (const LayerRow &row : rows)
-    table.push_back(cells(row.name, row.after.str(), row, weightState ? stateOf(function, row) : ""));
-  LayerRow total = totalOf(rows);
-  table.push_back(cells("total", amount(double(total.parameterBytes), "B") + " of weights", total, ""));
-  fputs(tableText(table).c_str(), stdout);
-  if (known)
-    printf("%s%s", totalText(function, total).c_str(), sampleText(samplesOf(function), total.flops).c_str());
+  fputs(layersOf(index).text().c_str(), stdout);
 }
 
 void Inspection::printText() {
@@ -265,38 +195,17 @@ void Inspection::printText() {
 
 //===- JSON -------------------------------------------------------------------------------------------------------===//
 
-std::string Inspection::rowJson(const frontend::Function &function, const LayerRow &row, bool costsKnown) const {
-  std::string text = "{\"layer\":" + frontend::jsonString(row.name);
-  if (row.name != "total")
-    text += ",\"type\":" + frontend::jsonString(row.after.str());
-  text += ",\"parameters\":" + std::to_string(row.parameters) +
-          ",\"parameter_bytes\":" + std::to_string(row.parameterBytes) + ",\"tied\":" + (row.isTied ? "true" : "false");
-  if (costsKnown)
-    text +=
-        ",\"flops\":" + frontend::jsonString(row.flops.str()) + ",\"bytes\":" + frontend::jsonString(row.bytes.str());
-  if (weightState && row.name != "total")
-    text += ",\"weights\":" + frontend::jsonString(stateOf(function, row));
-  return text + "}";
-}
-
 std::string Inspection::functionJson(size_t index) const {
   const frontend::Function &function = program->functions[index];
-  bool known = costs[index].size() == function.ops.size();
   Facts facts = factsOf(function);
-  std::vector<std::string> mixes, layers;
+  std::vector<std::string> mixes;
   for (const frontend::Mix &mix : facts.mixes)
     mixes.push_back("{\"dim\":" + frontend::jsonString(mix.dim) + ",\"what\":" + frontend::jsonString(mix.what) +
                     ",\"at\":" + frontend::jsonString(placeOf(mix.location)) + "}");
-  std::vector<LayerRow> rows = rowsOf(index);
-  for (const LayerRow &row : rows)
-    layers.push_back(rowJson(function, row, known));
-  LayerRow total = totalOf(rows);
-  total.name = "total";
   return "{\"name\":" + frontend::jsonString(function.name) +
          ",\"signature\":" + frontend::jsonString(function.signature) +
          ",\"fast\":" + (function.fast ? "true" : "false") + ",\"independent\":" + jsonStrings(facts.independent) +
-         ",\"mixes\":" + jsonList(mixes) + ",\"layers\":" + jsonList(layers) +
-         ",\"total\":" + rowJson(function, total, known) + "}";
+         ",\"mixes\":" + jsonList(mixes) + "," + layersOf(index).json() + "}";
 }
 
 void Inspection::printJson() {
@@ -318,10 +227,10 @@ int Inspection::drawGraph(const std::string &path) {
 }
 
 int Inspection::readLibrary(const std::string &path) {
-  for (const char *option : {"--weights", "--graph", "--depth", "--by"})
+  for (const char *option : {"--weights", "--graph", "--depth"})
     if (options.has(option))
       return session.fail(ExitUsage, "'" + path + "' is a compiled library: " + option + " needs its source");
-  return inspectLibrary(session, path, options.has("--json"));
+  return inspectLibrary(session, options);
 }
 
 int Inspection::run() {
@@ -345,17 +254,6 @@ int Inspection::run() {
 }
 
 } // namespace
-
-const char *costUnit(const std::set<std::string> &samples) { return samples.empty() ? "call" : "sample"; }
-
-std::string sampleText(const std::set<std::string> &samples, const Dim &cost) {
-  std::set<std::string> sizes = cost.symbols();
-  bool meetsOthers = std::any_of(samples.begin(), samples.end(), [&](const auto &dim) { return sizes.count(dim); });
-  if (samples.size() < 2 && !meetsOthers)
-    return "";
-  return "a sample is one of " + frontend::joined({samples.begin(), samples.end()}, " and ") +
-         (meetsOthers ? ", and its cost grows with the others that it meets\n" : "\n");
-}
 
 int inspectCommand(const std::vector<std::string> &words) {
   CommandLine options(sessionOptions({

@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/Types.h"
 #include "compiler/tools/Amounts.h"
+#include "compiler/tools/DescribedProgram.h"
 #include "compiler/tools/Inspect.h"
-#include "compiler/tools/Layers.h"
+#include "compiler/tools/LayerTable.h"
 #include "compiler/tools/TextTable.h"
 #include "runtime/batten.h"
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -43,33 +43,34 @@ std::string jsonList(std::vector<std::string> texts) {
   return "[" + frontend::joined(texts, ",") + "]";
 }
 
-std::set<std::string> samplesOf(const batten_entry &entry) {
-  std::set<std::string> samples;
-  for (int64_t i = 0; i < entry.symbol_count; ++i)
-    if (entry.symbols[i].bound == 0)
-      samples.insert(entry.symbols[i].name);
-  return samples;
+/// What the entry costs is in its layers.
+LayerTable layersOf(const batten_entry &entry, const std::string &by) {
+  std::vector<frontend::LayerRow> rows;
+  bool known = true;
+  for (int64_t i = 0; i < entry.layer_count; ++i) {
+    const batten_layer &layer = entry.layers[i];
+    rows.push_back({layer.name,
+                    layer.type,
+                    layer.parameters,
+                    layer.parameter_bytes,
+                    layer.tied == 1,
+                    {},
+                    {dimOf(layer.flops), dimOf(layer.bytes)}});
+    known &= !rows.back().cost.flops.isConstant(-1) && !rows.back().cost.bytes.isConstant(-1);
+  }
+  LayerTable table(std::move(rows), symbolsOf(entry), known);
+  if (!by.empty())
+    table.sortBy(by);
+  return table;
 }
 
-/// Of one sample; overflowed where it is not known.
-Dim costOf(const batten_entry &entry, const batten_formula &formula) {
-  Dim cost = Dim::parse(formula.text).value_or(Dim::overflow());
-  return cost.isConstant(-1) ? Dim::overflow() : perSample(cost, samplesOf(entry));
-}
-
-std::string costText(const Dim &cost, const char *unit) { return cost.overflowed() ? "unknown" : amount(cost, unit); }
-
-void printEntry(const batten_entry &entry) {
+void printEntry(const batten_entry &entry, const std::string &by) {
   printf("\n%s\n", entry.signature);
   if (entry.independent_count)
     printf("independent over: %s\n", frontend::joined(namesOf(entry.independent, entry.independent_count)).c_str());
   for (int64_t i = 0; i < entry.mixes_count; ++i)
     printf("mixes %s\n", entry.mixes[i]);
-  std::set<std::string> samples = samplesOf(entry);
-  const char *unit = costUnit(samples);
-  Dim flops = costOf(entry, entry.flops);
-  printf("FLOP / %s: %s\nbytes / %s: %s\n%s", unit, costText(flops, "").c_str(), unit,
-         costText(costOf(entry, entry.bytes), "B").c_str(), sampleText(samples, flops).c_str());
+  fputs(layersOf(entry, by).text().c_str(), stdout);
   printf("%s, workspace %s bytes\n", entry.c_symbol, entry.workspace_bytes.text);
   for (int64_t i = 0; i < entry.version_count; ++i)
     printf("version for %s = %lld, with %s of its own\n", entry.symbols[entry.versions[i].symbol].name,
@@ -82,7 +83,7 @@ std::string versionJson(const batten_entry &entry, const batten_version &version
          ",\"kernels\":" + std::to_string(version.kernels) + "}";
 }
 
-void printText(const batten_description &about, const std::string &path) {
+void printText(const batten_description &about, const CommandLine &options) {
   int64_t parameters = 0, bytes = 0;
   std::vector<std::vector<std::string>> table = {{"weight", "type", "from", "read by"}};
   for (int64_t i = 0; i < about.weight_count; ++i) {
@@ -98,21 +99,20 @@ void printText(const batten_description &about, const std::string &path) {
   std::string count = about.placed_weights // which it does not describe one by one
                           ? "weights built in"
                           : amount(double(parameters)) + " parameters (" + amount(double(bytes), "B") + ")";
-  printf("%s: %s, %s, %s, program memory %s\n", path.c_str(), about.name,
+  printf("%s: %s, %s, %s, program memory %s\n", options.positional()[0].c_str(), about.name,
          frontend::counted(size_t(about.entry_count), "entry", "entries").c_str(), count.c_str(),
          amount(double(about.program_bytes), "B").c_str());
   printf("source %s of %s, %s\nCPU %s, numerics %s\n", about.source_hash, about.source, about.compiler,
          frontend::joined(levels).c_str(), about.numerics);
   if (about.placed_weights)
     printf("the weights are those of %s\n", about.placed_weights);
-  printf("a library holds the totals of each entry; its layers: batten inspect %s\n", about.source);
   for (int64_t i = 0; i < about.entry_count; ++i)
-    printEntry(about.entries[i]);
+    printEntry(about.entries[i], options.get("--by"));
   if (about.weight_count)
     printf("\n%s", tableText(table).c_str());
 }
 
-std::string entryJson(const batten_entry &entry) {
+std::string entryJson(const batten_entry &entry, const std::string &by) {
   std::vector<std::string> versions;
   for (int64_t i = 0; i < entry.version_count; ++i)
     versions.push_back(versionJson(entry, entry.versions[i]));
@@ -121,7 +121,7 @@ std::string entryJson(const batten_entry &entry) {
          ",\"independent\":" + jsonList(namesOf(entry.independent, entry.independent_count)) +
          ",\"mixes\":" + jsonList(namesOf(entry.mixes, entry.mixes_count)) + ",\"flops\":" + json(entry.flops.text) +
          ",\"bytes\":" + json(entry.bytes.text) + ",\"workspace_bytes\":" + json(entry.workspace_bytes.text) +
-         ",\"versions\":[" + frontend::joined(versions, ",") + "]}";
+         ",\"versions\":[" + frontend::joined(versions, ",") + "]," + layersOf(entry, by).json() + "}";
 }
 
 std::string weightJson(const batten_weight &weight) {
@@ -129,13 +129,13 @@ std::string weightJson(const batten_weight &weight) {
          "}";
 }
 
-void printJson(const batten_description &about) {
+void printJson(const batten_description &about, const CommandLine &options) {
   std::vector<std::string> levels, entries, weights;
   for (int64_t i = 0; i < about.level_count; ++i)
     levels.push_back("{\"name\":" + json(about.levels[i].name) +
                      ",\"code_bytes\":" + std::to_string(about.code_bytes[i]) + "}");
   for (int64_t i = 0; i < about.entry_count; ++i)
-    entries.push_back(entryJson(about.entries[i]));
+    entries.push_back(entryJson(about.entries[i], options.get("--by")));
   for (int64_t i = 0; i < about.weight_count; ++i)
     weights.push_back(weightJson(about.weights[i]));
   std::string placed = about.placed_weights ? json(about.placed_weights) : "null";
@@ -150,18 +150,18 @@ void printJson(const batten_description &about) {
 
 } // namespace
 
-int inspectLibrary(Session &session, const std::string &path, bool json) {
+int inspectLibrary(Session &session, const CommandLine &options) {
   batten_error error{};
   batten_program *opened = nullptr;
-  int result = batten_program_open(path.c_str(), nullptr, &opened, &error);
+  int result = batten_program_open(options.positional()[0].c_str(), nullptr, &opened, &error);
   std::unique_ptr<batten_program, CloseProgram> program(opened);
   if (result)
     return session.fail(BATTEN_CODE(result) == BATTEN_E_FILE ? ExitFiles : ExitRefused, error.message);
   const batten_description &about = *batten_program_describe(opened);
-  if (json)
-    printJson(about);
+  if (options.has("--json"))
+    printJson(about, options);
   else
-    printText(about, path);
+    printText(about, options);
   return ExitOk;
 }
 

@@ -6,7 +6,7 @@
 #include "compiler/tools/CompilerLibrary.h"
 #include "compiler/tools/DescribedProgram.h"
 #include "compiler/tools/Execution.h"
-#include "compiler/tools/IdChecks.h"
+#include "compiler/tools/IdFault.h"
 #include "compiler/tools/Inputs.h"
 #include "compiler/tools/SourceFiles.h"
 #include "compiler/tools/Weights.h"

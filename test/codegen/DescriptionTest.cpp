@@ -69,6 +69,27 @@ TEST(Description, SaysWhatAnEntryTakes) {
   EXPECT_STREQ(window.workspace_bytes.text, "0");
 }
 
+TEST(Description, SaysWhatLayersCostAndArgumentsNumber) {
+  const batten_entry &add = tiny().describe()->entries[0], &window = tiny().describe()->entries[1];
+  ASSERT_EQ(add.layer_count, 1);
+  const batten_layer &layer = add.layers[0];
+  EXPECT_STREQ(layer.name, "m");
+  EXPECT_STREQ(layer.type, "f32[B | 5]");
+  EXPECT_EQ(layer.parameters, 5);
+  EXPECT_EQ(layer.parameter_bytes, 20);
+  EXPECT_EQ(layer.tied, 0);
+  EXPECT_STREQ(layer.flops.text, "10*B");
+  EXPECT_STREQ(layer.bytes.text, "-1");
+  ASSERT_EQ(add.id_range_count, 1);
+  EXPECT_EQ(add.id_ranges[0].argument, 0);
+  EXPECT_EQ(add.id_ranges[0].least, 1);
+  int64_t B = 3, end = 0;
+  EXPECT_EQ(batten_formula_evaluate(&add.id_ranges[0].end, &B, &end), 1);
+  EXPECT_EQ(end, 10);
+  EXPECT_EQ(window.layer_count, 0);
+  EXPECT_EQ(window.id_range_count, 0);
+}
+
 TEST(Description, FormulasEvaluate) {
   const batten_entry &add = tiny().describe()->entries[0];
   for (int64_t B : {0, 1, 1000}) {
@@ -116,6 +137,8 @@ TEST(Manifest, SaysTheSameInJson) {
   EXPECT_EQ(add->getString("workspace_bytes"), "20*B + 128");
   EXPECT_EQ(add->getString("flops"), "10*B");
   EXPECT_EQ((*add->getArray("arguments"))[0].getAsObject()->getString("dtype"), "f32");
+  EXPECT_EQ((*add->getArray("layers"))[0].getAsObject()->getString("flops"), "10*B");
+  EXPECT_EQ((*add->getArray("id_ranges"))[0].getAsObject()->getString("end"), "B + 7");
   EXPECT_EQ((*root->getArray("weights"))[0].getAsObject()->getString("from"), "m.weight");
   EXPECT_EQ((*root->getArray("levels"))[0].getAsObject()->getInteger("code_bytes"), tiny().describe()->code_bytes[0]);
 }

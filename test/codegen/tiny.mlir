@@ -104,7 +104,11 @@ module attributes {batten.program = "tiny", batten.program_bytes = 128 : i64, ba
 
   batten.plan @add[B] kind "entry" attributes {
       c_name = "add", signature = "pub fn add(x: f32[B | 5], s: f32) -> f32[B | 5]", independent = ["B"],
-      batten.flops = "10*B", arguments = [#batten.argument<name = "x", type = !batten.tensor<f32[B | 5]>, kind = input>,
+      batten.flops = "10*B",
+      batten.layers = [#batten.layer<name = "m", type = "f32[B | 5]", parameters = 5, parameterBytes = 20, tied = false,
+                                     flops = "10*B", bytes = "-1">],
+      batten.id_ranges = [#batten.id_range<argument = 0, least = 1, end = "7 + B">],
+      arguments = [#batten.argument<name = "x", type = !batten.tensor<f32[B | 5]>, kind = input>,
                    #batten.argument<name = "s", type = !batten.tensor<f32[|]>, kind = input, scalar>, #f32Weight,
                    #batten.argument<name = "out", type = !batten.tensor<f32[B | 5]>, kind = result>]} {
   ^bb0(%x: !batten.pointer, %s: !batten.pointer, %out: !batten.pointer):

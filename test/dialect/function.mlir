@@ -44,4 +44,10 @@ batten.func @nothing[]() {
 
 // CHECK: "test.argument"() {a = #batten.argument<name = "p", type = !batten.tensor<f32[|]>, kind = inout, path = "w1", tree = "Mlp", scalar>}
 "test.argument"() {a = #batten.argument<name = "p", type = !batten.tensor<f32[|]>, kind = inout, scalar, path = "w1", tree = "Mlp">} : () -> ()
+
+// CHECK: "test.layer"() {a = #batten.layer<name = "m.0", type = "f32[B |]", parameters = 5, parameterBytes = 20, tied = true, flops = "2*B", bytes = "8*B">}
+"test.layer"() {a = #batten.layer<name = "m.0", type = "f32[B |]", parameters = 5, parameterBytes = 20, tied = true, flops = "2*B", bytes = "8*B">} : () -> ()
+
+// CHECK: "test.ids"() {a = #batten.id_range<argument = 1, least = 0, end = "T">}
+"test.ids"() {a = #batten.id_range<argument = 1, least = 0, end = "T">} : () -> ()
 }

@@ -31,7 +31,7 @@ public:
     return false;
   }
   bool costs(const frontend::Program &, const frontend::Function &, frontend::Diagnostics &diagnostics,
-             std::vector<OpCost> &) override {
+             std::vector<frontend::OpCost> &) override {
     diagnostics.internalError("emit", "'batten.add' op has no operand");
     return false;
   }

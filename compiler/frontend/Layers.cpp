@@ -1,11 +1,12 @@
 // Layers.cpp - see Layers.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "compiler/tools/Layers.h"
+#include "compiler/frontend/Layers.h"
 #include "compiler/frontend/Types.h"
 #include <algorithm>
+#include <map>
 #include <set>
 
-namespace batten {
+namespace batten::frontend {
 namespace {
 
 bool isNumber(const std::string &text) {
@@ -39,17 +40,15 @@ std::string shortList(std::vector<std::string> names) {
     names.resize(3);
     names.push_back("...");
   }
-  return frontend::joined(names);
+  return joined(names);
 }
 
 class LayerReader {
 public:
-  LayerReader(const frontend::Function &function, const std::vector<OpCost> &costs, int64_t depth)
+  LayerReader(const Function &function, const std::vector<OpCost> &costs, int64_t depth)
       : function(function), costs(costs), depth(depth) {
-    for (const frontend::Symbol &symbol : function.symbols)
-      if (symbol.kind == frontend::Symbol::Unbounded)
-        samples.insert(symbol.name);
-      else
+    for (const Symbol &symbol : function.symbols)
+      if (!symbol.isRuntime())
         definitions[symbol.name] = symbol.definition();
   }
 
@@ -80,15 +79,14 @@ public:
   }
 
 private:
-  const frontend::Function &function;
+  const Function &function;
   const std::vector<OpCost> &costs;
   int64_t depth;
-  std::set<std::string> samples;
   std::map<std::string, Dim> definitions;
   std::set<int> seen;      // weights of the rows before
   std::set<int> constants; // values that no argument takes part in
 
-  bool isConstant(const frontend::Op &op) {
+  bool isConstant(const Op &op) {
     bool all = std::all_of(op.operands.begin(), op.operands.end(), [&](int value) { return constants.count(value); });
     if (all)
       constants.insert(op.results.begin(), op.results.end());
@@ -98,29 +96,29 @@ private:
   LayerRow readRow(const std::string &layer, const std::vector<size_t> &ops) {
     LayerRow row;
     std::vector<std::string> read, names;
-    const frontend::Op *last = &function.ops[ops.back()];
+    const Op *last = &function.ops[ops.back()];
     for (size_t i : ops) {
-      const frontend::Op &op = function.ops[i];
+      const Op &op = function.ops[i];
       for (int operand : op.operands)
         readOperand(operand, row, read);
       bool isNamed = !constants.count(op.results[0]) || constants.count(last->results[0]);
       if (isNamed && std::find(names.begin(), names.end(), op.name) == names.end())
         names.push_back(op.name);
       if (i < costs.size()) {
-        row.flops = row.flops + perSample(costs[i].flops.substitute(definitions), samples);
-        row.bytes = row.bytes + perSample(costs[i].bytes.substitute(definitions), samples);
+        row.cost.flops = row.cost.flops + costs[i].flops.substitute(definitions);
+        row.cost.bytes = row.cost.bytes + costs[i].bytes.substitute(definitions);
       }
     }
     row.isTied = !row.weights.empty() && read.empty();
     row.name = !layer.empty() ? layer : shortList(read.empty() ? names : read);
-    row.after = function.values[size_t(last->results[0])];
+    row.type = function.values[size_t(last->results[0])].str();
     return row;
   }
 
   /// Counts a weight, or a leaf of a parameter tree, where it is read first.
   void readOperand(int value, LayerRow &row, std::vector<std::string> &read) {
     for (size_t i = 0; i < function.arguments.size(); ++i) {
-      const frontend::Argument &argument = function.arguments[i];
+      const Argument &argument = function.arguments[i];
       if (argument.value != value || !(argument.weight || !argument.tree.empty()))
         continue;
       if (std::find(row.weights.begin(), row.weights.end(), int(i)) == row.weights.end())
@@ -131,7 +129,7 @@ private:
       for (const Dim &dim : argument.type.core)
         count *= dim.constantValue().value_or(0);
       row.parameters += count;
-      row.parameterBytes += count * frontend::dtypeBytes(argument.type.dtype);
+      row.parameterBytes += count * dtypeBytes(argument.type.dtype);
       read.push_back(argument.path);
     }
   }
@@ -160,8 +158,8 @@ IndexedName indexedName(const std::string &name) {
 bool isNext(const LayerRow &first, const LayerRow &later, int64_t steps) {
   IndexedName a = indexedName(first.name), b = indexedName(later.name);
   return a.index >= 0 && a.before == b.before && a.after == b.after && a.index + steps == b.index &&
-         first.after == later.after && first.parameters == later.parameters && first.isTied == later.isTied &&
-         first.flops == later.flops && first.bytes == later.bytes;
+         first.type == later.type && first.parameters == later.parameters && first.isTied == later.isTied &&
+         first.cost.flops == later.cost.flops && first.cost.bytes == later.cost.bytes;
 }
 
 /// How often the `period` rows from `begin` on come again, each time at the next position of the array.
@@ -174,14 +172,14 @@ size_t repeatsOf(const std::vector<LayerRow> &rows, size_t begin, size_t period)
   return repeats;
 }
 
-LayerRow joined(const std::vector<LayerRow> &rows, size_t begin, size_t period, size_t repeats) {
+LayerRow joinedRows(const std::vector<LayerRow> &rows, size_t begin, size_t period, size_t repeats) {
   LayerRow row = rows[begin];
   for (size_t k = 1; k < repeats; ++k) {
     const LayerRow &other = rows[begin + k * period];
     row.parameters += other.parameters;
     row.parameterBytes += other.parameterBytes;
-    row.flops = row.flops + other.flops;
-    row.bytes = row.bytes + other.bytes;
+    row.cost.flops = row.cost.flops + other.cost.flops;
+    row.cost.bytes = row.cost.bytes + other.cost.bytes;
     row.weights.insert(row.weights.end(), other.weights.begin(), other.weights.end());
   }
   IndexedName name = indexedName(row.name);
@@ -203,56 +201,16 @@ std::vector<LayerRow> joinAlike(const std::vector<LayerRow> &rows) {
       continue;
     }
     for (size_t i = 0; i < period; ++i)
-      out.push_back(joined(rows, begin + i, period, repeats));
+      out.push_back(joinedRows(rows, begin + i, period, repeats));
     begin += period * repeats;
   }
   return out;
 }
 
-Dim dimOf(const Atom &atom) {
-  switch (atom.kind) {
-  case Atom::Kind::Symbol:
-    return Dim::symbol(atom.name);
-  case Atom::Kind::Div:
-    return Dim::floorDiv(atom.lhs, atom.rhs);
-  case Atom::Kind::Mod:
-    return Dim::modulo(atom.lhs, atom.rhs);
-  case Atom::Kind::Quotient:
-    return Dim::exactDiv(atom.lhs, atom.rhs).value_or(Dim::overflow());
-  }
-  __builtin_unreachable();
-}
-
 } // namespace
 
-Dim perSample(const Dim &cost, const std::set<std::string> &samples) {
-  if (cost.overflowed())
-    return cost;
-  Dim sum;
-  for (const DimTerm &term : cost.terms()) {
-    Dim product = Dim::constant(term.coefficient);
-    std::set<std::string> left = samples;
-    for (const Atom &atom : term.factors)
-      if (atom.kind != Atom::Kind::Symbol || !left.erase(atom.name))
-        product = product * dimOf(atom);
-    sum = sum + product;
-  }
-  return sum;
-}
-
-std::vector<LayerRow> layersOf(const frontend::Function &function, const std::vector<OpCost> &costs, int64_t depth) {
+std::vector<LayerRow> layersOf(const Function &function, const std::vector<OpCost> &costs, int64_t depth) {
   return joinAlike(LayerReader(function, costs, depth).read());
 }
 
-LayerRow totalOf(const std::vector<LayerRow> &rows) {
-  LayerRow total;
-  for (const LayerRow &row : rows) {
-    total.parameters += row.parameters;
-    total.parameterBytes += row.parameterBytes;
-    total.flops = total.flops + row.flops;
-    total.bytes = total.bytes + row.bytes;
-  }
-  return total;
-}
-
-} // namespace batten
+} // namespace batten::frontend
