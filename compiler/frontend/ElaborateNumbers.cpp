@@ -37,23 +37,6 @@ Value Elaborator::constantBool(bool value, SourceRange range) {
 
 namespace {
 
-struct IntegerLimits {
-  int64_t low, high;
-};
-
-IntegerLimits limitsOf(DType dtype) {
-  switch (dtype) {
-  case DType::I32:
-    return {INT32_MIN, INT32_MAX};
-  case DType::I8:
-    return {INT8_MIN, INT8_MAX};
-  case DType::U8:
-    return {0, UINT8_MAX};
-  default:
-    return {INT64_MIN, INT64_MAX};
-  }
-}
-
 struct FloatLimits {
   int digits;     ///< of the significand, the leading one counted
   double largest; ///< finite value
@@ -83,7 +66,7 @@ bool overflows(double value, const FloatLimits &limits) {
 /// The whole numbers from `low` to `high` are all held exactly.
 IntegerLimits exactLimits(DType dtype) {
   if (!isFloat(dtype))
-    return limitsOf(dtype);
+    return integerLimits(dtype);
   int64_t most = int64_t(1) << limitsOfFloat(dtype).digits;
   return {-most, most};
 }
@@ -143,7 +126,7 @@ Value Elaborator::scalar(const frontend::Number &number, DType dtype, SourceRang
       return emitDim(number.integer, type, range);
     }
     if (!isFloat(dtype)) {
-      IntegerLimits limits = limitsOf(dtype);
+      IntegerLimits limits = integerLimits(dtype);
       if (*value < limits.low || *value > limits.high)
         return refuse("out of " + std::to_string(limits.low) + " to " + std::to_string(limits.high));
       return emit(range, "constant", {}, type, {{"value", *value}});

@@ -32,6 +32,12 @@ bool isFloat(DType dtype);
 /// Size of one element in memory; bool is a byte.
 int64_t dtypeBytes(DType dtype);
 
+struct IntegerLimits {
+  int64_t low, high;
+};
+/// Of an integer dtype.
+IntegerLimits integerLimits(DType dtype);
+
 /// Dims of a tensor, batch and core together: what the runtime's batten_tensor has room for.
 constexpr size_t maxRank = 16;
 

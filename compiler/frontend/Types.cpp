@@ -36,6 +36,19 @@ bool isInteger(DType dtype) { return !isFloat(dtype) && dtype != DType::Bool; }
 
 int64_t dtypeBytes(DType dtype) { return info(dtype).bytes; }
 
+IntegerLimits integerLimits(DType dtype) {
+  switch (dtype) {
+  case DType::I32:
+    return {INT32_MIN, INT32_MAX};
+  case DType::I8:
+    return {INT8_MIN, INT8_MAX};
+  case DType::U8:
+    return {0, UINT8_MAX};
+  default:
+    return {INT64_MIN, INT64_MAX};
+  }
+}
+
 std::optional<DType> dtypeFromName(std::string_view name) {
   for (const DTypeInfo &entry : dtypes)
     if (entry.name == name)

@@ -79,19 +79,6 @@ template <class Real, class Whole> void fillAll(HostTensor &tensor, Real real, W
     frontend::isFloat(tensor.dtype) ? putReal(tensor, i, real(i)) : putWhole(tensor, i, whole(i));
 }
 
-std::pair<int64_t, int64_t> rangeOf(DType dtype) {
-  switch (dtype) {
-  case DType::I32:
-    return {INT32_MIN, INT32_MAX};
-  case DType::I8:
-    return {INT8_MIN, INT8_MAX};
-  case DType::U8:
-    return {0, UINT8_MAX};
-  default:
-    return {INT64_MIN, INT64_MAX};
-  }
-}
-
 /// Of a 16-bit float of equal elements.
 bool isInfinite(const HostTensor &tensor) {
   uint16_t bits = 0;
@@ -109,7 +96,7 @@ std::string fillNumber(HostTensor &tensor, const std::string &text) {
   } else if (!real) {
     return "wanted @FILE.npy, @FILE.safetensors:NAME, zeros, iota, normal:SEED or a number";
   } else if (!frontend::isFloat(tensor.dtype)) {
-    auto [least, most] = rangeOf(tensor.dtype);
+    auto [least, most] = frontend::integerLimits(tensor.dtype);
     if (!whole || *whole < least || *whole > most)
       return "wanted a whole number from " + std::to_string(least) + " to " + std::to_string(most);
   } else if (tensor.dtype != DType::F64 && std::isfinite(*real) && !std::isfinite(float(*real))) {
@@ -125,7 +112,7 @@ std::string fillIds(HostTensor &tensor, const std::string &how, int64_t least, i
   std::optional<Random> source = sourceOf(how, stream);
   if (!source)
     return "wanted a whole number as the seed of any:SEED";
-  int64_t most = std::min(end - 1, rangeOf(tensor.dtype).second);
+  int64_t most = std::min(end - 1, frontend::integerLimits(tensor.dtype).high);
   double count = double(std::max<int64_t>(1, most - least + 1)); // of none there is no id that would do
   for (int64_t i = 0, n = elementsOf(tensor.sizes); i < n; ++i)
     putWhole(tensor, i, least + int64_t(source->uniform() * count));
