@@ -23,7 +23,8 @@ constexpr int64_t mostCopies = 128;
 constexpr int64_t usualTile = 16;
 /// The same where there are 16 registers: 32 rows of bytes are 32 of them, 64 would be 128.
 constexpr int64_t fewRegistersTile = 32;
-/// A tile prefetches what some tiles later loads, a line a vector: no hardware follows so many streams.
+/// A tile prefetches what some tiles later loads, a line a vector: no hardware follows so many streams. It is the line
+/// that the vector ends in: where rows are not aligned, the one that it begins in was met by the tiles before.
 constexpr int64_t tilesAhead = 4, mostLinesAhead = 64;
 
 static int64_t countOperations(const RowGroup &group) {
@@ -170,6 +171,7 @@ void Rows::tile(const Values &place, const Values &offsets, Value at, int64_t co
     bool isFollowed =
         columns == code.lanes && (tilesAreTall() || code.lanes * elementBytes(access.element) == lineBytes);
     Value later = code.times(code.index(std::min(tilesAhead * code.lanes, mostLinesAhead)), places[i].stride);
+    later = code.add(later, code.index(code.lanes - 1));
     for (int64_t k = 0; k < columns; ++k) {
       Value from = code.add(offsets[i], code.times(code.add(at, code.index(k)), places[i].stride));
       if (isFollowed)
