@@ -5,7 +5,8 @@
 // each: the same sums in the same order (dialect/NUMERICS.md), one after the other instead of side by side. -0 is what
 // adds nothing to a float, -0 included.
 //
-// Sums that outgrow the caches are stored past them.
+// Sums that outgrow the caches are stored past them, in whole lines: where a vector is half of one, the groups of two
+// neighbours wait for each other. A unit has both walks, since within the caches these would only leave the registers.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/DimWalk.h"
 #include "compiler/kernels/cpu/RowKernels.h"
@@ -21,8 +22,8 @@ namespace batten {
 namespace {
 
 constexpr int64_t groupElements = 16;
-/// Vectors of neighbouring columns in a unit: a line or two at a place are not worth their page.
-constexpr int64_t unitVectors = 4;
+/// Of the neighbouring columns in a unit: a line or two at a place are not worth their page.
+constexpr int64_t unitBytes = 256;
 /// Longer rows prefetch their own next group, shorter ones the next row.
 constexpr int64_t longestRow = 16384;
 
@@ -44,8 +45,9 @@ private:
   Operand x, result;
   Type accumulator;
 
-  int64_t vectors = 1; ///< of a unit
-  Value streaming;     ///< i1: sums bypass the caches; null: never
+  int64_t vectors = 1, lineVectors = 1; ///< of a unit, of a line of the result
+  Value streaming;                      ///< i1: sums bypass the caches; null: never
+  bool past = false;                    ///< they do in the walk that is being built
   Dim prefetchDistance;
 
   // Of the unit that is being built, by vector.
@@ -55,9 +57,11 @@ private:
   Dim innerCount() const { return countOf(ArrayRef<Dim>(extents).drop_front(lanesFrom)); }
   Dim unitsPerRow() const;
   void unit(const DimWalk &rows, Value index);
+  void walkEither();
   void walk();
   Value groupInLanes(Value first, Value mask, Value carry);
-  Value groupOfVectors(size_t vector, Value first, int64_t count, Value end, Value carry);
+  Value exists(size_t vector, Value at, Value end);
+  Values groupOfVectors(size_t vector, Value first, int64_t count, Value end, Value carry);
   Values groupsOfVectors(Value first, int64_t count, Value end, ValueRange carries);
   Value neutral();
   Value add(Value lhs, Value rhs);
@@ -81,7 +85,8 @@ Scan::Scan(ScanOp op, func::FuncOp function, Operand x, KernelFrame &frame, cons
   code.lanes = level.vectorBytes * 8 / int64_t(accumulator.getIntOrFloatBitWidth());
   if (std::optional<int64_t> known = innerCount().constantValue()) { // units of one size, so that none is mostly empty
     int64_t all = std::max<int64_t>(1, llvm::divideCeil(*known, code.lanes));
-    vectors = llvm::divideCeil(all, llvm::divideCeil(all, unitVectors));
+    vectors = llvm::divideCeil(all, llvm::divideCeil(all, unitBytes / level.vectorBytes));
+    lineVectors = std::min(vectors, lineBytes / (code.lanes * elementBytes(result.element)));
   }
   Dim rowBytes = countOf(ArrayRef<Dim>(extents).drop_front(dim)) * Dim::constant(elementBytes(this->x.element));
   bool isLong = rowBytes.constantValue().value_or(longestRow + 1) > longestRow;
@@ -116,7 +121,7 @@ void Scan::unit(const DimWalk &rows, Value index) {
     Values firsts = rows.firstElements(code, frame, index);
     firstOfX = {firsts[0]};
     firstOfResult = {firsts[1]};
-    return walk();
+    return walkEither();
   }
   Value perRow = frame.size(unitsPerRow());
   Value first = code.times(arith::RemUIOp::create(b, code.loc, index, perRow), code.index(vectors * code.lanes));
@@ -132,7 +137,19 @@ void Scan::unit(const DimWalk &rows, Value index) {
     firstOfX.push_back(code.add(firsts[0], code.times(at, apart)));
     firstOfResult.push_back(code.add(firsts[1], at)); // dense: its lanes lie side by side
   }
-  walk();
+  walkEither();
+}
+
+void Scan::walkEither() {
+  if (!streaming)
+    return walk();
+  auto branch = scf::IfOp::create(b, code.loc, streaming, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  for (bool goesPast : {true, false}) {
+    b.setInsertionPointToStart(goesPast ? branch.thenBlock() : branch.elseBlock());
+    past = goesPast;
+    walk();
+  }
 }
 
 /// Whole groups, then what is left.
@@ -176,34 +193,49 @@ Value Scan::groupInLanes(Value first, Value mask, Value carry) {
 }
 
 Scan::Values Scan::groupsOfVectors(Value first, int64_t count, Value end, ValueRange carries) {
+  Value strideOfResult = frame.size(result.strides[dim]);
   Values next;
-  for (auto [vector, carry] : llvm::enumerate(carries))
-    next.push_back(groupOfVectors(vector, first, count, end, carry));
+  int64_t together = past ? lineVectors : 1;
+  for (int64_t line = 0; line < vectors; line += together) {
+    SmallVector<Values> groups;
+    for (int64_t vector = line; vector < std::min(vectors, line + together); ++vector)
+      next.push_back(groups.emplace_back(groupOfVectors(vector, first, count, end, carries[vector])).back());
+    Values sums, places, masks;
+    for (int64_t i = 0; i < count; ++i)
+      for (auto [number, group] : llvm::enumerate(groups)) {
+        Value firstPlace = code.add(firstOfResult[line + number], code.times(first, strideOfResult));
+        sums.push_back(group[i]);
+        places.push_back(code.add(firstPlace, code.times(code.index(i), strideOfResult)));
+        masks.push_back(exists(line + number, code.add(first, code.index(i)), end));
+      }
+    store(sums, places, masks);
+  }
   return next;
 }
 
-/// `count` elements from `first` on, of every column; those from `end` on (null: none) do not exist.
-Value Scan::groupOfVectors(size_t vector, Value first, int64_t count, Value end, Value carry) {
-  Value strideOfX = frame.size(x.strides[dim]), strideOfResult = frame.size(result.strides[dim]);
-  Values sums, places, masks;
+/// Mask of the columns that have an element `at`, before `end` (null: it is); null: all.
+Value Scan::exists(size_t vector, Value at, Value end) {
+  if (!end)
+    return columns[vector];
+  Value mask = code.splat(arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::ult, at, end));
+  return columns[vector] ? arith::AndIOp::create(b, code.loc, mask, columns[vector]).getResult() : mask;
+}
+
+/// The sums of `count` elements from `first` on, of every column; those from `end` on (null: none) do not exist.
+Scan::Values Scan::groupOfVectors(size_t vector, Value first, int64_t count, Value end, Value carry) {
+  Value strideOfX = frame.size(x.strides[dim]);
+  Values sums;
+  Value firstPlace = code.add(firstOfX[vector], code.times(first, strideOfX));
   for (int64_t i = 0; i < count; ++i) {
-    Value at = places.emplace_back(code.add(first, code.index(i))), mask = columns[vector];
-    if (end) {
-      mask = code.splat(arith::CmpIOp::create(b, code.loc, arith::CmpIPredicate::ult, at, end));
-      mask = columns[vector] ? arith::AndIOp::create(b, code.loc, mask, columns[vector]).getResult() : mask;
-    }
-    masks.push_back(mask);
-    sums.push_back(load(code.add(firstOfX[vector], code.times(at, strideOfX)), mask));
+    Value place = code.add(firstPlace, code.times(code.index(i), strideOfX));
+    sums.push_back(load(place, exists(vector, code.add(first, code.index(i)), end)));
   }
   for (int64_t distance = 1; distance < groupElements; distance *= 2)
     for (int64_t i = count; i-- > distance;)
       sums[i] = add(sums[i], sums[i - distance]);
-  for (auto [sum, at] : llvm::zip_equal(sums, places)) {
+  for (Value &sum : sums)
     sum = add(carry, sum);
-    at = code.add(firstOfResult[vector], code.times(at, strideOfResult));
-  }
-  store(sums, places, masks);
-  return sums.back();
+  return sums;
 }
 
 Value Scan::neutral() {
@@ -237,13 +269,13 @@ Value Scan::load(Value at, Value mask) {
 }
 
 Value Scan::isStreaming() {
-  if (!code.canStorePastCaches(result.element))
+  if (!code.canStorePastCaches(result.element) || vectors % lineVectors != 0)
     return {};
   int64_t resultBytes = elementBytes(result.element);
   SmallVector<Dim> distances(ArrayRef<Dim>(result.strides).take_front(lanesFrom));
   if (isAlongLanes())
     distances.pop_back();
-  distances.push_back(Dim::constant(code.lanes));
+  distances.push_back(Dim::constant(lineVectors * code.lanes));
   distances.push_back(result.offset);
   for (Dim &distance : distances)
     distance = distance * Dim::constant(resultBytes);
@@ -251,15 +283,18 @@ Value Scan::isStreaming() {
   return batten::isStreaming(code, frame, level, bytes, {{result.memory, distances}});
 }
 
+/// All are rounded first, since roundings to bf16 that stand together are asked together for subnormals.
 void Scan::store(ArrayRef<Value> sums, ArrayRef<Value> places, ArrayRef<Value> masks) {
-  SmallVector<StreamableStore> stores;
-  for (auto [sum, at, mask] : llvm::zip_equal(sums, places, masks)) {
-    Value element = sum;
-    if (result.element != accumulator)
-      element = arith::TruncFOp::create(b, code.loc, code.type(result.element), sum);
-    stores.push_back({element, result.memory, at, mask, /*mayStream=*/true});
+  Type narrow = code.type(result.element);
+  auto elements = llvm::map_to_vector(sums, [&](Value sum) -> Value {
+    return result.element == accumulator ? sum : arith::TruncFOp::create(b, code.loc, narrow, sum);
+  });
+  for (auto [element, at, mask] : llvm::zip_equal(elements, places, masks)) {
+    if (past && !mask)
+      code.storePastCaches(element, result.memory, at);
+    else
+      code.store(element, result.memory, at, mask);
   }
-  storeAll(code, streaming, stores);
 }
 
 } // namespace
