@@ -77,6 +77,9 @@ bool KeptLanes::hasLaneEach() const {
   return count && *count > 0 && *count <= (heavy ? mostHeavyPositions : numLanes);
 }
 
+/// Short rows are folded in straight code where registers are few.
+bool KeptLanes::isStraight() const { return single && !level.hasManyRegisters(); }
+
 //===- Once a kernel ----------------------------------------------------------------------------------------------===//
 
 void KeptLanes::setUp() {

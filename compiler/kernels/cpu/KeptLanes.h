@@ -53,6 +53,7 @@ private:
   // KeptLanes.cpp: units and memory.
   Dim unitsPerRow() const;
   bool hasLaneEach() const;
+  bool isStraight() const;
   int64_t vectorsOfUnit() const;
   void setUp();
   mlir::Value stackOf(mlir::Type element);
@@ -86,8 +87,8 @@ private:
   void reduceInAnyOrder(unsigned node, Nodes stores);
   void reduceByResidues(unsigned node, Nodes stores);
   void reduceByLanes(unsigned node, Nodes stores);
-  Values combineHalves(unsigned node, int64_t count, llvm::function_ref<Values(int64_t)> lane, int64_t first = 0,
-                       int64_t distance = 1);
+  Values combineHalves(unsigned node, int64_t count, int64_t width, llvm::function_ref<Values(int64_t)> lane,
+                       int64_t first = 0, int64_t distance = 1);
   Values eachVector(llvm::function_ref<mlir::Value(size_t)> value);
   Values accumulateAll(unsigned node, Nodes stores, mlir::ValueRange accumulators);
   Values combineAll(unsigned node, mlir::ValueRange low, mlir::ValueRange high);

@@ -160,21 +160,21 @@ KeptLanes::Values KeptLanes::loadLane(Value lane, Type element) {
   });
 }
 
-/// What the halves 4, 2 and 1 make of eight lanes, of which the first `count` do not hold the identity. Depth first:
-/// few of them wait in registers.
-KeptLanes::Values KeptLanes::combineHalves(unsigned node, int64_t count, llvm::function_ref<Values(int64_t)> lane,
-                                           int64_t first, int64_t distance) {
-  if (distance == residues)
+/// What the halves make of `width` lanes, of which the first `count` do not hold the identity. Depth first: few of them
+/// wait in registers.
+KeptLanes::Values KeptLanes::combineHalves(unsigned node, int64_t count, int64_t width,
+                                           llvm::function_ref<Values(int64_t)> lane, int64_t first, int64_t distance) {
+  if (distance == width)
     return lane(first);
-  Values low = combineHalves(node, count, lane, first, 2 * distance);
+  Values low = combineHalves(node, count, width, lane, first, 2 * distance);
   if (first + distance >= count)
     return low;
-  return combineAll(node, low, combineHalves(node, count, lane, first + distance, 2 * distance));
+  return combineAll(node, low, combineHalves(node, count, width, lane, first + distance, 2 * distance));
 }
 
 void KeptLanes::reduceInAnyOrder(unsigned node, Nodes stores) {
   Values start(units.size(), identity(node));
-  if (single && !level.hasManyRegisters()) {
+  if (isStraight()) {
     for (int64_t at = 0; at < *positions.constantValue(); ++at) {
       enterPosition(code.index(at));
       start = accumulateAll(node, stores, start);
@@ -191,13 +191,16 @@ void KeptLanes::reduceInAnyOrder(unsigned node, Nodes stores) {
 /// of a loop: few streams through memory, each read in order.
 void KeptLanes::reduceByResidues(unsigned node, Nodes stores) {
   int64_t count = *positions.constantValue(), shorter = count / residues;
-  Value start = identity(node);
+  auto sumAt = [&](Value at) {
+    enterPosition(at);
+    return accumulateAll(node, stores, Values(units.size(), identity(node)));
+  };
+  if (isStraight())
+    return finishAll(node, combineHalves(node, count, numLanes, [&](int64_t at) { return sumAt(code.index(at)); }));
   auto turns = [&](int64_t from, int64_t to, int64_t length) {
     loop(code.index(from), code.index(to), 1, {}, [&](Value residue, ValueRange) {
-      storeLane(residue, combineHalves(node, length, [&](int64_t i) {
-                  enterPosition(code.add(residue, code.index(i * residues)));
-                  return accumulateAll(node, stores, Values(units.size(), start));
-                }));
+      auto lane = [&](int64_t i) { return sumAt(code.add(residue, code.index(i * residues))); };
+      storeLane(residue, combineHalves(node, length, residues, lane));
       return Values();
     });
   };
@@ -205,9 +208,8 @@ void KeptLanes::reduceByResidues(unsigned node, Nodes stores) {
     turns(0, longer, shorter + 1);
   if (shorter > 0)
     turns(count % residues, residues, shorter);
-  Type element = accumulatorElement(node);
-  finishAll(node, combineHalves(node, std::min(count, residues),
-                                [&](int64_t i) { return loadLane(code.index(i), element); }));
+  auto stored = [&](int64_t i) { return loadLane(code.index(i), accumulatorElement(node)); };
+  finishAll(node, combineHalves(node, std::min(count, residues), residues, stored));
 }
 
 /// Position k goes to lane k mod 64.
