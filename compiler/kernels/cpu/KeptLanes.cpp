@@ -142,15 +142,20 @@ Value KeptLanes::laterPlace(unsigned access) {
   return code.times(frame.size(dims.strides[access].back()), code.index(inRow ? positionsAhead : rowsAhead));
 }
 
-/// Elements to those of the next unit, where it finds room beside this one; null: nowhere.
+/// Elements to those of the next unit, where it finds room beside this one; null: nowhere. Two that fill L2 drive out
+/// each other's lines, which pays where they come from memory: from L3 nothing is fetched but what is there.
 Value KeptLanes::nextPlace(unsigned access) {
-  Dim width = Dim::constant(vectors * code.lanes), bytes = positions * width;
-  bytes = bytes * Dim::constant(elementBytes(group.accesses[access].element));
-  bool hasRoom = bytes.constantValue().value_or(level.cacheBytesL2) <= level.cacheBytesL2 / 4;
+  Dim element = Dim::constant(elementBytes(group.accesses[access].element)), all = countOf(group.domain) * element;
+  Dim width = Dim::constant(vectors * code.lanes), bytes = positions * width * element;
+  int64_t ofUnit = bytes.constantValue().value_or(level.cacheBytesL2);
   bool isAlone = results.constantValue().value_or(INT64_MAX) <= *width.constantValue();
-  if (single || !hasRoom || isAlone || constantIndex(laneStrides[access]) == 0)
+  if (single || ofUnit > level.cacheBytesL2 / 2 || isAlone || constantIndex(laneStrides[access]) == 0)
     return {};
-  return code.times(frame.size(width), laneStrides[access]);
+  Value next = code.times(frame.size(width), laneStrides[access]);
+  if (ofUnit <= level.cacheBytesL2 / 4)
+    return next;
+  LoopCode loops{b, code.loc};
+  return loops.choose(loops.below(code.index(level.cacheBytesL3 / 2), frame.size(all)), next, code.index(0));
 }
 
 Kernel KeptLanes::build() {
@@ -228,22 +233,26 @@ void KeptLanes::storeResults() {
         continue;
       Value value = rowValue(i);
       code.loc = node.op.getLoc();
-      code.store(value, group.accesses[*node.result].memory, address(*node.result, units[j], false), units[j].mask);
+      code.store(value, group.accesses[*node.result].memory, address(*node.result, false), units[j].mask);
     }
   }
 }
 
 //===- Loads ------------------------------------------------------------------------------------------------------===//
 
-Value KeptLanes::address(unsigned access, Chunk &chunk, bool atPosition) {
-  Value at = code.add(unitOffsets[access], code.times(chunk.at, laneStrides[access]));
-  return atPosition ? code.add(at, positionOffsets[access]) : at;
+/// Of the current vector. What tells it from the others of its unit comes last, a constant mostly: they share a
+/// register.
+Value KeptLanes::address(unsigned access, bool atPosition) {
+  Value first = code.add(unitOffsets[access], code.times(units[0].at, laneStrides[access]));
+  if (atPosition)
+    first = code.add(first, positionOffsets[access]);
+  return code.add(first, code.times(code.index(current * code.lanes), laneStrides[access]));
 }
 
 Value KeptLanes::load(unsigned access, Chunk &chunk) {
   if (turned[access])
     return code.load(turned[access], keptPlace(), code.index(1), group.accesses[access].element, {});
-  Value memory = group.accesses[access].memory, at = address(access, chunk, true);
+  Value memory = group.accesses[access].memory, at = address(access, true);
   Value later = isFirstVisit ? laterPlaces[access] : isSecondWalk() ? nextPlaces[access] : Value();
   if (later)
     code.prefetch(memory, code.add(at, later), Cache::L2);
@@ -252,13 +261,12 @@ Value KeptLanes::load(unsigned access, Chunk &chunk) {
 
 Value KeptLanes::loadForRow(unsigned access) {
   Chunk &chunk = units[current];
-  return code.load(group.accesses[access].memory, address(access, chunk, false), laneStrides[access],
+  return code.load(group.accesses[access].memory, address(access, false), laneStrides[access],
                    group.accesses[access].element, chunk.mask);
 }
 
 Value KeptLanes::keptPlace() {
-  Value vector = code.add(code.times(position, code.index(vectors)), code.index(current));
-  return code.times(vector, code.index(code.lanes));
+  return code.add(code.times(position, code.index(vectors * code.lanes)), code.index(current * code.lanes));
 }
 
 void KeptLanes::storeColumn(unsigned index, Chunk &chunk) {
@@ -269,7 +277,7 @@ void KeptLanes::storeColumn(unsigned index, Chunk &chunk) {
   if (node.result && turned[*node.result])
     code.store(value, turned[*node.result], keptPlace(), {});
   else if (node.result)
-    pendingStores.push_back({value, group.accesses[*node.result].memory, address(*node.result, chunk, true),
+    pendingStores.push_back({value, group.accesses[*node.result].memory, address(*node.result, true),
                              units[current].mask, code.canStorePastCaches(node.element())});
 }
 

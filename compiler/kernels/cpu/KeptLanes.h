@@ -63,7 +63,7 @@ private:
   void enterUnit(mlir::Value index);
   void select(size_t vector);
   void storeResults();
-  mlir::Value address(unsigned access, Chunk &chunk, bool atPosition);
+  mlir::Value address(unsigned access, bool atPosition);
   mlir::Value keptPlace();
   void storeColumn(unsigned node, Chunk &chunk);
   mlir::Value load(unsigned access, Chunk &chunk) override;

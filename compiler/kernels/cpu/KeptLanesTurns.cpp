@@ -112,7 +112,7 @@ void KeptLanes::walkShortRows() {
 
 /// The first element of each row of the unit.
 KeptLanes::Values KeptLanes::rowPlaces(unsigned access) {
-  Value first = address(access, units[0], /*atPosition=*/false);
+  Value first = address(access, /*atPosition=*/false);
   return Values(llvm::map_range(llvm::seq(code.lanes), [&](int64_t row) {
     return code.add(first, code.times(code.index(row), laneStrides[access]));
   }));
