@@ -78,13 +78,13 @@ def entries(pattern):
     return [(name, used(line)) for name, line in found if re.search(pattern, name)]
 
 
-def has_long_words(name):
-    """f64 or i64: a register has half as many of them as of the floats that the FMA probe counts.
+def has_long_integers(name):
+    """i64: a register has half as many of them as of the floats that the FMA probe counts (of f64 it counts f64).
 
-    Of i64 AVX2 cannot do even that: a product is three of 32 bits, two shifts and three additions, a minimum a
-    comparison and a choice. A quarter of the half is what is left then; a tenth, which is asked for, is within that.
+    AVX2 cannot do even that: a product is three of 32 bits, two shifts and three additions, a minimum a comparison and
+    a choice. A quarter of the half is what is left then; a tenth, which is asked for, is within that.
     """
-    return re.search(rf"^pub fn {name}\(.*\b[fi]64\[", PROGRAM.read_text(), re.M) is not None
+    return re.search(rf"^pub fn {name}\(.*\bi64\[", PROGRAM.read_text(), re.M) is not None
 
 
 def values_of(name):
@@ -111,7 +111,7 @@ def verdict(name, row, copy):
     operations = OF_A_VALUE[name] * values_of(name) if name in OF_A_VALUE else max(row["flops"], 0)
     if name.startswith("topk"):
         operations *= OF_A_COMPARISON
-    peak = row["peak_flops_per_second"] / (2 if has_long_words(name) else 1)
+    peak = row["peak_flops_per_second"] / (2 if has_long_integers(name) else 1)
     arithmetic = operations / row["seconds"] / peak
     memory = max(row["bytes"], 0) / row["seconds"] / copy
     return arithmetic, memory, "pass" if arithmetic >= FMA_SHARE or memory >= COPY_SHARE else "short"
