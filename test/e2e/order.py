@@ -60,9 +60,24 @@ def check(program, name, code, n, k, sizes, others):
     return faults
 
 
-def check_argmax(program, name, code, n):
-    given = rows(code, n)
-    x, places = array.array(code, b"".join(row.tobytes() for row in given)), array.array("i", bytes(4 * len(given)))
+def halves(dtype, row):
+    """The floats of `row` in 16 bits: as memory holds them, and as numbers."""
+    if dtype == "f16":
+        packed = struct.pack(f"<{len(row)}e", *row)
+        return array.array("H", packed), struct.unpack(f"<{len(row)}e", packed)
+    words = array.array("H", row.tobytes())
+    words[::2] = array.array("H", bytes(2 * len(row)))
+    return words[1::2], array.array("f", words.tobytes())
+
+
+def check_argmax(program, name, dtype, n):
+    given = rows(CODES.get(dtype, "f"), n)
+    stored = given
+    if dtype in ("f16", "bf16"):
+        given.append(array.array("f", (source.choice([-math.nan, math.inf]) for _ in range(n))))
+        stored, given = zip(*(halves(dtype, row) for row in given))
+    x = array.array(stored[0].typecode, b"".join(row.tobytes() for row in stored))
+    places = array.array("i", bytes(4 * len(given)))
     assert program.call(name, [len(given)], [x, places]) == 0
     faults = 0
     for i, row in enumerate(given):
@@ -90,7 +105,7 @@ def check_all(program):
     faults, nothing = 0, lambda batch: []
     places = re.findall(r"^pub fn (\w+)\(x: (\w+)\[B \| (\d+)\].*argmax", SOURCE.read_text(), re.M)
     for name, dtype, n in places:
-        faults += check_argmax(program, name, CODES[dtype], int(n))
+        faults += check_argmax(program, name, dtype, int(n))
     declared = re.findall(r"^pub fn (\w+)\(x: (\w+)\[B \| (\w+)\].*k: (\w+)\)", SOURCE.read_text(), re.M)
     for name, dtype, n, k in declared:
         code = CODES[dtype]

@@ -23,11 +23,20 @@ batten.func @argmax_is_a_maximum_and_a_minimum_of_indices[B](%x: !batten.tensor<
 }
 
 // CHECK-LABEL: func.func @argmax_of_bytes_is_one_reduction(
-// CHECK: arith.extui %in : i8 to i32
-// CHECK: arith.maxsi
+// CHECK: arith.extui %in : i8 to i16
+// CHECK: arith.maxui %out, {{.*}} : i16
 // CHECK-NOT: arith.minsi
+// CHECK: arith.extsi {{.*}} : i16 to i32
 batten.func @argmax_of_bytes_is_one_reduction[B](%x: !batten.tensor<ui8[B | 9]>) -> !batten.tensor<i32[B |]> {
   %y = batten.argmax %x dim 0 : (!batten.tensor<ui8[B | 9]>) -> !batten.tensor<i32[B |]>
+  batten.return %y : !batten.tensor<i32[B |]>
+}
+
+// CHECK-LABEL: func.func @argmax_of_some_bytes_takes_wider_words(
+// CHECK: arith.extsi %in : i8 to i32
+// CHECK: arith.maxsi %out, {{.*}} : i32
+batten.func @argmax_of_some_bytes_takes_wider_words[B](%x: !batten.tensor<i8[B | 257]>) -> !batten.tensor<i32[B |]> {
+  %y = batten.argmax %x dim 0 : (!batten.tensor<i8[B | 257]>) -> !batten.tensor<i32[B |]>
   batten.return %y : !batten.tensor<i32[B |]>
 }
 
@@ -39,12 +48,23 @@ batten.func @argmax_of_many_bytes_compares_without_a_sign[B](%x: !batten.tensor<
   batten.return %y : !batten.tensor<i32[B |]>
 }
 
-// CHECK-LABEL: func.func @argmax_of_halves_compares_floats(
+// CHECK-LABEL: func.func @argmax_of_halves_stays_in_sixteen_bits(
+// CHECK: arith.maximumf %out, %in : bf16
+// CHECK-NOT: arith.extf
+// CHECK: arith.cmpi sge, {{.*}} : i16
+// CHECK: arith.minsi %out, {{.*}} : i16
+// CHECK: arith.extsi {{.*}} : i16 to i32
+batten.func @argmax_of_halves_stays_in_sixteen_bits[B](%x: !batten.tensor<bf16[B | 9]>) -> !batten.tensor<i32[B |]> {
+  %y = batten.argmax %x dim 0 : (!batten.tensor<bf16[B | 9]>) -> !batten.tensor<i32[B |]>
+  batten.return %y : !batten.tensor<i32[B |]>
+}
+
+// CHECK-LABEL: func.func @argmax_of_many_halves_compares_floats(
 // CHECK: arith.maximumf %out, %in : bf16
 // CHECK-COUNT-2: arith.extf {{.*}} : bf16 to f32
 // CHECK: arith.cmpf ugt, {{.*}} : f32
-batten.func @argmax_of_halves_compares_floats[B](%x: !batten.tensor<bf16[B | 9]>) -> !batten.tensor<i32[B |]> {
-  %y = batten.argmax %x dim 0 : (!batten.tensor<bf16[B | 9]>) -> !batten.tensor<i32[B |]>
+batten.func @argmax_of_many_halves_compares_floats[B](%x: !batten.tensor<bf16[B | 32768]>) -> !batten.tensor<i32[B |]> {
+  %y = batten.argmax %x dim 0 : (!batten.tensor<bf16[B | 32768]>) -> !batten.tensor<i32[B |]>
   batten.return %y : !batten.tensor<i32[B |]>
 }
 

@@ -94,13 +94,19 @@ static unsigned widestBits(const RowNode &node) {
 
 unsigned RowGroup::laneBits() const {
   unsigned heavy = 0, bits = 8;
+  auto meets = [&](unsigned access) { bits = std::max(bits, accesses[access].element.getIntOrFloatBitWidth()); };
   for (const RowNode &node : nodes) {
-    bits = std::max(bits, widestBits(node));
     if (node.heavy)
       heavy = std::max(heavy, widestBits(node));
+    if (node.kind == RowNode::row)
+      continue;
+    bits = std::max(bits, widestBits(node));
+    for (const RowInput &input : node.inputs)
+      if (input.kind == RowInput::memory)
+        meets(input.index);
+    if (node.result)
+      meets(*node.result);
   }
-  for (const Operand &access : accesses)
-    bits = std::max(bits, access.element.getIntOrFloatBitWidth());
   return heavy ? heavy : bits;
 }
 

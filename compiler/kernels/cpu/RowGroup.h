@@ -56,7 +56,8 @@ struct RowGroup {
   bool readsRows() const;      ///< has row nodes: the split is given, not free
   mlir::ArrayRef<Dim> rows() const { return mlir::ArrayRef<Dim>(domain).take_front(split); }
   mlir::ArrayRef<Dim> columns() const { return mlir::ArrayRef<Dim>(domain).drop_front(split); }
-  /// Bits of the elements that fill a register: the widest of the heavy operations, where there are some, or of all.
+  /// Bits of the elements that fill a register: the widest of the heavy operations, where there are some, or of all
+  /// that are not computed once a row.
   unsigned laneBits() const;
   /// Numbers the steps and decides what is kept. `inRegisters`: a row stays in registers, nothing needs keeping.
   /// `unrolled`: copies of its code that a reduction takes.
