@@ -10,7 +10,8 @@ using namespace mlir;
 
 namespace batten {
 
-Dim ceilDiv(const Dim &dim, int64_t by) { return Dim::floorDiv(dim + Dim::constant(by - 1), Dim::constant(by)); }
+Dim ceilDiv(const Dim &dim, const Dim &by) { return Dim::floorDiv(dim + by - Dim::constant(1), by); }
+Dim ceilDiv(const Dim &dim, int64_t by) { return ceilDiv(dim, Dim::constant(by)); }
 Dim roundUp(const Dim &dim, int64_t to) { return ceilDiv(dim, to) * Dim::constant(to); }
 
 static Dim unknown() { return Dim::symbol("?"); }

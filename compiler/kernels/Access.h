@@ -20,6 +20,7 @@
 namespace batten {
 
 /// How many pieces of `by` hold `dim`, and what they hold together.
+Dim ceilDiv(const Dim &dim, const Dim &by);
 Dim ceilDiv(const Dim &dim, int64_t by);
 Dim roundUp(const Dim &dim, int64_t to);
 

@@ -82,7 +82,7 @@ mlir::FailureOr<Kernel> buildAttention(mlir::func::FuncOp group, mlir::StringRef
 
 /// A convolution with an element-wise epilogue on its accumulators: outputs in lanes, of packed weights.
 mlir::FailureOr<Kernel> buildOutputConvolution(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
-/// The same with pixels in lanes: few outputs, or shapes that only the call knows.
+/// The same with pixels in lanes: few outputs, or a number of them that only the call knows.
 mlir::FailureOr<Kernel> buildPixelConvolution(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 /// A convolution of bf16 or of bytes by products of AMX tiles.
 mlir::FailureOr<Kernel> buildTileConvolution(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);

@@ -4,6 +4,7 @@
 #include "compiler/kernels/cpu/Contraction.h"
 #include "compiler/kernels/cpu/Granules.h"
 #include "compiler/kernels/cpu/TileRows.h"
+#include "compiler/kernels/cpu/UsualSizes.h"
 #include "compiler/kernels/cpu/Window.h"
 #include "compiler/schedule/Groups.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -88,14 +89,16 @@ static bool pixelsFillLanes(const Window &window, int64_t outputs, int64_t heigh
   return inPixels * std::min<int64_t>(window.stride, 2) < inOutputs;
 }
 
-/// Vectors of a panel of outputs; 0 where lanes had better run along the pixels, or sizes are known at the call only.
+/// Vectors of a panel of outputs; 0 where lanes had better run along the pixels, or where the call decides more than
+/// the size of an image.
 static int64_t panelVectors(const Window &window, int64_t lanes, bool channelsLast, const Level &level) {
   SmallVector<int64_t> known;
   for (const Dim &extent : ArrayRef<Dim>(window.extents).drop_front(window.batch))
     known.push_back(extent.constantValue().value_or(0));
+  for (int64_t &extent : MutableArrayRef<int64_t>(known).slice(1, 2)) // rows and columns of the result
+    extent = extent ? extent : usual::width;
   std::optional<int64_t> imageChannels = window.image.channels.constantValue();
-  if (llvm::is_contained(known, 0) || !imageChannels || !window.image.width.constantValue() ||
-      !window.image.height.constantValue())
+  if (llvm::is_contained(known, 0) || !imageChannels)
     return 0;
   int64_t groups = *imageChannels / known[5], outputs = known[0] / groups, width = known[2], best = 0, least = 0;
   if (known[4] > mostTapColumns || window.pad > mostPad ||

@@ -49,6 +49,15 @@ void LoopCode::onlyIf(Value flag, llvm::function_ref<void()> body) {
   body();
 }
 
+void LoopCode::branch(Value flag, llvm::function_ref<void()> then, llvm::function_ref<void()> otherwise) {
+  auto ifOp = scf::IfOp::create(b, loc, flag, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(ifOp.thenBlock());
+  then();
+  b.setInsertionPointToStart(ifOp.elseBlock());
+  otherwise();
+}
+
 Value LoopCode::either(Value flag, llvm::function_ref<Value()> then, llvm::function_ref<Value()> otherwise) {
   auto ifOp = scf::IfOp::create(b, loc, TypeRange(b.getIndexType()), flag, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);

@@ -41,6 +41,7 @@ struct LoopCode {
   Values fold(Value from, Value to, Value step, mlir::ValueRange carried,
               llvm::function_ref<Values(Value, mlir::ValueRange)> body);
   void onlyIf(Value flag, llvm::function_ref<void()> body);
+  void branch(Value flag, llvm::function_ref<void()> then, llvm::function_ref<void()> otherwise);
   /// An index value.
   Value either(Value flag, llvm::function_ref<Value()> then, llvm::function_ref<Value()> otherwise);
 };

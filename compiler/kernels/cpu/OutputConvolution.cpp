@@ -11,8 +11,9 @@
 //         is transposed first, and stored along the columns
 //
 // A tap beside the image is left out: rows by a shorter loop over kh, columns by tiles of their own at the ends of a
-// row, whose taps are unrolled and meet only the pixels that they reach. Of integers the packed image has its padding
-// instead: products with zeros change no sum.
+// row, whose taps are unrolled and meet only the pixels that they reach; OutputConvolutionRows.cpp has the rows of
+// images whose width the call knows. Of integers the packed image has its padding instead: products with zeros change
+// no sum.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/OutputConvolution.h"
 #include "compiler/kernels/cpu/ColumnWalk.h"
@@ -47,8 +48,8 @@ void OutputConvolution::resolveShape() {
   channels = extent(window.depthLoop());
   granules = llvm::divideCeilSigned(channels, dot.elements());
   outputs = *window.outputsOfGroup().constantValue();
-  height = extent(window.rowLoop());
-  width = extent(window.columnLoop());
+  height = window.extents[window.rowLoop()];
+  width = window.extents[window.columnLoop()];
   tapRows = extent(window.tapRowLoop());
   tapColumns = extent(window.tapColumnLoop());
   Image &image = window.image;
@@ -57,8 +58,9 @@ void OutputConvolution::resolveShape() {
     lanesLoop = window.channelLoop();
   if (isa<IntegerType>(accumulator))
     std::swap(imagePad, window.pad);
-  imageWidth = *image.width.constantValue() + 2 * imagePad;
-  isLine = window.isPointwise() && imagePad == 0 && image.rowStride == image.columnStride * image.width &&
+  imageWidth = image.width + Dim::constant(2 * imagePad);
+  isLine = window.isPointwise() && imagePad == 0 && height.isConstant() && knowsColumns() &&
+           image.rowStride == image.columnStride * image.width &&
            epilogue.joins(window.rowLoop(), window.columnLoop(), image.width);
   if (isLine)
     cutLine();
@@ -67,51 +69,79 @@ void OutputConvolution::resolveShape() {
 /// Rows that an image of one line is taken to have.
 void OutputConvolution::cutLine() {
   Image &image = window.image;
-  imageWidth = rowOfLine(height * width);
-  height = height * width / imageWidth;
-  width = imageWidth;
-  image.rowStride = image.columnStride * Dim::constant(width);
-  image.height = Dim::constant(height);
+  int64_t pixels = *(height * width).constantValue(), row = rowOfLine(pixels);
+  imageWidth = width = Dim::constant(row);
+  height = Dim::constant(pixels / row);
+  image.rowStride = image.columnStride * width;
+  image.height = height;
 }
 
+/// Of rows whose width is known, the longest tile.
 void OutputConvolution::chooseTile() {
-  int64_t most = level.convolutionPixels(panelVectors);
-  tilePixels = llvm::divideCeilSigned(width, llvm::divideCeilSigned(width, most));
+  tilePixels = level.convolutionPixels(panelVectors);
+  if (!knowsColumns())
+    return;
+  int64_t pixels = *width.constantValue();
+  tilePixels = llvm::divideCeilSigned(pixels, llvm::divideCeilSigned(pixels, tilePixels));
+}
+
+/// Rows of a unit: about as many pixels as it should have, whose image stays in L2.
+void OutputConvolution::chooseUnit() {
   // One tap in place reads no pixel between its strides, however far they are apart.
   bool readsAll = !inPlace || tapRows > 1 || tapColumns > 1;
-  int64_t rowBytes = granules * (readsAll ? imageWidth : width) * elementBytes(dot.packedElement());
-  int64_t fitting = level.cacheBytesL2 / 4 / rowBytes;
-  if (readsAll)
-    fitting = (fitting - (tapRows - 1) * window.dilation - 1) / window.stride + 1;
-  int64_t rows = std::clamp<int64_t>(std::min(fitting, llvm::divideCeilSigned(unitPixels, width)), 1, height);
-  unitRows = llvm::divideCeilSigned(height, llvm::divideCeilSigned(height, rows));
-  int64_t tiles = unitRows * llvm::divideCeilSigned(width, tilePixels);
-  if (tiles <= granuleStride())
-    aheadStep = llvm::divideCeilSigned(granuleStride(), tiles);
+  int64_t pixelBytes = granules * elementBytes(dot.packedElement()), fitting = level.cacheBytesL2 / 4 / pixelBytes;
+  Dim rows, halo = Dim::constant(haloRows());
+  if (knowsColumns()) {
+    int64_t pixels = *width.constantValue(), ofRow = readsAll ? *imageWidth.constantValue() : pixels;
+    fitting = fitting / ofRow;
+    if (readsAll)
+      fitting = (fitting - haloRows()) / window.stride + 1;
+    int64_t most = std::max<int64_t>(1, std::min(fitting, llvm::divideCeilSigned(unitPixels, pixels)));
+    rows = Dim::constant(std::min(most, height.constantValue().value_or(most)));
+    if (height.isConstant())
+      rows = ceilDiv(height, ceilDiv(height, rows));
+    partPixels = ((rows - Dim::constant(1)) * Dim::constant(window.stride) + halo) * imageWidth;
+  } else { // as a number of the image's pixels, so that what they take is a polynomial
+    int64_t most = std::min(unitPixels * window.stride, readsAll ? fitting / window.stride : fitting * window.stride);
+    most = std::max<int64_t>(1, most);
+    rows = ceilDiv(Dim::constant(most), imageWidth);
+    partPixels = Dim::constant((most - 1) * window.stride) + halo * imageWidth;
+  }
+  unitRows = ceilDiv(height, ceilDiv(height, rows));
+}
+
+/// What a step prefetches of the next panel, whose weights are few for a unit of many tiles. Where only the call knows
+/// how many, counting steps takes more time than it saves.
+void OutputConvolution::lookAhead() {
+  std::optional<int64_t> tiles = (unitRows * ceilDiv(width, tilePixels)).constantValue();
+  if (tiles && *tiles <= granuleStride())
+    aheadStep = llvm::divideCeilSigned(granuleStride(), *tiles);
 }
 
 Dim OutputConvolution::makeScratch() {
-  int64_t bytes = 0;
-  auto take = [&](int64_t elements, Type element) {
-    Value view = frame.scratchView(Dim::constant(bytes), element);
-    bytes += llvm::alignTo(elements * elementBytes(element), lineBytes);
+  Dim bytes;
+  auto take = [&](const Dim &elements, Type element) {
+    Value view = frame.scratchView(bytes, element);
+    bytes = bytes + roundUp(elements * Dim::constant(elementBytes(element)), lineBytes);
     return view;
   };
   if (!inPlace)
-    imagePart = take(partRows() * granules * imageWidth, dot.packedElement());
-  if (hasRowBuffer())
-    rowBuffer = take(llvm::alignTo(width, code.lanes) * panelOutputs, accumulator);
+    imagePart = take(partPixels * Dim::constant(granules), dot.packedElement());
+  if (hasRowBuffer()) {
+    Dim pixels = knowsColumns() ? width : width + Dim::constant(tilePixels); // the last tile may end beyond the row
+    rowBuffer = take(roundUp(pixels, code.lanes) * Dim::constant(panelOutputs), accumulator);
+  }
   if (!makesChannelsLast())
-    square = take(code.lanes * code.lanes, accumulator);
-  return Dim::constant(bytes);
+    square = take(Dim::constant(code.lanes * code.lanes), accumulator);
+  return bytes;
 }
 
 //===- Parts of an image ------------------------------------------------------------------------------------------===//
 
 void OutputConvolution::enterPart(Value number) {
   part = partAt(number, blocks());
-  rowBegin = code.times(part.block, code.index(unitRows));
-  rowEnd = signedLeast(code.index(height), code.add(rowBegin, code.index(unitRows)));
+  rowBegin = code.times(part.block, size(unitRows));
+  rowEnd = signedLeast(size(height), code.add(rowBegin, size(unitRows)));
   imageRowBegin = code.index(0);
   if (inPlace)
     return;
@@ -123,7 +153,7 @@ void OutputConvolution::enterPart(Value number) {
 /// The rows of the image that the part's rows of the result meet.
 void OutputConvolution::packPart() {
   Value last = code.times(minus(rowEnd, code.index(1)), code.index(window.stride));
-  Value end = code.add(last, code.index((tapRows - 1) * window.dilation + 1 - window.pad));
+  Value end = code.add(last, code.index(haloRows() - window.pad));
   end = signedLeast(code.add(size(window.image.height), code.index(imagePad)), end);
   Value begin = imageRowBegin;
   if (imagePad > 0) {
@@ -141,18 +171,18 @@ void OutputConvolution::packRows(Value from, Value to, Value granule, Value rest
   const Image &image = window.image;
   Value channel = code.times(granule, code.index(dot.elements())), columnStride = size(image.columnStride);
   Value plane = code.add(part.image, code.times(channel, size(image.channelStride)));
-  int64_t pixels = imageWidth - 2 * imagePad;
+  Dim pixels = imageWidth - Dim::constant(2 * imagePad);
+  ColumnRange columns{code.index(imagePad), size(pixels), pixels.constantValue()};
   loop(from, to, 1, [&](Value row) {
     Value source = code.add(plane, code.times(minus(row, code.index(imagePad)), size(image.rowStride)));
     Value target = code.times(minus(row, imageRowBegin), code.index(granules));
-    target = code.times(code.add(target, granule), code.index(imageWidth));
-    walkColumns(code, {code.index(imagePad), code.index(pixels), pixels}, 1, 1, {},
-                [&](Value column, auto masks, auto) {
-                  Value at = code.add(source, code.times(minus(column, code.index(imagePad)), columnStride));
-                  GranuleRows rows{image.memory, at, columnStride, size(image.channelStride), image.element};
-                  code.store(dot.packLeft(code, rows, masks[0], rest), imagePart, code.add(target, column), masks[0]);
-                  return Values();
-                });
+    target = code.times(code.add(target, granule), size(imageWidth));
+    walkColumns(code, columns, 1, 1, {}, [&](Value column, auto masks, auto) {
+      Value at = code.add(source, code.times(minus(column, code.index(imagePad)), columnStride));
+      GranuleRows rows{image.memory, at, columnStride, size(image.channelStride), image.element};
+      code.store(dot.packLeft(code, rows, masks[0], rest), imagePart, code.add(target, column), masks[0]);
+      return Values();
+    });
   });
 }
 
@@ -161,7 +191,9 @@ void OutputConvolution::clearPart() {
   Value zeros = dot.ofLeftZeros(code);
   if (!zeros)
     zeros = arith::ConstantOp::create(b, code.loc, b.getZeroAttr(code.type(dot.packedElement())));
-  loop(code.index(0), code.index(partRows() * granules * imageWidth), code.lanes,
+  Value rows = code.times(minus(minus(rowEnd, code.index(1)), rowBegin), code.index(window.stride));
+  rows = code.add(rows, code.index(haloRows()));
+  loop(code.index(0), code.times(rows, size(Dim::constant(granules) * imageWidth)), code.lanes,
        [&](Value at) { code.store(zeros, imagePart, at, {}); });
 }
 
@@ -173,7 +205,10 @@ void OutputConvolution::panel(Value number) {
   initial = initialOf(weightBase);
   exist = existing();
   loop(rowBegin, rowEnd, 1, [&](Value row) {
-    tilesOfRow(row, weightBase);
+    if (knowsColumns())
+      tilesOfRow(row, weightBase);
+    else
+      tilesOfUnknownRow(row, weightBase);
     if (!makesChannelsLast())
       finishRow(row);
     else if (hasRowBuffer())
@@ -216,7 +251,11 @@ FailureOr<Kernel> OutputConvolution::build() {
     frame.setRoute(Bf16Sums::FlushedPairs);
   resolveShape();
   chooseTile();
+  chooseUnit();
+  lookAhead();
   Dim scratchBytes = makeScratch();
+  if (!knowsColumns())
+    cutRow();
   auto enter = [&](Value number) {
     enterPart(number);
     if (!inPlace)

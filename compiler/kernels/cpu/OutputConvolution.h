@@ -19,18 +19,29 @@ private:
   DotStep dot;
   int64_t panelVectors = 0, panelOutputs = 0;
   int64_t outputs = 0, channels = 0, granules = 0; ///< a group's
-  int64_t height = 0, width = 0, tapRows = 0, tapColumns = 0;
-  int64_t imageWidth = 0, imagePad = 0; ///< as it is packed
-  bool inPlace = false;                 ///< the image is read as it lies
-  bool isLine = false;                  ///< rows are pieces of one line of pixels
-  int64_t tilePixels = 0, unitRows = 0;
-  int64_t aheadStep = 0; ///< elements of the next panel that a step prefetches; 0: its weights are few
+  int64_t tapRows = 0, tapColumns = 0;
+  Dim height, width;    ///< of the result
+  Dim imageWidth;       ///< as it is packed
+  int64_t imagePad = 0; ///< likewise
+  bool inPlace = false; ///< the image is read as it lies
+  bool isLine = false;  ///< rows are pieces of one line of pixels
+  int64_t tilePixels = 0;
+  Dim unitRows, partPixels; ///< of the image, that a unit's rows meet
+  int64_t aheadStep = 0;    ///< elements of the next panel that a step prefetches; 0: its weights are few
   mlir::Value imagePart, rowBuffer, square; ///< scratch
+
+  // Of rows whose width the call knows.
+  struct TilesOfRow {
+    int64_t pixels; ///< of each
+    mlir::Value begin, end;
+  };
+  llvm::SmallVector<TilesOfRow> tilesOfRows;
 
   // Of what is being built.
   Part part;
-  Values initial; ///< what the chains of a panel begin with, by vector
-  Values exist;   ///< by vector of a panel, the outputs that are there; null: all
+  bool isAtEdge = false; ///< pixels of the tile may have taps beside the image, or be beyond the row
+  Values initial;        ///< what the chains of a panel begin with, by vector
+  Values exist;          ///< by vector of a panel, the outputs that are there; null: all
   mlir::Value rowBegin, rowEnd, imageRowBegin;
   mlir::Value panelBase, firstOutput, tileNumber;
 
@@ -44,19 +55,23 @@ private:
   void resolveShape();
   void cutLine();
   void chooseTile();
-  Dim blocks() const { return Dim::constant(llvm::divideCeilSigned(height, unitRows)); } ///< of rows of an image
+  void chooseUnit();
+  void lookAhead();
+  bool knowsColumns() const { return width.isConstant() && imageWidth.isConstant(); }
+  Dim blocks() const { return ceilDiv(height, unitRows); } ///< of rows of an image
   int64_t numPanels() const { return llvm::divideCeilSigned(outputs, panelOutputs); }
-  int64_t granuleStride() const { return panelOutputs * dot.elements(); } ///< of a panel
-  int64_t partRows() const { return (unitRows - 1) * window.stride + (tapRows - 1) * window.dilation + 1; }
-  int64_t steps() const { return tapRows * tapColumns * granules; } ///< of a tile
+  int64_t granuleStride() const { return panelOutputs * dot.elements(); }  ///< of a panel
+  int64_t haloRows() const { return (tapRows - 1) * window.dilation + 1; } ///< of the image, that a row meets
+  int64_t steps() const { return tapRows * tapColumns * granules; }        ///< of a tile
   bool makesChannelsLast() const { return lanesLoop == window.channelLoop(); }
   bool hasRowBuffer() const { return !makesChannelsLast() || epilogue.isLong(); }
   mlir::Value rowStep() const {
-    return inPlace ? frame.size(window.image.rowStride) : code.index(granules * imageWidth);
+    return inPlace ? frame.size(window.image.rowStride) : frame.size(Dim::constant(granules) * imageWidth);
   }
   mlir::Value columnStep() const { return inPlace ? frame.size(window.image.columnStride) : code.index(1); }
-  mlir::Value granuleStep() const { return code.index(inPlace ? dot.elements() : imageWidth); }
+  mlir::Value granuleStep() const { return inPlace ? code.index(dot.elements()) : frame.size(imageWidth); }
   Dim makeScratch();
+  void cutRow();
 
   void enterPart(mlir::Value number);
   void packPart();
@@ -73,6 +88,11 @@ private:
   Values tapsOfRow(mlir::Value at, mlir::Value column, int64_t pixels, mlir::Value weightAt, mlir::ValueRange sums);
   Values tap(mlir::Value at, mlir::Value tapColumn, int64_t first, int64_t end, mlir::Value weightAt,
              mlir::ValueRange sums);
+  Values channelsOfTap(mlir::ValueRange pixels, mlir::Value tapColumn, mlir::Value weightAt, mlir::ValueRange sums);
+  void tilesOfUnknownRow(mlir::Value row, mlir::Value weightBase);
+  mlir::Value isInside(mlir::Value column, int64_t pixels);
+  Values tapsAtEdge(mlir::Value at, mlir::Value column, int64_t pixels, mlir::Value weightAt, mlir::ValueRange sums);
+  void finishEdge(mlir::ValueRange sums, mlir::Value row, mlir::Value column);
   void prefetchNextPanel(mlir::Value step);
   mlir::Value pixelAt(mlir::Value at) const;
   llvm::SmallVector<Result> resultsOf(mlir::ValueRange sums, mlir::Value row, mlir::Value column);

@@ -17,13 +17,15 @@ namespace batten {
 /// True if every tap of every pixel meets the image.
 bool OutputConvolution::isInside(int64_t tileColumn, int64_t pixels) const {
   int64_t first = tileColumn * window.stride - window.pad;
-  return first >= 0 && first + (pixels - 1) * window.stride + (tapColumns - 1) * window.dilation < imageWidth;
+  return first >= 0 &&
+         first + (pixels - 1) * window.stride + (tapColumns - 1) * window.dilation < *imageWidth.constantValue();
 }
 
 /// Tiles of a row differ by a pixel at most: a short one would read the weights for little. Those whose taps fall
 /// beside the image are built for their place; those between them are loops.
 void OutputConvolution::tilesOfRow(Value row, Value weightBase) {
-  int64_t tiles = llvm::divideCeilSigned(width, tilePixels), numLong = width - tiles * (tilePixels - 1);
+  int64_t ofRow = *width.constantValue(), tiles = llvm::divideCeilSigned(ofRow, tilePixels);
+  int64_t numLong = ofRow - tiles * (tilePixels - 1);
   Value firstTile = code.times(minus(row, rowBegin), code.index(tiles));
   for (int64_t number = 0, at = 0; number < tiles;) {
     int64_t pixels = number < numLong ? tilePixels : tilePixels - 1, of = number < numLong ? numLong : tiles;
@@ -56,10 +58,11 @@ void OutputConvolution::tile(Value row, Value column, int64_t pixels, Value weig
     Value at = code.add(imageRow, code.times(tapRow, code.index(window.dilation)));
     at = code.add(imageColumn, code.times(minus(at, code.index(window.pad)), rowStep()));
     Value weightAt = code.add(weightBase, code.times(tapRow, code.index(tapColumns * granules * granuleStride())));
-    return tapsOfRow(at, column, pixels, weightAt, carried);
+    return isAtEdge ? tapsAtEdge(at, column, pixels, weightAt, carried)
+                    : tapsOfRow(at, column, pixels, weightAt, carried);
   });
   if (!hasRowBuffer())
-    return finishPixels(sums, row, column);
+    return isAtEdge ? finishEdge(sums, row, column) : finishPixels(sums, row, column);
   for (auto [i, sum] : llvm::enumerate(sums)) {
     Value pixel = code.add(column, code.index(i / panelVectors));
     Value vector = code.index(i % panelVectors * code.lanes);
@@ -72,7 +75,7 @@ std::pair<int64_t, int64_t> OutputConvolution::pixelsInside(int64_t tileColumn, 
                                                             int64_t tapColumn) const {
   auto isOutside = [&](int64_t p) {
     int64_t place = (tileColumn + p) * window.stride + tapColumn * window.dilation - window.pad;
-    return place < 0 || place >= imageWidth;
+    return place < 0 || place >= *imageWidth.constantValue();
   };
   int64_t first = 0, end = pixels;
   while (first < end && isOutside(first))
@@ -105,25 +108,33 @@ OutputConvolution::Values OutputConvolution::tapsOfRow(Value at, Value column, i
 OutputConvolution::Values OutputConvolution::tap(Value at, Value tapColumn, int64_t first, int64_t end, Value weightAt,
                                                  ValueRange sums) {
   Value pixelsAt = code.add(at, code.times(code.times(tapColumn, code.index(window.dilation)), columnStep()));
-  Value tapAt = code.add(weightAt, code.times(tapColumn, code.index(granules * granuleStride())));
+  Values pixels;
+  for (int64_t p = first; p < end; ++p)
+    pixels.push_back(code.add(pixelsAt, code.times(code.index(p * window.stride), columnStep())));
   ValueRange met = sums.slice(first * panelVectors, (end - first) * panelVectors);
-  Values more = fold(code.index(0), code.index(granules), met, [&](Value granule, ValueRange carried) {
-    Value granuleAt = code.add(pixelsAt, code.times(granule, granuleStep()));
+  Values all(sums);
+  llvm::copy(channelsOfTap(pixels, tapColumn, weightAt, met), all.begin() + first * panelVectors);
+  return all;
+}
+
+/// The same of pixels whose first channels are at `pixels`.
+OutputConvolution::Values OutputConvolution::channelsOfTap(ValueRange pixels, Value tapColumn, Value weightAt,
+                                                           ValueRange sums) {
+  Value tapAt = code.add(weightAt, code.times(tapColumn, code.index(granules * granuleStride())));
+  return fold(code.index(0), code.index(granules), sums, [&](Value granule, ValueRange carried) {
+    Value granuleAt = code.times(granule, granuleStep());
     Value weightsBegin = code.add(tapAt, code.times(granule, code.index(granuleStride())));
     Values weights = weightsAt(weightsBegin), next;
     Value step = quotient(minus(weightsBegin, panelBase), code.index(granuleStride()));
     prefetchNextPanel(step);
     prefetchOperands(step);
-    for (int64_t p = first; p < end; ++p) {
-      Value pixel = pixelAt(code.add(granuleAt, code.times(code.index(p * window.stride), columnStep())));
+    for (Value at : pixels) {
+      Value pixel = pixelAt(code.add(at, granuleAt));
       for (Value weight : weights)
         next.push_back(dot.add(code, pixel, weight, carried[next.size()]));
     }
     return next;
   });
-  Values all(sums);
-  llvm::copy(more, all.begin() + first * panelVectors);
-  return all;
 }
 
 /// A granule of a pixel in every lane.
@@ -185,7 +196,7 @@ SmallVector<OutputConvolution::Result> OutputConvolution::resultsOf(ValueRange s
     Values digits(part.batch);
     digits.push_back(code.add(output, code.index(q * code.lanes)));
     if (isLine)
-      digits.append({code.index(0), code.add(code.times(row, code.index(width)), pixel)});
+      digits.append({code.index(0), code.add(code.times(row, size(width)), pixel)});
     else
       digits.append({row, pixel});
     results.push_back({sum, digits, code.index(0), exist[q]});
@@ -195,7 +206,7 @@ SmallVector<OutputConvolution::Result> OutputConvolution::resultsOf(ValueRange s
 
 /// The same of a row, where the epilogue is long.
 void OutputConvolution::finishPixelsOf(Value row) {
-  loop(code.index(0), code.index(width), 1, [&](Value column) {
+  loop(code.index(0), size(width), 1, [&](Value column) {
     Values sums;
     for (int64_t q = 0; q < panelVectors; ++q) {
       Value at = code.add(code.times(column, code.index(panelOutputs)), code.index(q * code.lanes));
@@ -211,7 +222,7 @@ void OutputConvolution::finishRow(Value row) {
   Value groupBegin = code.times(part.group, code.index(outputs));
   digits.append({Value(), isLine ? code.index(0) : row});
   Value left = signedLeast(code.index(panelOutputs), minus(code.index(outputs), firstOutput));
-  ColumnRange columns{code.index(0), code.index(width), width};
+  ColumnRange columns{code.index(0), size(width), width.constantValue()};
   loop(code.index(0), left, code.lanes, [&](Value place) {
     Value numOutputs = signedLeast(code.index(code.lanes), minus(left, place));
     Value outputsBegin = code.add(code.add(groupBegin, firstOutput), place);
@@ -221,7 +232,7 @@ void OutputConvolution::finishRow(Value row) {
         Value at = code.times(code.add(column, code.index(i)), code.index(panelOutputs));
         pixels.push_back(code.load(rowBuffer, code.add(at, place), code.index(1), accumulator, {}));
       }
-      Value first = isLine ? code.add(code.times(row, code.index(width)), column) : column;
+      Value first = isLine ? code.add(code.times(row, size(width)), column) : column;
       finishSquare(code.turnSquares(pixels), digits, outputsBegin, numOutputs, first, masks[0]);
       return Values();
     });

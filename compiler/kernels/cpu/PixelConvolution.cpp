@@ -125,10 +125,7 @@ void PixelConvolution::tilesOfOutputs(Value rowEnd, Value columnEnd, Value rowBe
       column = columnBegin;
       if (std::optional<int64_t> known = width.constantValue(); !isLine && known && *known <= tileWidth)
         return tile(); // its columns are known
-      loop(columnBegin, columnEnd, tileWidth, [&](Value tileColumn) {
-        column = tileColumn;
-        tile();
-      });
+      tilesOfRow(columnBegin, columnEnd);
     });
   };
   std::optional<int64_t> known = outputs.constantValue();
@@ -146,6 +143,24 @@ void PixelConvolution::tilesOfOutputs(Value rowEnd, Value columnEnd, Value rowBe
     pixels(full, rest);
 }
 
+/// The tiles of a row.
+void PixelConvolution::tilesOfRow(Value from, Value to) {
+  int64_t tileWidth = tileVectors * code.lanes;
+  auto tiles = [&](Value first, Value end, bool areWhole) {
+    hasWholeColumns = areWhole;
+    loop(first, end, tileWidth, [&](Value tileColumn) {
+      column = tileColumn;
+      tile();
+    });
+    hasWholeColumns = false;
+  };
+  if (width.isConstant() || !isLine)
+    return tiles(from, to, false);
+  Value wholeEnd = minus(to, remainder(minus(to, from), code.index(tileWidth)));
+  tiles(from, wholeEnd, true);
+  tiles(wholeEnd, to, false);
+}
+
 void PixelConvolution::tile() {
   findEdges();
   store(accumulate());
@@ -159,7 +174,7 @@ void PixelConvolution::findEdges() {
   if (tileHeight > 1 && !(rows && *rows % tileHeight == 0))
     for (int64_t r = 0; r < tileHeight; ++r)
       exists[r] = signedBelow(code.add(row, code.index(r)), size(height));
-  if (columns && *columns % (tileVectors * code.lanes) == 0)
+  if (hasWholeColumns || (columns && *columns % (tileVectors * code.lanes) == 0))
     return;
   for (int64_t q = 0; q < tileVectors; ++q) {
     Value first = code.add(column, code.index(q * code.lanes));

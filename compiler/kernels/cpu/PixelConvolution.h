@@ -36,8 +36,9 @@ private:
   mlir::Value firstOutput, weightBase; ///< of the group
   mlir::Value output, row, column;
   int64_t numOutputs = 0;
-  bool isFirstBlock = false; ///< of the outputs of a packed unit
-  Values exists, tails;      ///< by row and by vector of the tile; null: all
+  bool isFirstBlock = false;    ///< of the outputs of a packed unit
+  bool hasWholeColumns = false; ///< all of the tile's exist, though not all rows are so
+  Values exists, tails;         ///< by row and by vector of the tile; null: all
 
   llvm::LogicalResult resolve();
   void chooseTile();
@@ -54,6 +55,7 @@ private:
   void unit(mlir::Value index);
   mlir::Value placeInPart(mlir::Value granule, mlir::Value pixel);
   void tilesOfOutputs(mlir::Value rowEnd, mlir::Value columnEnd, mlir::Value rowBegin, mlir::Value columnBegin);
+  void tilesOfRow(mlir::Value from, mlir::Value to);
   void tile();
   void findEdges();
   Values accumulate();
