@@ -8,8 +8,6 @@
 
 namespace batten::frontend {
 
-static std::string quotedList(const std::vector<std::string> &names) { return "`" + joined(names, "`, `") + "`"; }
-
 //===- Callees ----------------------------------------------------------------------------------------------------===//
 
 Elaborator::Callee Elaborator::resolveFileName(Module &module, const std::string &name, SourceRange range) {

@@ -152,10 +152,9 @@ std::string Elaborator::signatureText(FunctionDecl &function, const Function &fl
 
 static bool combines(const Op &op) {
   std::vector<Dim> offsets;
-  for (const auto &[name, value] : op.attributes)
-    if (op.name == "slice" && name == "offsets")
-      for (const std::string &offset : std::get<std::vector<std::string>>(value))
-        offsets.push_back(Dim::parse(offset).value_or(Dim::overflow())); // which is no constant
+  if (const auto *texts = op.attribute<std::vector<std::string>>("offsets"))
+    for (const std::string &offset : *texts)
+      offsets.push_back(Dim::parse(offset).value_or(Dim::overflow())); // which is no constant
   return batten::combines(op.name, offsets);
 }
 
@@ -210,12 +209,10 @@ static std::vector<Atom> divisionsOf(const Dim &dim) {
 /// The sizes that an op computes beside those of its types: where a slice begins, a size as a number.
 static std::vector<Dim> sizesBeside(const Op &op) {
   std::vector<std::string> texts;
-  for (const auto &[name, value] : op.attributes) {
-    if (op.name == "slice" && name == "offsets")
-      texts = std::get<std::vector<std::string>>(value);
-    if (op.name == "dim" && name == "value")
-      texts = {std::get<std::string>(value)};
-  }
+  if (const auto *offsets = op.attribute<std::vector<std::string>>("offsets"))
+    texts = *offsets;
+  else if (const auto *value = op.attribute<std::string>("value"); value && op.name == "dim")
+    texts = {*value};
   std::vector<Dim> sizes;
   for (const std::string &text : texts)
     if (std::optional<Dim> size = Dim::parse(text))

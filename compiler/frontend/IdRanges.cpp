@@ -11,12 +11,8 @@ const std::set<std::string> moves = {"spread", "rearrange", "slice", "transpose"
 
 /// The keys that `len` of attention counts stand in its second operand; `len` is the last one.
 bool hasLength(const Op &op) {
-  for (const auto &[name, value] : op.attributes)
-    if (name == "optional") {
-      const auto &given = std::get<std::vector<std::string>>(value);
-      return !given.empty() && given.back() == "len";
-    }
-  return false;
+  const auto *given = op.attribute<std::vector<std::string>>("optional");
+  return given && !given->empty() && given->back() == "len";
 }
 
 } // namespace

@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -103,6 +104,14 @@ struct Op {
   Location location;
   std::vector<Mix> mixes = {}; ///< of each dim one
   std::string layer = {};      ///< path of the model's instance that it belongs to (`blocks.3.mlp`); empty: the file's
+
+  /// The attribute of this name; null where there is none, or it is of another type.
+  template <typename T> const T *attribute(std::string_view name) const {
+    for (const auto &[key, value] : attributes)
+      if (key == name)
+        return std::get_if<T>(&value);
+    return nullptr;
+  }
 };
 
 struct Argument {

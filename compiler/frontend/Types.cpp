@@ -79,6 +79,8 @@ std::string joined(const std::vector<std::string> &parts, const char *separator)
   return text;
 }
 
+std::string quotedList(const std::vector<std::string> &names) { return "`" + joined(names, "`, `") + "`"; }
+
 std::string counted(size_t count, const char *one, const char *many) {
   return std::to_string(count) + " " + (count == 1 ? one : many);
 }

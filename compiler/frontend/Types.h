@@ -88,6 +88,8 @@ std::string str(const Dim &dim);
 std::string str(const BatchList &batch);
 /// "B, T"
 std::string joined(const std::vector<std::string> &parts, const char *separator = ", ");
+/// "`B`, `T`"
+std::string quotedList(const std::vector<std::string> &names);
 
 /// "1 entry", "3 entries".
 std::string counted(size_t count, const char *one, const char *many);

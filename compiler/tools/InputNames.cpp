@@ -6,8 +6,6 @@
 
 namespace batten {
 
-static std::string listed(const std::vector<std::string> &names) { return "`" + frontend::joined(names, "`, `") + "`"; }
-
 bool Inputs::refuseUnknownNames() {
   std::vector<std::string> names;
   for (const frontend::Argument &argument : function.arguments)
@@ -36,7 +34,7 @@ void Inputs::refuseUnknownDims() {
     refuse(ExitUsage, "--dim " + name + "=" + std::to_string(size) + ": it has no runtime dim `" + name + "`" +
                           (!near.empty()   ? "; did you mean `" + near + "`?"
                            : names.empty() ? "; it has none"
-                                           : "; it has " + listed(names)));
+                                           : "; it has " + frontend::quotedList(names)));
   }
 }
 
@@ -67,7 +65,7 @@ void Inputs::refuseUnknownSizes() {
       options += " --dim " + symbol.name + "=SIZE";
     }
   if (!unknown.empty())
-    refuse(ExitUsage, (unknown.size() == 1 ? "dim " : "dims ") + listed(unknown) +
+    refuse(ExitUsage, (unknown.size() == 1 ? "dim " : "dims ") + frontend::quotedList(unknown) +
                           (unknown.size() == 1 ? " has" : " have") + " no size: no input fixes " +
                           (unknown.size() == 1 ? "it" : "them") + ", give" + options);
 }

@@ -25,13 +25,6 @@ const std::map<std::string, double> unaryBounds = {{"gelu", 4}, {"silu", 3.5},  
 /// gelu of x < -1 in f32 is within four of these.
 constexpr double leastUnitOfGelu = 0x1p-25;
 
-template <class T> const T *attributeOf(const Op &op, const char *name) {
-  for (const auto &[key, value] : op.attributes)
-    if (key == name)
-      return std::get_if<T>(&value);
-  return nullptr;
-}
-
 /// Half the distance between 1 and the next number.
 double unitOf(DType dtype) {
   switch (dtype) {
@@ -173,7 +166,7 @@ private:
     const frontend::TensorType &type = function.values[size_t(op.operands[0])];
     if (op.name == "reduce" || op.name == "reduce_batch")
       return out ? in / out : 1;
-    if (const int64_t *dim = attributeOf<int64_t>(op, "dim"); dim && op.name == "cumsum")
+    if (const int64_t *dim = op.attribute<int64_t>("dim"); dim && op.name == "cumsum")
       return double(operands[0]->sizes[type.batch.size() + size_t(*dim)]);
     if (op.name == "sq_norm") {
       double all = 0;
@@ -183,13 +176,13 @@ private:
     }
     if (op.name == "conv2d")
       return double(elementsOf({operands[1]->sizes.end() - 3, operands[1]->sizes.end()}));
-    if (const int64_t *side = attributeOf<int64_t>(op, "k"))
+    if (const int64_t *side = op.attribute<int64_t>("k"))
       return double(*side * *side);
     return type.core.empty() ? 1 : double(operands[0]->sizes.back());
   }
 
   double ofSum(double wanted, double magnitude, double ulp) const {
-    const std::string *kind = attributeOf<std::string>(op, "kind");
+    const std::string *kind = op.attribute<std::string>("kind");
     if (kind && (*kind == "max" || *kind == "min"))
       return 0;
     if (kind && *kind == "var")
@@ -210,7 +203,7 @@ private:
 
   /// What a score is off by changes its exponential by as much, relatively; then a chain over the keys.
   double ofAttention() const {
-    const double *given = attributeOf<double>(op, "scale");
+    const double *given = op.attribute<double>("scale");
     double depth = double(operands[0]->sizes.back()), keys = double(operands[2]->sizes[operands[2]->sizes.size() - 2]);
     double score = depth * most * largest(*operands[1]) * (given ? *given : 1 / std::sqrt(depth));
     double weights = (2 * (depth + 6) * score + 2 * keys + 40) * unit;
@@ -222,7 +215,7 @@ private:
   /// The scale is at most 1/sqrt(eps), and the sum of squares at least one n-th of the largest square.
   double ofNorm() const {
     double scale = 0;
-    const double *eps = attributeOf<double>(op, "eps");
+    const double *eps = op.attribute<double>("eps");
     int64_t n = operands[0]->sizes.back(), rows = elementsOf(operands[0]->sizes) / std::max<int64_t>(n, 1);
     for (int64_t row = 0; row < rows; ++row) {
       double mean = 0, squares = 0;

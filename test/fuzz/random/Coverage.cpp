@@ -89,13 +89,10 @@ std::string opName(const frontend::Function &function, const frontend::Op &op) {
   if (op.name == "matmul")
     return "matmul " + std::to_string(function.values[size_t(op.operands[0])].core.size()) + "x" +
            std::to_string(function.values[size_t(op.operands[1])].core.size());
-  for (const auto &[name, value] : op.attributes) {
-    if (const auto *kind = std::get_if<std::string>(&value); name == "kind" && kind)
-      return op.name + " " + *kind;
-    if (const auto *tanh = std::get_if<bool>(&value); name == "tanh" && tanh && *tanh)
-      return op.name + " tanh";
-  }
-  return op.name;
+  if (const auto *kind = op.attribute<std::string>("kind"))
+    return op.name + " " + *kind;
+  const auto *tanh = op.attribute<bool>("tanh");
+  return op.name + (tanh && *tanh ? " tanh" : "");
 }
 
 } // namespace

@@ -137,14 +137,9 @@ std::string Checks::checkInvariance(const Artifact &native, const std::string &d
 static bool needsSamples(const frontend::Function &function, const std::string &dim) {
   static const std::set<std::string> kinds = {"mean", "max", "min", "var"};
   for (const frontend::Op &op : function.ops) {
-    bool named = false, needed = false;
-    for (const auto &[name, value] : op.attributes) {
-      if (const auto *dims = std::get_if<std::vector<std::string>>(&value))
-        named |= std::count(dims->begin(), dims->end(), dim) != 0;
-      if (const auto *kind = std::get_if<std::string>(&value))
-        needed |= kinds.count(*kind) != 0;
-    }
-    if (op.name == "reduce_batch" && named && needed)
+    const auto *dims = op.attribute<std::vector<std::string>>("dims");
+    const auto *kind = op.attribute<std::string>("kind");
+    if (op.name == "reduce_batch" && kinds.count(*kind) && std::count(dims->begin(), dims->end(), dim))
       return true;
   }
   return false;
