@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -529,7 +530,9 @@ struct TestItem : Item {
 struct FileNode {
   uint32_t file = 0;
   std::vector<ItemPtr> items;
-  bool isWhole = true; // false: after an error something of the text is not in it
+  bool isWhole = true;        // false: after an error something of the text is not in it
+  bool isCut = false;         // and what comes behind the error is not known either
+  std::set<std::string> lost; // what the items and members that are not in it would have declared
 };
 
 //===- Casts ------------------------------------------------------------------------------------------------------===//

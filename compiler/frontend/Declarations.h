@@ -141,6 +141,8 @@ public:
   /// Like Diagnostics::error, but a second error of one code at one place is swallowed: a body is visited more than
   /// once (a loop's turns, inlining).
   Diagnostic &error(const std::string &code, SourceRange range, const std::string &message);
+  /// The error of a name that is not declared; none where a syntax error has taken its declaration.
+  Diagnostic &notFound(const std::string &code, SourceRange range, const std::string &name, const std::string &message);
   std::string at(SourceRange range) const { return diagnostics.at(range); }
   /// E0103. `what`: "`x`", or the kind with the name.
   Diagnostic &definedTwice(const std::string &what, SourceRange second, SourceRange first);
@@ -218,6 +220,7 @@ private:
   std::vector<uint32_t> importing; ///< files whose imports are being read: to find cycles
   std::set<std::tuple<std::string, uint32_t, uint32_t>> reported;
   std::set<std::pair<const void *, const DimEntity *>> reportedUnbounded;
+  std::set<std::string> lost; // names whose declarations syntax errors have taken
   Diagnostic swallowed;
 };
 

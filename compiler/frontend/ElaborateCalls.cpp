@@ -102,8 +102,8 @@ Elaborator::Callee Elaborator::importMember(Module &module, const MemberExpr &ex
   }
   if (callee.kind != Callee::None)
     return callee;
-  Diagnostic &error =
-      context.error("E0101", expr.name.range, "cannot find `" + name + "` in `" + context.text(expr.base->range) + "`");
+  Diagnostic &error = context.notFound("E0101", expr.name.range, name,
+                                       "cannot find `" + name + "` in `" + context.text(expr.base->range) + "`");
   if (std::optional<std::string> similar = nearest(name, module.order))
     error.help("did you mean `" + *similar + "`?");
   callee.kind = Callee::Error;
@@ -150,7 +150,8 @@ void Elaborator::reportUnknownMember(ModelDecl &model, const Identifier &name) {
   std::vector<std::string> names;
   for (const auto &[text, function] : model.functions)
     names.push_back(text);
-  Diagnostic &error = context.error("E0101", name.range, "cannot find `" + name.name + "` in model `" + owner + "`");
+  Diagnostic &error =
+      context.notFound("E0101", name.range, name.name, "cannot find `" + name.name + "` in model `" + owner + "`");
   if (std::optional<std::string> similar = nearest(name.name, names))
     error.help("did you mean `" + *similar + "`?");
   else if (!names.empty())
@@ -202,7 +203,7 @@ Value Elaborator::callModel(const CallExpr &expr, const Callee &callee) {
   std::vector<std::string> calls;
   for (const auto &[name, function] : model->functions)
     calls.push_back(written + "." + name + "(..)");
-  context.error("E0101", expr.callee->range, "model `" + model->item->name.name + "` has no `apply`")
+  context.notFound("E0101", expr.callee->range, "apply", "model `" + model->item->name.name + "` has no `apply`")
       .note("declared at " + context.at(model->item->name.range))
       .help(calls.empty() ? "`" + written + "(..)` calls its `fn apply`: declare one"
                           : "`" + written + "(..)` calls `apply`; what it has is " + quotedList(calls));
@@ -211,7 +212,7 @@ Value Elaborator::callModel(const CallExpr &expr, const Callee &callee) {
 
 Value Elaborator::unknownCallee(const CallExpr &expr) {
   std::string name = context.text(expr.callee->range);
-  Diagnostic &error = context.error("E0101", expr.callee->range, "cannot find op or function `" + name + "`");
+  Diagnostic &error = context.notFound("E0101", expr.callee->range, name, "cannot find op or function `" + name + "`");
   if (std::string advice = adviceForFunction(name); !advice.empty()) {
     error.help(advice);
     return Value();

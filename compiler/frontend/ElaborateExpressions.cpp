@@ -118,7 +118,7 @@ std::vector<std::string> Elaborator::visibleNames(bool functions) {
 }
 
 Value Elaborator::unknownName(const std::string &name, SourceRange range) {
-  Diagnostic &error = context.error("E0105", range, "cannot find `" + name + "`");
+  Diagnostic &error = context.notFound("E0105", range, name, "cannot find `" + name + "`");
   error.label("no variable, parameter, constant or dim of this name");
   if (std::string advice = adviceForStatement(name); !advice.empty())
     error.help(advice);
@@ -254,8 +254,8 @@ Value Elaborator::memberOf(const Operand &base, const MemberExpr &expr) {
   }
   if (name == "T" && base.value.kind == Value::Tensor)
     return transpose(base, expr.range);
-  Diagnostic &error =
-      context.error("E0105", expr.name.range, "cannot find `" + name + "` in `" + context.text(expr.base->range) + "`");
+  Diagnostic &error = context.notFound("E0105", expr.name.range, name,
+                                       "cannot find `" + name + "` in `" + context.text(expr.base->range) + "`");
   if (base.value.kind == Value::Tensor) {
     std::string advice = adviceForMember(name, context.text(expr.base->range));
     error.label(str(base.value.type))

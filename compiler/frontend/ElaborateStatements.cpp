@@ -152,7 +152,7 @@ void Elaborator::runAssign(const AssignStmt &stmt) {
   Local *local = findLocal(stmt.name.name);
   if (!local) {
     const std::string &name = stmt.name.name;
-    context.error("E0105", stmt.name.range, "cannot find `" + name + "`")
+    context.notFound("E0105", stmt.name.range, name, "cannot find `" + name + "`")
         .label("no `var` or `inout` of this name")
         .help("a new name is bound by `let " + name + " = ..`, or by `var " + name + " = ..` where it changes later");
     declareLocal(stmt.name, Local()); // one error, not one a later use

@@ -83,7 +83,8 @@ Value Elaborator::treeMember(const Value &tree, const MemberExpr &expr) {
   for (const Leaf &leaf : shape.leaves)
     if (std::string first = leaf.path.substr(0, leaf.path.find('.')); names.empty() || names.back() != first)
       names.push_back(first);
-  Diagnostic &error = context.error("E0105", expr.name.range, "cannot find `" + name + "` in " + str(tree.type));
+  Diagnostic &error =
+      context.notFound("E0105", expr.name.range, name, "cannot find `" + name + "` in " + str(tree.type));
   if (std::optional<std::string> similar = nearest(name, names))
     error.help("did you mean `" + *similar + "`?");
   else

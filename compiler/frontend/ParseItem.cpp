@@ -12,15 +12,21 @@ namespace batten::frontend {
 // file = { item }
 FileNode Parser::parseFile() {
   FileNode file{endToken.range.file, {}};
+  std::vector<size_t> begins; // of the items, and what follows each
   while (!at(TokenKind::End)) {
     size_t begin = next;
-    ItemPtr item = parseItem(Scope::File);
-    if (failing)
-      recover(Scope::File, begin);
-    else
+    ItemPtr item = parseUnbroken(Scope::File);
+    if (item || !isAtMargin(begin)) { // what breaks amid a line may be the rest of the item before
       file.items.push_back(std::move(item));
+      begins.push_back(begin);
+    }
   }
-  file.isWhole = !broken;
+  begins.push_back(next);
+  file.isWhole = isWhole && lexErrors.empty();
+  file.isCut = abandoned || list.truncated;
+  if (!file.isWhole)
+    keepWhole(file, begins);
+  file.lost = std::move(lost);
   return file;
 }
 
@@ -294,11 +300,7 @@ ItemPtr Parser::parseModel() {
   // What can't be a member stands after a forgotten `}`.
   auto foreign = [&] { return beginsItem(peek().kind) && !isMember(peek().kind); };
   while (!at(TokenKind::RightBrace) && !at(TokenKind::End) && !foreign()) {
-    size_t begin = next;
-    ItemPtr member = parseItem(Scope::Model);
-    if (failing)
-      recover(Scope::Model, begin);
-    else
+    if (ItemPtr member = parseUnbroken(Scope::Model))
       item->members.push_back(std::move(member));
   }
   expectClosing(TokenKind::RightBrace, open, "a member of the model");

@@ -4,8 +4,10 @@
 #include "compiler/frontend/Parser.h"
 #include "compiler/frontend/Advice.h"
 #include "compiler/frontend/ParserImpl.h"
+#include "compiler/frontend/Sema.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace batten::frontend {
 
@@ -17,9 +19,11 @@ FileNode parse(const Sources &sources, uint32_t file, Diagnostics &diagnostics) 
 
 Parser::Parser(const Sources &sources, uint32_t file, Diagnostics &diagnostics)
     : sources(sources), diagnostics(diagnostics) {
-  unsigned errors = diagnostics.errorCount();
+  size_t known = diagnostics.all().size();
   list = lex(sources, file, diagnostics);
-  broken = diagnostics.errorCount() != errors;
+  for (size_t i = known; i < diagnostics.all().size(); ++i)
+    if (const Diagnostic &error = diagnostics.all()[i]; error.range)
+      lexErrors.push_back(error.range->begin);
   endToken = list.tokens.back();
 }
 
@@ -241,6 +245,67 @@ void Parser::recover(Scope scope, size_t progressFrom) {
     if (kind == TokenKind::RightBrace && braces > 0)
       --braces;
   }
+}
+
+//===- What is left out -------------------------------------------------------------------------------------------===//
+
+/// Whether the lexer reported one of these tokens; each of its errors is found once.
+bool Parser::hasLexError(size_t begin, size_t end) {
+  SourceRange first = list.tokens[begin].range, last = list.tokens[std::max(begin + 1, end) - 1].range;
+  return std::erase_if(lexErrors, [&](uint32_t place) { return first.begin <= place && place < last.end; }) != 0;
+}
+
+/// An item or member, or null if it has an error.
+ItemPtr Parser::parseUnbroken(Scope scope) {
+  size_t begin = next;
+  bool around = std::exchange(broken, false);
+  ItemPtr item = parseItem(scope);
+  if (failing)
+    recover(scope, begin);
+  broken |= hasLexError(begin, next);
+  if (broken) {
+    isWhole = false;
+    lose(begin, next);
+    item = nullptr;
+  }
+  broken = around;
+  return item;
+}
+
+/// The names that these tokens would have declared.
+void Parser::lose(size_t begin, size_t end) {
+  TokenKind item = TokenKind::End;
+  for (size_t i = begin; i + 1 < end; ++i) {
+    TokenKind kind = list.tokens[i].kind;
+    const Token &after = list.tokens[i + 1];
+    if (beginsItem(kind))
+      item = kind;
+    bool declares = kind == TokenKind::KwFn || kind == TokenKind::KwModel || kind == TokenKind::KwType ||
+                    kind == TokenKind::KwConst || kind == TokenKind::KwSub || kind == TokenKind::KwParam ||
+                    kind == TokenKind::KwAs || kind == TokenKind::KwDim ||
+                    (kind == TokenKind::Comma && item == TokenKind::KwDim);
+    if (declares && after.kind == TokenKind::Identifier)
+      lost.insert(std::string(text(after)));
+    if (kind == TokenKind::KwImport && after.kind == TokenKind::String)
+      lost.insert(programNameOf(
+          std::string(text({after.kind, {after.range.file, after.range.begin + 1, after.range.end - 1}}))));
+  }
+}
+
+bool Parser::isAtMargin(size_t token) const { return sources.begin(list.tokens[token].range).column == 1; }
+
+/// In a file with an error an item is one of the file's where it begins its line, and nothing broken (null here) goes
+/// on behind it: what does not may stand in what a missing or a superfluous brace has taken apart.
+void Parser::keepWhole(FileNode &file, const std::vector<size_t> &begins) {
+  std::vector<ItemPtr> kept;
+  for (size_t i = 0; i < file.items.size(); ++i) {
+    bool goesOn = i + 1 < file.items.size() && !file.items[i + 1];
+    if (file.items[i] && isAtMargin(begins[i]) && !goesOn)
+      kept.push_back(std::move(file.items[i]));
+    else
+      lose(begins[i], begins[i + 1]);
+  }
+  file.items = std::move(kept);
 }
 
 } // namespace batten::frontend

@@ -5,6 +5,9 @@
 // reported, so all productions run out on their own and need no error paths. recover() then finds the next place to go
 // on from and ends that state. Nodes made while failing may lack children; no production looks into a child.
 //
+// An item or member with an error in it is left out of the tree, and what it would have declared is `lost`: sema checks
+// the others, and is silent of those names.
+//
 // Depth: a production that nests opens a Nest. Suffixes and casts wrap what was already parsed, so they are counted
 // afterwards (`wrap`), from the deepest level that lies in what they wrap.
 //
@@ -68,6 +71,10 @@ private:
   void recoverToBody();
   // The `}` of a block that was opened, whatever else the block holds.
   void closeBlock(const Token &open, const char *others);
+  bool hasLexError(size_t begin, size_t end);
+  void lose(size_t begin, size_t end);
+  bool isAtMargin(size_t token) const;
+  void keepWhole(FileNode &file, const std::vector<size_t> &begins);
   static bool isMember(TokenKind kind);
   bool beginsStatement() const;
   // Counts a level around all that the present postfix or cast expression holds.
@@ -78,6 +85,7 @@ private:
   std::vector<AttributeNode> parseAttributes();
   void parseAttributeArguments(AttributeNode &attribute);
   std::string takeDoc(size_t tokenIndex) const;
+  ItemPtr parseUnbroken(Scope scope);
   ItemPtr parseItem(Scope scope);
   ItemPtr parseItemBody(Scope scope);
   ItemPtr parseImport();
@@ -157,12 +165,15 @@ private:
   Token endToken;  // what peek() shows while failing
   size_t next = 0; // index of the next token
   bool failing = false;
-  bool broken = false;    // the tree lacks something
-  bool abandoned = false; // too deep: nothing more is read
-  Diagnostic unheard;     // takes what is said while failing
-  unsigned depth = 0;     // of open Nests
-  unsigned deepest = 0;   // level reached in the expression being parsed
-  SourceRange outermost;  // where level 1 began
+  bool broken = false; // the present item lacks something
+  bool isWhole = true; // so far no item was broken
+  std::set<std::string> lost;
+  std::vector<uint32_t> lexErrors; // where, of those that no item has been found to hold
+  bool abandoned = false;          // too deep: nothing more is read
+  Diagnostic unheard;              // takes what is said while failing
+  unsigned depth = 0;              // of open Nests
+  unsigned deepest = 0;            // level reached in the expression being parsed
+  SourceRange outermost;           // where level 1 began
 };
 
 } // namespace batten::frontend

@@ -181,7 +181,7 @@ void checkHeaderNames(Context &context, const Module &module, const Program &pro
 static void checkOverrides(Context &context, const Module &module) {
   for (const auto &[name, value] : context.options.dims) {
     auto found = module.names.find(name);
-    if (found == module.names.end() || found->second.kind != FileName::Dim)
+    if ((found == module.names.end() || found->second.kind != FileName::Dim) && !module.file->lost.count(name))
       context.diagnostics.error("E0204",
                                 "cannot find dim `" + name + "` of --dim " + name + "=" + std::to_string(value));
   }

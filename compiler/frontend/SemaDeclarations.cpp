@@ -93,7 +93,8 @@ void Context::declareImport(Module &module, const ImportItem &item) {
     return;
   }
   importedFiles.push_back(std::make_unique<FileNode>(parse(diagnostics.sources(), *file, diagnostics)));
-  entry->import = declare(*importedFiles.back(), /*isMain=*/false);
+  if (!importedFiles.back()->isCut)
+    entry->import = declare(*importedFiles.back(), /*isMain=*/false);
 }
 
 void Context::declareModel(Module &module, const ModelItem &item, ModelDecl &model) {
@@ -196,6 +197,7 @@ Module *Context::declare(const FileNode &file, bool isMain) {
   module = std::make_unique<Module>();
   module->file = &file;
   module->isMain = isMain;
+  lost.insert(file.lost.begin(), file.lost.end());
   importing.push_back(file.file);
   for (const ItemPtr &item : file.items) {
     checkAttributes(*item);

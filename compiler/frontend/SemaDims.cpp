@@ -34,7 +34,7 @@ const DimEntity *Context::findDim(const std::string &name, SourceRange range, co
     return nullptr;
   std::optional<std::string> similar = nearest(name, scope.names());
   const DimEntity *candidate = similar ? scope.lookup(*similar) : nullptr; // may report errors of its own
-  Diagnostic &error = this->error("E0204", range, "cannot find dim `" + name + "`");
+  Diagnostic &error = notFound("E0204", range, name, "cannot find dim `" + name + "`");
   error.label("not declared in this file, model or `<...>` list");
   if (candidate)
     error.help("a dim with a similar name exists: `" + *similar + "` (" + at(candidate->range) + ")");

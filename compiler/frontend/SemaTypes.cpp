@@ -21,6 +21,11 @@ Diagnostic &Context::error(const std::string &code, SourceRange range, const std
   return swallowed;
 }
 
+Diagnostic &Context::notFound(const std::string &code, SourceRange range, const std::string &name,
+                              const std::string &message) {
+  return lost.count(name) ? swallowed = Diagnostic() : error(code, range, message);
+}
+
 std::string Context::text(SourceRange range) const {
   std::string text;
   for (char c : diagnostics.sources().text(range)) {
@@ -64,7 +69,7 @@ std::optional<DType> Context::resolveDType(const DTypeName &name, Module &module
   for (const auto &[text, entry] : module.names)
     if (entry.kind == FileName::TypeAlias)
       known.push_back(text);
-  Diagnostic &error = this->error("E0105", name.range, "cannot find dtype `" + name.name + "`");
+  Diagnostic &error = notFound("E0105", name.range, name.name, "cannot find dtype `" + name.name + "`");
   if (std::string advice = adviceForDType(name.name); !advice.empty())
     error.help(advice);
   else if (std::optional<std::string> similar = nearest(name.name, known))
@@ -92,8 +97,8 @@ ModelDecl *Context::findModel(const QualifiedName &name, Module &start) {
     for (const auto &[text, entry] : module->names)
       if (entry.kind == (last ? FileName::Model : FileName::Import))
         candidates.push_back(text);
-    Diagnostic &error = this->error("E0105", part.range,
-                                    std::string("cannot find ") + (last ? "model" : "import") + " `" + part.name + "`");
+    Diagnostic &error = notFound("E0105", part.range, part.name,
+                                 std::string("cannot find ") + (last ? "model" : "import") + " `" + part.name + "`");
     if (found != module->names.end())
       error.note("`" + part.name + "` at " + at(found->second.range) + " is something else", found->second.range);
     else if (std::optional<std::string> similar = nearest(part.name, candidates))

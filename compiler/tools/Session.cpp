@@ -147,7 +147,11 @@ const frontend::FileNode *Session::parse(const std::string &path) {
   reportCrashes();
   tree.emplace(frontend::parse(files, *index, *found));
   phase("parse", millisecondsSince(start));
-  return tree->isWhole ? &*tree : nullptr; // in one that is whole, sema finds more errors
+  if (tree->isWhole)
+    return &*tree;
+  if (!tree->isCut)
+    analyse(*tree); // what has no error of its own may have one of its types
+  return nullptr;
 }
 
 bool Session::fixes(const std::string &dim) const {

@@ -102,7 +102,7 @@ void compileFile(const std::string &text) {
     require(tree.items.empty() == printAst(tree).empty());
     requireFormatting(text);
   }
-  if (tree.isWhole) {
+  if (!tree.isCut) {
     const std::optional<Program> program = analyse(tree, diagnostics);
     require(program.has_value() == !diagnostics.hasErrors());
     if (program) {
