@@ -171,6 +171,15 @@ Value Elaborator::evalConst(ConstDecl &constant, SourceRange range) {
   return value;
 }
 
+/// An expression with the value that `name` has.
+static std::string computedFrom(const Value &value, const std::string &name) {
+  if (value.kind == Value::Tree)
+    return "each w in " + name + " { return 1.0 * w }";
+  if (value.type.dtype == DType::Bool)
+    return name + " && " + name;
+  return (isFloat(value.type.dtype) ? "1.0 * " : "1 * ") + name;
+}
+
 Value Elaborator::evalName(const NameExpr &expr) {
   const std::string &name = expr.name;
   if (Local *local = findLocal(name)) {
@@ -180,11 +189,13 @@ Value Elaborator::evalName(const NameExpr &expr) {
       context.localDecls[*local->decl].read = true;
     const Value &value = local->value;
     auto old = consumed.find(value.kind == Value::Tree && !value.elements.empty() ? value.elements[0].id : value.id);
-    if (checking && old != consumed.end() && value.kind != Value::Number) {
+    // An `inout` that was given the value of another has it in a buffer of its own.
+    if (checking && old != consumed.end() && value.kind != Value::Number && !local->inout) {
       context.error("E0109", expr.range, "`" + name + "` is the old value of what was updated in place")
           .label("used here")
           .note("updated at " + context.at(old->second), old->second)
-          .help("take what you need from the old value before the update; `let t = 1.0 * a` is a value of its own");
+          .help("take what you need from the old value before the update: `let kept = " +
+                computedFrom(value, context.text(old->second)) + "` is a value of its own");
       return Value();
     }
     return value;

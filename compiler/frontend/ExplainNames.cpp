@@ -127,22 +127,24 @@ pub fn f(x: f32[B | 4]) -> f32[B | 4] {
 )"},
     {"E0109", "old value used after an update in place",
      R"(
-An `inout` update overwrites the buffer, so that the value of before is gone, under whatever name. What was computed from it
-earlier stays.
+An `inout` update overwrites the buffer, so that the value of before is gone, under whatever name: `let before = a` is another
+name of it, no copy. What was computed from it earlier stays, and `1.0 * a` is so computed. An `inout` that was given the
+value of another one has it in its own buffer, and keeps it.
 )",
      R"(
-fn bump(inout s: f32[| 4]) -> f32 { s = s + 1.0   return sum(s) }
-pub fn f(inout s: f32[| 4]) -> f32[| 4] {
-  let before = s
-  let total = bump(s)
-  return before * total
+pub fn swap(inout a: f32[| 4], inout b: f32[| 4]) -> f32 {
+  let before = a
+  a = b
+  b = before
+  return sum(a)
 }
 )",
      R"(
-fn bump(inout s: f32[| 4]) -> f32 { s = s + 1.0   return sum(s) }
-pub fn f(inout s: f32[| 4]) -> f32[| 4] {
-  let total = bump(s)
-  return s * total
+pub fn swap(inout a: f32[| 4], inout b: f32[| 4]) -> f32 {
+  let before = 1.0 * a
+  a = b
+  b = before
+  return sum(a)
 }
 )"},
 };
