@@ -15,6 +15,7 @@
 #include "compiler/frontend/OpTable.h"
 #include "compiler/frontend/Values.h"
 #include "compiler/frontend/WeightTable.h"
+#include <array>
 
 namespace batten::frontend {
 
@@ -287,8 +288,6 @@ private:
   void droppedDim(const RearrangeExpr &expr, const PatternSource &source);
 
   //===-- Networks (ElaborateNetworks.cpp) ------------------------------------------------------------------------===//
-  Value opConv2d(OpCall &call);
-  Value opPool2d(OpCall &call);
   Value opEmbed(OpCall &call);
   Value opUpdate(OpCall &call);
   Value opRope(OpCall &call);
@@ -298,13 +297,27 @@ private:
   Value opMse(OpCall &call);
   Value opBce(OpCall &call);
   bool isMultiple(const Dim &size, const Dim &divisor, SourceRange range);
-  std::optional<CoreDim> windows(OpCall &call, const CoreDim &in, const Dim &kernel,
-                                 const std::map<std::string, Dim> &options);
-  void warnOfDropped(OpCall &call, const CoreDim &in, const Dim &kernel, const Dim &dropped);
   bool sizeOption(OpCall &call, const char *name, int64_t least, std::map<std::string, Dim> &options);
   std::optional<double> numberOption(OpCall &call, const char *name);
   std::optional<bool> boolOption(OpCall &call, const char *name);
   Attributes optionAttributes(OpCall &call, const std::map<std::string, Dim> &options);
+
+  //===-- Windows (ElaborateWindows.cpp) --------------------------------------------------------------------------===//
+  Value opConv2d(OpCall &call);
+  Value opPool2d(OpCall &call);
+  std::optional<CoreDim> windows(OpCall &call, const CoreDim &in, const Dim &kernel,
+                                 const std::map<std::string, Dim> &options);
+  void warnOfDropped(OpCall &call, const CoreDim &in, const Dim &kernel, const Dim &dropped);
+  /// A convolution or pool that was checked: the sides of its image and window, and its options.
+  struct WindowCall {
+    std::string name;
+    std::array<Dim, 2> in, kernel;
+    std::map<std::string, Dim> options;
+  };
+  bool gives(const WindowCall &call, const std::map<std::string, Dim> &options, const std::vector<CoreDim> &core);
+  void keepWindows(const std::string &name, const std::vector<CoreDim> &image, const Dim &height, const Dim &width,
+                   const std::map<std::string, Dim> &options);
+  std::string adviceForWindows(const std::vector<CoreDim> &found, const std::vector<CoreDim> &wanted);
 
   //===-- Calls (ElaborateCalls.cpp) ------------------------------------------------------------------------------===//
   Value evalCall(const CallExpr &expr);
@@ -411,6 +424,7 @@ private:
   };
   std::map<std::string, UsedWeight> usedWeights; ///< by name in the weights file
   std::map<int, SourceRange> consumed;           ///< values updated in place, and where
+  std::vector<WindowCall> windowCalls;           ///< so far, while checking
   std::vector<Expectation> *expectations = nullptr;
   int64_t turnsLeft = 4096; ///< while elaborating: a limit for all that is inlined
   bool stopped = false;     ///< a limit was reached: everything is poison from here on

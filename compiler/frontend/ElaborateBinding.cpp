@@ -166,6 +166,11 @@ bool Elaborator::checkCores(const Type &parameter, const Operand &operand, Bindi
       Diagnostic &error = context.error("E0215", operand.range,
                                         what + " is " + str(parameter) + ", found " + str(operand.value.type, true));
       error.label("`" + str(wanted, true) + "` meets " + str(found, true));
+      std::vector<CoreDim> all = parameter.core;
+      for (CoreDim &dim : all)
+        dim.size = bound(dim.size, binding);
+      if (std::string advice = adviceForWindows(operand.value.type.core, all); !advice.empty())
+        error.help(advice);
       if (parameter.core[i].entity)
         error.note("`" + parameter.core[i].entity->name + "` is bound at " +
                    context.at(parameter.core[i].entity->range));

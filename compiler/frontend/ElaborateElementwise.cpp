@@ -290,6 +290,10 @@ std::optional<Type> Elaborator::elementwise(const std::string &op, SourceRange o
       std::string idiom = adviceForOneDim(*full, *operand);
       if (idiom.empty())
         idiom = adviceForOneDim(*operand, *full);
+      if (idiom.empty())
+        idiom = adviceForWindows(core, first);
+      if (idiom.empty())
+        idiom = adviceForWindows(first, core);
       error.help(!idiom.empty() ? idiom
                  : core.size() == first.size()
                      ? "only an empty core stretches over the other operand's"

@@ -65,8 +65,10 @@ Value Elaborator::fit(const Value &given, const Type &type, SourceRange range, c
     }
   Diagnostic &error =
       context.error("E0215", range, what + " is " + str(type, true) + ", found " + str(value.type, true));
-  if (sameShape(value.type.tree, type.tree) && value.type.batch.size() < type.batch.size() &&
-      isSublist(value.type.batch, type.batch))
+  if (std::string advice = adviceForWindows(value.type.core, type.core); !advice.empty())
+    error.help(advice);
+  else if (sameShape(value.type.tree, type.tree) && value.type.batch.size() < type.batch.size() &&
+           isSublist(value.type.batch, type.batch))
     error.help("nothing is repeated silently; write `spread(" + context.text(range) + ", " + str(type.batch) + ")`");
   else if (!value.type.tree && !type.tree && value.type.batch.size() == 1 && type.batch.empty())
     error.help("there is one for each position of `" + value.type.batch[0]->name +
