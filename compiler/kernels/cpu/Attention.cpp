@@ -4,7 +4,7 @@
 //     [pack the entry's keys, transposed, into panels; once an entry and thread where all are one block]
 //     for each block of keys                 (all of them up to 2048, else 1024; none beyond what a query may see)
 //       scores = q k^T * scale               tiles of 6 queries and a panel of keys, which know their maxima
-//       each row: maximum, exponentials, sum; hidden keys become -1, of bf16 -0, which no exponential is
+//       each row: maximum, exponentials, sum; hidden keys become -0, which no exponential is
 //       totals = scores v                    tiles of 6 queries and 4 vectors of columns, every sum a chain over keys
 //     totals / sum
 //

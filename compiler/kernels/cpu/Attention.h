@@ -129,10 +129,14 @@ private:
   void scoreTile(mlir::Value row, mlir::Value key);
   void raiseGreatest(mlir::Value row, mlir::ArrayRef<mlir::Value> scores);
   void values();
+  void valueTiles(mlir::Value row, mlir::ArrayRef<mlir::Value> keys);
   void valueTile(mlir::Value row, mlir::Value column, int64_t vectors, bool masked, mlir::ArrayRef<mlir::Value> keys);
   mlir::SmallVector<mlir::Value> addValues(mlir::Value row, mlir::Value column, mlir::ArrayRef<mlir::Value> masks,
                                            mlir::Value from, mlir::Value to, bool someHidden,
                                            mlir::ValueRange accumulators);
+  mlir::Value seesAny(mlir::Value row, mlir::Value chunk);
+  mlir::SmallVector<mlir::Value> addMasked(mlir::Value row, mlir::Value column, mlir::ArrayRef<mlir::Value> masks,
+                                           mlir::ArrayRef<mlir::Value> keys, mlir::ValueRange accumulators);
   mlir::Value isHidden(mlir::Value weights);
   mlir::Value addSeen(mlir::Value weights, mlir::Value values, mlir::Value hidden, mlir::Value sum);
   mlir::Value chosenScale();

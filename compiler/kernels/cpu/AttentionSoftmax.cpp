@@ -80,9 +80,9 @@ Value Attention::maximumOf(Value row, Value limit) {
   return foldLanes(code, maxima, numLanes, [&](Value lhs, Value rhs) { return greater(lhs, rhs); });
 }
 
-/// A group's weights in place of its scores, from element `at` on, -1 for what is not `seen`; the sums with them.
+/// A group's weights in place of its scores, from element `at` on, -0 for what is not `seen`; the sums with them.
 SmallVector<Value> Attention::keepWeights(Value at, ArrayRef<Value> weights, ArrayRef<Value> seen, ValueRange sums) {
-  Value memory = scratchOf(scratch.scores), hidden = number(-1);
+  Value memory = scratchOf(scratch.scores), hidden = number(-0.0);
   SmallVector<Value> next;
   for (auto [j, weight] : llvm::enumerate(weights)) {
     Value kept = weight, sum = arith::AddFOp::create(b, loc, sums[j], weight);
@@ -96,7 +96,7 @@ SmallVector<Value> Attention::keepWeights(Value at, ArrayRef<Value> weights, Arr
   return next;
 }
 
-/// The same in pairs of bf16, and -0 for what is not seen. Half a score's place is enough, so a group ends before the
+/// The same in pairs of bf16. Half a score's place is enough, so a group ends before the
 /// scores of the next one.
 SmallVector<Value> Attention::keepPairs(Value at, ArrayRef<Value> weights, ArrayRef<Value> seen, ValueRange sums) {
   Value memory = factorsOf(scratch.scores), hidden = number(-0.0);
