@@ -159,6 +159,16 @@ void Rows::tileRows(const Values &place) {
     rowsOneByOne(place, code.index(code.lanes), {full, left, std::nullopt});
 }
 
+/// What a tile some tiles later writes of the row at hand, where that is a part of a line: it is read from memory
+/// first. Zen 3, 16 transposes of 1001 x 997 bytes 3.5 -> 2.6 ms; of whole lines (bf16), one in L2 went from 153 us to
+/// 175.
+void Rows::prefetchResult(unsigned access, Value at) {
+  if (!tilesAreTall() || code.lanes * elementBytes(places[access].element) >= lineBytes)
+    return;
+  Value last = code.add(at, code.index((tilesAhead + 1) * code.lanes - 1));
+  code.prefetch(places[access].memory, code.add(places[access].base, last), Cache::L2, /*isWrite=*/true);
+}
+
 /// The square at column `at`, of which `columns` columns exist; `offsets` of its first row by access.
 void Rows::tile(const Values &place, const Values &offsets, Value at, int64_t columns) {
   DenseMap<unsigned, Values> transposed;
@@ -195,6 +205,8 @@ void Rows::tile(const Values &place, const Values &offsets, Value at, int64_t co
       if (node.result) {
         prepare(i);
         storeColumn(i, chunk);
+        if (columns == code.lanes)
+          prefetchResult(*node.result, at);
       }
   }
   flushStores(); // of all rows: one branch

@@ -124,6 +124,7 @@ private:
   void tileUnit(mlir::Value index);
   void tileRows(const Values &place);
   void rowsOneByOne(Values place, mlir::Value count, const ColumnRange &part);
+  void prefetchResult(unsigned access, mlir::Value at);
   void tile(const Values &place, const Values &offsets, mlir::Value at, int64_t columns);
 
   // RowCrosses.cpp: blocks of rows of two operands.
