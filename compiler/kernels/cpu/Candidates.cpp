@@ -65,29 +65,27 @@ Value Candidates::appendCompressed(Value key, Value tag, Value isTaken, Value fi
   return code.add(filled, arith::IndexCastUIOp::create(b, code.loc, b.getIndexType(), taken));
 }
 
-/// PEXT moves the numbers of the words that are taken side by side, and VPERMD the words. What follows those is
-/// stored over, or ended.
+/// Of a flag's bytes VPMOVMSKB makes four bits a word of 32: PEXT moves the numbers of the words that are taken, as
+/// wide, side by side, and VPERMD the words. What follows those is stored over, or ended.
 Value Candidates::appendPermuted(Value key, Value tag, Value isTaken, Value filled) const {
   OpBuilder &b = code.builder;
   auto call = [&](StringRef name, Type type, ValueRange operands) {
     return LLVM::CallIntrinsicOp::create(b, code.loc, type, b.getStringAttr(name), operands).getResult(0);
   };
   auto bitCast = [&](Type type, Value vector) { return vector::BitCastOp::create(b, code.loc, type, vector); };
-  Type i64 = b.getI64Type(), words = VectorType::get({8}, b.getI32Type());
-  Type flag = b.getIntegerType(unsigned(64 / code.lanes)); // all of them are 64 bits
-  Value flags = arith::ExtSIOp::create(b, code.loc, code.type(flag), isTaken);
-  flags = vector::ExtractOp::create(b, code.loc, bitCast(VectorType::get({1}, i64), flags), 0);
-  Value numbers = arith::ConstantOp::create(b, code.loc, b.getI64IntegerAttr(0x0706050403020100));
-  Value places = vector::BroadcastOp::create(b, code.loc, VectorType::get({1}, i64),
-                                             call("llvm.x86.bmi.pext.64", i64, {numbers, flags}));
-  places = bitCast(VectorType::get({8}, b.getI8Type()), places);
-  places = arith::ExtUIOp::create(b, code.loc, words, places);
+  Type i32 = b.getI32Type(), words = VectorType::get({8}, i32), bytes = VectorType::get({32}, b.getI8Type());
+  Value signs = bitCast(bytes, arith::ExtSIOp::create(b, code.loc, key.getType(), isTaken));
+  Value flags = call("llvm.x86.avx2.pmovmskb", i32, {signs});
+  Value numbers = arith::ConstantOp::create(b, code.loc, b.getI32IntegerAttr(0x76543210));
+  Value places = vector::BroadcastOp::create(b, code.loc, words, call("llvm.x86.bmi.pext.32", i32, {numbers, flags}));
+  Value eachPlace = arith::ConstantOp::create(b, code.loc, b.getI32VectorAttr({0, 4, 8, 12, 16, 20, 24, 28}));
+  places = arith::ShRUIOp::create(b, code.loc, places, eachPlace); // VPERMD looks at three bits
   for (auto [vector, memory] : {std::pair(key, keys), std::pair(tag, tags)}) {
     Value moved = call("llvm.x86.avx2.permd", words, {bitCast(words, vector), places});
     code.store(bitCast(vector.getType(), moved), memory, filled, {});
   }
   Value bits = arith::IndexCastUIOp::create(b, code.loc, b.getIndexType(), math::CtPopOp::create(b, code.loc, flags));
-  return code.add(filled, arith::DivUIOp::create(b, code.loc, bits, code.index(64 / code.lanes)));
+  return code.add(filled, arith::DivUIOp::create(b, code.loc, bits, code.index(32 / code.lanes)));
 }
 
 void Candidates::end(Value filled) const {
