@@ -24,7 +24,8 @@ LogicalResult LaunchOp::verify() {
   // launch_c1
   bool needed = toDim(getScratchAttr()) != Dim();
   Value buffer = getScratchBuffer();
-  if (needed != static_cast<bool>(buffer) || (needed && !buffer.getDefiningOp<BufferOp>()))
+  if (needed != static_cast<bool>(buffer) ||
+      (needed && !isa_and_nonnull<BufferOp, ProgramMemoryOp>(buffer.getDefiningOp())))
     return emitOpError("needs a buffer for its scratch of ") << getScratch() << " bytes, and none for no bytes";
   return success();
 }

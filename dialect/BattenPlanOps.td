@@ -76,7 +76,7 @@ def Batten_LaunchOp : Batten_Op<"launch", [HasParent<"PlanOp">, AttrSizedOperand
     that lives for this launch, those of further threads above all buffers.
 
     Constraints:
-    * (C1) the scratch lies in a buffer, unless it is "0".
+    * (C1) the scratch lies in a buffer or, at the bind, in program memory, unless it is "0".
 
     ```mlir
     batten.launch @rows range "B*T" grain 96 sizes ["B", "T"] scratch "4096*T" in %b (%x, %p)

@@ -110,7 +110,7 @@ LogicalResult LaunchEmitter::emitLaunch(LaunchOp launch, LLVM::LLVMFuncOp launch
   put(code.size(toDim(launch.getRangeAttr()), frame.sizes), offsetof(batten_launch, range));
   put(code.number(launch.getGrain()), offsetof(batten_launch, grain));
   Value scratch = launch.getScratchBuffer();
-  put(scratch ? frame.pointers.lookup(scratch) : code.null(), offsetof(batten_launch, scratch));
+  put(scratch ? pointerTo(scratch, frame) : code.null(), offsetof(batten_launch, scratch));
   put(frame.further, offsetof(batten_launch, further));
   put(code.roundUp(code.size(toDim(launch.getScratchAttr()), frame.sizes)), offsetof(batten_launch, scratch_bytes));
   size_t offset = sizeof(batten_launch);

@@ -54,9 +54,9 @@ static bool readWeights(ModuleOp module, ProgramInfo &program, std::string &erro
 static bool checkBind(PlanOp bind, const ProgramInfo &program, std::string &error) {
   bool fits = bind.getBody().getNumArguments() == program.weights.size() && bind.getBody().getOps<BufferOp>().empty();
   for (auto launch : bind.getBody().getOps<LaunchOp>())
-    fits &= toDim(launch.getScratchAttr()) == Dim() && toDim(launch.getRangeAttr()).isConstant();
+    fits &= toDim(launch.getScratchAttr()).isConstant() && toDim(launch.getRangeAttr()).isConstant();
   if (!fits)
-    error = "internal error: the bind plan must take the program's weights and needs no sizes, buffers or scratch";
+    error = "internal error: the bind plan must take the program's weights and needs no sizes and no buffers";
   return fits;
 }
 

@@ -1,6 +1,7 @@
 // EmitLayers.cpp - see EmitLayers.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/EmitLayers.h"
+#include "dialect/AtBind.h"
 #include "mlir/IR/Builders.h"
 
 using namespace mlir;
@@ -37,9 +38,10 @@ ArrayAttr idRangesAttribute(const Function &function, FuncOp func) {
 /// Emission makes one op of each, in order; what follows them is the return.
 std::vector<OpCost> costsOf(FuncOp func) {
   std::vector<OpCost> costs;
+  llvm::DenseSet<Operation *> atBind = operationsAtBind(func);
   for (Operation &op : func.getBody().front().without_terminator())
     if (auto costed = dyn_cast<Costed>(op))
-      costs.push_back({costed.flops(), costed.bytes()});
+      costs.push_back({costed.flops(), costed.bytes(), atBind.contains(&op)});
     else
       costs.emplace_back();
   return costs;

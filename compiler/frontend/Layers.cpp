@@ -104,7 +104,7 @@ private:
       bool isNamed = !constants.count(op.results[0]) || constants.count(last->results[0]);
       if (isNamed && std::find(names.begin(), names.end(), op.name) == names.end())
         names.push_back(op.name);
-      if (i < costs.size()) {
+      if (i < costs.size() && !costs[i].atBind) {
         row.cost.flops = row.cost.flops + costs[i].flops.substitute(definitions);
         row.cost.bytes = row.cost.bytes + costs[i].bytes.substitute(definitions);
       }
@@ -211,6 +211,19 @@ std::vector<LayerRow> joinAlike(const std::vector<LayerRow> &rows) {
 
 std::vector<LayerRow> layersOf(const Function &function, const std::vector<OpCost> &costs, int64_t depth) {
   return joinAlike(LayerReader(function, costs, depth).read());
+}
+
+OpCost costAtBind(const Function &function, const std::vector<OpCost> &costs) {
+  std::map<std::string, Dim> definitions;
+  for (const Symbol &symbol : function.symbols)
+    definitions[symbol.name] = symbol.definition();
+  OpCost sum{{}, {}, true};
+  for (const OpCost &cost : costs)
+    if (cost.atBind) {
+      sum.flops = sum.flops + cost.flops.substitute(definitions);
+      sum.bytes = sum.bytes + cost.bytes.substitute(definitions);
+    }
+  return sum;
 }
 
 } // namespace batten::frontend

@@ -10,6 +10,7 @@ namespace batten::frontend {
 /// What an operation costs before fusion, in the symbols of its function.
 struct OpCost {
   Dim flops, bytes;
+  bool atBind = false; ///< of weights alone: the bind computes it, once, and no call does
 };
 
 /// A run of operations of one layer, or several runs alike (`blocks.0..11`).
@@ -27,6 +28,9 @@ constexpr int64_t usualDepth = 2;
 
 /// `costs`: one an op, or none where they are not known.
 std::vector<LayerRow> layersOf(const Function &function, const std::vector<OpCost> &costs, int64_t depth);
+
+/// What is computed of weights alone: once, and no part of any row.
+OpCost costAtBind(const Function &function, const std::vector<OpCost> &costs);
 
 } // namespace batten::frontend
 #endif // BATTEN_COMPILER_FRONTEND_LAYERS_H

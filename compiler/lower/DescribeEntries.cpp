@@ -4,6 +4,7 @@
 // function carry along. The list of arguments is that of the C function: an inout argument stands there once.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/Passes.h"
+#include "dialect/AtBind.h"
 #include "dialect/Batten.h"
 #include "dialect/Independence.h"
 #include "dialect/IndexChecks.h"
@@ -67,9 +68,13 @@ static ArrayAttr describeArguments(FuncOp func) {
   return builder.getArrayAttr(arguments);
 }
 
+/// Those of a call: what the bind has computed costs it nothing.
 static void describeCosts(FuncOp func) {
   Dim flops, bytes;
+  llvm::DenseSet<Operation *> atBind = operationsAtBind(func);
   func.walk([&](Costed op) {
+    if (atBind.contains(op))
+      return;
     flops = flops + op.flops();
     bytes = bytes + op.bytes();
   });

@@ -165,7 +165,7 @@ bool readsNoSize(const Kernel &kernel, func::CallOp call) {
   for (auto [i, operand] : llvm::enumerate(call.getOperands()))
     if (isa<IndexType>(operand.getType()) && !function.getArgument(i + 2).use_empty()) // begin and end come first
       return false;
-  return kernel.range.isConstant() && kernel.scratchBytes == Dim();
+  return kernel.range.isConstant() && kernel.scratchBytes.isConstant();
 }
 
 /// What the bind has of each tensor that `call` reads; nullopt where it does not have one.

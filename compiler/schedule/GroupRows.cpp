@@ -229,6 +229,8 @@ bool Grouping::joinConcat(tensor::ConcatOp op) {
   for (Value part : op.getInputs())
     sources.insert(groupOf.lookup(part.getDefiningOp()));
   size_t target = sources.front();
+  if (!llvm::all_of(sources, [&](size_t source) { return haveOneTime(op, groups[source]); }))
+    return false;
   int64_t code = 0;
   for (size_t source : sources)
     code += codeOf(groups[source].operations);

@@ -15,9 +15,15 @@ int64_t codeOf(llvm::ArrayRef<mlir::Operation *> operations);
 /// models have in one group; a chain of a hundred softmaxes in one took 3 s.
 inline constexpr int64_t mostCode = 256;
 
+/// What is made of constants alone runs with what reads it, what is made of weights and nothing of the call at the
+/// bind.
+enum class OperationTime { Any, Bind, Call };
+using OperationTimes = llvm::DenseMap<mlir::Operation *, OperationTime>;
+OperationTimes timesOf(mlir::func::FuncOp entry);
+
 class Grouping {
 public:
-  Grouping(mlir::func::FuncOp entry, Shapes &shapes, bool fuse) : shapes(shapes), fuse(fuse) {
+  Grouping(mlir::func::FuncOp entry, Shapes &shapes, bool fuse) : shapes(shapes), fuse(fuse), times(timesOf(entry)) {
     if (auto symbols = entry->getAttrOfType<mlir::ArrayAttr>("symbols"))
       bounds = upperBounds(symbols);
   }
@@ -32,10 +38,14 @@ private:
 
   Shapes &shapes;
   bool fuse;
+  OperationTimes times;
   std::map<std::string, int64_t> bounds; ///< of bounded symbols
   std::vector<Group> groups;
   llvm::DenseMap<mlir::Operation *, size_t> groupOf;
   std::vector<llvm::SparseBitVector<>> needs; ///< by group: all groups that must have run before it
+
+  // GroupTimes.cpp
+  bool haveOneTime(mlir::Operation *op, const Group &group) const;
 
   // Groups.cpp
   bool takeLoopsOf(mlir::Operation *op, Group &group);

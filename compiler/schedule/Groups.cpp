@@ -5,7 +5,8 @@
 //   `joinEpilogue`);
 //   2. what it reads of the group it reads at the loop indices that the group is at, so that the value is at hand;
 //   3. nothing that it reads from outside depends on the group, or the group could run neither before nor after it;
-//   4. the group's code stays as long as LLVM compiles in about 50 ms, which is superlinear in it (`mostCode`).
+//   4. both are computed in the call or both, of weights alone, at the bind (`haveOneTime` in GroupTimes.cpp);
+//   5. the group's code stays as long as LLVM compiles in about 50 ms, which is superlinear in it (`mostCode`).
 // Groups of rows that it reads and that run over the same loops become one first, where it can join them then: so a
 // tree of element-wise operations is one group as a chain is.
 // Fusion changes no bits: a group computes the values of its operations one by one, only in another place.
@@ -236,7 +237,7 @@ void Grouping::append(Operation *op, size_t index) {
   groupOf[op] = index;
 }
 
-/// Rules 1, 2 and 4: where they hold, `group` has the loops that `op` needs afterwards.
+/// Rules 1, 2 and 5: where they hold, `group` has the loops that `op` needs afterwards.
 bool Grouping::takeLoopsOf(Operation *op, Group &group) {
   auto generic = dyn_cast<linalg::GenericOp>(op);
   if (!generic || codeOf(group.operations) + codeOf(op) > mostCode || isa<tensor::ConcatOp>(group.operations.back()))
@@ -261,7 +262,8 @@ void Grouping::add(Operation *op) {
   llvm::SmallVector<size_t> producers;
   for (Value operand : op->getOperands()) {
     auto found = groupOf.find(operand.getDefiningOp());
-    if (found != groupOf.end() && !llvm::is_contained(producers, found->second))
+    if (found != groupOf.end() && haveOneTime(op, groups[found->second]) &&
+        !llvm::is_contained(producers, found->second))
       producers.push_back(found->second);
   }
   llvm::sort(producers, std::greater<>()); // the latest first: it has the best chance to be the last to run

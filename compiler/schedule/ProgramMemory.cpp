@@ -61,6 +61,20 @@ Value ProgramMemory::pointerTo(OpBuilder &b, Location loc, const Source &source)
   return ProgramMemoryOp::create(b, loc, PointerType::get(b.getContext()), b.getI64IntegerAttr(source.offset));
 }
 
+/// The bind has no workspace: the scratch of its launches, which run one by one, is a place in the program's memory.
+Value ProgramMemory::scratchOf(OpBuilder &b, func::CallOp call) {
+  int64_t bytes = kernels.lookup(call.getCallee())->scratchBytes.constantValue().value_or(0);
+  if (bytes == 0)
+    return {};
+  if (bytes > scratchBytes) {
+    scratchBytes = bytes;
+    scratchOffset = end;
+    end += aligned(bytes);
+  }
+  return ProgramMemoryOp::create(b, call.getLoc(), PointerType::get(b.getContext()),
+                                 b.getI64IntegerAttr(scratchOffset));
+}
+
 SmallVector<int64_t> ProgramMemory::made(func::CallOp call, ArrayRef<Source> sources, ArrayRef<int64_t> bytes) {
   std::string key = call.getCallee().str();
   for (const Source &source : sources)
@@ -79,7 +93,7 @@ SmallVector<int64_t> ProgramMemory::made(func::CallOp call, ArrayRef<Source> sou
   }
   // The bind knows no sizes: what is made of weights reads none, whatever symbols its entry has.
   SmallVector<Dim> none(call.getNumOperands() - sources.size(), Dim::constant(0));
-  kernels.launch(b, call.getLoc(), call.getCallee(), none, Value(), operands);
+  kernels.launch(b, call.getLoc(), call.getCallee(), none, scratchOf(b, call), operands);
   return results[key] = places;
 }
 

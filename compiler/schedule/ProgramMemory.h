@@ -34,9 +34,11 @@ private:
   llvm::StringMap<int64_t> offsets;                             // of plain weights, by path
   llvm::StringMap<llvm::SmallVector<int64_t>> results;          // of what is made, by kernel and sources
   int64_t end = 0;
+  int64_t scratchOffset = 0, scratchBytes = 0;
 
   std::pair<int64_t, mlir::Value> allocate(mlir::OpBuilder &b, mlir::Location loc, int64_t bytes);
   mlir::Value pointerTo(mlir::OpBuilder &b, mlir::Location loc, const Source &source);
+  mlir::Value scratchOf(mlir::OpBuilder &b, mlir::func::CallOp call);
   mlir::OpBuilder builder();
 };
 

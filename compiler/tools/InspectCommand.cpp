@@ -24,7 +24,8 @@ Costs are those of the operations as they are written: a multiply-add is two FLO
 results that are read or written. Fusion moves fewer bytes. They are of one sample, which is 1 of every dim without a
 bound; where each sample meets all others, such a dim is a size in them. A dim with a bound, also a batch dim, is a size in
 them, and a last line puts its bound. Where every dim has one, they are of a whole call. In place of a formula that is
-long stands what it comes to at the bounds; --json has all in full. A library holds its layers as they are without --depth;
+long stands what it comes to at the bounds; --json has all in full. What is computed of weights alone is no part of these
+costs: the bind does it, once, as a line below the table says. A library holds its layers as they are without --depth;
 --depth and --graph need the source.
 
 Examples:
@@ -176,6 +177,9 @@ void Inspection::printFunction(size_t index) {
   for (const frontend::Mix &mix : facts.mixes)
     printf("mixes %s: %s at %s\n", mix.dim.c_str(), mix.what.c_str(), placeOf(mix.location).c_str());
   fputs(layersOf(index).text().c_str(), stdout);
+  if (frontend::OpCost bind = frontend::costAtBind(function, costs[index]); bind.flops != Dim())
+    printf("at the bind, once: %s, %s read and written\n", amount(bind.flops, "FLOP").c_str(),
+           amount(bind.bytes, "B").c_str());
 }
 
 void Inspection::printText() {
@@ -202,10 +206,13 @@ std::string Inspection::functionJson(size_t index) const {
   for (const frontend::Mix &mix : facts.mixes)
     mixes.push_back("{\"dim\":" + frontend::jsonString(mix.dim) + ",\"what\":" + frontend::jsonString(mix.what) +
                     ",\"at\":" + frontend::jsonString(placeOf(mix.location)) + "}");
+  frontend::OpCost bind = frontend::costAtBind(function, costs[index]);
   return "{\"name\":" + frontend::jsonString(function.name) +
          ",\"signature\":" + frontend::jsonString(function.signature) +
          ",\"fast\":" + (function.fast ? "true" : "false") + ",\"independent\":" + jsonStrings(facts.independent) +
-         ",\"mixes\":" + jsonList(mixes) + "," + layersOf(index).json() + "}";
+         ",\"mixes\":" + jsonList(mixes) + "," + layersOf(index).json() +
+         ",\"at_bind\":{\"flops\":" + frontend::jsonString(bind.flops.str()) +
+         ",\"bytes\":" + frontend::jsonString(bind.bytes.str()) + "}}";
 }
 
 void Inspection::printJson() {
