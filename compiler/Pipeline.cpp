@@ -298,6 +298,8 @@ std::optional<std::string> Pipeline::generateObject(const CodegenOptions &code, 
 bool Pipeline::generate(const std::vector<Emission> &wanted) {
   if (!options.weights.mode.empty())
     (*module)->setAttr(weightOffsetsName, DenseI64ArrayAttr::get(&context, options.weights.offsets));
+  if (size_t bytes = options.weights.bytes.size(); !options.weights.mode.empty() && bytes >= leastReleasedBytes)
+    (*module)->setAttr(releasedBytesName, OpBuilder(&context).getI64IntegerAttr(int64_t(bytes)));
   CodegenOptions code{out.cpu,          unsigned(options.optimise), options.debugLines,
                       flagsOf(options), placedWeightsOf(options),   options.emulate};
   std::string error;

@@ -49,7 +49,7 @@ private:
   ModuleOp module;
   const ProgramInfo &program;
   CodeBuilder code;
-  LLVM::LLVMFuncOp check, checkIndices, workspaceOf, launchOn, rowStatus, checkBind, finishBind;
+  LLVM::LLVMFuncOp check, checkIndices, workspaceOf, launchOn, rowStatus, checkBind, finishBind, releaseWeights;
   LaunchEmitter launches;
 };
 
@@ -66,7 +66,9 @@ void EntryEmitter::declareSupport() {
   rowStatus = code.declareFunction("batten_support_row_status", {p, p, p, p, p}, code.none);
   checkBind = code.declareFunction("batten_support_check_bind", {p, p, i64, p, p, p, p}, i32);
   finishBind = code.declareFunction("batten_support_finish_bind", {p, p, i32, p}, code.none);
-  for (LLVM::LLVMFuncOp function : {check, checkIndices, workspaceOf, launchOn, rowStatus, checkBind, finishBind}) {
+  releaseWeights = code.declareFunction("batten_support_release_weights", {p, i64}, code.none);
+  for (LLVM::LLVMFuncOp function :
+       {check, checkIndices, workspaceOf, launchOn, rowStatus, checkBind, finishBind, releaseWeights}) {
     function.setVisibility_(LLVM::Visibility::Hidden);
     function.setDsoLocal(true);
   }
@@ -246,6 +248,8 @@ LogicalResult EntryEmitter::emitUniformBind() {
   auto readLevel = [&] { return code.load(code.i32, level); };
   if (!program.bind.empty() && failed(emitVersions(program.bind, readLevel, Value(), emitOne)))
     return failure();
+  if (auto bytes = module->getAttrOfType<IntegerAttr>(releasedBytesName))
+    code.call(releaseWeights, {code.addressOf(weightsSymbol(program.name)), code.number(bytes.getInt())});
   code.call(finishBind, {description(), memory, readLevel(), result});
   code.give(LLVM::ConstantOp::create(code.b, code.loc, code.i32, code.b.getI32IntegerAttr(0)).getResult());
   return success();

@@ -1,6 +1,7 @@
 // WeightsObject.cpp - writes the object of the weights: ELF64, little-endian, x86-64.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/WeightsObject.h"
+#include "compiler/codegen/support/Support.h"
 #include "llvm/BinaryFormat/ELF.h"
 #include <cstring>
 
@@ -63,8 +64,11 @@ std::string ObjectWriter::finish() {
 
 std::string makeWeightsObject(llvm::StringRef bytes, llvm::StringRef symbol) {
   ObjectWriter writer;
-  writer.out.reserve(bytes.size() + symbol.size() + 1024);
+  size_t triedBytes = bytes.size() < leastReleasedBytes ? 0 : BATTEN_TRIED_BYTES, size = bytes.size() + triedBytes;
+  writer.out.reserve(size + symbol.size() + 1024);
   writer.add(Data, ".rodata", SHT_PROGBITS, bytes, 64);
+  writer.out.append(triedBytes, char(BATTEN_TRIED_BYTE));
+  writer.headers[Data].sh_size = size;
   writer.headers[Data].sh_flags = SHF_ALLOC;
   writer.add(Stack, ".note.GNU-stack", SHT_PROGBITS, "", 1); // no executable stack
 
@@ -73,7 +77,7 @@ std::string makeWeightsObject(llvm::StringRef bytes, llvm::StringRef symbol) {
   symbols[1].setBindingAndType(STB_GLOBAL, STT_OBJECT);
   symbols[1].st_other = STV_HIDDEN;
   symbols[1].st_shndx = Data;
-  symbols[1].st_size = bytes.size();
+  symbols[1].st_size = size;
   std::string symbolNames = std::string(1, '\0') + symbol.str() + '\0';
   writer.add(Symbols, ".symtab", SHT_SYMTAB, {reinterpret_cast<const char *>(symbols), sizeof symbols}, 8);
   writer.headers[Symbols].sh_link = SymbolNames;

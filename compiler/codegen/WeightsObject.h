@@ -15,10 +15,15 @@ namespace batten {
 /// that has it needs none for its bind.
 inline constexpr llvm::StringLiteral weightOffsetsName = "batten.weight_offsets";
 
+/// Attribute of the same: how many bytes they are, where the bind gives their pages back. Fewer are not worth asking.
+inline constexpr llvm::StringLiteral releasedBytesName = "batten.released_bytes";
+inline constexpr size_t leastReleasedBytes = size_t(1) << 20;
+
 /// A dot keeps it apart from anything that C can name.
 inline std::string weightsSymbol(llvm::StringRef program) { return (program + ".weights").str(); }
 
-/// A relocatable object whose read-only data is `bytes`, at a multiple of 64, under the hidden name `symbol`.
+/// A relocatable object whose read-only data is `bytes`, at a multiple of 64, under the hidden name `symbol`; behind
+/// those that a bind releases lie the pages that it tries first.
 std::string makeWeightsObject(llvm::StringRef bytes, llvm::StringRef symbol);
 
 } // namespace batten

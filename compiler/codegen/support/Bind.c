@@ -110,6 +110,29 @@ COLD int batten_support_check_bind(const batten_description *description, void *
   return result ? result : chooseLevel(description, error, level);
 }
 
+enum { PageBytes = 4096 };
+
+/* madvise(MADV_DONTNEED) of whole pages. */
+COLD static int dropPages(uintptr_t begin, uintptr_t end) {
+  long result = 28; /* SYS_madvise */
+  __asm__ volatile("syscall" : "+a"(result) : "D"(begin), "S"(end - begin), "d"(4L) : "rcx", "r11", "memory");
+  return result == 0;
+}
+
+/* Pages of a file come back as they were. Where a loader has copied the program into memory of no file, they would come
+ * back as zeros, so a page that holds no weights goes first. */
+COLD void batten_support_release_weights(const void *weights, int64_t bytes) {
+  const uintptr_t begin = ((uintptr_t)weights + PageBytes - 1) & -(uintptr_t)PageBytes;
+  const uintptr_t end = (uintptr_t)weights + (uintptr_t)bytes;
+  const uintptr_t tried = (end + PageBytes - 1) & -(uintptr_t)PageBytes;
+  if (!dropPages(tried, tried + PageBytes))
+    return;
+  for (int64_t i = 0; i < PageBytes; ++i)
+    if (((const unsigned char *)tried)[i] != BATTEN_TRIED_BYTE)
+      return;
+  dropPages(begin, end & -(uintptr_t)PageBytes);
+}
+
 /* Last, so that memory whose bind was refused or is under way is never taken for a program. */
 void batten_support_finish_bind(const batten_description *description, void *memory, uint32_t level,
                                 const void **program) {

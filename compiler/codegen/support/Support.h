@@ -54,6 +54,12 @@ void batten_support_row_status(const batten_entry *entry, const int64_t *sizes, 
 int batten_support_check_bind(const batten_description *description, void *memory, int64_t memory_bytes,
                               const void *const *weights, const void **program, batten_error *error, uint32_t *level);
 
+/* Gives the pages of the weights that are built in back to their file, now that the bind has packed them: `bytes` of
+ * them, BATTEN_TRIED_BYTES of BATTEN_TRIED_BYTE behind, two pages so that one is whole wherever they lie. A later bind
+ * reads them from the file again. */
+enum { BATTEN_TRIED_BYTES = 2 * 4096, BATTEN_TRIED_BYTE = 0xb7 };
+void batten_support_release_weights(const void *weights, int64_t bytes);
+
 /* Makes `memory`, filled by the bind plan, a program. */
 void batten_support_finish_bind(const batten_description *description, void *memory, uint32_t level,
                                 const void **program);
