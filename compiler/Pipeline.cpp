@@ -82,7 +82,10 @@ bool Pipeline::warnUser(Diagnostic &diagnostic) {
   auto place = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>();
   if (!place || diagnostic.getSeverity() != DiagnosticSeverity::Remark)
     return false;
-  diagnostics.warning("perf", frontend::rangeOf(locationOf(place), diagnostics.sources()), diagnostic.str());
+  frontend::Diagnostic &warning =
+      diagnostics.warning("perf", frontend::rangeOf(locationOf(place), diagnostics.sources()), diagnostic.str());
+  for (Diagnostic &help : diagnostic.getNotes())
+    warning.help(help.str());
   return true;
 }
 

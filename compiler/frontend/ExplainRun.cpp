@@ -159,10 +159,18 @@ pub fn f(x: f32[B | 10]) -> f32[B | 5] = M(x)
 # w.safetensors holds w F32 5,10
 $ batten build --weights=w.safetensors:embed -o ex.o ex.btn
 )"},
-    {"perf", "work that is done only because of where values lie",
+    {"perf", "work that a program written in another way would not ask for",
      R"(
-`batten build -Wperf` shows what each call does beside computing: values that a kernel copies into another order, and
-right-hand sides of products that are no weights, so that they are packed in every call and not once in the bind.
+`batten build -Wperf` shows what each call does beside computing, and what is slower than it need be:
+- A kernel copies values into another order; a right-hand side of a product is no weight, so that it is packed in every call
+  and not once in the bind.
+- Products of bf16 at a CPU level without instructions for it widen both sides at every reading. Of many rows it is quicker
+  to widen each once, `(x as f32) @ (w as f32)`, which takes twice the memory.
+- A convolution of an image whose size the call decides does not pack its weights. With `dim H = 224`, `--dim H=224` or
+  `#[specialize(H = 224)]` it does.
+- `sum(outer(x, y) over batch T)` reads each side again for every element of the other. If `T` has a bound, it is one product:
+  `rearrange(x, [T | D] -> [| D, T]) @ rearrange(y, [T | E] -> [| T, E])`.
+Nothing is said where no other way of writing it is quicker.
 )",
      R"(
 dim B

@@ -73,6 +73,7 @@ private:
   void emitBuffers(OpBuilder &b);
   FailureOr<Value> pointerTo(OpBuilder &b, Value tensor);
   LogicalResult emitLaunch(OpBuilder &b, func::CallOp call);
+  void emitRemark(func::CallOp call);
   LogicalResult emitLateCopy(OpBuilder &b, Value from, Value to);
 };
 
@@ -288,6 +289,16 @@ LogicalResult PlanEntry::emitLateCopy(OpBuilder &b, Value from, Value to) {
   return success();
 }
 
+void PlanEntry::emitRemark(func::CallOp call) {
+  std::optional<Remark> remark = kernels.remarkOn(call);
+  std::map<std::string, int64_t> bounds = upperBounds(plan.getSymbols());
+  if (!remark || !llvm::all_of(remark->bounded, [&](const std::string &symbol) { return bounds.count(symbol); }))
+    return;
+  InFlightDiagnostic diagnostic = mlir::emitRemark(call.getLoc(), remark->what);
+  if (!remark->help.empty())
+    diagnostic.attachNote() << remark->help;
+}
+
 LogicalResult PlanEntry::run() {
   createPlan();
   placeArguments();
@@ -295,8 +306,7 @@ LogicalResult PlanEntry::run() {
     if (!moveToBind(call))
       calls.push_back(call);
   for (func::CallOp call : calls)
-    if (StringRef remark = kernels.remarkOn(call); !remark.empty())
-      call.emitRemark(remark);
+    emitRemark(call);
   placeUpdated();
   placeCalls();
   OpBuilder b = OpBuilder::atBlockEnd(&plan.getBody().front());

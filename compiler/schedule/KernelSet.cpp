@@ -29,24 +29,7 @@ static llvm::SmallDenseSet<std::pair<unsigned, unsigned>> sharedMemory(func::Fun
   return pairs;
 }
 
-/// True where every operation hands on what it reads.
-static bool onlyMoves(func::FuncOp group) {
-  return llvm::all_of(group.getOps<linalg::GenericOp>(), [](linalg::GenericOp op) {
-    return isa<BlockArgument>(op.getBody()->getTerminator()->getOperand(0));
-  });
-}
-
-/// What `group` does only because of where values lie, or empty.
-static StringRef workOfPlaces(func::FuncOp group) {
-  std::optional<GroupKind> kind = kindOf(group);
-  if (kind == GroupKind::Pack)
-    return "a right-hand side that is no weight is packed in every call";
-  if (kind == GroupKind::Rows && onlyMoves(group))
-    return "a copy puts these values into another order in every call";
-  return "";
-}
-
-StringRef KernelSet::remarkOn(func::CallOp call) const { return remarks.lookup(call.getCallee()); }
+std::optional<Remark> KernelSet::remarkOn(func::CallOp call) const { return remarks.lookup(call.getCallee()); }
 
 LogicalResult KernelSet::build(func::FuncOp group) {
   KernelChoice choice = chooseKernel(group, level);
@@ -60,7 +43,7 @@ LogicalResult KernelSet::build(func::FuncOp group) {
   kernel->function->setAttr(attr::builder, StringAttr::get(group.getContext(), choice.name));
   kernels[name] = *kernel;
   sharing[name] = sharedMemory(group);
-  remarks[name] = workOfPlaces(group);
+  remarks[name] = batten::remarkOn(group, level);
   group.erase();
   return success();
 }

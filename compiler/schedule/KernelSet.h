@@ -4,6 +4,7 @@
 #define BATTEN_COMPILER_SCHEDULE_KERNELSET_H
 
 #include "compiler/kernels/Kernels.h"
+#include "compiler/schedule/Remarks.h"
 #include "dialect/Batten.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -25,8 +26,8 @@ public:
                       llvm::function_ref<bool(mlir::Value operand)> isThere) const;
   /// It will: the kernel no longer says that they are apart.
   void shareMemory(mlir::func::CallOp call, unsigned result, llvm::function_ref<bool(mlir::Value operand)> isThere);
-  /// What -Wperf says of a launch of the kernel of `call` in every call of its entry, or empty.
-  llvm::StringRef remarkOn(mlir::func::CallOp call) const;
+  /// What -Wperf says of a launch of the kernel of `call` in every call of its entry.
+  std::optional<Remark> remarkOn(mlir::func::CallOp call) const;
   /// A kernel that copies n elements, made when first asked for.
   mlir::FailureOr<std::string> copyKernel(mlir::Type element);
   /// Appends a launch. `sizes` are the kernel's size operands, `scratch` is a buffer or none; `binding` rewrites the
@@ -38,7 +39,7 @@ private:
   mlir::ModuleOp module;
   const Level &level;
   llvm::StringMap<Kernel> kernels;
-  llvm::StringMap<llvm::StringRef> remarks;                                    ///< by kernel
+  llvm::StringMap<std::optional<Remark>> remarks;                              ///< by kernel
   llvm::StringMap<llvm::SmallDenseSet<std::pair<unsigned, unsigned>>> sharing; ///< by kernel: see sharedMemory
   mlir::LogicalResult build(mlir::func::FuncOp group);
 };
