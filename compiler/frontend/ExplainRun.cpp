@@ -166,8 +166,6 @@ $ batten build --weights=w.safetensors:embed -o ex.o ex.btn
   and not once in the bind.
 - Products of bf16 at a CPU level without instructions for it widen both sides at every reading. Of many rows it is quicker
   to widen each once, `(x as f32) @ (w as f32)`, which takes twice the memory.
-- A convolution of an image whose size the call decides does not pack its weights. With `dim H = 224`, `--dim H=224` or
-  `#[specialize(H = 224)]` it does.
 - `sum(outer(x, y) over batch T)` reads each side again for every element of the other. If `T` has a bound, it is one product:
   `rearrange(x, [T | D] -> [| D, T]) @ rearrange(y, [T | E] -> [| T, E])`.
 Nothing is said where no other way of writing it is quicker.

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/schedule/Remarks.h"
 #include "compiler/kernels/cpu/Contraction.h"
-#include "compiler/kernels/cpu/Window.h"
 #include "compiler/schedule/Groups.h"
 
 using namespace mlir;
@@ -32,28 +31,6 @@ static std::optional<Remark> remarkOnContraction(func::FuncOp group, const Level
                 "of many rows `(x as f32) @ (w as f32)` is quicker, at twice the memory: each side is widened once, a "
                 "weight at the bind",
                 {}};
-}
-
-/// The pixels of an image whose size only the call knows are in lanes, and weights are read as they lie.
-static std::optional<Remark> remarkOnConvolution(func::FuncOp group, const Level &level) {
-  constexpr int64_t fewestOutputs = 16; // else pixels would be in lanes of every size
-  Shapes shapes(group);
-  for (auto generic : group.getOps<linalg::GenericOp>()) {
-    if (!isWindow(generic))
-      continue;
-    Window window = describeWindow(generic, shapes);
-    std::optional<int64_t> outputs = window.extents[window.channelLoop()].constantValue();
-    bool isKnown = window.image.height.isConstant() && window.image.width.isConstant();
-    if (isKnown || window.inGroups || window.isPointwise() || outputs.value_or(0) < fewestOutputs ||
-        isOfTiles(window, level))
-      return std::nullopt;
-    std::string sizes = window.image.height.isConstant() ? window.image.width.str() : window.image.height.str();
-    return Remark{"a convolution of an image whose size the call decides does not pack its weights",
-                  "where `" + sizes + "` is known while compiling it is quicker: `dim H = 224`, `--dim H=224`, or " +
-                      "`#[specialize(H = 224)]` beside the function for every size",
-                  {}};
-  }
-  return std::nullopt;
 }
 
 //===- Sums of outer products -------------------------------------------------------------------------------------===//
@@ -99,8 +76,6 @@ std::optional<Remark> remarkOn(func::FuncOp group, const Level &level) {
     return Remark{"a copy puts these values into another order in every call", "", {}};
   if (kind == GroupKind::Contraction)
     return remarkOnContraction(group, level);
-  if (kind == GroupKind::Convolution)
-    return remarkOnConvolution(group, level);
   return kind == GroupKind::BatchReduction ? remarkOnBatchReduction(group) : std::nullopt;
 }
 
