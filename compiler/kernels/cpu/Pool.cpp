@@ -254,7 +254,10 @@ void Pool::walk(Value base) {
   Dim lanes = window.extents[lanesLoop];
   ColumnRange range{code.index(0), size(lanes), lanes.constantValue()};
   int64_t most = goesDownFirst() ? turnVectors / int64_t(pairs().size()) : turnVectors;
-  int64_t vectors = areFar() ? 1 : range.constant ? std::clamp<int64_t>(*range.constant / code.lanes, 1, most) : most;
+  // Of a range that the call decides only its last vector is masked then.
+  int64_t known = range.constant.value_or(code.lanes), vectors = std::clamp<int64_t>(known / code.lanes, 1, most);
+  if (areFar())
+    vectors = 1;
   walkColumns(code, range, vectors, /*tailVectors=*/1, {}, [&](Value first, ArrayRef<Value> masks, ValueRange) {
     Values folded = areFar() ? Values{foldRuns(base, first)} : folds(base, first, masks);
     SmallVector<Result> results;
