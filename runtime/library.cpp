@@ -122,10 +122,42 @@ int findOnlyProgram(void *library, const char *file, Describe &out, batten_error
   return BATTEN_REFUSE(error, BATTEN_E_NAME, "`%s` holds no program: it has no symbol NAME_describe", file);
 }
 
+/// A library that is cut short has pages that are mapped and not there: dlopen dies of SIGBUS, or a call does later.
+/// All that its headers tell of lies within the file; what is no ELF file of 64 bits is left to dlopen, which refuses
+/// it.
+int requireWhole(const InputFile &file, batten_error *error) {
+  const auto size = static_cast<uint64_t>(file.size());
+  const auto has = [size](uint64_t begin, uint64_t bytes) { return begin <= size && bytes <= size - begin; };
+  Elf64_Ehdr header;
+  if (size < sizeof header)
+    return 0;
+  if (const int result = file.read(0, &header, sizeof header, error))
+    return result;
+  if (memcmp(header.e_ident, ELFMAG, SELFMAG) || header.e_ident[EI_CLASS] != ELFCLASS64)
+    return 0;
+  constexpr uint64_t room = 64;
+  Elf64_Phdr segments[room];
+  const uint64_t count = header.e_phnum < room ? header.e_phnum : room;
+  bool isWhole = has(header.e_phoff, count * sizeof *segments) &&
+                 has(header.e_shoff, static_cast<uint64_t>(header.e_shnum) * header.e_shentsize);
+  if (isWhole)
+    if (const int result =
+            file.read(static_cast<int64_t>(header.e_phoff), segments, int64_t(count * sizeof *segments), error))
+      return result;
+  for (uint64_t i = 0; isWhole && i < count; ++i)
+    isWhole = segments[i].p_type != PT_LOAD || has(segments[i].p_offset, segments[i].p_filesz);
+  return isWhole ? 0
+                 : BATTEN_REFUSE(error, BATTEN_E_FORMAT,
+                                 "`%s` is cut short: its headers tell of more than the %lld bytes that it has",
+                                 file.name(), (long long)file.size());
+}
+
 /// Says first what plain file functions can say: dlopen's texts are long, and a device or pipe would make it wait.
 int loadLibrary(const char *path, char *file, size_t room, void **outLibrary, batten_error *error) {
   InputFile probe;
   if (const int result = probe.open(path, error))
+    return result;
+  if (const int result = requireWhole(probe, error))
     return result;
   snprintf(file, room, "%s", probe.name());
   char local[NAME_MAX + 3]; // what could be opened is no longer

@@ -141,6 +141,18 @@ TEST(Library, FilesThatAreNoLibrariesAreRefused) {
   EXPECT_EQ(error.code(), BATTEN_E_FILE);
 }
 
+TEST(Library, FilesThatAreCutShortAreRefusedAtEveryLength) {
+  Library library("cut.so", program("cut"));
+  ASSERT_TRUE(library.built);
+  const std::string bytes = readBytes(library.object.path);
+  for (size_t length = 0; length < bytes.size(); length += length < 128 ? 1 : 251) {
+    const TemporaryFile cut("cut-short.so", bytes.substr(0, length));
+    batten::Error error;
+    EXPECT_FALSE(batten::Program::open(cut.path, error)) << length;
+    EXPECT_EQ(error.code(), length < 64 ? BATTEN_E_SYSTEM : BATTEN_E_FORMAT) << length << ": " << error.message();
+  }
+}
+
 TEST(Library, OpenAndCloseLeaveNothingBehind) {
   const Library library("cycle.so", program("cycle"));
   ASSERT_TRUE(library.built);
