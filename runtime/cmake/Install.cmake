@@ -24,9 +24,10 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/batten.pc DESTINATION lib/pkgconfig)
 # Pages lie as they do in the tree, so that their links hold.
 set(documents share/doc/batten)
 foreach(page LICENSE README.md CHANGELOG.md compiler/README.md compiler/frontend/LANGUAGE.md dialect/README.md
-        dialect/NUMERICS.md runtime/README.md)
+        dialect/NUMERICS.md runtime/README.md test/bench/README.md test/fuzz/README.md)
   get_filename_component(folder ${page} DIRECTORY)
   install(FILES ${page} DESTINATION ${documents}/${folder})
 endforeach()
+install(FILES ${CMAKE_BINARY_DIR}/docs/ops.md DESTINATION ${documents})
 install(DIRECTORY examples DESTINATION ${documents})
 install(DIRECTORY test/bench/results DESTINATION ${documents}/test/bench)

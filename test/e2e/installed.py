@@ -101,7 +101,8 @@ def without_cmake(prefix):
 
 def documents(folder):
     print("licence:", (folder / "LICENSE").read_text().strip().split("\n")[0])
-    for page in [folder / "README.md", *sorted((folder / "examples").rglob("*.md"))]:
+    print("op reference:", (folder / "ops.md").read_text().count("\n### "), "ops")
+    for page in sorted(folder.rglob("*.md")):
         for link in re.findall(r"\]\(([\w./-]+\.\w+)\)", page.read_text()):
             if not (page.parent / link).exists():
                 print(f"{page.relative_to(folder)} links to {link}, which is not installed")
