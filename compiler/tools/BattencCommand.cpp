@@ -41,10 +41,11 @@ private:
   const std::vector<std::string> &words;
   size_t at = 0;
   std::vector<std::string> build = {"build"};
-  std::string output, depfile, source;
+  std::string output, depfile, source, fault;
   bool compilesOnly = false, writesDepfile = false, showsOnly = false, namesKinds = false;
 
-  bool take(const std::string &name, std::string &value);
+  void lacksValue(const std::string &name, const std::string &usage);
+  bool take(const std::string &name, const std::string &kind, std::string &value);
   bool takeOfMakefiles();
   void takeBuildOption();
   void takeWord();
@@ -52,13 +53,22 @@ private:
   void finish();
 };
 
+/// In the words of `batten build`.
+void Translator::lacksValue(const std::string &name, const std::string &usage) {
+  fault = "option '" + name + "' needs a value: " + usage;
+}
+
 /// `-o FILE` or `-oFILE`.
-bool Translator::take(const std::string &name, std::string &value) {
+bool Translator::take(const std::string &name, const std::string &kind, std::string &value) {
   if (!words[at].starts_with(name) || words[at].starts_with("--"))
     return false;
   value = words[at].substr(name.size());
-  if (value.empty() && at + 1 < words.size())
-    value = words[++at];
+  if (!value.empty())
+    return true;
+  if (at + 1 == words.size())
+    lacksValue(name, name + " " + kind);
+  else if (value = words[++at]; value.empty() && kind == "FILE")
+    fault = "'" + name + "' needs the name of a file";
   return true;
 }
 
@@ -77,9 +87,13 @@ void Translator::takeBuildOption() {
   if (!word.starts_with("-"))
     source = word;
   std::vector<OptionSpec> specs = buildOptions();
-  bool hasValue = std::any_of(specs.begin(), specs.end(),
-                              [&](const OptionSpec &spec) { return spec.name == word && !spec.value.empty(); });
-  if (hasValue && at + 1 < words.size())
+  auto spec = std::find_if(specs.begin(), specs.end(),
+                           [&](const OptionSpec &each) { return each.name == word && !each.value.empty(); });
+  if (spec == specs.end())
+    return;
+  if (at + 1 == words.size())
+    lacksValue(word, word + "=" + spec->value); // those of one letter are taken before
+  else
     build.push_back(words[++at]);
 }
 
@@ -94,11 +108,11 @@ void Translator::takeWord() {
     writesDepfile = true;
   else if (word == "-O")
     build.push_back("-O2");
-  else if (take("-MF", depfile))
+  else if (take("-MF", "FILE", depfile))
     writesDepfile = true;
-  else if (take("-I", folder))
+  else if (take("-I", "DIR", folder))
     build.insert(build.end(), {"-I", folder});
-  else if (!take("-o", output) && !takeOfMakefiles())
+  else if (!take("-o", "FILE", output) && !takeOfMakefiles())
     takeBuildOption();
 }
 
@@ -130,7 +144,7 @@ void Translator::finish() {
 }
 
 int Translator::run() {
-  for (; at < words.size(); ++at) {
+  for (; at < words.size() && fault.empty(); ++at) {
     if (words[at] == "--help" || words[at] == "-h") {
       fputs(help, stdout);
       return ExitOk;
@@ -140,6 +154,10 @@ int Translator::run() {
       return ExitOk;
     }
     takeWord();
+  }
+  if (!fault.empty()) {
+    fprintf(stderr, "batten: error: %s\n", fault.c_str());
+    return ExitUsage;
   }
   finish();
   if (!showsOnly)
