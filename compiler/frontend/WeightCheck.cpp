@@ -278,6 +278,10 @@ std::vector<std::string> unusedTensors(const Program &program, const WeightFile 
   std::set<std::string> bound;
   for (const Weight &weight : program.weights)
     bound.insert(weight.from);
+  for (const Test &test : program.tests) // what only tests read is no weight of the program
+    for (const Argument &argument : test.function.arguments)
+      if (argument.weight)
+        bound.insert(argument.from);
   std::vector<std::string> unused;
   for (const auto &[name, tensor] : file.tensors)
     if (!bound.count(name))

@@ -27,7 +27,7 @@ struct WeightFile {
 
 /// E0501 (once, however many are missing), E0502, E0504 at the parameters. True if everything fits.
 bool checkWeights(const Program &program, const WeightFile &file, Diagnostics &diagnostics);
-/// Tensors that no parameter of the program binds, in order of name.
+/// Tensors that no parameter of the program, its tests included, binds, in order of name.
 std::vector<std::string> unusedTensors(const Program &program, const WeightFile &file);
 
 } // namespace batten::frontend

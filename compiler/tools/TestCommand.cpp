@@ -48,19 +48,25 @@ private:
   const CommandLine &options;
   Options compile;
   Compiler *compiler = nullptr;
+  std::optional<frontend::WeightFile> weights; ///< the header, of the file whose tests run
   int passed = 0, failed = 0, exit = ExitOk;
 
   void testFile(const std::string &path);
+  bool takeWeights(Session &session, const std::string &path, const frontend::Program &program);
   void testErrors(Session &session, const std::string &path, const ErrorPlaces &expected, Clock::time_point start);
   void testBlock(Session &session, const std::string &path, const frontend::Program &program,
                  const frontend::Test &test);
-  int compute(Session &session, const std::string &name, const frontend::Program &program, const frontend::Program &all,
+  void testBlocks(Session &session, const std::string &path, const frontend::Program &program, Clock::time_point start);
+  int compute(Session &session, const std::string &name, const frontend::Program &program,
               std::vector<HostTensor> &results);
   int evaluate(Session &session, const frontend::Program &program, const std::map<std::string, int64_t> &sizes,
                std::vector<HostTensor> &results);
   bool loadCompilerOnce(Session &session);
   bool isWanted(const std::string &path, const std::string &name) const {
     return (path + ": " + name).find(options.get("--filter")) != std::string::npos;
+  }
+  bool isWanted(const std::string &path, const frontend::Test &test) const {
+    return isWanted(path, "\"" + test.name + "\"");
   }
   void report(const std::string &path, const std::string &name, int status, Clock::time_point start);
 };
@@ -108,9 +114,12 @@ int TestRun::evaluate(Session &session, const frontend::Program &program, const 
 }
 
 int TestRun::compute(Session &session, const std::string &name, const frontend::Program &program,
-                     const frontend::Program &all, std::vector<HostTensor> &results) {
-  if (int exit = requireWeights(session, options.get("--weights"), program, all, /*help=*/"", "test " + name))
-    return exit;
+                     std::vector<HostTensor> &results) {
+  if (weights && !frontend::checkWeights(program, *weights, session.diagnostics()))
+    return session.finish();
+  if (!weights)
+    if (int exit = requireWeights(session, /*path=*/"", program, program, /*help=*/"", "test " + name))
+      return exit;
   std::map<std::string, int64_t> sizes;
   for (const frontend::Symbol &symbol : program.functions[0].symbols) // runtime ones, which are empty, first
     sizes[symbol.name] = symbol.isRuntime() ? 0 : symbol.definition().evaluate(sizes).value_or(0);
@@ -173,14 +182,14 @@ void judge(Session &session, const frontend::Expectation &expectation, const Hos
 
 void TestRun::testBlock(Session &session, const std::string &path, const frontend::Program &all,
                         const frontend::Test &test) {
-  std::string name = "\"" + test.name + "\"";
-  if (!isWanted(path, name))
+  if (!isWanted(path, test))
     return;
+  std::string name = "\"" + test.name + "\"";
   auto start = Clock::now();
   std::vector<HostTensor> results;
   session.clear();
   frontend::Program program = onlyFunction(all, test.function);
-  if (int status = compute(session, name, program, all, results)) {
+  if (int status = compute(session, name, program, results)) {
     report(path, name, status == ExitUsage ? ExitRefused : status, start);
     return;
   }
@@ -188,6 +197,28 @@ void TestRun::testBlock(Session &session, const std::string &path, const fronten
     judge(session, expectation, results[size_t(expectation.actual)], results[size_t(expectation.expected)]);
   report(path, name, session.diagnostics().hasErrors() ? ExitRefused : ExitOk, start);
   session.finish();
+}
+
+/// The header of --weights, where that is given, for all tests of a file; what none of them reads is said once.
+bool TestRun::takeWeights(Session &session, const std::string &path, const frontend::Program &program) {
+  auto runs = [&](const frontend::Test &test) { return isWanted(path, test); };
+  if (options.get("--weights").empty() || std::none_of(program.tests.begin(), program.tests.end(), runs))
+    return true;
+  weights = readWeightFile(session, options.get("--weights"));
+  if (weights)
+    warnOfUnused(session, program, *weights);
+  return weights.has_value();
+}
+
+void TestRun::testBlocks(Session &session, const std::string &path, const frontend::Program &program,
+                         Clock::time_point start) {
+  bool readable = takeWeights(session, path, program);
+  if (session.diagnostics().hasErrors()) // with -Werror, unread tensors too; no test fails by these
+    report(path, "weights", ExitRefused, start);
+  exit = std::max(exit, session.finish()); // warnings, once
+  for (const frontend::Test &test : program.tests)
+    if (readable)
+      testBlock(session, path, program, test);
 }
 
 void TestRun::testFile(const std::string &path) {
@@ -207,9 +238,7 @@ void TestRun::testFile(const std::string &path) {
   } else if (!expected.empty()) {
     testErrors(session, path, expected, start);
   } else {
-    session.finish(); // warnings, once
-    for (const frontend::Test &test : program->tests)
-      testBlock(session, path, *program, test);
+    testBlocks(session, path, *program, start);
   }
 }
 

@@ -34,6 +34,8 @@ frontend::WeightFile readHeader(const std::string &path, const batten_safetensor
   return header;
 }
 
+} // namespace
+
 void warnOfUnused(Session &session, const frontend::Program &program, const frontend::WeightFile &file) {
   std::string list;
   for (const std::string &name : unusedTensors(program, file))
@@ -41,8 +43,6 @@ void warnOfUnused(Session &session, const frontend::Program &program, const fron
   if (!list.empty())
     session.diagnostics().warning("unused-tensor", std::nullopt, file.name + ": the program does not read " + list);
 }
-
-} // namespace
 
 std::optional<frontend::WeightFile> readWeightFile(Session &session, const std::string &path) {
   batten_error error{};

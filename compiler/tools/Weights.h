@@ -12,6 +12,9 @@ namespace batten {
 /// The header of a .safetensors file; nullopt: refused.
 std::optional<frontend::WeightFile> readWeightFile(Session &session, const std::string &path);
 
+/// Warns of the tensors of the file that no function and no test of the program reads.
+void warnOfUnused(Session &session, const frontend::Program &program, const frontend::WeightFile &file);
+
 /// Reads the header and holds every weight of `needed` against it; what `program` (of which `needed` may be a part)
 /// does not read is a warning. false: the session has all that does not fit.
 bool checkWeights(Session &session, const std::string &path, const frontend::Program &needed,
