@@ -147,7 +147,8 @@ def Batten_Layer : AttrDef<Batten_Dialect, "Layer"> {
   let summary = "one layer of the source, or several alike: what it holds and what a call costs there";
   let description = [{
     `type` is that of what the layer ends in, as the source spells it. `parameters` counts the weights that no layer
-    before it reads; `tied` are those of a layer that reads none but such. `flops` and `bytes` are dim polynomials.
+    before it reads; a layer is `tied` if it reads weights, and layers before it read all of them. `flops` and `bytes`
+    are dim polynomials.
   }];
   let parameters = (ins "::mlir::StringAttr":$name, "::mlir::StringAttr":$type, "int64_t":$parameters,
                         "int64_t":$parameterBytes, "bool":$tied, "::mlir::StringAttr":$flops,
@@ -157,7 +158,7 @@ def Batten_Layer : AttrDef<Batten_Dialect, "Layer"> {
 
 def Batten_IdRange : AttrDef<Batten_Dialect, "IdRange"> {
   let mnemonic = "id_range";
-  let summary = "the elements of an argument number something: they are at least `least` and below `end`";
+  let summary = "an argument numbers something: examples of it are at least `least` and below `end`";
   let description = "`argument` is a position among the arguments of the C function, `end` a dim polynomial.";
   let parameters = (ins "int64_t":$argument, "int64_t":$least, "::mlir::StringAttr":$end);
   let assemblyFormat = "`<` struct(params) `>`";

@@ -71,7 +71,7 @@ typedef uint8_t batten_bool; /* 0 or 1 */
 #endif /* BATTEN_ABI_1 */
 
 /* The version of everything below. A reader refuses a description whose `abi` is another one. */
-#define BATTEN_ABI 1u
+#define BATTEN_ABI 2u
 
 /* Element types, numbered as DLPack's DLDataType read as one little-endian word: code | bits << 8 | lanes << 16. */
 typedef uint32_t batten_dtype;
@@ -170,11 +170,12 @@ typedef struct batten_layer {
   int64_t tied;            /* 1: layers before it read all of its weights */
 } batten_layer;
 
-/* What the elements of an argument may be that numbers something: rows of a table, classes, positions, keys. One
- * argument may have several, all of which hold. */
+/* What to draw the elements of an argument from that numbers something (rows of a table, classes, positions, keys), for
+ * examples and measurements. It is no condition of a call: a length may be 0, a position beyond this, and an argument
+ * may hold other numbers beside those. One argument may have several: what lies in all of them. */
 typedef struct batten_id_range {
   int64_t argument;   /* position in batten_entry.arguments */
-  int64_t least;      /* an element is at least this */
+  int64_t least;      /* draw at least this */
   batten_formula end; /* and below this */
 } batten_id_range;
 
@@ -200,11 +201,13 @@ typedef struct batten_entry {
   int64_t independent_count;
   const char *const *mixes; /* where samples do mix, one line each: "B: `mean` over batch B at m.btn:3:45" */
   int64_t mixes_count;
-  batten_formula flops; /* operations of a call as they are written: a multiply-add is two, all others are one */
+  /* Operations of a call as they are written: a multiply-add is two, all others are one. What depends on weights alone
+   * is not among them: the bind computes it. */
+  batten_formula flops;
   batten_formula bytes; /* what they read and write before fusion; both are -1 where they are not known */
   const batten_version *versions; /* a call is served by the first that has its size */
   int64_t version_count;
-  const batten_layer *layers; /* in the order of the source: together they cost `flops` and `bytes` */
+  const batten_layer *layers; /* in the order of the source, those alike at the first; together they cost `flops` */
   int64_t layer_count;
   const batten_id_range *id_ranges;
   int64_t id_range_count;

@@ -65,6 +65,14 @@ static void writeIdRange(OStream &json, const IdRangeInfo &range) {
   });
 }
 
+static void writeVersion(OStream &json, const EntryInfo &entry, const batten_version &version) {
+  json.object([&] {
+    json.attribute("dim", entry.symbols[version.symbol].name);
+    json.attribute("size", version.size);
+    json.attribute("kernels", version.kernels);
+  });
+}
+
 static void writeEntry(OStream &json, const EntryInfo &entry) {
   json.object([&] {
     json.attribute("name", entry.name);
@@ -95,11 +103,7 @@ static void writeEntry(OStream &json, const EntryInfo &entry) {
     writeTexts(json, "mixes", entry.mixes);
     json.attributeArray("versions", [&] {
       for (const batten_version &version : entry.fixedSizes())
-        json.object([&] {
-          json.attribute("dim", entry.symbols[version.symbol].name);
-          json.attribute("size", version.size);
-          json.attribute("kernels", version.kernels);
-        });
+        writeVersion(json, entry, version);
     });
     json.attributeArray("layers", [&] {
       for (const LayerInfo &layer : entry.layers)

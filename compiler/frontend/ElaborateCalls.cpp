@@ -212,7 +212,8 @@ Value Elaborator::callModel(const CallExpr &expr, const Callee &callee) {
 
 Value Elaborator::unknownCallee(const CallExpr &expr) {
   std::string name = context.text(expr.callee->range);
-  Diagnostic &error = context.notFound("E0101", expr.callee->range, name, "cannot find op or function `" + name + "`");
+  std::string first = name.substr(0, name.find('.')); // of a model or import that a syntax error has taken
+  Diagnostic &error = context.notFound("E0101", expr.callee->range, first, "cannot find op or function `" + name + "`");
   if (std::string advice = adviceForFunction(name); !advice.empty()) {
     error.help(advice);
     return Value();

@@ -329,9 +329,8 @@ Value Elaborator::callChain(const CallExpr &expr, const Value &sub) {
   FunctionDecl *apply = model.function("apply");
   std::string name = context.text(expr.callee->range);
   if (!apply || apply->parameters.size() != 1 || expr.arguments.size() != 1 || expr.arguments[0].name || expr.tree) {
-    context
-        .error("E0102", expr.range,
-               "calling the sub array `" + name + "` chains its elements, one argument through all")
+    std::string sentence = "calling the sub array `" + name + "` chains its elements, one argument through all";
+    (apply ? context.error("E0102", expr.range, sentence) : context.notFound("E0102", expr.range, "apply", sentence))
         .label(!apply ? "`" + model.item->name.name + "` has no `apply`" : "")
         .help("to reach each: `for b in " + name + " { x = b(x) }`");
     return Value();

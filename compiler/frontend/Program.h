@@ -127,7 +127,8 @@ struct Argument {
   int updated = -1; ///< inout: the SSA value to be written back at the end
 };
 
-/// What the elements of an argument may be that numbers rows, classes, positions or keys: from `least` to `end` - 1.
+/// What to draw the elements of an argument from that numbers rows, classes, positions or keys: `least` to `end` - 1.
+/// No condition of a call.
 struct IdRange {
   size_t argument = 0; ///< its position in the function's
   int64_t least = 0;

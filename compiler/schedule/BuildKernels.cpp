@@ -59,7 +59,8 @@ private:
   SmallVector<func::CallOp> calls;                 ///< in the order of their launches
   SmallVector<std::pair<Value, Value>> lateCopies; ///< what an inout becomes, and the inout: copied at the end
   std::vector<Buffer> buffers;
-  llvm::DenseMap<Operation *, size_t> scratches; ///< by call, the number of its scratch among the buffers
+  llvm::SmallDenseSet<Operation *> madeOfConstants; ///< calls that the bind can run
+  llvm::DenseMap<Operation *, size_t> scratches;    ///< by call, the number of its scratch among the buffers
   SmallVector<Value> bufferPointers;
   DenseMap<int64_t, Value> programPointers;
 
@@ -68,8 +69,11 @@ private:
   void placeUpdated();
   void placeCalls();
   int64_t lastReader(Value memory);
-  std::optional<SmallVector<ProgramMemory::Source>> sourcesAtBind(func::CallOp call);
+  bool isOfWeights(Value tensor);
+  func::CallOp constantCall(Value tensor);
+  bool canRunAtBind(func::CallOp call);
   bool moveToBind(func::CallOp call);
+  void makeAtBind(func::CallOp call);
   void emitBuffers(OpBuilder &b);
   FailureOr<Value> pointerTo(OpBuilder &b, Value tensor);
   LogicalResult emitLaunch(OpBuilder &b, func::CallOp call);
@@ -169,37 +173,67 @@ bool readsNoSize(const Kernel &kernel, func::CallOp call) {
   return kernel.range.isConstant() && kernel.scratchBytes.isConstant();
 }
 
-/// What the bind has of each tensor that `call` reads; nullopt where it does not have one.
-std::optional<SmallVector<ProgramMemory::Source>> PlanEntry::sourcesAtBind(func::CallOp call) {
+bool PlanEntry::isOfWeights(Value tensor) {
+  auto found = places.find(memoryOf(tensor));
+  return found != places.end() && (found->second.kind == Place::Weight || found->second.kind == Place::Program);
+}
+
+/// The call that makes `tensor` of constants alone; null: none does.
+func::CallOp PlanEntry::constantCall(Value tensor) {
+  auto call = memoryOf(tensor).getDefiningOp<func::CallOp>();
+  return call && madeOfConstants.contains(call) ? call : func::CallOp();
+}
+
+/// True if the bind can run the call: it has all that is read, and makes what no size of the call has a part in.
+bool PlanEntry::canRunAtBind(func::CallOp call) {
+  auto isThere = [&](Value operand) {
+    return !isa<RankedTensorType>(operand.getType()) || operand.getDefiningOp<arith::ConstantOp>() ||
+           isOfWeights(operand) || constantCall(operand);
+  };
+  auto isOwn = [&](Value result) {
+    return !returned.contains(result) && cast<RankedTensorType>(result.getType()).hasStaticShape();
+  };
+  return llvm::all_of(call.getOperands(), isThere) && llvm::all_of(call.getResults(), isOwn) &&
+         !isOfKind(call, GroupKind::Update) && readsNoSize(*kernels.lookup(call.getCallee()), call);
+}
+
+/// What depends on weights alone is made at bind, unless it takes a part whose place or size only the call knows. Its
+/// memory would else be workspace, once a caller. What is made of constants is made where it is read.
+bool PlanEntry::moveToBind(func::CallOp call) {
+  if (!canRunAtBind(call))
+    return false;
+  if (llvm::any_of(call.getOperands(), [&](Value operand) { return isOfWeights(operand); })) {
+    makeAtBind(call);
+    return true;
+  }
+  madeOfConstants.insert(call);
+  return false;
+}
+
+/// With the constants that it reads before it.
+void PlanEntry::makeAtBind(func::CallOp call) {
   SmallVector<ProgramMemory::Source> sources;
   for (Value operand : call.getOperands()) {
     if (!isa<RankedTensorType>(operand.getType()))
       continue;
-    auto found = places.find(memoryOf(operand));
-    if (found == places.end() || (found->second.kind != Place::Weight && found->second.kind != Place::Program))
-      return std::nullopt;
-    sources.push_back({found->second.path, found->second.offset});
+    if (func::CallOp constant = constantCall(operand); constant && !isOfWeights(operand)) {
+      makeAtBind(constant);
+      llvm::erase(calls, constant);
+    }
+    if (auto constant = operand.getDefiningOp<arith::ConstantOp>()) {
+      sources.push_back({{}, 0, cast<ElementsAttr>(constant.getValue())});
+      continue;
+    }
+    const Place &place = places[memoryOf(operand)];
+    sources.push_back({place.path, place.offset, {}});
   }
-  return sources;
-}
-
-/// What depends on weights alone is made at bind, unless it takes a part whose place or size only the call knows. Its
-/// memory would else be workspace, once a caller.
-bool PlanEntry::moveToBind(func::CallOp call) {
-  std::optional<SmallVector<ProgramMemory::Source>> sources = sourcesAtBind(call);
-  if (!sources || sources->empty() || isOfKind(call, GroupKind::Update) ||
-      !readsNoSize(*kernels.lookup(call.getCallee()), call))
-    return false;
   SmallVector<int64_t> bytes;
   for (Value result : call.getResults()) {
     auto type = cast<RankedTensorType>(result.getType());
-    if (returned.contains(result) || !type.hasStaticShape())
-      return false;
     bytes.push_back(type.getNumElements() * elementBytes(type.getElementType()));
   }
-  for (auto [result, offset] : llvm::zip_equal(call.getResults(), memory.made(call, *sources, bytes)))
+  for (auto [result, offset] : llvm::zip_equal(call.getResults(), memory.made(call, sources, bytes)))
     places[result] = {Place::Program, {}, {}, offset};
-  return true;
 }
 
 void PlanEntry::placeCalls() {

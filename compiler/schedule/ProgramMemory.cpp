@@ -56,6 +56,8 @@ FailureOr<int64_t> ProgramMemory::plain(StringRef path, Location loc) {
 }
 
 Value ProgramMemory::pointerTo(OpBuilder &b, Location loc, const Source &source) {
+  if (source.constant)
+    return ConstantDataOp::create(b, loc, PointerType::get(b.getContext()), source.constant);
   if (!source.path.empty())
     return pointers.lookup(source.path).first;
   return ProgramMemoryOp::create(b, loc, PointerType::get(b.getContext()), b.getI64IntegerAttr(source.offset));
@@ -75,10 +77,17 @@ Value ProgramMemory::scratchOf(OpBuilder &b, func::CallOp call) {
                                  b.getI64IntegerAttr(scratchOffset));
 }
 
+/// Equal of what is the same.
+static std::string keyOf(const ProgramMemory::Source &source) {
+  if (source.constant)
+    return "=" + std::to_string(reinterpret_cast<uintptr_t>(source.constant.getAsOpaquePointer()));
+  return source.path.empty() ? std::to_string(source.offset) : source.path;
+}
+
 SmallVector<int64_t> ProgramMemory::made(func::CallOp call, ArrayRef<Source> sources, ArrayRef<int64_t> bytes) {
   std::string key = call.getCallee().str();
   for (const Source &source : sources)
-    key += "|" + (source.path.empty() ? std::to_string(source.offset) : source.path);
+    key += "|" + keyOf(source);
   if (auto known = results.find(key); known != results.end())
     return known->second; // made for another entry
   OpBuilder b = builder();

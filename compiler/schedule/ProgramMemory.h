@@ -16,10 +16,12 @@ public:
   void begin();
   /// Offset of the weight as it is.
   mlir::FailureOr<int64_t> plain(llvm::StringRef path, mlir::Location loc);
-  /// What a call at bind reads: a weight as its file has it (by path), or what the bind has made before (by offset).
+  /// What a call at bind reads: a weight as its file has it (by path), what the bind has made before (by offset), or a
+  /// constant.
   struct Source {
     std::string path;
     int64_t offset = 0;
+    mlir::ElementsAttr constant = {};
   };
   /// Offsets of what the kernel of `call` makes of `sources`, one a result, which takes so many bytes.
   llvm::SmallVector<int64_t> made(mlir::func::CallOp call, llvm::ArrayRef<Source> sources,

@@ -99,7 +99,7 @@ std::string LayerTable::costText(const Dim &cost, const char *unit) const {
 
 std::vector<std::string> LayerTable::cells(const std::string &name, const std::string &type, const LayerRow &row,
                                            const std::string &state) const {
-  std::string parameters = row.parameters || name == "total" ? amount(double(row.parameters)) : "";
+  std::string parameters = row.parameters || row.name.empty() ? amount(double(row.parameters)) : "";
   return {name, type, row.isTied ? "(tied)" : parameters, costText(row.cost.flops, ""), costText(row.cost.bytes, "B"),
           state};
 }
@@ -134,25 +134,22 @@ std::string LayerTable::text() const {
 
 //===- JSON -------------------------------------------------------------------------------------------------------===//
 
-std::string LayerTable::rowJson(const LayerRow &row, const std::string &state) const {
-  bool isTotal = row.name == "total";
-  std::string text = "{\"layer\":" + frontend::jsonString(row.name);
-  if (!isTotal)
-    text += ",\"type\":" + frontend::jsonString(row.type);
+std::string LayerTable::rowJson(const LayerRow &row, const std::string &more) const {
+  std::string text = "{\"layer\":" + frontend::jsonString(row.name) + more;
   text += ",\"parameters\":" + std::to_string(row.parameters) +
           ",\"parameter_bytes\":" + std::to_string(row.parameterBytes) + ",\"tied\":" + (row.isTied ? "true" : "false");
   if (costsKnown)
     text += ",\"flops\":" + frontend::jsonString(row.cost.flops.str()) +
             ",\"bytes\":" + frontend::jsonString(row.cost.bytes.str());
-  if (!states.empty() && !isTotal)
-    text += ",\"weights\":" + frontend::jsonString(state);
   return text + "}";
 }
 
 std::string LayerTable::json() const {
   std::vector<std::string> layers;
-  for (size_t i = 0; i < rows.size(); ++i)
-    layers.push_back(rowJson(rows[i], states.empty() ? "" : states[i]));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    std::string state = states.empty() ? "" : ",\"weights\":" + frontend::jsonString(states[i]);
+    layers.push_back(rowJson(rows[i], ",\"type\":" + frontend::jsonString(rows[i].type) + state));
+  }
   LayerRow sum = total();
   sum.name = "total";
   return "\"layers\":[" + frontend::joined(layers, ",") + "],\"total\":" + rowJson(sum, "");

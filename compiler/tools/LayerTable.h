@@ -39,7 +39,7 @@ private:
   std::string costText(const Dim &cost, const char *unit) const;
   std::string totalText(const Dim &flops) const;
   std::string sampleText(const Dim &flops) const;
-  std::string rowJson(const frontend::LayerRow &row, const std::string &state) const;
+  std::string rowJson(const frontend::LayerRow &row, const std::string &more) const;
 };
 
 } // namespace batten

@@ -1,6 +1,6 @@
-"""readme.py BATTEN FOLDER [PAGE]: a page's programs are built by its own command lines and print what the page says.
+"""readme.py BATTEN FOLDER [PAGE LEAST]: a page's programs are built by its own command lines and print what the page says.
 
-Without PAGE: the README's smallest C program, as strictly as C allows. With it, the page is a session: a block whose fence
+Without PAGE: the README's smallest C program, as strictly as C allows. With it, the page is a session of at least LEAST commands: a block whose fence
 names a file is that file, and `$` lines of a console block are commands of one shell that begins in the repository, each
 followed by all that it prints. $HOME is FOLDER, and ./dev build is what made BATTEN.
 """
@@ -41,7 +41,7 @@ def steps(page):
             yield from re.findall(r"^(\$ .*)\n((?:(?!\$ ).*\n)*)", text, re.M)
 
 
-def session(page):
+def session(page, least):
     """Returns what differs. The shell keeps its folder and variables; a line of its own ends each output."""
     faults, commands, where = [], 0, ROOT
     environment = dict(os.environ, HOME=str(folder), CC=compiler, CXX=shutil.which("c++") or shutil.which("clang++-22"))
@@ -62,12 +62,12 @@ def session(page):
         installs = command.startswith("cmake --install")
         if (printed.rstrip("\n") != text.rstrip("\n") and not installs) or (ran.returncode and not text):
             faults.append(f"{step}\nprints (status {ran.returncode})\n{printed}\nand not\n{text}")
-    return faults + ([] if commands > 8 else ["the page has lost its commands"])
+    return faults + ([] if commands >= least else ["the page has lost its commands"])
 
 
 if len(sys.argv) == 3:
     smallest_program()
 else:
-    faults = session(pathlib.Path(sys.argv[3]))
+    faults = session(pathlib.Path(sys.argv[3]), least=int(sys.argv[4]))
     print("\n".join(faults) or "every command prints what the page says")
     sys.exit(bool(faults))
