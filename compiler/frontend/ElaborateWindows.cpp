@@ -149,9 +149,23 @@ Value Elaborator::opConv2d(OpCall &call) {
   if (!meet("conv2d", call.name, {&x, &w}))
     return Value();
   const std::vector<CoreDim> &image = x.value.type.core, &kernel = w.value.type.core;
-  CoreDim channels{kernel[1].size * options["groups"], options["groups"].isConstant(1) ? kernel[1].text : "", nullptr};
-  if (!requireEqual(image[0], channels, call.name,
-                    [&] { contractionMismatch("conv2d", call.name, x, w, image[0], channels, 1); }))
+  const Dim &groups = options["groups"];
+  std::optional<Dim> share = Dim::exactDiv(image[0].size, groups); // the channels that a group sees
+  if (!share) {
+    context
+        .error("E0219", call.options["groups"]->range,
+               "`conv2d`: " + str(image[0], true) + " channels are not divisible by " + str(groups) + " groups")
+        .secondary(x.range)
+        .label(str(x.value.type, true));
+    return Value();
+  }
+  CoreDim channels{kernel[1].size * groups, groups.isConstant(1) ? kernel[1].text : "", nullptr};
+  auto mismatch = [&] {
+    if (groups.isConstant(1))
+      return contractionMismatch("conv2d", call.name, x, w, image[0], channels, 1);
+    contractionMismatch("conv2d", call.name, x, w, {*share, "", nullptr}, {kernel[1].size, "", nullptr}, 1);
+  };
+  if (!requireEqual(image[0], channels, call.name, mismatch))
     return Value();
   if (!isMultiple(kernel[0].size, options["groups"], call.name)) {
     context.error("E0219", call.options["groups"]->range,
