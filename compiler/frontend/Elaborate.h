@@ -44,6 +44,7 @@ private:
     bool inout = false;
     const DimEntity *dim = nullptr; ///< what `?Hc` binds
     std::optional<Type> declared;   ///< of a `var`
+    const VarStmt *made = nullptr;  ///< where that is
     std::optional<size_t> decl;     ///< in Context::localDecls, while its reads are looked for
   };
   struct Binding;
@@ -143,6 +144,7 @@ private:
   void runLet(const LetStmt &stmt);
   void runVar(const VarStmt &stmt);
   void runAssign(const AssignStmt &stmt);
+  bool lacksBatch(const Local &local, const Value &value, SourceRange range);
   void runFor(const ForStmt &stmt);
   struct Iteration;
   std::optional<Iteration> rangeIteration(const ForIterator &iterator, const Identifier &name);

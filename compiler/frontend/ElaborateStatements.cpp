@@ -121,6 +121,7 @@ void Elaborator::runVar(const VarStmt &stmt) {
   local.assignable = true;
   if (local.value.kind == Value::Tensor || local.value.kind == Value::Tree)
     local.declared = local.value.type;
+  local.made = &stmt;
   watch(local, stmt.name, /*isParameter=*/false);
   declareLocal(stmt.name, std::move(local));
 }
@@ -145,6 +146,30 @@ bool Elaborator::isParameter(const std::string &name) {
       if (parameter.name.name == name)
         return true;
   return false;
+}
+
+/// A `var` that was made of a constant keeps its type too: it takes no value for each position of a batch dim that the
+/// constant has not.
+bool Elaborator::lacksBatch(const Local &local, const Value &value, SourceRange range) {
+  const Type &declared = *local.declared;
+  const BatchList &batch = value.type.batch;
+  const auto *filled = local.made ? dynCast<FillExpr>(*local.made->value) : nullptr;
+  bool isConstant = filled || (local.made && dynCast<ArrayExpr>(*local.made->value));
+  if (!isConstant || value.kind != Value::Tensor || declared.tree || declared.batch.size() >= batch.size() ||
+      !isSublist(declared.batch, batch))
+    return false;
+  Type wanted = declared;
+  wanted.batch = batch;
+  if (!sameType(value.type, wanted, nullptr))
+    return false;
+  std::string made = !filled         ? "spread(" + context.text(local.made->value->range) + ", " + str(batch) + ")"
+                     : filled->zeros ? "zeros(" + str(wanted) + ")"
+                                     : "fill(" + str(wanted) + ", " + context.text(filled->value->range) + ")";
+  context.error("E0215", range, "`" + local.name + "` is " + str(declared, true) + ", found " + str(value.type, true))
+      .help("a `var` keeps the type that it begins with: make it `var " + local.name +
+            (local.made->type ? ": " + str(wanted) : "") + " = " + made + "`")
+      .note("it is made at " + context.at(local.range), local.range);
+  return true;
 }
 
 void Elaborator::runAssign(const AssignStmt &stmt) {
@@ -173,6 +198,10 @@ void Elaborator::runAssign(const AssignStmt &stmt) {
   if (local->value.poisoned() && !local->declared)
     return;
   if (local->declared) {
+    if (lacksBatch(*local, value, stmt.value->range)) {
+      local->value = Value(); // one error, not one a later use
+      return;
+    }
     Value fitted = fit(value, *local->declared, stmt.value->range, "`" + stmt.name.name + "`");
     if (fitted.poisoned()) {
       if (!value.poisoned())
