@@ -418,7 +418,10 @@ std::vector<Value> Elaborator::runBlock(const Block &block, const std::vector<Ty
     results.assign(expected.size(), Value());
   }
   for (size_t i = 0; i < expected.size() && i < ranges.size(); ++i)
-    results[i] = fit(results[i], expected[i], ranges[i], "the result");
+    results[i] =
+        fit(results[i], expected[i], ranges[i],
+            expected.size() == 1 ? "the result"
+                                 : "result " + std::to_string(i + 1) + " of " + std::to_string(expected.size()));
   // Parameters are the frame's first locals and outlive the block: an inout's last value is read from there.
   if (frame->locals.size() > scope)
     frame->locals.resize(scope);
