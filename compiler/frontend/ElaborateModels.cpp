@@ -134,7 +134,10 @@ std::unique_ptr<Instance> Elaborator::elementOf(const Instance &first, const Sub
   std::string index = item.count ? "." + std::to_string(i) : "";
   std::string prefix = item.name.name + index + ".";
   instance->path = (parent ? parent->path : "") + prefix;
-  instance->from = (parent ? parent->from : "") + (item.from ? item.from->value : item.name.name) + index + ".";
+  std::string segment = (item.from ? item.from->value : item.name.name) + index;
+  if (segment.starts_with(".")) // `from ""`: the elements of a file's own level are 0, 1, ..
+    segment.erase(0, 1);
+  instance->from = (parent ? parent->from : "") + (segment.empty() ? "" : segment + ".");
   instance->root = parent ? parent->root : item.name.name;
   instance->rootRange = parent ? parent->rootRange : item.name.range;
   instance->isNamed = item.from || (parent && parent->isNamed);

@@ -111,12 +111,13 @@ std::optional<std::string> commonOuter(const Weight &first, const Program &progr
 /// An instance of the file's own level is renamed; the `M` of `M(x)` has no name yet.
 std::string adviceOfOuter(const Weight &first, const std::string &outer) {
   std::string found = "every parameter is in the file below `" + outer + "`: ", tail = first.path;
-  if (first.prefix.empty())
+  if (!first.path.starts_with(first.root + "."))
     return found + "declare an instance, `sub net: " + first.root + " from \"" + outer +
            "\"`, and call `net` in place of `" + first.root + "`";
   tail.erase(0, std::min(tail.size(), first.root.size()));
-  std::string head = first.from.ends_with(tail) ? first.from.substr(0, first.from.size() - tail.size()) : first.root;
-  return found + "give `sub " + first.root + "` a `from \"" + outer + "." + head + "\"`";
+  std::string head = "." + first.from;
+  head = head.ends_with(tail) ? head.substr(0, head.size() - tail.size()) : "." + first.root; // of `from ""`: nothing
+  return found + "give `sub " + first.root + "` a `from \"" + outer + head + "\"`";
 }
 
 /// A `from` at the parameter must fit wherever its model is used, one at the `sub` all that is below it.
