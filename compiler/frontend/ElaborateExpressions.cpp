@@ -229,8 +229,15 @@ Value Elaborator::evalName(const NameExpr &expr) {
   if (entry.kind == FileName::Sub)
     return subValue(*entry.sub, nullptr);
   static const char *const kinds[] = {"a dim", "a type", "a constant", "a function", "a model", "a sub", "an import"};
-  context.error("E0105", expr.range, "`" + name + "` is " + kinds[entry.kind] + ", not a value")
-      .note("declared at " + context.at(entry.range), entry.range);
+  Diagnostic &error = context.error("E0105", expr.range, "`" + name + "` is " + kinds[entry.kind] + ", not a value")
+                          .note("declared at " + context.at(entry.range), entry.range);
+  if (entry.kind == FileName::Model && !entry.model->generics.empty()) { // `M<20>(x)` is a comparison
+    std::vector<std::string> generics;
+    for (const DimEntity *generic : entry.model->generics)
+      generics.push_back(generic->name);
+    error.help("generics that a call leaves open are given where an instance is declared, `sub name: " + name + "<" +
+               joined(generics) + ">`");
+  }
   return Value();
 }
 

@@ -57,7 +57,9 @@ ExprPtr Parser::parseLevel(unsigned level) {
   chain->first = std::move(first);
   while (const OperatorEntry *entry = findOperator(peek().kind, level)) {
     if (level == comparisonLevel && !chain->links.empty()) {
-      unexpected("`&&`, `||` or the end of the comparison").help("comparisons don't chain: write `a < b && b < c`");
+      Diagnostic &error = unexpected("`&&`, `||` or the end of the comparison");
+      if (error.remarks.empty())
+        error.help("comparisons don't chain: write `a < b && b < c`");
       break;
     }
     SourceRange opRange = advance().range;

@@ -26,7 +26,9 @@ Block Parser::parseBlock() {
   } else if (at(TokenKind::RightBrace)) {
     unexpected("a statement or `return`").help("a block ends with `return`");
   } else {
-    unexpected("`let`, `var`, `for`, `name =` or `return`").help("a block ends with `return value`");
+    Diagnostic &error = unexpected("`let`, `var`, `for`, `name =` or `return`");
+    if (error.remarks.empty())
+      error.help("a block ends with `return value`");
   }
   closeBlock(open, "`,`");
   block.range = rangeFrom(open);

@@ -81,6 +81,26 @@ std::string Parser::describe(const Token &token) const {
   return "`" + std::string(text(token)) + "`";
 }
 
+// `LSTM<20, 32>` around token `at`, a comma or the `>`, where a `(` or a `.` follows: not a comparison, but generics.
+static std::optional<SourceRange> genericsAround(const std::vector<Token> &tokens, size_t at) {
+  auto isSize = [&](size_t i) {
+    TokenKind kind = tokens[i].kind;
+    return kind == TokenKind::Integer || kind == TokenKind::Identifier || kind == TokenKind::Star ||
+           kind == TokenKind::Slash || kind == TokenKind::Comma;
+  };
+  size_t first = at, last = at;
+  while (first > 0 && isSize(first - 1))
+    --first;
+  while (isSize(last))
+    ++last;
+  bool isClosed = tokens[last].kind == TokenKind::Greater && last + 1 < tokens.size() &&
+                  (tokens[last + 1].kind == TokenKind::LeftParen || tokens[last + 1].kind == TokenKind::Dot);
+  if (!isClosed || first == at || first < 2 || tokens[first - 1].kind != TokenKind::Less ||
+      tokens[first - 2].kind != TokenKind::Identifier)
+    return std::nullopt;
+  return tokens[first - 2].range.to(tokens[last].range);
+}
+
 Diagnostic &Parser::unexpected(const std::string &expected) {
   if (failing)
     return unheard = Diagnostic();
@@ -107,6 +127,10 @@ Diagnostic &Parser::unexpected(const std::string &expected) {
   if (found.kind == TokenKind::Question && before != TokenKind::LeftBracket && before != TokenKind::Comma &&
       before != TokenKind::Bar)
     error.help(adviceForStatement("if"));
+  if (found.kind == TokenKind::Comma || found.kind == TokenKind::Greater)
+    if (std::optional<SourceRange> generics = genericsAround(list.tokens, next))
+      error.help("the generics of a model are given where an instance is declared, `sub name: " +
+                 std::string(sources.text(*generics)) + "`; what is called is `name`");
   return error;
 }
 
