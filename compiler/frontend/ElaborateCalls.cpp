@@ -210,10 +210,27 @@ Value Elaborator::callModel(const CallExpr &expr, const Callee &callee) {
   return Value();
 }
 
+/// `lib.twice` of an import that has a function or model of this name; empty where none has.
+static std::string inImports(const Module &module, const std::string &name) {
+  for (const auto &[alias, entry] : module.names) {
+    if (!entry.import)
+      continue;
+    auto found = entry.import->names.find(name);
+    if (found != entry.import->names.end() &&
+        (found->second.kind == FileName::Function || found->second.kind == FileName::Model))
+      return alias + "." + name;
+  }
+  return "";
+}
+
 Value Elaborator::unknownCallee(const CallExpr &expr) {
   std::string name = context.text(expr.callee->range);
   std::string first = name.substr(0, name.find('.')); // of a model or import that a syntax error has taken
   Diagnostic &error = context.notFound("E0101", expr.callee->range, first, "cannot find op or function `" + name + "`");
+  if (std::string member = inImports(*frame->module, name); !member.empty()) {
+    error.help("did you mean `" + member + "`? What is imported is called by the name of its import");
+    return Value();
+  }
   if (std::string advice = adviceForFunction(name); !advice.empty()) {
     error.help(advice);
     return Value();

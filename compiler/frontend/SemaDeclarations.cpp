@@ -75,7 +75,7 @@ void Context::declareImport(Module &module, const ImportItem &item) {
     file = options.loadImport(item.path.range.file, item.path.value);
   if (!file) {
     error("E0107", item.path.range, "cannot read import \"" + item.path.value + "\"")
-        .help("the path is relative to the importing file");
+        .help("the path is relative to the importing file, or to a folder that is given as `-I DIR`");
     return;
   }
   auto standing = std::find(importing.begin(), importing.end(), *file);
