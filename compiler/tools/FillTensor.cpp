@@ -91,10 +91,10 @@ std::string fillNumber(HostTensor &tensor, const std::string &text) {
   std::optional<int64_t> whole = parse<int64_t>(text);
   if (tensor.dtype == DType::Bool) {
     if (text != "true" && text != "false")
-      return "wanted true or false";
+      return "wanted " + inputForms(tensor.dtype);
     whole = text == "true";
   } else if (!real) {
-    return "wanted @FILE.npy, @FILE.safetensors:NAME, zeros, iota, normal:SEED or a number";
+    return "wanted " + inputForms(tensor.dtype);
   } else if (!frontend::isFloat(tensor.dtype)) {
     auto [least, most] = frontend::integerLimits(tensor.dtype);
     if (!whole || *whole < least || *whole > most)
@@ -107,6 +107,11 @@ std::string fillNumber(HostTensor &tensor, const std::string &text) {
 }
 
 } // namespace
+
+std::string inputForms(DType dtype) {
+  return std::string("@FILE.npy, @FILE.safetensors:NAME, zeros, iota, normal:SEED") +
+         (dtype == DType::Bool ? ", true or false" : " or a number");
+}
 
 std::string fillIds(HostTensor &tensor, const std::string &how, int64_t least, int64_t end, const std::string &stream) {
   std::optional<Random> source = sourceOf(how, stream);

@@ -34,6 +34,8 @@ batten_tensor view(const HostTensor &tensor);
 /// Fills with what `how` says: zeros, iota, normal:SEED, a number, true or false. What is wrong with it, or empty. Each
 /// `stream` has its own numbers of one seed.
 std::string fillTensor(HostTensor &tensor, const std::string &how, const std::string &stream = "");
+/// "@FILE.npy, .., normal:SEED or a number": all that an input of this dtype may be given as, any:SEED aside.
+std::string inputForms(frontend::DType dtype);
 /// Whole numbers of a normal:SEED or any:SEED, each from `least` to `end` - 1 as likely as the others.
 std::string fillIds(HostTensor &tensor, const std::string &how, int64_t least, int64_t end,
                     const std::string &stream = "");

@@ -295,7 +295,7 @@ std::string Inputs::fill(size_t index, const std::string &how, const std::string
     }
   bool isAny = how.starts_with("any:");
   if (isAny && !end)
-    return "it is not known to number anything; wanted normal:SEED";
+    return "it is not known to number anything; wanted " + inputForms(tensors[index].dtype);
   bool drawsIds = end && (isAny || !givenTo(function.arguments[index]));
   return drawsIds ? fillIds(tensors[index], how, least, *end, stream) : fillTensor(tensors[index], how, stream);
 }
