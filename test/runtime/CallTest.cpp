@@ -343,7 +343,7 @@ TEST_F(Call, ManyThreadsShareOneBoundProgram) {
 TEST(Program, DescriptionsOfAnotherAbiAreRefused) {
   batten::Error error;
   batten_description description = withoutWeights;
-  description.abi = 2;
+  description.abi = BATTEN_ABI + 1;
   EXPECT_FALSE(batten::Program::from(&description, error));
   EXPECT_EQ(error.code(), BATTEN_E_ABI);
   description.abi = BATTEN_ABI;
