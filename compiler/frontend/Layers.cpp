@@ -43,6 +43,11 @@ std::string shortList(std::vector<std::string> names) {
   return joined(names);
 }
 
+/// In the sizes of a call alone.
+OpCost substituted(const OpCost &cost, const std::map<std::string, Dim> &definitions) {
+  return {cost.flops.substitute(definitions), cost.bytes.substitute(definitions), cost.atBind};
+}
+
 class LayerReader {
 public:
   LayerReader(const Function &function, const std::vector<OpCost> &costs, int64_t depth)
@@ -104,10 +109,8 @@ private:
       bool isNamed = !constants.count(op.results[0]) || constants.count(last->results[0]);
       if (isNamed && std::find(names.begin(), names.end(), op.name) == names.end())
         names.push_back(op.name);
-      if (i < costs.size() && !costs[i].atBind) {
-        row.cost.flops = row.cost.flops + costs[i].flops.substitute(definitions);
-        row.cost.bytes = row.cost.bytes + costs[i].bytes.substitute(definitions);
-      }
+      if (i < costs.size() && !costs[i].atBind)
+        row.cost += substituted(costs[i], definitions);
     }
     row.isTied = !row.weights.empty() && read.empty();
     row.name = !layer.empty() ? layer : shortList(read.empty() ? names : read);
@@ -178,8 +181,7 @@ LayerRow joinedRows(const std::vector<LayerRow> &rows, size_t begin, size_t peri
     const LayerRow &other = rows[begin + k * period];
     row.parameters += other.parameters;
     row.parameterBytes += other.parameterBytes;
-    row.cost.flops = row.cost.flops + other.cost.flops;
-    row.cost.bytes = row.cost.bytes + other.cost.bytes;
+    row.cost += other.cost;
     row.weights.insert(row.weights.end(), other.weights.begin(), other.weights.end());
   }
   IndexedName name = indexedName(row.name);
@@ -219,10 +221,8 @@ OpCost costAtBind(const Function &function, const std::vector<OpCost> &costs) {
     definitions[symbol.name] = symbol.definition();
   OpCost sum{{}, {}, true};
   for (const OpCost &cost : costs)
-    if (cost.atBind) {
-      sum.flops = sum.flops + cost.flops.substitute(definitions);
-      sum.bytes = sum.bytes + cost.bytes.substitute(definitions);
-    }
+    if (cost.atBind)
+      sum += substituted(cost, definitions);
   return sum;
 }
 

@@ -11,6 +11,12 @@ namespace batten::frontend {
 struct OpCost {
   Dim flops, bytes;
   bool atBind = false; ///< of weights alone: the bind computes it, once, and no call does
+
+  OpCost &operator+=(const OpCost &other) {
+    flops = flops + other.flops;
+    bytes = bytes + other.bytes;
+    return *this;
+  }
 };
 
 /// A run of operations of one layer, or several runs alike (`blocks.0..11`).

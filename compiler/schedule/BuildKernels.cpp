@@ -69,7 +69,7 @@ private:
   void placeUpdated();
   void placeCalls();
   int64_t lastReader(Value memory);
-  bool isOfWeights(Value tensor);
+  bool isAtBind(Value tensor);
   func::CallOp constantCall(Value tensor);
   bool canRunAtBind(func::CallOp call);
   bool moveToBind(func::CallOp call);
@@ -173,7 +173,8 @@ bool readsNoSize(const Kernel &kernel, func::CallOp call) {
   return kernel.range.isConstant() && kernel.scratchBytes.isConstant();
 }
 
-bool PlanEntry::isOfWeights(Value tensor) {
+/// True of a weight and of what the bind has made.
+bool PlanEntry::isAtBind(Value tensor) {
   auto found = places.find(memoryOf(tensor));
   return found != places.end() && (found->second.kind == Place::Weight || found->second.kind == Place::Program);
 }
@@ -188,7 +189,7 @@ func::CallOp PlanEntry::constantCall(Value tensor) {
 bool PlanEntry::canRunAtBind(func::CallOp call) {
   auto isThere = [&](Value operand) {
     return !isa<RankedTensorType>(operand.getType()) || operand.getDefiningOp<arith::ConstantOp>() ||
-           isOfWeights(operand) || constantCall(operand);
+           isAtBind(operand) || constantCall(operand);
   };
   auto isOwn = [&](Value result) {
     return !returned.contains(result) && cast<RankedTensorType>(result.getType()).hasStaticShape();
@@ -202,7 +203,7 @@ bool PlanEntry::canRunAtBind(func::CallOp call) {
 bool PlanEntry::moveToBind(func::CallOp call) {
   if (!canRunAtBind(call))
     return false;
-  if (llvm::any_of(call.getOperands(), [&](Value operand) { return isOfWeights(operand); })) {
+  if (llvm::any_of(call.getOperands(), [&](Value operand) { return isAtBind(operand); })) {
     makeAtBind(call);
     return true;
   }
@@ -216,7 +217,7 @@ void PlanEntry::makeAtBind(func::CallOp call) {
   for (Value operand : call.getOperands()) {
     if (!isa<RankedTensorType>(operand.getType()))
       continue;
-    if (func::CallOp constant = constantCall(operand); constant && !isOfWeights(operand)) {
+    if (func::CallOp constant = constantCall(operand); constant && !isAtBind(operand)) {
       makeAtBind(constant);
       llvm::erase(calls, constant);
     }

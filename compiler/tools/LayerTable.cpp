@@ -79,7 +79,7 @@ LayerRow LayerTable::total() const {
   for (const LayerRow &row : rows) {
     sum.parameters += row.parameters;
     sum.parameterBytes += row.parameterBytes;
-    sum.cost = {sum.cost.flops + row.cost.flops, sum.cost.bytes + row.cost.bytes};
+    sum.cost += row.cost;
   }
   return sum;
 }

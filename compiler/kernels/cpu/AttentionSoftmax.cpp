@@ -96,8 +96,7 @@ SmallVector<Value> Attention::keepWeights(Value at, ArrayRef<Value> weights, Arr
   return next;
 }
 
-/// The same in pairs of bf16. Half a score's place is enough, so a group ends before the
-/// scores of the next one.
+/// The same in pairs of bf16. Half a score's place is enough, so a group ends before the scores of the next one.
 SmallVector<Value> Attention::keepPairs(Value at, ArrayRef<Value> weights, ArrayRef<Value> seen, ValueRange sums) {
   Value memory = factorsOf(scratch.scores), hidden = number(-0.0);
   auto word = VectorType::get({code.lanes}, b.getI32Type()), pairs = VectorType::get({2 * code.lanes}, factor);
