@@ -45,14 +45,21 @@ SmallVector<Value> walkColumns(VectorCode &code, const ColumnRange &range, int64
                                ValueRange carried, ColumnTurn turn) {
   if (range.constant)
     return walkKnown(code, range, vectors, SmallVector<Value>(carried), turn);
-  int64_t width = vectors * code.lanes;
-  Value end = code.add(range.first, range.extent);
-  Value left = arith::RemUIOp::create(code.builder, code.loc, range.extent, code.index(width));
-  Value full = arith::SubIOp::create(code.builder, code.loc, end, left);
-  SmallVector<Value> all(vectors);
-  SmallVector<Value> values = loopOver(code, range.first, full, width, carried,
-                                       [&](Value at, ValueRange values) { return turn(at, all, values); });
-  return loopOver(code, full, end, tailVectors * code.lanes, values, [&](Value at, ValueRange values) {
+  Value end = code.add(range.first, range.extent), done = range.first;
+  SmallVector<Value> values(carried);
+  auto walkWhole = [&](int64_t count) {
+    int64_t width = count * code.lanes;
+    Value left = arith::RemUIOp::create(code.builder, code.loc, range.extent, code.index(width));
+    Value full = arith::SubIOp::create(code.builder, code.loc, end, left);
+    SmallVector<Value> all(count);
+    values =
+        loopOver(code, done, full, width, values, [&](Value at, ValueRange values) { return turn(at, all, values); });
+    done = full;
+  };
+  walkWhole(vectors);
+  if (tailVectors < vectors)
+    walkWhole(tailVectors);
+  return loopOver(code, done, end, tailVectors * code.lanes, values, [&](Value at, ValueRange values) {
     SmallVector<Value> masks;
     for (int64_t j = 0; j < tailVectors; ++j) {
       Value past = code.add(at, code.index(j * code.lanes));

@@ -20,7 +20,7 @@ using ColumnTurn =
     llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, llvm::ArrayRef<mlir::Value>, mlir::ValueRange)>;
 
 /// Walks `range` with `vectors` vectors a turn. A known tail is one turn of the vectors that have a column in it; an
-/// unknown one is masked turns of `tailVectors` vectors. Returns what is carried out.
+/// unknown one is turns of `tailVectors` vectors, masked but for those that are whole. Returns what is carried out.
 llvm::SmallVector<mlir::Value> walkColumns(VectorCode &code, const ColumnRange &range, int64_t vectors,
                                            int64_t tailVectors, mlir::ValueRange carried, ColumnTurn turn);
 

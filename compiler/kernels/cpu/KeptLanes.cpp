@@ -165,8 +165,7 @@ Kernel KeptLanes::build() {
     walkShortRows();
   else
     loops.loop(frame.begin, frame.end, code.index(1), [&](Value index) { unit(index); });
-  if (streaming)
-    code.orderStores();
+  orderStores(code, streaming);
   int64_t width = vectors * code.lanes;
   int64_t elements = positions.constantValue().value_or(usual::positions) * width;
   return {frame.function, countOf(ArrayRef<Dim>(group.domain).take_front(firstLaneDim)) * unitsPerRow(),

@@ -238,6 +238,16 @@ void storeAll(const VectorCode &code, Value streaming, ArrayRef<StreamableStore>
     code.store(store.value, store.memory, store.at, {});
 }
 
+/// A fence waits for every store, also where none went past the caches: 6 ns of a call of one row on Zen 3.
+void orderStores(const VectorCode &code, Value streaming) {
+  if (!streaming)
+    return;
+  auto branch = scf::IfOp::create(code.builder, code.loc, streaming, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(code.builder);
+  code.builder.setInsertionPointToStart(branch.thenBlock());
+  code.orderStores();
+}
+
 /// A result may lie where an operand does that every operation reads at the element that it computes, in a group that
 /// reduces nothing (schedule/KernelSet.cpp says which). It is right because each of its elements is loaded before any
 /// is stored there, and never after: all loads of a turn stand before this, which all stores wait for; turns share no

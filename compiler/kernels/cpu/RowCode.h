@@ -104,6 +104,8 @@ mlir::Value isStreaming(const VectorCode &code, KernelFrame &frame, const Level 
                         llvm::ArrayRef<StreamedResult> results);
 /// One branch on `streaming` (null: never) decides how those go that may.
 void storeAll(const VectorCode &code, mlir::Value streaming, llvm::ArrayRef<StreamableStore> stores);
+/// Behind all of a kernel's: what another thread may read next waits for those that went past the caches.
+void orderStores(const VectorCode &code, mlir::Value streaming);
 
 /// Domain dims [from, to) as the loops that enumerate them: neighbours that every access meets as one are one.
 struct MergedDims {

@@ -133,8 +133,7 @@ Kernel Rows::build() {
     else
       unit(loop.getInductionVar());
   }
-  if (streaming)
-    code.orderStores();
+  orderStores(code, streaming);
   Dim units = tileDim ? tileCount() : countOf(group.rows());
   int64_t elements = count.constantValue().value_or(usual::columns);
   if (blocked) {

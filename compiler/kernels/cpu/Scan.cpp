@@ -108,8 +108,7 @@ Kernel Scan::build() {
     b.setInsertionPointToStart(loop.getBody());
     unit(rows, loop.getInductionVar());
   }
-  if (streaming)
-    code.orderStores();
+  orderStores(code, streaming);
   int64_t elements =
       extents[dim].constantValue().value_or(usual::columns) * (isAlongLanes() ? 1 : vectors * code.lanes);
   return {frame.function, rows.count() * unitsPerRow(), grainOf(elements), Dim()};
