@@ -28,7 +28,7 @@ func.func private @relu(%B: index {batten.symbol = "B"}, %x: tensor<?x3x5xf32> {
 
 // -----
 
-// A bias cuts rows; bool is a byte in memory; the scalar that the region takes from outside is the kernel's own.
+// A bias cuts rows that are some whole vectors; bool is a byte in memory; the scalar that the region takes from outside is the kernel's own.
 // CHECK-LABEL: func.func @bias_is_exceeded(
 // CHECK-SAME: %{{[a-z0-9]*}}: index, %{{[a-z0-9]*}}: index, %{{[a-z0-9]*}}: index, %{{.*}}: memref<f32> {llvm.noalias}, %{{.*}}: memref<f32> {llvm.noalias}, %{{.*}}: memref<i8> {llvm.noalias}, %{{.*}}: memref<i8>
 // CHECK: %[[LIMIT:.*]] = arith.sitofp
@@ -40,21 +40,21 @@ func.func private @relu(%B: index {batten.symbol = "B"}, %x: tensor<?x3x5xf32> {
 // CHECK: arith.cmpf ogt
 // CHECK: %[[BYTE:.*]] = arith.extui {{.*}} : vector<8xi1> to vector<8xi8>
 // CHECK: vector.store %[[BYTE]]
-func.func private @bias_is_exceeded(%B: index {batten.symbol = "B"}, %x: tensor<?x8xf32> {batten.dims = ["B", "8"]},
-    %bias: tensor<8xf32> {batten.dims = ["8"]})
-    -> (tensor<?x8xi1> {batten.dims = ["B", "8"]}) attributes {batten.kind = "rows"} {
+func.func private @bias_is_exceeded(%B: index {batten.symbol = "B"}, %x: tensor<?x24xf32> {batten.dims = ["B", "24"]},
+    %bias: tensor<24xf32> {batten.dims = ["24"]})
+    -> (tensor<?x24xi1> {batten.dims = ["B", "24"]}) attributes {batten.kind = "rows"} {
   %size = arith.index_cast %B : index to i64
   %limit = arith.sitofp %size : i64 to f32
-  %empty = tensor.empty(%B) : tensor<?x8xi1>
+  %empty = tensor.empty(%B) : tensor<?x24xi1>
   %y = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d1)>,
                                         affine_map<(d0, d1) -> (d0, d1)>], iterator_types = ["parallel", "parallel"]}
-      ins(%x, %bias : tensor<?x8xf32>, tensor<8xf32>) outs(%empty : tensor<?x8xi1>) {
+      ins(%x, %bias : tensor<?x24xf32>, tensor<24xf32>) outs(%empty : tensor<?x24xi1>) {
   ^bb0(%a: f32, %b: f32, %out: i1):
     %sum = arith.addf %b, %limit : f32
     %r = arith.cmpf ogt, %a, %sum : f32
     linalg.yield %r : i1
-  } -> tensor<?x8xi1>
-  return %y : tensor<?x8xi1>
+  } -> tensor<?x24xi1>
+  return %y : tensor<?x24xi1>
 }
 
 // -----

@@ -83,12 +83,14 @@ Dim countOf(mlir::ArrayRef<Dim> extents);
 /// stride. Dims of extent 1 do not matter.
 std::optional<Dim> flatStride(const Operand &operand, mlir::ArrayRef<Dim> domain, size_t from, size_t to);
 
-/// The elements that an operand has along the columns: `stride` apart, each for `repeat` columns.
+/// The elements that an operand has along the columns: `stride` apart, each for `repeat` columns, and, where `period`
+/// is not 0, so many that come again and again, in every row alike.
 struct ColumnElements {
   Dim stride;
-  int64_t repeat = 1;
+  int64_t repeat = 1, period = 0;
 };
-/// The same where the innermost dims may repeat elements, a part of a vector of `lanes` each.
+/// The same where the innermost dims may repeat elements, a part of a vector of `lanes` each, or the outer ones all of
+/// them.
 std::optional<ColumnElements> columnElements(const Operand &operand, mlir::ArrayRef<Dim> domain, size_t from,
                                              int64_t lanes);
 /// The index of domain dim `dim` in lane l, (l / inner) % extent, is that of every vector of `lanes` columns.

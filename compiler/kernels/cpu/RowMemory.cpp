@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -63,7 +64,51 @@ void Rows::gatherColumns(unsigned index) {
   });
 }
 
+/// Puts the elements of a periodic access side by side, so often that a vector can be loaded from wherever elementAt
+/// says: on the stack, of which LLVM makes registers where all vectors are the same.
+void Rows::tabulate(unsigned index) {
+  Place &place = places[index];
+  VectorCode wide = walker();
+  int64_t period = place.period, lanes = wide.lanes, last = (period - 1) / lanes * lanes;
+  Type stored = storageType(place.element);
+  Value first = frame.size(group.accesses[index].offset);
+  Values elements;
+  for (int64_t done = 0; done <= last; done += lanes) {
+    Value mask = period - done < lanes ? wide.firstLanes(code.index(period - done)) : Value();
+    Value at = code.add(first, code.times(code.index(done), place.stride));
+    elements.push_back(wide.load(place.memory, at, place.stride, stored, mask));
+  }
+  auto order = llvm::map_to_vector(llvm::seq(lanes), [&](int64_t lane) { // after the last element, the first ones
+    int64_t element = (last + lane) % period;
+    return element < last ? element : lanes + element - last;
+  });
+  elements.back() = vector::ShuffleOp::create(b, code.loc, elements.front(), elements.back(), order);
+  int64_t length = 2 * (period - 1) + lanes, step = std::max<int64_t>(1, lanes / period) * period;
+  auto type = MemRefType::get({length + lanes}, stored);
+  place.memory = memref::AllocaOp::create(b, code.loc, type, b.getI64IntegerAttr(lineBytes));
+  place.stride = code.index(1);
+  for (int64_t at = (length - 1) / step * step; at >= 0; at -= step) // a call of few rows loads what it stores last
+    for (auto [i, vector] : llvm::enumerate(elements))
+      if (int64_t to = at + int64_t(i) * lanes; to < length)
+        wide.store(vector, place.memory, code.index(to), {});
+}
+
 //===- Loads ------------------------------------------------------------------------------------------------------===//
+
+/// Where the vector of `place` at column `at` begins. Those of a turn share a remainder.
+Value Rows::elementAt(const Place &place, Value at) const {
+  if (place.period == 0)
+    return code.add(place.base, code.times(at, place.stride));
+  if (walker().lanes % place.period == 0) // a chunk begins at a multiple of its lanes
+    return place.base;
+  int64_t past = 0;
+  if (auto sum = at.getDefiningOp<arith::AddIOp>(); sum && constantIndex(sum.getRhs())) {
+    past = *constantIndex(sum.getRhs()) % place.period;
+    at = sum.getLhs();
+  }
+  Value phase = arith::RemUIOp::create(b, code.loc, at, code.index(place.period));
+  return code.add(phase, code.index(past));
+}
 
 /// Where the elements of the vector at column `at` lie from the row's first one; null for what was gathered before.
 Value Rows::columnOffsets(unsigned index, Value at) {
@@ -96,8 +141,8 @@ Value Rows::load(unsigned access, Chunk &chunk) {
     Value at = code.add(place.base, code.times(element, place.stride));
     return code.loadRepeated(place.memory, at, place.stride, place.repeat, place.element, chunk.mask);
   }
-  Value at = code.add(place.base, code.times(chunk.at, place.stride));
-  return code.load(place.memory, at, place.stride, place.element, chunk.mask);
+  return code.load(place.memory, elementAt(place, chunk.at), place.stride, place.element,
+                   place.period ? Value() : chunk.mask);
 }
 
 /// What is the same in every column is loaded before the walk.

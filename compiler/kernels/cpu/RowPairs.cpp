@@ -28,7 +28,8 @@ bool Rows::findPairs() const {
   for (auto [access, elements] : llvm::zip(group.accesses, columnElements)) {
     if (elements && elements->stride.isConstant(0))
       continue;
-    if (!elements || !elements->stride.isConstant(1) || elements->repeat != 1 || !access.element.isBF16())
+    bool isDense = elements && (elements->stride.isConstant(1) || elements->period);
+    if (!isDense || elements->repeat != 1 || !access.element.isBF16())
       return false;
     any = true;
   }
@@ -59,7 +60,8 @@ std::pair<Chunk, Chunk> Rows::pairAt(Value at, Value mask) {
 
 /// The columns of a half of a pair, from where they lie side by side.
 Value Rows::loadHalf(const Place &place, const Chunk &chunk) {
-  return code.loadOfPairs(place.memory, code.add(place.base, chunk.at), chunk.isOdd, place.element, chunk.pairMask);
+  return code.loadOfPairs(place.memory, elementAt(place, chunk.at), chunk.isOdd, place.element,
+                          place.period ? Value() : chunk.pairMask);
 }
 
 /// The floats that `half` is rounded from, where it is bf16 and rounded.

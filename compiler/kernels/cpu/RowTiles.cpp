@@ -35,13 +35,14 @@ static int64_t countOperations(const RowGroup &group) {
 }
 
 static bool liesAcross(const std::optional<ColumnElements> &elements) {
-  return elements && !elements->stride.isConstant(0) && !elements->stride.isConstant(1);
+  return elements && !elements->period && !elements->stride.isConstant(0) && !elements->stride.isConstant(1);
 }
 
 /// Whether tiles may be computed twice: no operand is where a result may be written over it.
 bool Rows::tilesOverlap() const {
   return llvm::all_of(llvm::enumerate(group.accesses), [&](auto access) {
-    return liesAcross(columnElements[access.index()]) ||
+    const std::optional<ColumnElements> &elements = columnElements[access.index()];
+    return liesAcross(elements) || (elements && elements->period) ||
            llvm::any_of(group.nodes, [&](const RowNode &node) { return node.result == unsigned(access.index()); });
   });
 }

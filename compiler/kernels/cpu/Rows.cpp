@@ -7,8 +7,9 @@
 //     what is computed once a row
 //
 // Element i of the row-major column index goes to lane i mod 64 (dialect/NUMERICS.md), so the columns must be one
-// index: an operand that meets them at one stride is read in place, any other is first gathered into this thread's
-// scratch, or, where the columns are batch positions without bound, gathered as it is read. The tail is a masked chunk;
+// index: an operand that meets them at one stride is read in place, and one that has the same few elements again and
+// again, as a bias of narrow rows, from a table that a kernel makes at its head. Any other is first gathered into this
+// thread's scratch, or, where the columns are batch positions without bound, as it is read. The tail is a masked chunk;
 // a row of at most 64 columns, or 128 in AVX-512, is straight-line code that stays in registers.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Rows.h"
@@ -104,10 +105,13 @@ void Rows::setUp(bool streams) {
     if (columnElements[i]) {
       place.stride = frame.size(columnElements[i]->stride);
       place.repeat = columnElements[i]->repeat;
+      place.period = columnElements[i]->period;
     } else if (!inBlocks) {
       place.memory = scratchFor(access.element);
     }
     places.push_back(place);
+    if (place.period)
+      tabulate(i);
   }
   for (auto [i, node] : llvm::enumerate(group.nodes)) {
     if (node.result && node.kind == RowNode::column)
@@ -188,10 +192,10 @@ void Rows::enterRow(Values place) {
     for (auto [digit, stride] : llvm::zip(digits, rowStrides[i]))
       first = code.add(first, code.times(digit, stride));
     firstOfRow[i] = first;
-    if (columnElements[i] || inBlocks)
-      places[i].base = first;
-    else
+    if (!columnElements[i] && !inBlocks)
       gatherColumns(i);
+    else if (!places[i].period)
+      places[i].base = first;
   }
   findNextRows();
 }

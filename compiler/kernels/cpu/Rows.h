@@ -29,6 +29,7 @@ private:
     mlir::Type element;
     mlir::Value everywhere; ///< stride 0: the vector of its one element
     int64_t repeat = 1;     ///< columns that an element stands for
+    int64_t period = 0;     ///< elements that come again and again; 0: none does
   };
 
   /// The exponentials of a softmax, which a walk keeps, and their sum, by which a later walk divides them.
@@ -150,6 +151,8 @@ private:
   mlir::Value scratchFor(mlir::Type element);
   const Place &keptPlace(unsigned node) const;
   void gatherColumns(unsigned access);
+  void tabulate(unsigned access);
+  mlir::Value elementAt(const Place &place, mlir::Value at) const;
   mlir::Value columnOffsets(unsigned access, mlir::Value at);
   void storeColumn(unsigned node, Chunk &chunk);
   void findNextRows();
