@@ -81,7 +81,7 @@ static int64_t costOf(int64_t outputs, int64_t width, int64_t lanes, int64_t vec
 static bool pixelsFillLanes(const Window &window, int64_t outputs, int64_t height, int64_t width, int64_t lanes,
                             bool channelsLast, const Level &level) {
   int64_t vectors = llvm::divideCeilSigned(height * width, lanes);
-  int64_t used = 100 * height * width / (lanes * llvm::alignTo(vectors, tileVectorsOfLine(vectors, level)));
+  int64_t used = 100 * height * width / (lanes * vectors);
   if (window.isPointwise() && used >= leastUsedLanes && granuleElements(window.image.element) <= 2 && !channelsLast)
     return true;
   int64_t inOutputs = llvm::divideCeilSigned(outputs, lanes) * height * width;

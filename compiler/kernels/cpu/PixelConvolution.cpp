@@ -8,11 +8,11 @@
 //           a vector of pixels by one weight in every lane
 //         the epilogue, one store
 //
-// The lanes run along the result's rows, so image and result are read and written as they lie; but of a line of
-// elements that are multiplied in granules, the first block of outputs leaves what it has interleaved for the others. A
-// tap beside the image is left out: rows by a shorter loop over kh (or, in a tile of several rows, lanes that keep
-// their sum), columns by lanes that keep theirs; neither reads memory there. A window of one tap without padding has no
-// rows: an image is one line.
+// The lanes run along the result's rows, so image and result are read and written as they lie; but of a line the first
+// block of outputs leaves what it has read side by side for the others, where elements are multiplied in granules, or
+// where a tile is short: its channels lie as far apart as an image is large. A tap beside the image is left out: rows
+// by a shorter loop over kh (or, in a tile of several rows, lanes that keep their sum), columns by lanes that keep
+// theirs; neither reads memory there. A window of one tap without padding has no rows: an image is one line.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/PixelConvolution.h"
 #include "compiler/kernels/cpu/UsualSizes.h"
@@ -110,8 +110,11 @@ int64_t PixelConvolution::granules() const {
   return llvm::divideCeilSigned(*window.extents[window.depthLoop()].constantValue(), dot.elements());
 }
 
-Value PixelConvolution::placeInPart(Value granule, Value pixel) {
-  return code.add(code.times(granule, code.index(unitColumns)), minus(pixel, unitColumn));
+/// Of a vector of the tile at hand: its granules lie one behind the other.
+Value PixelConvolution::placeInPart(Value granule, int64_t vector) {
+  Value tile = code.times(minus(column, unitColumn), code.index(granules()));
+  Value place = code.add(tile, code.times(granule, code.index(tileVectors * code.lanes)));
+  return code.add(place, code.index(vector * code.lanes));
 }
 
 /// All outputs of the group for these rows and columns.
@@ -143,7 +146,7 @@ void PixelConvolution::tilesOfOutputs(Value rowEnd, Value columnEnd, Value rowBe
     pixels(full, rest);
 }
 
-/// The tiles of a row.
+/// The tiles of a row: the last one of a line has no more vectors than it needs.
 void PixelConvolution::tilesOfRow(Value from, Value to) {
   int64_t tileWidth = tileVectors * code.lanes;
   auto tiles = [&](Value first, Value end, bool areWhole) {
@@ -154,11 +157,16 @@ void PixelConvolution::tilesOfRow(Value from, Value to) {
     });
     hasWholeColumns = false;
   };
-  if (width.isConstant() || !isLine)
+  std::optional<int64_t> known = width.constantValue();
+  if (!isLine || (known && *known % tileWidth == 0))
     return tiles(from, to, false);
   Value wholeEnd = minus(to, remainder(minus(to, from), code.index(tileWidth)));
   tiles(from, wholeEnd, true);
+  int64_t whole = tileVectors;
+  if (known)
+    tileVectors = llvm::divideCeilSigned(*known % tileWidth, code.lanes);
   tiles(wholeEnd, to, false);
+  tileVectors = whole;
 }
 
 void PixelConvolution::tile() {

@@ -22,7 +22,7 @@ private:
   Operand weights;
   DotStep dot;
   mlir::Value onStack;   ///< accumulators, for a long epilogue
-  mlir::Value imagePart; ///< scratch, of a packed unit: [granule of channels][pixel]
+  mlir::Value imagePart; ///< scratch, of a packed unit: [tile][granule of channels][pixel]
 
   // Shapes of the nest.
   Dim outputs, height, width; ///< of a group's result
@@ -46,14 +46,16 @@ private:
   mlir::Value both(mlir::Value a, mlir::Value c);
   mlir::Value allLanes(mlir::Value flag) { return flag ? code.splat(flag) : mlir::Value(); }
 
-  /// Where there are several blocks of outputs: the first one packs.
+  /// Where there are several blocks of outputs: the first one packs. (Zen 3, 1024 -> 256 channels @14: 72 -> 93 GF/s;
+  /// tiles of 512 bits read lines of whole vectors as quickly where they lie.)
   bool isPacked() const {
-    return isLine && dot.elements() > 1 && window.extents[window.depthLoop()].isConstant() &&
+    bool isShort = !level.hasManyRegisters();
+    return isLine && (isShort || dot.elements() > 1) && window.extents[window.depthLoop()].isConstant() &&
            outputs.constantValue().value_or(0) > tileOutputs;
   }
   int64_t granules() const;
   void unit(mlir::Value index);
-  mlir::Value placeInPart(mlir::Value granule, mlir::Value pixel);
+  mlir::Value placeInPart(mlir::Value granule, int64_t vector);
   void tilesOfOutputs(mlir::Value rowEnd, mlir::Value columnEnd, mlir::Value rowBegin, mlir::Value columnBegin);
   void tilesOfRow(mlir::Value from, mlir::Value to);
   void tile();

@@ -118,7 +118,7 @@ PixelConvolution::Values PixelConvolution::pixelsOf(const Tap &tap, ArrayRef<Val
   Dim lanesApart = image.columnStride * Dim::constant(window.stride);
   Values pixels;
   for (int64_t i = 0; i < tileHeight * tileVectors; ++i) {
-    Value inPart = isPacked() ? placeInPart(number, code.add(column, code.index(i * code.lanes))) : Value();
+    Value inPart = isPacked() ? placeInPart(number, i) : Value();
     if (inPart && !isFirstBlock) {
       pixels.push_back(code.load(imagePart, inPart, code.index(1), dot.packedElement(), {}));
       continue;
