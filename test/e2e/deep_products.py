@@ -15,7 +15,7 @@ from program import BUILDS, numbers, save_safetensors
 batten, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 source = pathlib.Path(__file__).resolve().parent / "Inputs" / "deep_products.btn"
 ROWS = [1, 2, 3, 6, 7, 8, 9, 10, 13, 19]
-FUNCTIONS = {"packed": ["x"], "given": ["x", "w", "b"], "halves": ["x", "w"], "sums_of_bytes": ["x", "w"]}
+FUNCTIONS = {"packed": ["x"], "given": ["x", "w", "b"], "wide": ["x", "v"], "halves": ["x", "w"], "sums_of_bytes": ["x", "w"]}
 faults = []
 
 

@@ -1,9 +1,9 @@
 // ContractionNest.cpp - the loop nest of a contraction: register tiles over panels of the right-hand side.
 //
 //   for each batch entry and each block of rows   (the left block stays in L2)
-//     for each panel of columns                   (units of the launch: panels of blocks of batch entries)
-//       [pack the panel into this thread's scratch]
-//       for each block of the depth               (where the panel would not stay in L2)
+//     for each part of the depth                  (where a panel would not stay in L2: of some panels in turn)
+//       for each panel of columns                 (units of the launch: panels of blocks of batch entries)
+//         [pack the panel into this thread's scratch]
 //         for each tile of rows
 //           every accumulator is one chain in ascending depth, from zero; then the epilogue; then one store
 //
@@ -33,6 +33,8 @@ using Right = ContractionCode::Right;
 constexpr int64_t mostTiles = 42;
 /// A small L2 holds no 20 tiles of a deep product beside its panels. Zen 3, 1024^3: 10 tiles 97.6 GF/s, 20 tiles 95.0.
 static int64_t leastTiles(const Level &level) { return level.hasManyRegisters() ? 20 : 10; }
+/// Of a part of the depth, in bytes of one column. Narrow panels could be deeper, but then the left block could not.
+constexpr int64_t deepestBytes = 4 << 10;
 /// Multiply-adds that are worth a thread's while: about 5 us.
 constexpr int64_t leastProducts = 1 << 18;
 /// Of a block whose panels are packed on the way: packing is then a small part of it.
@@ -57,6 +59,7 @@ private:
 
   // What is decided.
   int64_t depthBlock = 0;       ///< at most; 0: the whole depth
+  int64_t stagedPanels = 1;     ///< whose accumulators wait in the stage for the next part of the depth
   int64_t blockTiles = 0;       ///< at most
   int64_t grain = 1;            ///< units
   SmallVector<int64_t> heights; ///< of tiles, what there may be
@@ -64,11 +67,15 @@ private:
   // Numbers of the call.
   Value tiles, lower, taller;         ///< the first `taller` tiles have lower + 1 rows, the others `lower`
   Value blocks, tilesOfBlock, panels; ///< of a batch entry
-  Value depthStep;                    ///< of a part of the depth, where it is cut
+  Value depthStep, panelStep;         ///< of a part of the depth, and panels that share it, where the depth is cut
 
   /// A block of rows: tiles [begin, end) of a batch entry.
   struct Block {
     Value batch, begin, end;
+  };
+  /// What tiles of a panel multiply: the depths [from, to); where their accumulators wait (null: nowhere).
+  struct Part {
+    Value from, to, stage;
   };
   Value rowOf(Value tile) { return code.add(code.times(tile, lower), least(tile, taller)); }
 
@@ -76,6 +83,7 @@ private:
   Dim blockCount() const { return ceilDiv(rows, k.tileRows * blockTiles); }
   Dim panelCount() const { return ceilDiv(c.extents[c.column], k.panelColumns()); }
   int64_t stageOfTile() const { return k.tileRows * k.panelColumns(); }
+  int64_t stageOfPanel() const { return blockTiles * stageOfTile(); }
   Dim scratchBytes() const;
 
   void decide();
@@ -83,11 +91,14 @@ private:
   void cutDepth();
   void makeStage();
   void units();
+  void partsOf(const Block &block, Value from, Value to);
   void panel(const Block &block, const PanelTurn &turn);
+  void partOfPanel(const Block &block, const PanelTurn &turn, Value firstPanel, const Part &part);
   Value rightOf(Value batch, Value panel);
   Following following(const Block &block, Value number, Value next);
-  void tilesOf(const Block &block, const Strip &strip, Value from, Value to, const Following &next);
-  void tile(const Block &block, const Strip &strip, Value number, Value from, Value to, const Following &next);
+  Strip stripOf(const Block &block, const PanelTurn &turn, const Part &part, Value right);
+  void tilesOf(const Block &block, const Strip &strip, const Part &part, const Following &next);
+  void tile(const Block &block, const Strip &strip, Value number, const Part &part, const Following &next);
   void dispatch(Value height, llvm::function_ref<void(int64_t)> body);
 };
 
@@ -114,23 +125,27 @@ void Nest::dispatch(Value height, llvm::function_ref<void(int64_t)> body) {
 Dim Nest::scratchBytes() const {
   Dim bytes = k.right == Right::OwnPanel ? k.panelBytes() : Dim::constant(0);
   if (depthBlock)
-    bytes = roundUp(bytes, lineBytes) + Dim::constant(blockTiles * stageOfTile() * elementBytes(k.accumulator));
+    bytes = roundUp(bytes, lineBytes) + Dim::constant(stagedPanels * stageOfPanel() * elementBytes(k.accumulator));
   return bytes;
 }
 
 /// A part of a panel takes a quarter of L2 at most, but a depth that is little more is not cut.
 void Nest::decide() {
   std::optional<int64_t> depth = c.extents[c.depth].constantValue(), known = rows.constantValue();
-  int64_t fits = k.level.cacheBytesL2 / 4 / (elementBytes(k.rhs.element) * k.panelColumns());
+  int64_t bytesOfOne = elementBytes(k.rhs.element);
+  int64_t fits = std::min(k.level.cacheBytesL2 / 4 / (bytesOfOne * k.panelColumns()), deepestBytes / bytesOfOne);
   bool isOneTile = known && *known <= k.tileRows;
   if (depth && *depth > fits + fits / 2 && !isOneTile && k.right != Right::InPlace) {
     int64_t parts = llvm::divideCeil(*depth, fits);
     depthBlock = llvm::alignTo(llvm::divideCeil(*depth, parts), k.dot.elements());
   }
-  int64_t bytesOfTile = k.tileRows * depth.value_or(usual::depthInCache) * elementBytes(k.lhs.element);
+  int64_t depthInCache = depthBlock ? depthBlock : depth.value_or(usual::depthInCache);
+  int64_t bytesOfTile = k.tileRows * depthInCache * elementBytes(k.lhs.element);
   blockTiles = k.right == Right::OwnPanel ? tilesOfOwnPanel
                                           : std::clamp(k.level.cacheBytesL2 / 2 / std::max<int64_t>(bytesOfTile, 1),
                                                        leastTiles(k.level), mostTiles);
+  if (depthBlock && k.right == Right::Packed)
+    stagedPanels = std::max<int64_t>(1, k.level.cacheBytesL2 / 4 / (stageOfPanel() * elementBytes(k.accumulator)));
   int64_t productsOfTile = k.tileRows * k.panelColumns() * k.likelyDepth();
   if (panelCount().isConstant(1) && !depthBlock && k.right != Right::OwnPanel) // no panel reads a row again
     blockTiles = std::clamp(leastProducts / productsOfTile, int64_t(4), blockTiles);
@@ -170,13 +185,14 @@ void Nest::countTiles() {
 }
 
 /// One tile reads a part once. Two that have hardly more rows than one wait for memory: each part is then so small that
-/// the second finds it in L1, and both leave time to what is prefetched.
+/// the second finds it in L1, and both leave time to what is prefetched; a panel is read to its end.
 void Nest::cutDepth() {
   int64_t fits = k.level.cacheBytesL1 / 2 / (elementBytes(k.rhs.element) * k.panelColumns());
   int64_t small = std::min<int64_t>(depthBlock, llvm::alignTo(fits, k.dot.elements()));
   Value isFew = below(k.size(rows), code.index(fewRows(k.tileRows) + 1));
   depthStep = choose(isFew, code.index(small), code.index(depthBlock));
   depthStep = choose(same(tilesOfBlock, code.index(1)), k.extent(c.depth), depthStep);
+  panelStep = choose(isFew, code.index(1), code.index(stagedPanels));
 }
 
 /// Accumulators lie in memory between parts of the depth and before a long epilogue.
@@ -199,7 +215,20 @@ void Nest::units() {
   walkBlocks(k, blocks, panels, [&](Value batch, Value number, Value from, Value to) {
     Value tile = code.times(number, tilesOfBlock);
     Block block{batch, tile, least(tiles, code.add(tile, tilesOfBlock))};
-    walkPanels(k, from, to, [&](const PanelTurn &turn) { panel(block, turn); });
+    if (!depthBlock)
+      return walkPanels(k, from, to, [&](const PanelTurn &turn) { panel(block, turn); });
+    loop(from, to, panelStep, [&](Value first) { partsOf(block, first, least(to, code.add(first, panelStep))); });
+  });
+}
+
+/// Panels [from, to), a part of the depth at a time: what the block reads of it stays in L2 for all of them.
+void Nest::partsOf(const Block &block, Value from, Value to) {
+  if (k.right == Right::OwnPanel)
+    k.packPanel(block.batch, code.times(from, code.index(k.panelColumns())));
+  Value depth = k.extent(c.depth);
+  loop(code.index(0), depth, depthStep, [&](Value begin) {
+    Part part{begin, least(depth, code.add(begin, depthStep)), {}};
+    walkPanels(k, from, to, [&](const PanelTurn &turn) { partOfPanel(block, turn, from, part); });
   });
 }
 
@@ -225,49 +254,60 @@ Following Nest::following(const Block &block, Value number, Value next) {
   return {rightOf(batch, next), rows};
 }
 
+Strip Nest::stripOf(const Block &block, const PanelTurn &turn, const Part &part, Value right) {
+  Strip strip{block.batch, code.times(turn.number, code.index(k.panelColumns())), turn.vectors, turn.masked, right};
+  Value begins = same(part.from, code.index(0));
+  strip.initial = micro->initialOf(strip, choose(begins, k.extent(c.depth), code.index(0)));
+  return strip;
+}
+
 void Nest::panel(const Block &block, const PanelTurn &turn) {
-  Value firstColumn = code.times(turn.number, code.index(k.panelColumns())), depth = k.extent(c.depth);
-  if (k.right == Right::OwnPanel)
-    k.packPanel(block.batch, firstColumn);
+  bool isOwn = k.right == Right::OwnPanel;
+  if (isOwn)
+    k.packPanel(block.batch, code.times(turn.number, code.index(k.panelColumns())));
+  Value right = isOwn ? code.index(0) : rightOf(block.batch, turn.number);
+  Part part{code.index(0), k.extent(c.depth), k.epilogue.isLong() ? code.index(0) : Value()};
+  tilesOf(block, stripOf(block, turn, part, right), part, following(block, turn.number, turn.next));
+}
+
+/// Behind the last of the panels comes the next part of the first one, or, at the end of the depth, another panel.
+void Nest::partOfPanel(const Block &block, const PanelTurn &turn, Value firstPanel, const Part &part) {
+  Part staged = part;
+  staged.stage = code.times(minus(turn.number, firstPanel), code.index(stageOfPanel()));
   Value right = k.right == Right::OwnPanel ? code.index(0) : rightOf(block.batch, turn.number);
-  Strip strip{block.batch, firstColumn, turn.vectors, turn.masked, right};
-  strip.initial = micro->initialOf(strip);
   Following after = following(block, turn.number, turn.next);
-  if (!depthBlock)
-    return tilesOf(block, strip, code.index(0), depth, after);
-  loop(code.index(0), depth, depthStep, [&](Value from) {
-    Value to = least(depth, code.add(from, depthStep));
-    Following part = after;
-    if (after.right && k.right == Right::Packed)
-      part.right = choose(same(to, depth), after.right, code.add(right, code.times(to, code.index(k.panelColumns()))));
-    tilesOf(block, strip, from, to, part);
-  });
+  if (after.right && k.right == Right::Packed) {
+    Value isLast = below(turn.next, code.add(turn.number, code.index(1)));
+    Value next = code.times(choose(isLast, part.to, part.from), code.index(k.panelColumns()));
+    after.right = code.add(rightOf(block.batch, turn.next), next);
+  }
+  tilesOf(block, stripOf(block, turn, part, right), staged, after);
 }
 
-void Nest::tilesOf(const Block &block, const Strip &strip, Value from, Value to, const Following &next) {
-  loop(block.begin, block.end, code.index(1), [&](Value number) { tile(block, strip, number, from, to, next); });
+void Nest::tilesOf(const Block &block, const Strip &strip, const Part &part, const Following &next) {
+  loop(block.begin, block.end, code.index(1), [&](Value number) { tile(block, strip, number, part, next); });
 }
 
-void Nest::tile(const Block &block, const Strip &strip, Value number, Value from, Value to, const Following &next) {
+void Nest::tile(const Block &block, const Strip &strip, Value number, const Part &part, const Following &next) {
   Value height = heights.size() == 1 ? code.index(heights[0])
                                      : choose(below(number, taller), code.add(lower, code.index(1)), lower);
-  Value row = rowOf(number), stage, fresh;
+  Value row = rowOf(number), ofBlock = minus(number, block.begin), stage = part.stage, fresh, last;
+  bool waits = k.epilogue.isLong();
   if (depthBlock) {
-    stage = code.times(minus(number, block.begin), code.index(stageOfTile()));
-    fresh = same(from, code.index(0));
-  } else if (k.epilogue.isLong()) {
-    stage = code.index(0);
+    stage = code.add(stage, code.times(ofBlock, code.index(stageOfTile())));
+    fresh = same(part.from, code.index(0));
+    last = same(part.to, k.extent(c.depth));
   }
-  Tile tile{row, 0, from, to, stage, fresh, {}};
-  SmallVector<Ahead> ahead = readAhead->of(strip, tile, minus(number, block.begin), next);
+  Tile tile{row, 0, part.from, part.to, stage, fresh, waits ? Value() : last, {}};
+  SmallVector<Ahead> ahead = readAhead->of(strip, tile, ofBlock, next);
   dispatch(height, [&](int64_t rows) {
     tile.rows = rows;
     tile.ahead = 2 * rows < k.tileRows ? readAhead->ofOnlyTile(strip) : ahead; // so low a tile is the only one
     micro->accumulate(strip, tile);
   });
-  if (depthBlock)
-    onlyIf(same(to, k.extent(c.depth)), [&] { micro->finishStaged(strip, row, height, stage); });
-  else if (stage)
+  if (waits && last)
+    onlyIf(last, [&] { micro->finishStaged(strip, row, height, stage); });
+  else if (waits)
     micro->finishStaged(strip, row, height, stage);
 }
 

@@ -24,14 +24,14 @@ MicroKernel::Values MicroKernel::masksOf(const Strip &strip) {
 }
 
 /// Zeros, less by what the left side is off.
-MicroKernel::Values MicroKernel::initialOf(const Strip &strip) {
+MicroKernel::Values MicroKernel::initialOf(const Strip &strip, Value depth) {
   VectorCode v = k.code();
   Value none = arith::ConstantOp::create(b, loc, b.getZeroAttr(v.type(k.accumulator)));
   Values initial(strip.vectors, none);
   Value zeros = k.dot.ofLeftZeros(v);
   if (!zeros)
     return initial;
-  Tile row{{}, 1, v.index(0), k.extent(k.c.depth), {}, {}, {}};
+  Tile row{{}, 1, v.index(0), depth, {}, {}, {}, {}};
   for (auto [first, excess] : llvm::zip_equal(initial, chains(strip, row, {{}, masksOf(strip), zeros}, initial)))
     first = arith::SubIOp::create(b, loc, none, excess);
   return initial;
@@ -134,13 +134,22 @@ void MicroKernel::accumulate(const Strip &strip, const Tile &tile) {
   for (int64_t p = 0; p < tile.rows; ++p)
     sides.left.push_back(k.offsetAt(k.lhs, strip.batch, v.add(tile.row, v.index(p))));
   Values sums = chains(strip, tile, sides, start(strip, tile)), rows;
-  for (auto [i, sum] : llvm::enumerate(sums))
-    if (tile.stage)
-      v.store(sum, stage, v.add(tile.stage, v.index(int64_t(i) * k.lanes)), {});
   for (int64_t p = 0; p < tile.rows; ++p)
     rows.push_back(v.add(tile.row, v.index(p)));
+  auto keep = [&] {
+    for (auto [i, sum] : llvm::enumerate(sums))
+      v.store(sum, stage, v.add(tile.stage, v.index(int64_t(i) * k.lanes)), {});
+  };
   if (!tile.stage)
-    finish(sums, strip, rows, sides.masks);
+    return finish(sums, strip, rows, sides.masks);
+  if (!tile.last)
+    return keep();
+  auto ifOp = scf::IfOp::create(b, loc, tile.last, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(ifOp.thenBlock());
+  finish(sums, strip, rows, sides.masks);
+  b.setInsertionPointToStart(ifOp.elseBlock());
+  keep();
 }
 
 /// Epilogue and stores of rows of the result; `masks` by vector of the strip.

@@ -32,6 +32,7 @@ struct Tile {
   mlir::Value from, to;
   mlir::Value stage; ///< where its accumulators go in the stage; null: through the epilogue to the result
   mlir::Value fresh; ///< i1: the chains begin here, else with the accumulators of the stage; null: they do
+  mlir::Value last;  ///< i1: the chains end here and go through the epilogue all the same; null: they do not
   llvm::SmallVector<Ahead> ahead;
 };
 
@@ -39,8 +40,8 @@ class MicroKernel {
 public:
   /// `stage`: memory for accumulators, where there are tiles that use it.
   MicroKernel(ContractionCode &contraction, mlir::Value stage) : k(contraction), b(k.b), loc(k.loc), stage(stage) {}
-  /// What the chains of a strip begin with.
-  llvm::SmallVector<mlir::Value> initialOf(const Strip &strip);
+  /// What the chains of a strip begin with, whose first `depth` steps are all that there are; 0 where none begins.
+  llvm::SmallVector<mlir::Value> initialOf(const Strip &strip, mlir::Value depth);
   /// The chains of one tile at the builder's place.
   void accumulate(const Strip &strip, const Tile &tile);
   /// Epilogue and store of `rows` rows whose accumulators are in the stage from `at` on.
