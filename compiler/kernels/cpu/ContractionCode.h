@@ -54,7 +54,8 @@ public:
   /// Memory of the packed panels, panel[depth in granules][column in panel][element of the granule] each, or of the
   /// right side as it lies.
   mlir::Value rightMemory();
-  Dim panelBytes() const { return panelDepth() * Dim::constant(elementBytes(rhs.element) * panelColumns()); }
+  Dim panelElements() const { return panelDepth() * Dim::constant(panelColumns()); }
+  Dim panelBytes() const { return panelElements() * Dim::constant(elementBytes(rhs.element)); }
   /// Packs the panel of a batch entry that begins with this column into the thread's scratch (Right::OwnPanel).
   void packPanel(mlir::Value batch, mlir::Value firstColumn);
   mlir::Value offsetOf(const Operand &operand, llvm::ArrayRef<int64_t> loops, mlir::Value flattened);

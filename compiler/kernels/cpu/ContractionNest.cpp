@@ -61,6 +61,7 @@ private:
   int64_t depthBlock = 0;       ///< at most; 0: the whole depth
   int64_t stagedPanels = 1;     ///< whose accumulators wait in the stage for the next part of the depth
   int64_t blockTiles = 0;       ///< at most
+  int64_t panelsOfOnlyRow = 1;  ///< that it meets side by side
   int64_t grain = 1;            ///< units
   SmallVector<int64_t> heights; ///< of tiles, what there may be
 
@@ -91,6 +92,7 @@ private:
   void cutDepth();
   void makeStage();
   void units();
+  Value onlyRow(const Block &block, Value from, Value to);
   void partsOf(const Block &block, Value from, Value to);
   void panel(const Block &block, const PanelTurn &turn);
   void partOfPanel(const Block &block, const PanelTurn &turn, Value firstPanel, const Part &part);
@@ -144,6 +146,8 @@ void Nest::decide() {
   blockTiles = k.right == Right::OwnPanel ? tilesOfOwnPanel
                                           : std::clamp(k.level.cacheBytesL2 / 2 / std::max<int64_t>(bytesOfTile, 1),
                                                        leastTiles(k.level), mostTiles);
+  if (k.right == Right::Packed && !k.level.hasManyRegisters() && known.value_or(1) == 1)
+    panelsOfOnlyRow = 4;
   if (depthBlock && k.right == Right::Packed)
     stagedPanels = std::max<int64_t>(1, k.level.cacheBytesL2 / 4 / (stageOfPanel() * elementBytes(k.accumulator)));
   int64_t productsOfTile = k.tileRows * k.panelColumns() * k.likelyDepth();
@@ -215,10 +219,33 @@ void Nest::units() {
   walkBlocks(k, blocks, panels, [&](Value batch, Value number, Value from, Value to) {
     Value tile = code.times(number, tilesOfBlock);
     Block block{batch, tile, least(tiles, code.add(tile, tilesOfBlock))};
+    from = onlyRow(block, from, to);
     if (!depthBlock)
       return walkPanels(k, from, to, [&](const PanelTurn &turn) { panel(block, turn); });
     loop(from, to, panelStep, [&](Value first) { partsOf(block, first, least(to, code.add(first, panelStep))); });
   });
+}
+
+/// Where there is but one row: multiplies it with the panels from `from` on, some at a time, and returns the first one
+/// that is left. One panel gives it a chain or two, which wait for themselves, and the hardware one stream to follow.
+/// Zen 3, four at a time: 4096 x 4096 in 0.80 of the time, 512 x 512 in 0.68.
+Value Nest::onlyRow(const Block &block, Value from, Value to) {
+  if (panelsOfOnlyRow == 1)
+    return from;
+  Value count = code.index(panelsOfOnlyRow), none = code.index(0);
+  Value whole = k.size(Dim::floorDiv(c.extents[c.column], Dim::constant(k.panelColumns())));
+  Value those = minus(most(from, least(to, whole)), from);
+  those = choose(same(k.size(rows), code.index(1)), minus(those, remainder(those, count)), none);
+  Value end = code.add(from, those);
+  loop(from, end, count, [&](Value number) {
+    Part part{none, k.extent(c.depth), k.epilogue.isLong() ? none : Value()};
+    PanelTurn turn{number, {}, panelsOfOnlyRow * k.tileVectors, /*masked=*/false};
+    Strip strip = stripOf(block, turn, part, rightOf(block.batch, number));
+    micro->accumulate(strip, {none, 1, part.from, part.to, part.stage, {}, {}, readAhead->ofOnlyTile(strip)});
+    if (part.stage)
+      micro->finishStaged(strip, none, code.index(1), part.stage);
+  });
+  return end;
 }
 
 /// Panels [from, to), a part of the depth at a time: what the block reads of it stays in L2 for all of them.

@@ -70,8 +70,11 @@ Value MicroKernel::rightOf(const Strip &strip, const Sides &sides, int64_t vecto
   bool inPlace = k.right == ContractionCode::Right::InPlace;
   Value stride = inPlace ? k.size(k.rhs.strides[k.c.depth]) : v.index(k.panelColumns());
   Value at = v.add(strip.right, v.times(depth, stride));
-  if (!inPlace)
-    return k.dot.ofPanel(v, k.rightMemory(), v.add(at, v.index(vector * k.lanes * k.dot.elements())));
+  if (!inPlace) {
+    Value panel = v.times(v.index(vector / k.tileVectors), k.size(k.panelElements()));
+    Value inPanel = v.index(vector % k.tileVectors * k.lanes * k.dot.elements());
+    return k.dot.ofPanel(v, k.rightMemory(), v.add(v.add(at, panel), inPanel));
+  }
   Value from = v.add(at, v.index(vector * k.lanes));
   return k.dot.ofRows(v, {k.rhs.memory, from, v.index(1), stride, k.rhs.element}, sides.masks[vector], rest);
 }

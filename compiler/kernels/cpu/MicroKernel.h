@@ -10,7 +10,8 @@
 
 namespace batten {
 
-/// Columns that tiles share: `vectors` vectors from `firstColumn` on, of which the last may be part of one.
+/// Columns that tiles share: `vectors` vectors from `firstColumn` on, of a panel, whose last one may be part of one, or
+/// of several whole packed panels.
 struct Strip {
   mlir::Value batch, firstColumn;
   int64_t vectors;

@@ -121,11 +121,13 @@ SmallVector<Ahead> ReadAhead::ofOnlyTile(const Strip &strip) {
   if (k.right != ContractionCode::Right::Packed || !panels || !bytes || *panels * *bytes <= k.level.cacheBytesL3)
     return {};
   SmallVector<Ahead> ahead;
-  int64_t bytesOfOne = elementBytes(k.rhs.element);
-  for (int64_t line = 0, count = lines(k.panelColumns() * k.dot.elements()); line < count; ++line) {
-    Value start = code.add(strip.right, code.index((bytesAhead(k.level) + line * lineBytes) / bytesOfOne));
-    ahead.push_back({k.rhs.memory, start, code.index(k.panelColumns()), Cache::L2});
-  }
+  int64_t bytesOfOne = elementBytes(k.rhs.element), width = k.panelColumns();
+  for (int64_t panel = 0; panel * k.tileVectors < strip.vectors; ++panel)
+    for (int64_t line = 0, count = lines(width * k.dot.elements()); line < count; ++line) {
+      Value start = code.add(strip.right, code.index((bytesAhead(k.level) + line * lineBytes) / bytesOfOne));
+      start = code.add(start, code.times(code.index(panel), k.size(k.panelElements())));
+      ahead.push_back({k.rhs.memory, start, code.index(width), Cache::L2});
+    }
   return ahead;
 }
 
