@@ -326,8 +326,7 @@ LogicalResult PlanEntry::emitLateCopy(OpBuilder &b, Value from, Value to) {
 
 void PlanEntry::emitRemark(func::CallOp call) {
   std::optional<Remark> remark = kernels.remarkOn(call);
-  std::map<std::string, int64_t> bounds = upperBounds(plan.getSymbols());
-  if (!remark || !llvm::all_of(remark->bounded, [&](const std::string &symbol) { return bounds.count(symbol); }))
+  if (!remark)
     return;
   InFlightDiagnostic diagnostic = mlir::emitRemark(call.getLoc(), remark->what);
   if (!remark->help.empty())

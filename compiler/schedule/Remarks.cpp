@@ -29,54 +29,19 @@ static std::optional<Remark> remarkOnContraction(func::FuncOp group, const Level
     return std::nullopt;
   return Remark{"products of bf16 are made in f32 at " + level.name + ", which widens both sides at every reading",
                 "of many rows `(x as f32) @ (w as f32)` is quicker, at twice the memory: each side is widened once, a "
-                "weight at the bind",
-                {}};
-}
-
-//===- Sums of outer products -------------------------------------------------------------------------------------===//
-
-/// An operation whose operands have different columns each, so that each element of either is read once for every one
-/// of the other.
-static bool isOuter(linalg::GenericOp op) {
-  if (op.getNumReductionLoops() != 0 || op.getNumDpsInputs() != 2)
-    return false;
-  auto lacksDim = [&](OpOperand *input) { return op.getMatchingIndexingMap(input).getNumResults() < op.getNumLoops(); };
-  return lacksDim(op.getDpsInputOperand(0)) && lacksDim(op.getDpsInputOperand(1)) &&
-         isa<arith::MulFOp, arith::MulIOp>(op.getBody()->front());
-}
-
-/// `sum(outer(x, y) over batch T)`: 1024 of 256 x 256 take 20.1 ms, as one product 6.2 (Zen 3).
-static std::optional<Remark> remarkOnBatchReduction(func::FuncOp group) {
-  Shapes shapes(group);
-  std::optional<Remark> remark;
-  for (auto generic : group.getOps<linalg::GenericOp>()) {
-    if (isOuter(generic))
-      remark = {
-          "a sum of outer products reads each side again for every element of the other",
-          "as the dim has a bound it may stand right of the bar, where this is one product: `rearrange(x, [T | D] "
-          "-> [| D, T]) @ rearrange(y, [T | E] -> [| T, E])`",
-          {}};
-    if (generic.getNumReductionLoops() == 0 || !remark)
-      continue;
-    SmallVector<Dim> extents = loopExtents(generic, shapes);
-    for (auto [extent, kind] : llvm::zip(extents, generic.getIteratorTypesArray()))
-      if (kind == utils::IteratorType::reduction)
-        remark->bounded.merge(extent.symbols());
-  }
-  return remark;
+                "weight at the bind"};
 }
 
 std::optional<Remark> remarkOn(func::FuncOp group, const Level &level) {
   std::optional<GroupKind> kind = kindOf(group);
   if (kind == GroupKind::Pack)
     return Remark{"a right-hand side that is no weight is packed in every call",
-                  "a `param` of a model is packed once, at the bind",
-                  {}};
+                  "a `param` of a model is packed once, at the bind"};
   if (kind == GroupKind::Rows && onlyMoves(group))
-    return Remark{"a copy puts these values into another order in every call", "", {}};
+    return Remark{"a copy puts these values into another order in every call", ""};
   if (kind == GroupKind::Contraction)
     return remarkOnContraction(group, level);
-  return kind == GroupKind::BatchReduction ? remarkOnBatchReduction(group) : std::nullopt;
+  return std::nullopt;
 }
 
 } // namespace batten

@@ -8,8 +8,7 @@
 namespace batten {
 
 struct Remark {
-  std::string what, help;
-  std::set<std::string> bounded; ///< symbols that must have bounds, or nothing can be done about it
+  std::string what, help; ///< no help: nothing can be done about it
 };
 
 /// Of an outlined group, where it runs in every call.

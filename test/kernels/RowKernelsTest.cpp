@@ -259,6 +259,18 @@ std::string unary(std::string op, std::string type, std::string result = "") {
   return function("%x: !batten.tensor<" + type + ">",
                   "%y = batten." + op + " : (!batten.tensor<" + type + ">) -> !batten.tensor<" + result + ">", result);
 }
+/// The sum over B of s x[i] y[j].
+std::string sumOfProducts(std::string element, std::string rows, std::string columns, std::string sum) {
+  auto type = [](std::string inner) { return "!batten.tensor<" + inner + ">"; };
+  std::string x = type(element + "[B | " + rows + "]"), y = type(element + "[B | " + columns + "]");
+  std::string s = type(element + "[B |]"), core = "| " + rows + ", " + columns + "]";
+  std::string products = type(element + "[B " + core), result = sum + "[" + core;
+  return function("%x: " + x + ", %w: " + y + ", %s: " + s,
+                  "%o = batten.outer %x, %w : (" + x + ", " + y + ") -> " + products +
+                      "\n  %p = batten.mul %o, %s : (" + products + ", " + s + ") -> " + products +
+                      "\n  %y = batten.reduce_batch \"sum\" %p dims [\"B\"] : (" + products + ") -> " + type(result),
+                  result);
+}
 
 /// softmax(x^5): most exponentials of a row are tiny.
 std::string softmaxOfFarElements(std::string dtype) {
@@ -355,6 +367,11 @@ const std::vector<Case> cases = {
     {"batch_max", unary("reduce_batch \"max\" %x dims [\"B\"]", "f32[B | N]", "f32[| N]"), few, fewLong},
     {"batch_var", unary("reduce_batch \"var\" %x dims [\"B\"]", "f32[B | N]", "f32[| N]"), few, fewLong},
     {"batch_sum_of_scalars", unary("reduce_batch \"sum\" %x dims [\"B\"]", "f32[B |]", "f32[|]"), {1}, {}},
+    {"batch_sum_of_products", sumOfProducts("f32", "N", "20", "f32"), few, fewLong},
+    {"batch_sum_of_products_by_columns", sumOfProducts("f32", "20", "N", "f32"), few, fewLong},
+    {"batch_sum_of_products_of_f64", sumOfProducts("f64", "13", "N", "f64"), few, {}},
+    {"batch_sum_of_products_of_bf16", sumOfProducts("bf16", "N", "33", "bf16"), few, {}},
+    {"batch_sum_of_products_of_i8", sumOfProducts("i8", "N", "33", "i32"), few, {}},
     {"batch_sum_by_row",
      unary("reduce_batch \"sum\" %x dims [\"T\"]", "f32[B, T |]", "f32[B |]"),
      {},

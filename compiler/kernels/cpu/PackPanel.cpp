@@ -24,7 +24,7 @@ static void packRow(const VectorCode &v, const PanelSource &source, Value first,
   for (int64_t q = 0; q < panelColumns; q += v.lanes) {
     Value column = v.add(first, v.index(q));
     // Counted in signed arithmetic: past the last column the count is negative and the mask empty.
-    Value mask = v.firstLanes(LoopCode{b, v.loc}.minus(source.columns, column));
+    Value mask = source.isWhole ? Value() : v.firstLanes(LoopCode{b, v.loc}.minus(source.columns, column));
     Value from = v.add(row, v.times(column, source.columnStride));
     GranuleRows rows{source.memory, from, source.columnStride, source.depthStride, source.element};
     Value loaded = source.granule == 1 ? v.toStorage(v.load(rows.memory, from, rows.columnStride, rows.element, mask))

@@ -16,6 +16,7 @@ struct PanelSource {
   mlir::Value columnStride, depthStride;
   int64_t granule = 1;     ///< elements of the depth that lie together in the panel
   bool pastCaches = false; ///< the panel is stored past the caches, at a multiple of 64 bytes
+  bool isWhole = false;    ///< all columns of the panel exist
 };
 
 /// Packs the columns [first, first + panelColumns) to target[at]; those beyond the last are zero, and so are depths

@@ -28,6 +28,10 @@ Kernel buildColumnsInLanes(RowGroup &group, KernelFrame &frame, GroupScalars &sc
 Kernel buildRowsInLanes(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level,
                         bool inBlocks = false);
 size_t lanesFrom(const RowGroup &group);
+/// Register tiles of a sum over the batch to which two sides give that lie along different dims of the result; nullopt
+/// for any other.
+std::optional<Kernel> buildBatchProducts(RowGroup &group, KernelFrame &frame, GroupScalars &scalars,
+                                         const Level &level);
 /// Rows so short that vectors of `lanes` of them do better than vectors of their columns.
 bool hasShortRows(const RowGroup &group, int64_t lanes);
 Kernel buildShortRows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level);

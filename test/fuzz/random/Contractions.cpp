@@ -125,7 +125,9 @@ bool Generator::outer() {
   if (elements(type) > 60000)
     return false;
   double bound = at(a).range.magnitude() * at(b).range.magnitude();
-  moderate(emit("outer($0, $1)", {a, b}, type, {-bound, bound}));
+  int product = moderate(emit("outer($0, $1)", {a, b}, type, {-bound, bound}));
+  if (!batch->empty() && random.chance(0.5)) // gradients of weights are such sums
+    reduceBatch(product, {"a batch reduction of products"});
   return true;
 }
 

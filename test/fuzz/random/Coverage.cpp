@@ -44,7 +44,7 @@ const std::map<std::string, std::vector<std::string>> required = {
       "layer norm in the language", "for and var", "functions that call functions", "a sub array chains its blocks",
       "a generic model", "embed inside", "embed inside or outside", "update", "rope of halves", "rope of neighbours", "rope of a known size", "rope of a size of the call",
       "an inout", "several inouts", "a parameter tree", "a tree of sub models and arrays", "versions for a size",
-     "topk of a known size", "topk of few of the call's", "topk of all of the call's", "convolution with a size of the call",
+     "a batch reduction of products", "topk of a known size", "topk of few of the call's", "topk of all of the call's", "convolution with a size of the call",
       "convolution in groups of the call", "convolution with channels of the call", "convolutions one after the other",
       "an image beside a convolution", "a number for each channel", "dim as an operand", "a constant of the file",
       "a wider accumulator", "a where of a function",

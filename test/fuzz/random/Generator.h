@@ -85,6 +85,7 @@ private:
   static bool fits(const TensorType &type);
   int anyFloat(size_t lowRank = 0, size_t highRank = 4);
   int integerOrBool(size_t rank);
+  bool reduceBatch(int x, std::vector<std::string> features = {});
 
   // One a family; false: nothing fits.
   bool unary();

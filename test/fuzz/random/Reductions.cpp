@@ -80,8 +80,10 @@ bool Generator::reduction() {
 
 bool Generator::batchReduction() {
   int x = pick([](const Value &value) { return !value.type.batch.empty(); });
-  if (x < 0)
-    return false;
+  return x >= 0 && reduceBatch(x);
+}
+
+bool Generator::reduceBatch(int x, std::vector<std::string> features) {
   TensorType type = at(x).type;
   std::string kind = random.pick(kindsOf(type.dtype));
   if (kind == "sum")
@@ -98,7 +100,7 @@ bool Generator::batchReduction() {
     n *= 300; // the size is chosen later
     list += (list.empty() ? "" : ", ") + dim;
   }
-  std::vector<std::string> features = {"R8 " + kind + " over batch"};
+  features.push_back("R8 " + kind + " over batch");
   std::string acc =
       kind == "sum" || kind == "mean" || kind == "var" ? wider(at(x).type.dtype, type.dtype, features) : "";
   int result = emitMany(kind + "($0 over batch " + list + acc + ")", {x}, {type}, reducedRange(kind, at(x).range, n),

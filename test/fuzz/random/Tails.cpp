@@ -195,6 +195,10 @@ pub fn f(x: F[B | N], g: F[| N], b: F[| N]) -> (F[B | N], F[B | N]) {
 })"},
     {"batch sums", {"f32", "f64", "f16", "bf16", "i8"}, R"(
 pub fn f(x: F[B | N]) -> A[| N] = sum(x over batch B))"},
+    {"products-over-batch", {"f32", "f64", "f16", "bf16", "i32", "i64", "i8"}, R"(
+pub fn f(x: F[B | N], y: F[B | 7], s: F[B |]) -> (A[| N, 7], A[| 7, N]) {
+  return sum(outer(x, y) * s over batch B), sum(outer(y, x) over batch B)
+})"},
     {"batch means", floats, R"(
 pub fn f(x: F[B | N]) -> (F[| N], F[| N], F[| N], F[| N]) {
   return mean(x over batch B), max(x over batch B), min(x over batch B), var(x over batch B)
