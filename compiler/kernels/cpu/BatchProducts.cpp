@@ -28,8 +28,10 @@ using namespace mlir;
 namespace batten {
 namespace {
 
-/// Of a unit, at most: what it packs is less than a tenth of its work, and stays in L2.
-constexpr int64_t mostTiles = 16, mostPanels = 12;
+/// Of a unit, at most: what it packs is less than a tenth of its work, and stays in L2. Of few units it has fewer
+/// tiles, or threads would have nothing to do (Zen 3, one thread, 64 x 64 of 1000 positions: one unit 114 us, four
+/// 127).
+constexpr int64_t mostTiles = 16, mostPanels = 12, fewestTiles = 3, fewestUnits = 4;
 
 /// Of fewer rows, packing takes longer than reading again (Zen 3: 2 x 16 of 1000 positions 3.5 us, so 2.9; 3 x 16 3.8
 /// and 4.1). Of f16, where conversions take the time, nothing is won (512 x 256 of 64: 1.02 ms, so 0.94).
@@ -130,8 +132,12 @@ static Cuts cut(const RowGroup &group, const Crossing &dims, const Level &level,
   Cuts cuts;
   cuts.tileVectors = evenly(pieces(dims.columns, lanes), level.tileVectors);
   cuts.tileRows = evenly(dims.rows().constantValue(), level.tileRows * level.tileVectors / cuts.tileVectors);
-  cuts.tiles = evenly(pieces(dims.rows(), cuts.tileRows), mostTiles);
-  cuts.panels = evenly(pieces(dims.columns, cuts.tileVectors * lanes), mostPanels);
+  std::optional<int64_t> tiles = pieces(dims.rows(), cuts.tileRows),
+                         panels = pieces(dims.columns, cuts.tileVectors * lanes);
+  cuts.panels = evenly(panels, mostPanels);
+  int64_t columnBlocks = llvm::divideCeil(panels.value_or(mostPanels), cuts.panels);
+  int64_t shared = llvm::divideCeil(tiles.value_or(mostTiles * fewestUnits) * columnBlocks, fewestUnits);
+  cuts.tiles = evenly(tiles, std::clamp(shared, fewestTiles, mostTiles));
   cuts.turn = positionsOfTurn(group);
   return cuts;
 }
