@@ -61,6 +61,7 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine, unsigned optLe
                                                          "no-verify-fixpoint>,simplifycfg,loop-mssa(licm),gvn,dce)"
                                                        : "globaldce"));
   passes.run(module, modules);
+  spellOutFirstLanes(module, machine);
   mendMaskedMemory(module);
   hurryLongRuns(module);
 }

@@ -6,6 +6,7 @@
 #include "compiler/codegen/ProgramInfo.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Target/TargetMachine.h"
 
 namespace batten {
 
@@ -24,6 +25,9 @@ llvm::LogicalResult emitEntries(mlir::ModuleOp module, const ProgramInfo &progra
 
 /// Fills in the tables that the entries name: those of batten_description.
 void defineDescription(llvm::Module &module, const ProgramInfo &program);
+
+/// Masked loads and stores of first lanes in parts, in kernels of a CPU without quick masks.
+void spellOutFirstLanes(llvm::Module &module, llvm::TargetMachine &machine);
 
 /// Rewrites masked loads and stores that LLVM 22 would make wrong accesses of; the last step before instruction
 /// selection.
