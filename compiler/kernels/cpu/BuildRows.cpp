@@ -18,13 +18,13 @@ static bool isDenseFrom(const RowNode &node, const RowGroup &group, size_t from)
 }
 
 /// True where rows of `columns` elements, of which an operand has the same ones in each, are better side by side than
-/// one by one: where their own vectors are few and not all full. A masked store takes 18 cycles on Zen 3 ((x - m) * s
-/// of 4096 rows of f32 in parts of the time of one by one: of 2 columns 0.04, 5 0.1, 10 0.22, 16 0.98, 24 1, 28 0.6, 33
-/// 0.95), but about one with AVX-512, where elements of a row are then better kept in registers.
-static bool areBetterSideBySide(int64_t columns, int64_t lanes, const Level &level) {
-  if (level.hasManyRegisters())
-    return columns <= lanes;
-  return columns < 4 * lanes && (columns <= 2 * lanes || columns % lanes != 0);
+/// one by one: where they fill less than two vectors. Zen 3, (x - m) * s of 4096 rows of f32 in parts of the time of
+/// one by one: of 2 columns 0.24, 5 0.5, 10 0.84, 16 0.97, 28 1. With AVX-512 part of a vector is as quick as all of
+/// it, and elements of a row are better kept in registers. bf16 is walked in pairs of vectors.
+static bool areBetterSideBySide(int64_t columns, Type element, int64_t lanes, const Level &level) {
+  if (element.isBF16())
+    lanes *= 2;
+  return level.hasManyRegisters() ? columns <= lanes : columns < 2 * lanes;
 }
 
 /// Element-wise: as many trailing dims as every operand meets as one are the columns.
@@ -36,7 +36,7 @@ static size_t freeSplit(const RowGroup &group, int64_t lanes, const Level &level
                         });
     auto isOne = [&](const Operand &access) {
       std::optional<ColumnElements> elements = columnElements(access, group.domain, from, lanes);
-      return elements && (elements->period == 0 || areBetterSideBySide(elements->period, lanes, level));
+      return elements && (elements->period == 0 || areBetterSideBySide(elements->period, access.element, lanes, level));
     };
     auto isDense = [&](const RowNode &node) { return isDenseFrom(node, group, from); };
     return cheapIndices && llvm::all_of(group.accesses, isOne) && llvm::all_of(group.nodes, isDense);
