@@ -72,11 +72,11 @@ KernelFrame::KernelFrame(func::FuncOp group, StringRef name, const Level &level)
 
 void KernelFrame::setRoute(Bf16Sums sums) { function->setAttr(routeAttribute, builder.getStringAttr(routeOf(sums))); }
 
-Value KernelFrame::scratchView(const Dim &byteOffset, Type element) {
+Value KernelFrame::scratchView(Value byteOffset, Type element) {
   Location loc = function.getLoc();
   Value length = statedLength(builder, loc);
   auto type = MemRefType::get({ShapedType::kDynamic}, storageType(element));
-  return memref::ViewOp::create(builder, loc, type, scratch, size(byteOffset), ValueRange{length});
+  return memref::ViewOp::create(builder, loc, type, scratch, byteOffset, ValueRange{length});
 }
 
 } // namespace batten

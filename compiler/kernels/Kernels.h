@@ -108,7 +108,8 @@ public:
   /// The kernel's sums are of this order, which some levels only have: the program's id will say so.
   void setRoute(Bf16Sums sums);
   /// memref<?xT> at a byte offset of the scratch.
-  mlir::Value scratchView(const Dim &byteOffset, mlir::Type element);
+  mlir::Value scratchView(mlir::Value byteOffset, mlir::Type element);
+  mlir::Value scratchView(const Dim &byteOffset, mlir::Type element) { return scratchView(size(byteOffset), element); }
 
 private:
   llvm::DenseMap<mlir::Value, mlir::Value> memories;

@@ -1,6 +1,7 @@
 // ContractionNest.cpp - the loop nest of a contraction: register tiles over panels of the right-hand side.
 //
 //   for each batch entry and each block of rows   (the left block stays in L2)
+//     [widen the left block into this thread's scratch]
 //     for each part of the depth                  (where a panel would not stay in L2: of some panels in turn)
 //       for each panel of columns                 (units of the launch: panels of blocks of batch entries)
 //         [pack the panel into this thread's scratch]
@@ -54,6 +55,7 @@ private:
   Contraction &c;
   VectorCode code;
   Dim rows;
+  std::optional<PackedLeft> packedLeft; ///< where packing it pays
   std::unique_ptr<MicroKernel> micro;
   std::unique_ptr<ReadAhead> readAhead;
 
@@ -85,6 +87,13 @@ private:
   Dim panelCount() const { return ceilDiv(c.extents[c.column], k.panelColumns()); }
   int64_t stageOfTile() const { return k.tileRows * k.panelColumns(); }
   int64_t stageOfPanel() const { return blockTiles * stageOfTile(); }
+  bool packsLeft() const { return PackedLeft::pays(k, panelCount().isConstant(1)); }
+  Dim panelBytes() const { return k.right == Right::OwnPanel ? k.panelBytes() : Dim::constant(0); }
+  Dim stageBytes() const {
+    return Dim::constant(depthBlock ? stagedPanels * stageOfPanel() * elementBytes(k.accumulator) : 0);
+  }
+  Dim stageOffset() const { return roundUp(panelBytes(), lineBytes); }
+  Dim packedOffset() const { return roundUp(stageOffset() + stageBytes(), lineBytes); }
   Dim scratchBytes() const;
 
   void decide();
@@ -123,12 +132,12 @@ void Nest::dispatch(Value height, llvm::function_ref<void(int64_t)> body) {
 
 //===- What is decided --------------------------------------------------------------------------------------------===//
 
-/// Of a thread: its panel and, where the depth is cut, the accumulators of a block.
+/// Of a thread: its panel, where the depth is cut the accumulators of a block, and the block's left side if it is
+/// packed.
 Dim Nest::scratchBytes() const {
-  Dim bytes = k.right == Right::OwnPanel ? k.panelBytes() : Dim::constant(0);
-  if (depthBlock)
-    bytes = roundUp(bytes, lineBytes) + Dim::constant(stagedPanels * stageOfPanel() * elementBytes(k.accumulator));
-  return bytes;
+  if (packedLeft)
+    return packedOffset() + packedLeft->bytes();
+  return depthBlock ? stageOffset() + stageBytes() : panelBytes();
 }
 
 /// A part of a panel takes a quarter of L2 at most, but a depth that is little more is not cut.
@@ -141,11 +150,13 @@ void Nest::decide() {
     int64_t parts = llvm::divideCeil(*depth, fits);
     depthBlock = llvm::alignTo(llvm::divideCeil(*depth, parts), k.dot.elements());
   }
+  int64_t bytesOfElement = packsLeft() ? PackedLeft::bytesOfElement(k) : elementBytes(k.lhs.element);
   int64_t depthInCache = depthBlock ? depthBlock : depth.value_or(usual::depthInCache);
-  int64_t bytesOfTile = k.tileRows * depthInCache * elementBytes(k.lhs.element);
-  blockTiles = k.right == Right::OwnPanel ? tilesOfOwnPanel
-                                          : std::clamp(k.level.cacheBytesL2 / 2 / std::max<int64_t>(bytesOfTile, 1),
-                                                       leastTiles(k.level), mostTiles);
+  int64_t bytesOfTile = k.tileRows * depthInCache * bytesOfElement;
+  bool isOwn = k.right == Right::OwnPanel && !packsLeft();
+  blockTiles =
+      isOwn ? tilesOfOwnPanel
+            : std::clamp(k.level.cacheBytesL2 / 2 / std::max<int64_t>(bytesOfTile, 1), leastTiles(k.level), mostTiles);
   if (k.right == Right::Packed && !k.level.hasManyRegisters() && known.value_or(1) == 1)
     panelsOfOnlyRow = 4;
   if (depthBlock && k.right == Right::Packed)
@@ -203,13 +214,14 @@ void Nest::cutDepth() {
 void Nest::makeStage() {
   Value stage;
   if (depthBlock) {
-    Dim before = k.right == Right::OwnPanel ? k.panelBytes() : Dim::constant(0);
-    stage = k.frame.scratchView(roundUp(before, lineBytes), k.accumulator);
+    stage = k.frame.scratchView(stageOffset(), k.accumulator);
   } else if (k.epilogue.isLong()) {
     auto type = MemRefType::get({stageOfTile()}, k.accumulator);
     stage = memref::AllocaOp::create(b, loc, type, b.getI64IntegerAttr(lineBytes));
   }
-  micro = std::make_unique<MicroKernel>(k, stage);
+  if (packsLeft())
+    packedLeft.emplace(k, packedOffset(), blockTiles * k.tileRows);
+  micro = std::make_unique<MicroKernel>(k, stage, packedLeft ? &*packedLeft : nullptr);
   readAhead = std::make_unique<ReadAhead>(k, depthBlock != 0);
 }
 
@@ -219,6 +231,8 @@ void Nest::units() {
   walkBlocks(k, blocks, panels, [&](Value batch, Value number, Value from, Value to) {
     Value tile = code.times(number, tilesOfBlock);
     Block block{batch, tile, least(tiles, code.add(tile, tilesOfBlock))};
+    if (packedLeft)
+      packedLeft->pack(batch, rowOf(block.begin), rowOf(block.end));
     from = onlyRow(block, from, to);
     if (!depthBlock)
       return walkPanels(k, from, to, [&](const PanelTurn &turn) { panel(block, turn); });
@@ -241,7 +255,7 @@ Value Nest::onlyRow(const Block &block, Value from, Value to) {
     Part part{none, k.extent(c.depth), k.epilogue.isLong() ? none : Value()};
     PanelTurn turn{number, {}, panelsOfOnlyRow * k.tileVectors, /*masked=*/false};
     Strip strip = stripOf(block, turn, part, rightOf(block.batch, number));
-    micro->accumulate(strip, {none, 1, part.from, part.to, part.stage, {}, {}, readAhead->ofOnlyTile(strip)});
+    micro->accumulate(strip, {none, 1, part.from, part.to, none, part.stage, {}, {}, readAhead->ofOnlyTile(strip)});
     if (part.stage)
       micro->finishStaged(strip, none, code.index(1), part.stage);
   });
@@ -320,12 +334,15 @@ void Nest::tile(const Block &block, const Strip &strip, Value number, const Part
                                      : choose(below(number, taller), code.add(lower, code.index(1)), lower);
   Value row = rowOf(number), ofBlock = minus(number, block.begin), stage = part.stage, fresh, last;
   bool waits = k.epilogue.isLong();
+  Value packedRow;
+  if (packedLeft)
+    packedRow = minus(row, rowOf(block.begin));
   if (depthBlock) {
     stage = code.add(stage, code.times(ofBlock, code.index(stageOfTile())));
     fresh = same(part.from, code.index(0));
     last = same(part.to, k.extent(c.depth));
   }
-  Tile tile{row, 0, part.from, part.to, stage, fresh, waits ? Value() : last, {}};
+  Tile tile{row, 0, part.from, part.to, packedRow, stage, fresh, waits ? Value() : last, {}};
   SmallVector<Ahead> ahead = readAhead->of(strip, tile, ofBlock, next);
   dispatch(height, [&](int64_t rows) {
     tile.rows = rows;

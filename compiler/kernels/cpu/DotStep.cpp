@@ -93,38 +93,49 @@ Value DotStep::ofLeftZeros(const VectorCode &v) const {
   return means == Means::ByteDots ? words(v, 0x80808080) : Value();
 }
 
-/// Both elements of granules of bf16 as f32, the odd one first.
-static std::pair<Value, Value> widen(const VectorCode &v, Value granules) {
-  OpBuilder &b = v.builder;
-  Value odd = arith::AndIOp::create(b, v.loc, granules, words(v, 0xffff0000));
-  Value even = arith::ShLIOp::create(b, v.loc, granules, words(v, 16));
-  return {bitcast(v, odd, b.getF32Type()), bitcast(v, even, b.getF32Type())};
+/// Element 1 or 0 of granules of bf16 as f32.
+static Value widenPair(const VectorCode &v, Value granules, bool odd) {
+  if (odd)
+    return arith::AndIOp::create(v.builder, v.loc, granules, words(v, 0xffff0000));
+  return arith::ShLIOp::create(v.builder, v.loc, granules, words(v, 16));
 }
 
-/// Bytes 1 and 3 of granules as words, then 0 and 2.
-static std::pair<Value, Value> widenBytes(const VectorCode &v, Value granules, bool isSigned) {
+/// Bytes 1 and 3 of granules as words, or 0 and 2.
+static Value widenBytes(const VectorCode &v, Value granules, bool odd, bool isSigned) {
   OpBuilder &b = v.builder;
   Value bytes = bitcast(v, granules, b.getI16Type());
   auto eight =
       arith::ConstantOp::create(b, v.loc, DenseElementsAttr::get(cast<ShapedType>(bytes.getType()), int16_t(8)));
-  Value raised = arith::ShLIOp::create(b, v.loc, bytes, eight);
-  if (isSigned)
-    return {arith::ShRSIOp::create(b, v.loc, bytes, eight), arith::ShRSIOp::create(b, v.loc, raised, eight)};
-  return {arith::ShRUIOp::create(b, v.loc, bytes, eight), arith::ShRUIOp::create(b, v.loc, raised, eight)};
+  if (!odd)
+    bytes = arith::ShLIOp::create(b, v.loc, bytes, eight);
+  return isSigned ? arith::ShRSIOp::create(b, v.loc, bytes, eight).getResult()
+                  : arith::ShRUIOp::create(b, v.loc, bytes, eight).getResult();
+}
+
+/// The odd part comes first.
+Value DotStep::partOf(const VectorCode &v, Value granules, int64_t part) const {
+  if (means == Means::Bf16Fmas)
+    return widenPair(v, granules, part == 0);
+  if (means == Means::WordProducts)
+    return asWords(v, widenBytes(v, granules, part == 0, isSigned));
+  return granules;
 }
 
 /// A product of two bytes fits 16 bits with its sign or 17, two of them 32.
-Value DotStep::wordProducts(const VectorCode &v, Value left, Value right, Value sum) const {
-  auto [oddLeft, evenLeft] = widenBytes(v, left, isSigned);
-  auto [oddRight, evenRight] = widenBytes(v, right, isSigned);
-  for (auto [a, b] : {std::pair(oddLeft, oddRight), std::pair(evenLeft, evenRight)}) {
-    StringRef intrinsic = v.lanes == 16 ? "llvm.x86.avx512.pmaddw.d.512" : "llvm.x86.avx2.pmadd.wd";
-    sum = arith::AddIOp::create(v.builder, v.loc, sum, call(v, intrinsic, sum.getType(), {a, b}));
-  }
-  return sum;
+static Value addWordProducts(const VectorCode &v, Value left, Value right, Value sum) {
+  StringRef intrinsic = v.lanes == 16 ? "llvm.x86.avx512.pmaddw.d.512" : "llvm.x86.avx2.pmadd.wd";
+  Type word = v.builder.getI16Type();
+  Value products = call(v, intrinsic, sum.getType(), {bitcast(v, left, word), bitcast(v, right, word)});
+  return arith::AddIOp::create(v.builder, v.loc, sum, products);
 }
 
 Value DotStep::add(const VectorCode &v, Value left, Value right, Value sum) const {
+  for (int64_t part = 0; part < parts(); ++part)
+    sum = addPart(v, partOf(v, left, part), partOf(v, right, part), sum);
+  return sum;
+}
+
+Value DotStep::addPart(const VectorCode &v, Value left, Value right, Value sum) const {
   if (means == Means::Region)
     return v.cloneBody(product, {left, right, sum}, {})[0];
   if (means == Means::Fma)
@@ -136,16 +147,38 @@ Value DotStep::add(const VectorCode &v, Value left, Value right, Value sum) cons
     return call(v, "llvm.x86.avx512.vpdpbusd.512", sum.getType(), {sum, bytes[0], bytes[1]});
   }
   if (means == Means::WordProducts)
-    return wordProducts(v, left, right, sum);
+    return addWordProducts(v, left, right, sum);
   if (means == Means::Bf16Dots) {
     Type bf16 = v.builder.getBF16Type();
     Value operands[] = {sum, bitcast(v, left, bf16), bitcast(v, right, bf16)};
     return call(v, "llvm.x86.avx512bf16.dpbf16ps.512", sum.getType(), operands);
   }
-  auto [oddLeft, evenLeft] = widen(v, left);
-  auto [oddRight, evenRight] = widen(v, right);
-  sum = math::FmaOp::create(v.builder, v.loc, oddLeft, oddRight, sum);
-  return math::FmaOp::create(v.builder, v.loc, evenLeft, evenRight, sum);
+  Type f32 = v.builder.getF32Type();
+  return math::FmaOp::create(v.builder, v.loc, bitcast(v, left, f32), bitcast(v, right, f32), sum);
+}
+
+/// Else LLVM reads what both parts multiply at the beginning of a step and keeps it: with 16 registers, in memory. An
+/// empty instruction, of which it knows only that the sums and the place go through it and that it may change memory,
+/// costs nothing and holds each product in its part.
+Value DotStep::endPart(const VectorCode &v, Value at, MutableArrayRef<Value> sums) const {
+  if (parts() == 1 || v.lanes == 16)
+    return at;
+  OpBuilder &b = v.builder;
+  SmallVector<Value> through(sums);
+  through.push_back(arith::IndexCastOp::create(b, v.loc, b.getI64Type(), at));
+  std::string results, operands;
+  for (auto [i, value] : llvm::enumerate(through)) {
+    results += isa<VectorType>(value.getType()) ? "=x," : "=r,";
+    operands += std::to_string(i) + ",";
+  }
+  auto all = LLVM::LLVMStructType::getLiteral(b.getContext(), llvm::to_vector(ValueRange(through).getTypes()));
+  auto nothing = LLVM::InlineAsmOp::create(b, v.loc, TypeRange(all), through, "", results + operands + "~{memory}",
+                                           /*has_side_effects=*/true, /*is_align_stack=*/false,
+                                           LLVM::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr());
+  for (auto [i, value] : llvm::enumerate(through))
+    value = LLVM::ExtractValueOp::create(b, v.loc, nothing.getResult(0), ArrayRef<int64_t>{int64_t(i)});
+  llvm::copy(ArrayRef(through).drop_back(), sums.begin());
+  return arith::IndexCastOp::create(b, v.loc, b.getIndexType(), through.back());
 }
 
 } // namespace batten

@@ -36,6 +36,16 @@ public:
   /// What ofLeft makes of zeros, if that is not zero: sums have to begin with less by as much as it adds to them.
   mlir::Value ofLeftZeros(const VectorCode &code) const;
   mlir::Value add(const VectorCode &code, mlir::Value left, mlir::Value right, mlir::Value sum) const;
+
+  /// A step without an instruction of its own is made of parts, each of which widens a half of every granule. A tile
+  /// does one part of all its products before the next, so that one half is in registers at a time.
+  int64_t parts() const { return means == Means::Bf16Fmas || means == Means::WordProducts ? 2 : 1; }
+  /// What a part multiplies of granules of either side: words of 32 bits.
+  mlir::Value partOf(const VectorCode &code, mlir::Value granules, int64_t part) const;
+  mlir::Value addPart(const VectorCode &code, mlir::Value left, mlir::Value right, mlir::Value sum) const;
+  /// Ends a part of a tile: what is read at the returned place, which is `at`, is read behind here, and anew.
+  mlir::Value endPart(const VectorCode &code, mlir::Value at, llvm::MutableArrayRef<mlir::Value> sums) const;
+
   /// Of a product of bytes.
   bool isOfSignedBytes() const { return isSigned; }
   /// True where subnormals are flushed (dialect/NUMERICS.md).
@@ -59,7 +69,6 @@ private:
   bool isSigned = false; ///< of bytes
 
   mlir::Value asWords(const VectorCode &code, mlir::Value elements) const;
-  mlir::Value wordProducts(const VectorCode &code, mlir::Value left, mlir::Value right, mlir::Value sum) const;
 };
 
 } // namespace batten

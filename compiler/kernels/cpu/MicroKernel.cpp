@@ -1,7 +1,7 @@
 // MicroKernel.cpp - see MicroKernel.h.
 //
-// The left side is read in place, one granule broadcast a row and step. The epilogue is the generics' own regions
-// cloned on vectors.
+// The left side is read in place, one granule broadcast a row and step, or packed where steps have parts. The epilogue
+// is the generics' own regions cloned on vectors.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/MicroKernel.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -31,7 +31,7 @@ MicroKernel::Values MicroKernel::initialOf(const Strip &strip, Value depth) {
   Value zeros = k.dot.ofLeftZeros(v);
   if (!zeros)
     return initial;
-  Tile row{{}, 1, v.index(0), depth, {}, {}, {}, {}};
+  Tile row{{}, 1, v.index(0), depth, {}, {}, {}, {}, {}};
   for (auto [first, excess] : llvm::zip_equal(initial, chains(strip, row, {{}, masksOf(strip), zeros}, initial)))
     first = arith::SubIOp::create(b, loc, none, excess);
   return initial;
@@ -65,7 +65,7 @@ void MicroKernel::prefetch(const Ahead &ahead, Value depth) {
 }
 
 /// Panels are whole vectors and whole granules; what is read in place may end in either direction.
-Value MicroKernel::rightOf(const Strip &strip, const Sides &sides, int64_t vector, Value depth, Value rest) {
+Value MicroKernel::granulesOf(const Strip &strip, const Sides &sides, int64_t vector, Value depth, Value rest) {
   VectorCode v = k.code();
   bool inPlace = k.right == ContractionCode::Right::InPlace;
   Value stride = inPlace ? k.size(k.rhs.strides[k.c.depth]) : v.index(k.panelColumns());
@@ -79,38 +79,77 @@ Value MicroKernel::rightOf(const Strip &strip, const Sides &sides, int64_t vecto
   return k.dot.ofRows(v, {k.rhs.memory, from, v.index(1), stride, k.rhs.element}, sides.masks[vector], rest);
 }
 
-/// The elements from `depth` on of every chain, as many as the dot takes; `rest` (null: all) of them are there.
-MicroKernel::Values MicroKernel::step(const Strip &strip, const Tile &tile, const Sides &sides, Value depth, Value rest,
-                                      ValueRange accumulators) {
+Value MicroKernel::depthOf(Value place) {
   VectorCode v = k.code();
-  Value leftStride = k.size(k.lhs.strides[k.c.depth]);
-  Values right, next;
-  for (int64_t q = 0; q < strip.vectors; ++q)
-    right.push_back(rightOf(strip, sides, q, depth, rest));
-  for (const Ahead &ahead : tile.ahead)
-    prefetch(ahead, depth);
-  for (int64_t p = 0; p < tile.rows; ++p) {
-    Value left = sides.everyLeft;
-    if (!left)
-      left = k.dot.ofLeft(v, k.lhs.memory, v.add(sides.left[p], v.times(depth, leftStride)), leftStride, rest);
-    for (int64_t q = 0; q < strip.vectors; ++q)
-      next.push_back(k.dot.add(v, left, right[q], accumulators[p * strip.vectors + q]));
-  }
-  return next;
+  return v.times(place, v.index(k.dot.elements() / placesOfStep()));
 }
 
-/// What is left of the tile's depths from `depth` on, less than a step.
-MicroKernel::Values MicroKernel::lastStep(const Strip &strip, const Tile &tile, const Sides &sides, Value depth,
+/// Of a row what the step at `place` multiplies, or a part of it where the left side is packed, in every lane.
+Value MicroKernel::leftOf(const Sides &sides, int64_t row, Value place, Value rest, int64_t part) {
+  if (sides.everyLeft)
+    return sides.everyLeft;
+  if (packedLeft)
+    return packedLeft->load(sides.left[part], row, place);
+  VectorCode v = k.code();
+  Value stride = k.size(k.lhs.strides[k.c.depth]), at = v.add(sides.left[row], v.times(depthOf(place), stride));
+  return k.dot.ofLeft(v, k.lhs.memory, at, stride, rest);
+}
+
+/// The same of the vectors of the right side.
+MicroKernel::Values MicroKernel::rightOf(const Strip &strip, const Sides &sides, Value place, Value rest,
+                                         int64_t part) {
+  Values right;
+  for (int64_t q = 0; q < strip.vectors; ++q) {
+    Value granules = granulesOf(strip, sides, q, depthOf(place), rest);
+    right.push_back(packedLeft ? k.dot.partOf(k.code(), granules, part) : granules);
+  }
+  return right;
+}
+
+/// The step at `place` of every chain: as many elements as the dot takes; `rest` (null: all) of them are there.
+MicroKernel::Values MicroKernel::step(const Strip &strip, const Tile &tile, const Sides &sides, Value place, Value rest,
+                                      ValueRange accumulators) {
+  VectorCode v = k.code();
+  Values sums(accumulators);
+  for (int64_t part = 0, parts = packedLeft ? k.dot.parts() : 1; part < parts; ++part) {
+    Values right = rightOf(strip, sides, place, rest, part);
+    for (const Ahead &ahead : part == 0 ? ArrayRef(tile.ahead) : ArrayRef<Ahead>())
+      prefetch(ahead, depthOf(place));
+    for (int64_t p = 0; p < tile.rows; ++p) {
+      Value left = leftOf(sides, p, place, rest, part);
+      for (int64_t q = 0; q < strip.vectors; ++q) {
+        Value &sum = sums[p * strip.vectors + q];
+        sum = packedLeft ? k.dot.addPart(v, left, right[q], sum) : k.dot.add(v, left, right[q], sum);
+      }
+    }
+    if (packedLeft)
+      place = k.dot.endPart(v, place, sums);
+  }
+  return sums;
+}
+
+/// What is left of the tile's depths from `place` on, less than a step.
+MicroKernel::Values MicroKernel::lastStep(const Strip &strip, const Tile &tile, const Sides &sides, Value place,
                                           ValueRange accumulators) {
-  Value rest = arith::SubIOp::create(b, loc, tile.to, depth);
+  Value rest = arith::SubIOp::create(b, loc, tile.to, depthOf(place));
   Value some = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, rest, k.code().index(0));
   auto ifOp = scf::IfOp::create(b, loc, accumulators.getTypes(), some, /*addThenBlock=*/true, /*addElseBlock=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(ifOp.thenBlock());
-  scf::YieldOp::create(b, loc, step(strip, tile, sides, depth, rest, accumulators));
+  scf::YieldOp::create(b, loc, step(strip, tile, sides, place, rest, accumulators));
   b.setInsertionPointToStart(ifOp.elseBlock());
   scf::YieldOp::create(b, loc, accumulators);
   return ifOp.getResults();
+}
+
+/// Behind the last whole step of a tile, as a place; where both sides are filled up with zeros all steps are whole.
+Value MicroKernel::endOf(const Tile &tile, bool isFilled) {
+  VectorCode v = k.code();
+  LoopCode loops{b, loc};
+  Value elements = v.index(k.dot.elements());
+  if (isFilled)
+    return loops.ceilQuotient(tile.to, elements);
+  return packedLeft ? loops.quotient(tile.to, elements) : loops.minus(tile.to, loops.remainder(tile.to, elements));
 }
 
 /// The chains of a tile over its depths, going on from `sums`, row by row.
@@ -118,24 +157,27 @@ MicroKernel::Values MicroKernel::chains(const Strip &strip, const Tile &tile, co
   VectorCode v = k.code();
   int64_t elements = k.dot.elements();
   std::optional<int64_t> known = k.c.extents[k.c.depth].constantValue();
-  bool whole = elements == 1 || (known && *known % elements == 0);
-  Value end = tile.to; // where whole steps end
-  if (!whole)
-    end = arith::SubIOp::create(b, loc, end, arith::RemUIOp::create(b, loc, end, v.index(elements)));
-  auto depths = scf::ForOp::create(b, loc, tile.from, end, v.index(elements), sums);
+  bool isFilled = packedLeft && k.right != ContractionCode::Right::InPlace;
+  bool hasRest = !isFilled && elements > 1 && !(known && *known % elements == 0);
+  Value begin = LoopCode{b, loc}.quotient(tile.from, v.index(elements / placesOfStep()));
+  Value end = hasRest || packedLeft ? endOf(tile, isFilled) : tile.to;
+  auto steps = scf::ForOp::create(b, loc, begin, end, v.index(placesOfStep()), sums);
   {
     OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(depths.getBody());
-    scf::YieldOp::create(b, loc, step(strip, tile, sides, depths.getInductionVar(), {}, depths.getRegionIterArgs()));
+    b.setInsertionPointToStart(steps.getBody());
+    scf::YieldOp::create(b, loc, step(strip, tile, sides, steps.getInductionVar(), {}, steps.getRegionIterArgs()));
   }
-  return whole ? Values(depths.getResults()) : lastStep(strip, tile, sides, end, depths.getResults());
+  return hasRest ? lastStep(strip, tile, sides, end, steps.getResults()) : Values(steps.getResults());
 }
 
 void MicroKernel::accumulate(const Strip &strip, const Tile &tile) {
   VectorCode v = k.code();
   Sides sides{{}, masksOf(strip)};
-  for (int64_t p = 0; p < tile.rows; ++p)
-    sides.left.push_back(k.offsetAt(k.lhs, strip.batch, v.add(tile.row, v.index(p))));
+  if (packedLeft)
+    sides.left = packedLeft->rowsFrom(tile.packedRow);
+  else
+    for (int64_t p = 0; p < tile.rows; ++p)
+      sides.left.push_back(k.offsetAt(k.lhs, strip.batch, v.add(tile.row, v.index(p))));
   Values sums = chains(strip, tile, sides, start(strip, tile)), rows;
   for (int64_t p = 0; p < tile.rows; ++p)
     rows.push_back(v.add(tile.row, v.index(p)));

@@ -6,7 +6,7 @@
 #ifndef BATTEN_COMPILER_KERNELS_CPU_MICROKERNEL_H
 #define BATTEN_COMPILER_KERNELS_CPU_MICROKERNEL_H
 
-#include "compiler/kernels/cpu/ContractionCode.h"
+#include "compiler/kernels/cpu/PackedLeft.h"
 
 namespace batten {
 
@@ -31,16 +31,18 @@ struct Tile {
   mlir::Value row;
   int64_t rows;
   mlir::Value from, to;
-  mlir::Value stage; ///< where its accumulators go in the stage; null: through the epilogue to the result
-  mlir::Value fresh; ///< i1: the chains begin here, else with the accumulators of the stage; null: they do
-  mlir::Value last;  ///< i1: the chains end here and go through the epilogue all the same; null: they do not
+  mlir::Value packedRow; ///< number of `row` in its block, where the left side is packed
+  mlir::Value stage;     ///< where its accumulators go in the stage; null: through the epilogue to the result
+  mlir::Value fresh;     ///< i1: the chains begin here, else with the accumulators of the stage; null: they do
+  mlir::Value last;      ///< i1: the chains end here and go through the epilogue all the same; null: they do not
   llvm::SmallVector<Ahead> ahead;
 };
 
 class MicroKernel {
 public:
-  /// `stage`: memory for accumulators, where there are tiles that use it.
-  MicroKernel(ContractionCode &contraction, mlir::Value stage) : k(contraction), b(k.b), loc(k.loc), stage(stage) {}
+  /// `stage`: memory for accumulators, where there are tiles that use it; `left`: where there are parts of a step.
+  MicroKernel(ContractionCode &contraction, mlir::Value stage, const PackedLeft *left = nullptr)
+      : k(contraction), b(k.b), loc(k.loc), stage(stage), packedLeft(left) {}
   /// What the chains of a strip begin with, whose first `depth` steps are all that there are; 0 where none begins.
   llvm::SmallVector<mlir::Value> initialOf(const Strip &strip, mlir::Value depth);
   /// The chains of one tile at the builder's place.
@@ -54,19 +56,27 @@ private:
   mlir::OpBuilder &b;
   mlir::Location loc;
   mlir::Value stage;
+  const PackedLeft *packedLeft;
 
   Values masksOf(const Strip &strip);
   Values start(const Strip &strip, const Tile &tile);
-  /// What the steps of a tile read: the first elements of its rows, and the columns that there are.
+  /// What the steps of a tile read: the first elements of its rows, or packed rows by part, and the columns that there
+  /// are.
   struct Sides {
     Values left, masks;
     mlir::Value everyLeft = {}; ///< if set: the granule that stands for all of the left side
   };
-  mlir::Value rightOf(const Strip &strip, const Sides &sides, int64_t vector, mlir::Value depth, mlir::Value rest);
-  Values step(const Strip &strip, const Tile &tile, const Sides &sides, mlir::Value depth, mlir::Value rest,
+  /// A place in the depth counts elements; where the left side is packed, steps.
+  int64_t placesOfStep() const { return packedLeft ? 1 : k.dot.elements(); }
+  mlir::Value depthOf(mlir::Value place);
+  mlir::Value granulesOf(const Strip &strip, const Sides &sides, int64_t vector, mlir::Value depth, mlir::Value rest);
+  Values rightOf(const Strip &strip, const Sides &sides, mlir::Value place, mlir::Value rest, int64_t part);
+  mlir::Value leftOf(const Sides &sides, int64_t row, mlir::Value place, mlir::Value rest, int64_t part);
+  Values step(const Strip &strip, const Tile &tile, const Sides &sides, mlir::Value place, mlir::Value rest,
               mlir::ValueRange accumulators);
-  Values lastStep(const Strip &strip, const Tile &tile, const Sides &sides, mlir::Value depth,
+  Values lastStep(const Strip &strip, const Tile &tile, const Sides &sides, mlir::Value place,
                   mlir::ValueRange accumulators);
+  mlir::Value endOf(const Tile &tile, bool isFilled);
   Values chains(const Strip &strip, const Tile &tile, const Sides &sides, Values sums);
   void prefetch(const Ahead &ahead, mlir::Value depth);
   void finish(mlir::ValueRange accumulators, const Strip &strip, mlir::ValueRange rows,

@@ -1,0 +1,81 @@
+// PackedLeft.cpp - see PackedLeft.h.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/PackedLeft.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace batten {
+
+constexpr int64_t wordBytes = 4;
+
+/// One panel widens each row once, as packing does. It is then the vectors that make packing the quicker way, if there
+/// are steps for one, and the second product of what is widened: on Zen 3 products of 16x16x16 take 0.74 of the time of
+/// bf16 in place, those of 8x8x8 1.74 if they were packed.
+bool PackedLeft::pays(const ContractionCode &k, bool isOnePanel) {
+  if (k.dot.parts() == 1 || !isOnePanel)
+    return k.dot.parts() > 1;
+  return k.tileVectors > 1 && k.likelyDepth() >= k.lanes * k.dot.elements();
+}
+
+int64_t PackedLeft::bytesOfElement(const ContractionCode &k) { return wordBytes * k.dot.parts() / k.dot.elements(); }
+
+PackedLeft::PackedLeft(ContractionCode &contraction, Dim offset, int64_t rows)
+    : LoopCode{contraction.b, contraction.loc}, k(contraction), code(k.code()), offset(std::move(offset)), rows(rows) {}
+
+/// An odd number of cache lines, or all rows of a tile would lie in the same few lines of L1.
+Dim PackedLeft::rowBytes() const {
+  Dim words = ceilDiv(k.c.extents[k.c.depth], k.dot.elements());
+  return roundUp(words * Dim::constant(wordBytes), 2 * lineBytes) + Dim::constant(lineBytes);
+}
+
+/// A place of its own for each tile, so that its rows are at offsets which the addressing modes hold.
+PackedLeft::Values PackedLeft::rowsFrom(Value number) const {
+  Values planes;
+  Value row = code.times(number, k.size(rowBytes()));
+  for (int64_t part = 0; part < k.dot.parts(); ++part) {
+    Value at = code.add(row, k.size(offset + planeBytes() * Dim::constant(part)));
+    planes.push_back(k.frame.scratchView(at, b.getI32Type()));
+  }
+  return planes;
+}
+
+Value PackedLeft::load(Value rowsOfPart, int64_t row, Value step) const {
+  Value first = k.size(Dim::floorDiv(rowBytes() * Dim::constant(row), Dim::constant(wordBytes)));
+  return code.loadSplat(rowsOfPart, code.add(first, step), b.getI32Type());
+}
+
+/// One step; `rest` (null: all) elements of it are there.
+void PackedLeft::packStep(Value at, Value rest, ValueRange planes, Value step) {
+  Value granule = k.dot.ofLeft(code, k.lhs.memory, at, k.size(k.lhs.strides[k.c.depth]), rest);
+  for (auto [part, plane] : llvm::enumerate(planes)) {
+    Value widened = k.dot.partOf(code, granule, part);
+    code.storeScalar(vector::ExtractOp::create(b, loc, widened, ArrayRef<int64_t>{0}), plane, step);
+  }
+}
+
+/// The row whose first element is at `at`: whole vectors where the depth lies side by side, then step by step.
+void PackedLeft::packRow(Value at, ValueRange planes) {
+  Value elements = code.index(k.dot.elements()), depth = k.extent(k.c.depth), next = code.index(0);
+  Value steps = quotient(depth, elements), rest = remainder(depth, elements);
+  Value stride = code.times(elements, k.size(k.lhs.strides[k.c.depth]));
+  if (k.lhs.strides[k.c.depth].isConstant(1)) {
+    Value lanes = code.index(code.lanes);
+    next = code.times(quotient(steps, lanes), lanes);
+    loop(code.index(0), next, lanes, [&](Value step) {
+      Value granules = k.dot.ofPanel(code, k.lhs.memory, code.add(at, code.times(step, stride)));
+      for (auto [part, plane] : llvm::enumerate(planes))
+        code.store(k.dot.partOf(code, granules, part), plane, step, {});
+    });
+  }
+  auto place = [&](Value step) { return code.add(at, code.times(step, stride)); };
+  loop(next, steps, code.index(1), [&](Value step) { packStep(place(step), {}, planes, step); });
+  onlyIf(below(code.index(0), rest), [&] { packStep(place(steps), rest, planes, steps); });
+}
+
+void PackedLeft::pack(Value batch, Value from, Value to) {
+  loop(from, to, code.index(1), [&](Value row) { packRow(k.offsetAt(k.lhs, batch, row), rowsFrom(minus(row, from))); });
+}
+
+} // namespace batten

@@ -1,0 +1,47 @@
+// PackedLeft.h - a block of rows of a contraction's left side, widened into this thread's scratch.
+//
+// Where a step of the depth has parts (DotStep.h), what it multiplies would be widened again for every panel of the
+// right side, in as many instructions as a third of the products take and in registers that the sums need. Packed, all
+// that is left to a tile is one broadcast from memory a row and part, as of f32. Each part has a plane of its own,
+// plane[row][step], and the depth is filled up with zeros.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef BATTEN_COMPILER_KERNELS_CPU_PACKEDLEFT_H
+#define BATTEN_COMPILER_KERNELS_CPU_PACKEDLEFT_H
+
+#include "compiler/kernels/cpu/ContractionCode.h"
+#include "compiler/kernels/cpu/LoopCode.h"
+
+namespace batten {
+
+class PackedLeft : LoopCode {
+public:
+  /// True where a tile reads a packed left side sooner than one in place, by what packing takes; `isOnePanel`: the
+  /// right side is.
+  static bool pays(const ContractionCode &contraction, bool isOnePanel);
+  /// Of an element of the depth, as packed.
+  static int64_t bytesOfElement(const ContractionCode &contraction);
+  /// In the scratch from `offset` on, for blocks of so many rows at most.
+  PackedLeft(ContractionCode &contraction, Dim offset, int64_t rows);
+
+  Dim bytes() const { return planeBytes() * Dim::constant(k.dot.parts()); }
+  /// Packs the rows [from, to) of a batch entry.
+  void pack(mlir::Value batch, mlir::Value from, mlir::Value to);
+  /// Memory of the rows from packed row `number` on, by part.
+  Values rowsFrom(mlir::Value number) const;
+  /// What part `part` of a step multiplies of row `row` of those, in every lane.
+  mlir::Value load(mlir::Value rowsOfPart, int64_t row, mlir::Value step) const;
+
+private:
+  ContractionCode &k;
+  VectorCode code;
+  Dim offset;
+  int64_t rows;
+
+  Dim rowBytes() const;
+  Dim planeBytes() const { return rowBytes() * Dim::constant(rows); }
+  void packRow(mlir::Value at, mlir::ValueRange planes);
+  void packStep(mlir::Value at, mlir::Value rest, mlir::ValueRange planes, mlir::Value step);
+};
+
+} // namespace batten
+#endif // BATTEN_COMPILER_KERNELS_CPU_PACKEDLEFT_H
