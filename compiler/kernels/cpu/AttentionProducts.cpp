@@ -162,19 +162,16 @@ void Attention::scoreTile(Value row, Value key) {
   Value queriesAt = factorsOf(scratch.queries), keysAt = factorsOf(scratch.keys), width = frame.size(paddedDepth);
   Value panel = code.times(key, width);
   SmallVector<Value> scores(tileRows * panelVectors, number(0));
-  scores = fold(code.index(0), width, code.index(granule), scores, [&](Value c, ValueRange chains) {
+  auto query = [&](Value c, int64_t i) {
+    Value at = code.add(code.times(code.add(row, code.index(i)), width), c);
+    return dot.ofLeft(code, queriesAt, at, code.index(1), {});
+  };
+  auto keysOf = [&](Value c, int64_t j) {
     Value from = code.add(panel, code.times(c, code.index(panelKeys())));
-    SmallVector<Value> right, next;
-    for (int64_t j = 0; j < panelVectors; ++j)
-      right.push_back(dot.ofPanel(code, keysAt, code.add(from, code.index(j * code.lanes * granule))));
-    for (int64_t i = 0; i < tileRows; ++i) {
-      Value at = code.add(code.times(code.add(row, code.index(i)), width), c);
-      Value left = dot.ofLeft(code, queriesAt, at, code.index(1), {});
-      for (int64_t j = 0; j < panelVectors; ++j)
-        next.push_back(dot.add(code, left, right[j], chains[i * panelVectors + j]));
-    }
-    return next;
-  });
+    return dot.ofPanel(code, keysAt, code.add(from, code.index(j * code.lanes * granule)));
+  };
+  scores = fold(code.index(0), width, code.index(granule), scores,
+                [&](Value c, ValueRange chains) { return dot.addTile(code, c, panelVectors, query, keysOf, chains); });
   Value target = scratchOf(scratch.scores);
   for (auto [n, score] : llvm::enumerate(scores)) {
     Value column = code.add(key, code.index(n % panelVectors * code.lanes));
@@ -329,20 +326,23 @@ SmallVector<Value> Attention::addValues(Value row, Value column, ArrayRef<Value>
     base = code.times(column, code.index(granule));
     step = frame.size(paddedColumns);
   }
+  auto valuesAt = [&](Value key, int64_t j) {
+    Value at = code.add(code.add(base, code.times(key, step)), code.index(j * code.lanes * granule));
+    return valuesInPlace ? code.load(memory, at, code.index(1), real, masks[j]) : dot.ofPanel(code, memory, at);
+  };
+  auto weightOf = [&](Value key, int64_t i) {
+    return dot.ofLeft(code, weights, weightAt(code.add(row, code.index(i)), key), code.index(1), {});
+  };
   return fold(from, to, code.index(granule), accumulators, [&](Value key, ValueRange sums) {
+    if (!someHidden)
+      return dot.addTile(code, key, masks.size(), weightOf, valuesAt, sums);
     SmallVector<Value> right, next;
-    for (auto [j, lanes] : llvm::enumerate(masks)) {
-      Value at = code.add(code.add(base, code.times(key, step)), code.index(j * code.lanes * granule));
-      right.push_back(valuesInPlace ? code.load(memory, at, code.index(1), real, lanes)
-                                    : dot.ofPanel(code, memory, at));
-    }
+    for (size_t j = 0; j < masks.size(); ++j)
+      right.push_back(valuesAt(key, j));
     for (int64_t i = 0; i < tileRows; ++i) {
-      Value weight = dot.ofLeft(code, weights, weightAt(code.add(row, code.index(i)), key), code.index(1), {});
-      Value hidden = someHidden ? isHidden(weight) : Value();
-      for (Value value : right) {
-        Value sum = sums[next.size()];
-        next.push_back(hidden ? addSeen(weight, value, hidden, sum) : dot.add(code, weight, value, sum));
-      }
+      Value weight = weightOf(key, i), hidden = isHidden(weight);
+      for (Value value : right)
+        next.push_back(addSeen(weight, value, hidden, sums[next.size()]));
     }
     return next;
   });

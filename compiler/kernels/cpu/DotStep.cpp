@@ -161,7 +161,7 @@ Value DotStep::addPart(const VectorCode &v, Value left, Value right, Value sum) 
 /// empty instruction, of which it knows only that the sums and the place go through it and that it may change memory,
 /// costs nothing and holds each product in its part.
 Value DotStep::endPart(const VectorCode &v, Value at, MutableArrayRef<Value> sums) const {
-  if (parts() == 1 || v.lanes == 16)
+  if (!readsAgain(v))
     return at;
   OpBuilder &b = v.builder;
   SmallVector<Value> through(sums);
@@ -179,6 +179,27 @@ Value DotStep::endPart(const VectorCode &v, Value at, MutableArrayRef<Value> sum
     value = LLVM::ExtractValueOp::create(b, v.loc, nothing.getResult(0), ArrayRef<int64_t>{int64_t(i)});
   llvm::copy(ArrayRef(through).drop_back(), sums.begin());
   return arith::IndexCastOp::create(b, v.loc, b.getIndexType(), through.back());
+}
+
+SmallVector<Value> DotStep::addTile(const VectorCode &v, Value at, int64_t vectors, Granules left, Granules right,
+                                    ValueRange sums) const {
+  SmallVector<Value> next(sums);
+  bool again = readsAgain(v);
+  for (int64_t part = 0, count = again ? parts() : 1; part < count; ++part) {
+    auto toMultiply = [&](Value granules) { return again ? partOf(v, granules, part) : granules; };
+    SmallVector<Value> columns;
+    for (int64_t j = 0; j < vectors; ++j)
+      columns.push_back(toMultiply(right(at, j)));
+    for (int64_t i = 0, rows = sums.size() / vectors; i < rows; ++i) {
+      Value row = toMultiply(left(at, i));
+      for (int64_t j = 0; j < vectors; ++j) {
+        Value &sum = next[i * vectors + j];
+        sum = again ? addPart(v, row, columns[j], sum) : add(v, row, columns[j], sum);
+      }
+    }
+    at = endPart(v, at, next);
+  }
+  return next;
 }
 
 } // namespace batten

@@ -46,6 +46,12 @@ public:
   /// Ends a part of a tile: what is read at the returned place, which is `at`, is read behind here, and anew.
   mlir::Value endPart(const VectorCode &code, mlir::Value at, llvm::MutableArrayRef<mlir::Value> sums) const;
 
+  /// A step of a tile at a place `at`: to each row's chains of `vectors` vectors the products of the granules that
+  /// `left` gives of row i and `right` of vector j.
+  using Granules = llvm::function_ref<mlir::Value(mlir::Value at, int64_t i)>;
+  llvm::SmallVector<mlir::Value> addTile(const VectorCode &code, mlir::Value at, int64_t vectors, Granules left,
+                                         Granules right, mlir::ValueRange sums) const;
+
   /// Of a product of bytes.
   bool isOfSignedBytes() const { return isSigned; }
   /// True where subnormals are flushed (dialect/NUMERICS.md).
@@ -60,6 +66,8 @@ private:
     ByteDots,    ///< VPDPBUSD, with the left side off by 128
     WordProducts ///< bytes widened to words, and VPMADDWD on the odd and on the even ones
   };
+  /// Few registers make it worth while to read a granule again for each part.
+  bool readsAgain(const VectorCode &code) const { return parts() > 1 && code.lanes < 16; }
   bool takesGranules() const { return means != Means::Region && means != Means::Fma; }
 
   Means means = Means::Region;
