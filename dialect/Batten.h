@@ -52,6 +52,7 @@ inline constexpr llvm::StringLiteral order = "batten.order";   // of a reduction
 inline constexpr llvm::StringLiteral lanes = "batten.lanes";   // unit: lane trees within the blocks
 inline constexpr llvm::StringLiteral kind = "batten.kind";     // GroupKind
 inline constexpr llvm::StringLiteral split = "batten.split";   // i64: leading dims of a rows group that number rows
+inline constexpr llvm::StringLiteral needed = "batten.needed"; // of a pack: 1 where the call needs it, else 0
 inline constexpr llvm::StringLiteral resultDims = "batten.result_dims"; // of a call: dims of each result
 inline constexpr llvm::StringLiteral kernel = "batten.kernel";          // unit: a function that launches call
 inline constexpr llvm::StringLiteral builder = "batten.builder";        // which builder made the kernel

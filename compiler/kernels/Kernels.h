@@ -73,8 +73,10 @@ mlir::FailureOr<Kernel> buildScan(mlir::func::FuncOp group, mlir::StringRef name
 mlir::FailureOr<Kernel> buildGreatest(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 /// A contraction with an element-wise epilogue on its accumulators: register tiles over packed panels.
 mlir::FailureOr<Kernel> buildTiledContraction(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
-/// A contraction whose right-hand side is row-major and read where it lies: small, or met by one row only.
+/// A contraction whose right-hand side is row-major, small, and read where it lies.
 mlir::FailureOr<Kernel> buildInPlaceContraction(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
+/// A contraction of few rows whose right-hand side is row-major, and read where it lies, row by row.
+mlir::FailureOr<Kernel> buildFewRowsContraction(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 /// A contraction of bf16 or of bytes by products of AMX tiles.
 mlir::FailureOr<Kernel> buildTileProducts(mlir::func::FuncOp group, mlir::StringRef name, const Level &level);
 /// Softmax of products with keys, times values, a block of queries at a time.

@@ -309,6 +309,8 @@ LogicalResult PlanEntry::emitLaunch(OpBuilder &b, func::CallOp call) {
   auto scratch = scratches.find(call);
   LaunchOp launch = kernels.launch(b, call.getLoc(), call.getCallee(), sizes,
                                    scratch == scratches.end() ? Value() : bufferPointers[scratch->second], pointers);
+  if (auto needed = call->getAttrOfType<StringAttr>(attr::needed))
+    launch.setRangeAttr(b.getStringAttr((toDim(launch.getRangeAttr()) * toDim(needed)).str()));
   if (Attribute flops = call->getAttr(attr::launchFlops))
     launch->setAttr(attr::launchFlops, flops);
   return success();

@@ -11,9 +11,8 @@ using namespace mlir;
 
 namespace batten {
 
-/// A right-hand side of a batch entry that is row-major is read where it lies if it is at most half of L1, if L1 holds
-/// it and it is no more than two panels, or if only one row is multiplied with it: packing it would move as many bytes
-/// as the product reads.
+/// A right-hand side of a batch entry that is row-major is read where it lies if it is at most half of L1, or if L1
+/// holds it and it is no more than two panels: packing it would move as many bytes as the product reads.
 static bool fitsInPlace(func::FuncOp group, const Level &level) {
   Shapes shapes(group);
   std::optional<Contraction> c = matchContraction(group, shapes);
@@ -26,8 +25,6 @@ static bool fitsInPlace(func::FuncOp group, const Level &level) {
   std::optional<int64_t> columns = c->extents[c->column].constantValue(), depth = c->extents[c->depth].constantValue();
   if (!access || !column || !columns || !depth || !access->strides[*column].isConstant(1))
     return false;
-  if (c->count(c->rows).isConstant(1))
-    return true;
   Type element = cast<RankedTensorType>(right.getType()).getElementType();
   bool isNarrow = *columns <= 2 * panelShape(c->extents[c->column], c->product, level).columns();
   bool fillsL1 = isNarrow && granuleElements(element) == 1; // rows of granules are interleaved at every reading
@@ -40,11 +37,19 @@ static bool isOfTiles(func::FuncOp group, const Level &level) {
   return c && isOfTiles(c->product, level);
 }
 
+static bool hasFewRows(func::FuncOp group, const Level &level) {
+  Shapes shapes(group);
+  std::optional<Contraction> c = matchContraction(group, shapes);
+  return c && fewRowsOf(*c, shapes, level) == FewRows::Always;
+}
+
 static KernelChoice chooseContraction(func::FuncOp group, const Level &level) {
   if (isOfTiles(group, level)) // at every size: they have an order of arithmetic of their own
     return {buildTileProducts, "tile products"};
-  return fitsInPlace(group, level) ? KernelChoice{buildInPlaceContraction, "in-place contraction"}
-                                   : KernelChoice{buildTiledContraction, "tiled contraction"};
+  if (fitsInPlace(group, level))
+    return {buildInPlaceContraction, "in-place contraction"};
+  return hasFewRows(group, level) ? KernelChoice{buildFewRowsContraction, "few-rows contraction"}
+                                  : KernelChoice{buildTiledContraction, "tiled contraction"};
 }
 
 static KernelChoice chooseConvolution(func::FuncOp group, const Level &level) {

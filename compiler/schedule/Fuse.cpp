@@ -272,7 +272,7 @@ static Attribute takeFlops(const Group &group) {
 }
 
 void OutlineEntry::outline(const Group &group) {
-  Attribute flops = takeFlops(group);
+  Attribute flops = takeFlops(group), needed = group.operations.front()->removeAttr(attr::needed);
   llvm::SetVector<Value> roots;
   SmallVector<Value> results;
   for (Operation *op : group.operations) {
@@ -308,6 +308,8 @@ void OutlineEntry::outline(const Group &group) {
   call->setAttr(attr::kind, b.getStringAttr(groupKindName(group.kind)));
   if (flops)
     call->setAttr(attr::launchFlops, flops);
+  if (needed)
+    call->setAttr(attr::needed, needed);
 }
 
 struct FusePass : impl::FuseBase<FusePass> {

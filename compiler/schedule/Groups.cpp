@@ -114,7 +114,7 @@ SmallVector<Value> updatedArguments(func::FuncOp entry) {
 SmallVector<Operation *> readersOf(Value value) {
   SmallVector<Operation *> readers;
   for (Operation *user : value.getUsers()) {
-    if (isView(user))
+    if (isView(user) || isa<linalg::UnPackOp>(user)) // who has panels may read what they are packed from as well
       llvm::append_range(readers, readersOf(user->getResult(0)));
     else
       readers.push_back(user);

@@ -29,7 +29,12 @@ static llvm::SmallDenseSet<std::pair<unsigned, unsigned>> sharedMemory(func::Fun
   return pairs;
 }
 
-std::optional<Remark> KernelSet::remarkOn(func::CallOp call) const { return remarks.lookup(call.getCallee()); }
+std::optional<Remark> KernelSet::remarkOn(func::CallOp call) const {
+  std::optional<Remark> remark = remarks.lookup(call.getCallee());
+  if (remark && call->hasAttr(attr::needed))
+    remark->what += " of more than a few rows";
+  return remark;
+}
 
 LogicalResult KernelSet::build(func::FuncOp group) {
   KernelChoice choice = chooseKernel(group, level);

@@ -6,7 +6,7 @@
 #include "compiler/kernels/cpu/TileRows.h"
 #include "compiler/kernels/cpu/UsualSizes.h"
 #include "compiler/kernels/cpu/Window.h"
-#include "compiler/schedule/Groups.h"
+#include "compiler/schedule/Grouping.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -20,8 +20,8 @@ static int64_t lanesOf(linalg::GenericOp product, const Level &level) {
 
 /// Panels of `width` along dim order.front(), the other dims inside in their order; so many elements of the last one
 /// lie together behind the columns: granules, or rows of tiles.
-static void packOperand(func::FuncOp entry, OpOperand *operand, Shapes &shapes, ArrayRef<int64_t> order, int64_t width,
-                        int64_t granule) {
+static linalg::PackOp packOperand(func::FuncOp entry, OpOperand *operand, Shapes &shapes, ArrayRef<int64_t> order,
+                                  int64_t width, int64_t granule) {
   OpBuilder b(operand->getOwner());
   Location loc = operand->getOwner()->getLoc();
   Value source = operand->get();
@@ -44,20 +44,51 @@ static void packOperand(func::FuncOp entry, OpOperand *operand, Shapes &shapes, 
   auto pack = linalg::PackOp::create(b, loc, source, empty, tiled, tiles, zero, order);
   Value plain = tensor::EmptyOp::create(b, loc, operandsOf(b, loc, entry, extents), element);
   operand->set(linalg::UnPackOp::create(b, loc, pack.getResult(), plain, tiled, tiles, order).getResult());
+  return pack;
 }
 
 //===- Products ---------------------------------------------------------------------------------------------------===//
 
-static void packRightSide(func::FuncOp entry, linalg::GenericOp product, Shapes &shapes, const Level &level) {
+/// True of what only the call has, so that panels of it would be packed in every call.
+static bool isOfCall(func::FuncOp entry, Value tensor, const OperationTimes &times) {
+  if (auto argument = dyn_cast<BlockArgument>(tensor))
+    return !entry.getArgAttr(argument.getArgNumber(), attr::weight);
+  return times.lookup(tensor.getDefiningOp()) == OperationTime::Call;
+}
+
+/// 1 where there are more rows than `most`, else 0.
+static Dim ifMoreRows(const Dim &rows, int64_t most) {
+  Dim times = Dim::floorDiv(rows, Dim::constant(most + 1));
+  return ceilDiv(times, times + Dim::constant(1));
+}
+
+/// The product reads what its right side `right` is packed from as well, and calls of few rows pack nothing.
+static void packForManyRows(Contraction &c, Value right, linalg::PackOp pack, const Level &level) {
+  auto unpack = c.product.getDpsInputs()[1].getDefiningOp<linalg::UnPackOp>();
+  unpack.getDestMutable().assign(right);
+  Dim needed = ifMoreRows(c.count(c.rows), mostRowsInPlace(c.product, level));
+  pack->setAttr(attr::needed, StringAttr::get(pack.getContext(), needed.str()));
+}
+
+static void packRightSide(func::FuncOp entry, linalg::GenericOp product, Shapes &shapes, const OperationTimes &times,
+                          const Level &level) {
   OpOperand *right = product.getDpsInputOperand(1);
   AffineMap map = product.getMatchingIndexingMap(right);
   unsigned column = product.getNumParallelLoops() - 1;
   std::optional<unsigned> position = map.getResultPosition(getAffineDimExpr(column, entry.getContext()));
   if (!position || !llvm::is_contained(map.getResults(), getAffineDimExpr(column + 1, entry.getContext())))
     return; // the other dim is a batch dim: a row vector a position
-  auto element = cast<RankedTensorType>(right->get().getType()).getElementType();
-  int64_t columns = panelShape(shapes.of(right->get())[*position], product, level).columns();
-  packOperand(entry, right, shapes, {*position, 1 - *position}, columns, granuleElements(element));
+  std::optional<Contraction> c = contractionOf(product, shapes);
+  FewRows few = c && isOfCall(entry, right->get(), times) ? fewRowsOf(*c, shapes, level) : FewRows::Never;
+  if (few == FewRows::Always)
+    return;
+  Value plain = right->get();
+  auto element = cast<RankedTensorType>(plain.getType()).getElementType();
+  int64_t columns = panelShape(shapes.of(plain)[*position], product, level).columns();
+  linalg::PackOp pack =
+      packOperand(entry, right, shapes, {*position, 1 - *position}, columns, granuleElements(element));
+  if (few == FewRows::Sometimes)
+    packForManyRows(*c, plain, pack, level);
 }
 
 //===- Convolutions -----------------------------------------------------------------------------------------------===//
@@ -149,12 +180,13 @@ void packSharedOperands(func::FuncOp entry, Shapes &shapes, const ImageLayout &i
     if (auto order = generic->getAttrOfType<StringAttr>(attr::order);
         order && (order.getValue() == "chain" || order.getValue() == "pairs"))
       products.push_back(generic);
+  OperationTimes times = timesOf(entry);
   for (linalg::GenericOp product : products) {
     int64_t rank = cast<RankedTensorType>(product.getDpsInputs()[1].getType()).getRank();
     if (isOfSharedWeights(product))
       packWeights(entry, product, shapes, images.windows.contains(product), level);
     else if (!isWindow(product) && rank == 2)
-      packRightSide(entry, product, shapes, level);
+      packRightSide(entry, product, shapes, times, level);
   }
 }
 

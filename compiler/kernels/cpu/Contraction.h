@@ -17,6 +17,7 @@ struct Contraction {
   llvm::SmallVector<int64_t> batch, rows;              ///< loop numbers, outermost first
   int64_t column = -1, depth = -1;
   bool packed = false;                            ///< the right side arrives in panels (linalg.unpack of them)
+  mlir::Value plain;                              ///< the right side as it lies; null where only panels of it arrive
   Dim count(llvm::ArrayRef<int64_t> loops) const; ///< of the extents of `loops`
 };
 
@@ -31,8 +32,16 @@ bool isOfTiles(mlir::linalg::GenericOp product, const Level &level);
 /// and of tiles there are two side by side.
 PanelShape panelShape(const Dim &columns, mlir::linalg::GenericOp product, const Level &level);
 
+/// So few rows of a batch entry read a row-major right side quicker where it lies than panels that are first packed.
+int64_t mostRowsInPlace(mlir::linalg::GenericOp product, const Level &level);
+
+/// Reads one product, with no epilogue; nullopt where its loops are not those of a contraction.
+std::optional<Contraction> contractionOf(mlir::linalg::GenericOp product, Shapes &shapes);
 /// Reads the group; nullopt (with an error at the op) where its loops are not those of a contraction.
 std::optional<Contraction> matchContraction(mlir::func::FuncOp group, Shapes &shapes);
+/// Which calls have so few.
+enum class FewRows { Never, Sometimes, Always };
+FewRows fewRowsOf(const Contraction &c, Shapes &shapes, const Level &level);
 
 } // namespace batten
 #endif // BATTEN_COMPILER_KERNELS_CPU_CONTRACTION_H

@@ -16,13 +16,13 @@ LogicalResult ContractionCode::resolve(func::FuncOp group, Shapes &shapes) {
   auto left = resolveOperand(c.product.getDpsInputs()[0], maps[0], shapes, frame);
   Value rightValue = c.product.getDpsInputs()[1];
   std::optional<Operand> resolvedRight;
-  if (c.packed) {
+  if (right == Right::Packed) {
     resolvedRight.emplace();
     resolvedRight->memory = frame.memory(rightValue.getDefiningOp<linalg::UnPackOp>().getSource());
     resolvedRight->element = cast<RankedTensorType>(rightValue.getType()).getElementType();
     resolvedRight->strides.assign(c.extents.size(), Dim::constant(0));
   } else {
-    resolvedRight = resolveOperand(rightValue, maps[1], shapes, frame);
+    resolvedRight = resolveOperand(c.plain, maps[1], shapes, frame);
   }
   if (!left || !resolvedRight || !left->memory || !resolvedRight->memory)
     return c.product.emitError("an operand of this product is no view of memory");

@@ -18,7 +18,8 @@ public:
   enum class Right {
     Packed,   ///< the kernel is given panels
     OwnPanel, ///< the kernel packs one panel at a time into its thread's scratch
-    InPlace   ///< row-major, as it lies
+    InPlace,  ///< row-major, as it lies
+    InParts   ///< the same by a few depths at a time, of many columns
   };
 
   ContractionCode(Contraction &c, Right right, KernelFrame &frame, const Level &level, mlir::func::FuncOp group)
@@ -45,6 +46,7 @@ public:
     return {b, loc, lanes, [this](mlir::Value value) { return scalars.get(value); }};
   }
   int64_t panelColumns() const { return tileVectors * lanes; }
+  bool isPlain() const { return right == Right::InPlace || right == Right::InParts; }
   mlir::Value size(const Dim &dim) { return frame.size(dim); }
   mlir::Value extent(int64_t loop) { return frame.size(c.extents[loop]); }
   /// The depth, or a usual one where only the call knows it.

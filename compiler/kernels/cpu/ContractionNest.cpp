@@ -8,15 +8,19 @@
 //         for each tile of rows
 //           every accumulator is one chain in ascending depth, from zero; then the epilogue; then one store
 //
+// Few rows wait for their right side, and a row-major one is best read row by row: there a part of the depth is a few
+// rows, and the accumulators of many panels stay in L1.
+//
 // All rows of a batch entry are cut into as few tiles as there must be, of two heights that differ by one: a tile of
-// six rows and one of two would take the time of two sixes. Two builders share the nest and differ in where the panels
-// lie: `Tiled` packs (or is given packed) panels, `InPlace` reads a row-major right side where it lies, where packing
-// it would cost as much as the product. The tile itself is MicroKernel's. Tile sizes and order of loops: BLIS, Van Zee
-// & van de Geijn, ACM TOMS 41(3), 2015.
+// six rows and one of two would take the time of two sixes. Three builders share the nest and differ in where the
+// panels lie: `Tiled` packs (or is given packed) panels, `InPlace` reads a row-major right side where it lies, where
+// packing it would cost as much as the product. The tile itself is MicroKernel's. Tile sizes and order of loops: BLIS,
+// Van Zee & van de Geijn, ACM TOMS 41(3), 2015.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/LoopCode.h"
 #include "compiler/kernels/cpu/PanelWalk.h"
 #include "compiler/kernels/cpu/ReadAhead.h"
+#include "compiler/kernels/cpu/TwoWays.h"
 #include "compiler/kernels/cpu/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -36,6 +40,11 @@ constexpr int64_t mostTiles = 42;
 static int64_t leastTiles(const Level &level) { return level.hasManyRegisters() ? 20 : 10; }
 /// Of a part of the depth, in bytes of one column. Narrow panels could be deeper, but then the left block could not.
 constexpr int64_t deepestBytes = 4 << 10;
+/// Depths and columns of a part of a right side that few rows read where it lies. The hardware's prefetches follow
+/// eight rows of a page; the accumulators of 12 rows of 512 columns fill 24 KiB.
+constexpr int64_t depthsOfPart = 8, columnsOfPart = 512;
+/// Chains that hide the latency of two FMA units.
+constexpr int64_t chainsOfRow = 8;
 /// Multiply-adds that are worth a thread's while: about 5 us.
 constexpr int64_t leastProducts = 1 << 18;
 /// Of a block whose panels are packed on the way: packing is then a small part of it.
@@ -48,6 +57,8 @@ public:
   explicit Nest(ContractionCode &contraction)
       : LoopCode{contraction.b, contraction.loc}, k(contraction), c(k.c), code(k.code()), rows(c.count(c.rows)) {}
 
+  /// What is decided, and memory on the stack, which belongs to the function's first block.
+  void prepare();
   Kernel build();
 
 private:
@@ -64,6 +75,7 @@ private:
   int64_t stagedPanels = 1;     ///< whose accumulators wait in the stage for the next part of the depth
   int64_t blockTiles = 0;       ///< at most
   int64_t panelsOfOnlyRow = 1;  ///< that it meets side by side
+  bool isAtOnlyRow = false;     ///< the builder stands where there is one row
   int64_t grain = 1;            ///< units
   SmallVector<int64_t> heights; ///< of tiles, what there may be
 
@@ -87,6 +99,7 @@ private:
   Dim panelCount() const { return ceilDiv(c.extents[c.column], k.panelColumns()); }
   int64_t stageOfTile() const { return k.tileRows * k.panelColumns(); }
   int64_t stageOfPanel() const { return blockTiles * stageOfTile(); }
+  bool isInParts() const { return k.right == Right::InParts; }
   bool packsLeft() const { return PackedLeft::pays(k, panelCount().isConstant(1)); }
   Dim panelBytes() const { return k.right == Right::OwnPanel ? k.panelBytes() : Dim::constant(0); }
   Dim stageBytes() const {
@@ -97,11 +110,15 @@ private:
   Dim scratchBytes() const;
 
   void decide();
+  void decideParts();
+  void chooseHeights(std::optional<int64_t> known);
   void countTiles();
   void cutDepth();
   void makeStage();
   void units();
+  Value endOfOnlyRow(Value from, Value to);
   Value onlyRow(const Block &block, Value from, Value to);
+  Value partOfOnlyRow(const Block &block, Value from, Value to, const Part &part);
   void partsOf(const Block &block, Value from, Value to);
   void panel(const Block &block, const PanelTurn &turn);
   void partOfPanel(const Block &block, const PanelTurn &turn, Value firstPanel, const Part &part);
@@ -117,8 +134,8 @@ private:
 
 /// `body` once for each height that a tile may have, of which the one that it has is run.
 void Nest::dispatch(Value height, llvm::function_ref<void(int64_t)> body) {
-  if (heights.size() == 1)
-    return body(heights.front());
+  if (heights.size() == 1 || isAtOnlyRow)
+    return body(isAtOnlyRow ? 1 : heights.front());
   OpBuilder::InsertionGuard guard(b);
   for (int64_t possible : ArrayRef(heights).drop_back()) { // in descending order; no table of jumps
     Value low = code.index(possible);
@@ -140,13 +157,21 @@ Dim Nest::scratchBytes() const {
   return depthBlock ? stageOffset() + stageBytes() : panelBytes();
 }
 
+/// Of few rows that read the right side where it lies: all of them are a block.
+void Nest::decideParts() {
+  depthBlock = llvm::alignTo(depthsOfPart, k.dot.elements());
+  blockTiles = llvm::divideCeil(mostRowsInPlace(c.product, k.level), k.tileRows);
+  stagedPanels = std::max<int64_t>(1, columnsOfPart / k.panelColumns());
+  panelsOfOnlyRow = std::min(stagedPanels, std::max<int64_t>(1, chainsOfRow / k.tileVectors));
+}
+
 /// A part of a panel takes a quarter of L2 at most, but a depth that is little more is not cut.
 void Nest::decide() {
   std::optional<int64_t> depth = c.extents[c.depth].constantValue(), known = rows.constantValue();
   int64_t bytesOfOne = elementBytes(k.rhs.element);
   int64_t fits = std::min(k.level.cacheBytesL2 / 4 / (bytesOfOne * k.panelColumns()), deepestBytes / bytesOfOne);
   bool isOneTile = known && *known <= k.tileRows;
-  if (depth && *depth > fits + fits / 2 && !isOneTile && k.right != Right::InPlace) {
+  if (depth && *depth > fits + fits / 2 && !isOneTile && !k.isPlain()) {
     int64_t parts = llvm::divideCeil(*depth, fits);
     depthBlock = llvm::alignTo(llvm::divideCeil(*depth, parts), k.dot.elements());
   }
@@ -164,10 +189,16 @@ void Nest::decide() {
   int64_t productsOfTile = k.tileRows * k.panelColumns() * k.likelyDepth();
   if (panelCount().isConstant(1) && !depthBlock && k.right != Right::OwnPanel) // no panel reads a row again
     blockTiles = std::clamp(leastProducts / productsOfTile, int64_t(4), blockTiles);
+  if (isInParts())
+    decideParts();
   int64_t tilesOfUnit = blockTiles;
   if (known)
     tilesOfUnit = std::min<int64_t>(blockTiles, std::max<int64_t>(1, llvm::divideCeil(*known, k.tileRows)));
   grain = std::max<int64_t>(1, leastProducts / (tilesOfUnit * productsOfTile));
+  chooseHeights(known);
+}
+
+void Nest::chooseHeights(std::optional<int64_t> known) {
   if (!known) {
     for (int64_t height = k.tileRows; height > 0; --height)
       heights.push_back(height);
@@ -202,6 +233,11 @@ void Nest::countTiles() {
 /// One tile reads a part once. Two that have hardly more rows than one wait for memory: each part is then so small that
 /// the second finds it in L1, and both leave time to what is prefetched; a panel is read to its end.
 void Nest::cutDepth() {
+  if (isInParts()) {
+    depthStep = code.index(depthBlock);
+    panelStep = code.index(stagedPanels);
+    return;
+  }
   int64_t fits = k.level.cacheBytesL1 / 2 / (elementBytes(k.rhs.element) * k.panelColumns());
   int64_t small = std::min<int64_t>(depthBlock, llvm::alignTo(fits, k.dot.elements()));
   Value isFew = below(k.size(rows), code.index(fewRows(k.tileRows) + 1));
@@ -233,11 +269,20 @@ void Nest::units() {
     Block block{batch, tile, least(tiles, code.add(tile, tilesOfBlock))};
     if (packedLeft)
       packedLeft->pack(batch, rowOf(block.begin), rowOf(block.end));
-    from = onlyRow(block, from, to);
+    if (!isInParts())
+      from = onlyRow(block, from, to);
     if (!depthBlock)
       return walkPanels(k, from, to, [&](const PanelTurn &turn) { panel(block, turn); });
     loop(from, to, panelStep, [&](Value first) { partsOf(block, first, least(to, code.add(first, panelStep))); });
   });
+}
+
+/// Behind the last of the panels from `from` on that an only row meets side by side; `from` where there are more rows.
+Value Nest::endOfOnlyRow(Value from, Value to) {
+  Value whole = k.size(Dim::floorDiv(c.extents[c.column], Dim::constant(k.panelColumns())));
+  Value those = minus(most(from, least(to, whole)), from);
+  those = minus(those, remainder(those, code.index(panelsOfOnlyRow)));
+  return code.add(from, choose(same(k.size(rows), code.index(1)), those, code.index(0)));
 }
 
 /// Where there is but one row: multiplies it with the panels from `from` on, some at a time, and returns the first one
@@ -246,12 +291,8 @@ void Nest::units() {
 Value Nest::onlyRow(const Block &block, Value from, Value to) {
   if (panelsOfOnlyRow == 1)
     return from;
-  Value count = code.index(panelsOfOnlyRow), none = code.index(0);
-  Value whole = k.size(Dim::floorDiv(c.extents[c.column], Dim::constant(k.panelColumns())));
-  Value those = minus(most(from, least(to, whole)), from);
-  those = choose(same(k.size(rows), code.index(1)), minus(those, remainder(those, count)), none);
-  Value end = code.add(from, those);
-  loop(from, end, count, [&](Value number) {
+  Value none = code.index(0), end = endOfOnlyRow(from, to);
+  loop(from, end, code.index(panelsOfOnlyRow), [&](Value number) {
     Part part{none, k.extent(c.depth), k.epilogue.isLong() ? none : Value()};
     PanelTurn turn{number, {}, panelsOfOnlyRow * k.tileVectors, /*masked=*/false};
     Strip strip = stripOf(block, turn, part, rightOf(block.batch, number));
@@ -262,14 +303,32 @@ Value Nest::onlyRow(const Block &block, Value from, Value to) {
   return end;
 }
 
+/// The same of a part of the depth whose accumulators wait in the stage.
+Value Nest::partOfOnlyRow(const Block &block, Value from, Value to, const Part &part) {
+  std::optional<int64_t> known = rows.constantValue();
+  if (panelsOfOnlyRow == 1 || known.value_or(1) != 1)
+    return from;
+  Value end = endOfOnlyRow(from, to);
+  isAtOnlyRow = true;
+  loop(from, end, code.index(panelsOfOnlyRow), [&](Value number) {
+    partOfPanel(block, {number, {}, panelsOfOnlyRow * k.tileVectors, /*masked=*/false}, from, part);
+  });
+  isAtOnlyRow = false;
+  return end;
+}
+
 /// Panels [from, to), a part of the depth at a time: what the block reads of it stays in L2 for all of them.
 void Nest::partsOf(const Block &block, Value from, Value to) {
   if (k.right == Right::OwnPanel)
     k.packPanel(block.batch, code.times(from, code.index(k.panelColumns())));
   Value depth = k.extent(c.depth);
+  std::optional<int64_t> known = c.extents[c.depth].constantValue();
+  bool isUnrolled = isInParts() && known && *known % depthBlock == 0;
   loop(code.index(0), depth, depthStep, [&](Value begin) {
-    Part part{begin, least(depth, code.add(begin, depthStep)), {}};
-    walkPanels(k, from, to, [&](const PanelTurn &turn) { partOfPanel(block, turn, from, part); });
+    Value end = code.add(begin, depthStep);
+    Part part{begin, isUnrolled ? end : least(depth, end), {}};
+    Value left = isInParts() ? partOfOnlyRow(block, from, to, part) : from;
+    walkPanels(k, left, to, [&](const PanelTurn &turn) { partOfPanel(block, turn, from, part); });
   });
 }
 
@@ -316,7 +375,7 @@ void Nest::partOfPanel(const Block &block, const PanelTurn &turn, Value firstPan
   Part staged = part;
   staged.stage = code.times(minus(turn.number, firstPanel), code.index(stageOfPanel()));
   Value right = k.right == Right::OwnPanel ? code.index(0) : rightOf(block.batch, turn.number);
-  Following after = following(block, turn.number, turn.next);
+  Following after = isInParts() ? Following() : following(block, turn.number, turn.next);
   if (after.right && k.right == Right::Packed) {
     Value isLast = below(turn.next, code.add(turn.number, code.index(1)));
     Value next = code.times(choose(isLast, part.to, part.from), code.index(k.panelColumns()));
@@ -343,7 +402,7 @@ void Nest::tile(const Block &block, const Strip &strip, Value number, const Part
     last = same(part.to, k.extent(c.depth));
   }
   Tile tile{row, 0, part.from, part.to, packedRow, stage, fresh, waits ? Value() : last, {}};
-  SmallVector<Ahead> ahead = readAhead->of(strip, tile, ofBlock, next);
+  SmallVector<Ahead> ahead = isInParts() ? SmallVector<Ahead>() : readAhead->of(strip, tile, ofBlock, next);
   dispatch(height, [&](int64_t rows) {
     tile.rows = rows;
     tile.ahead = 2 * rows < k.tileRows ? readAhead->ofOnlyTile(strip) : ahead; // so low a tile is the only one
@@ -355,26 +414,50 @@ void Nest::tile(const Block &block, const Strip &strip, Value number, const Part
     micro->finishStaged(strip, row, height, stage);
 }
 
-Kernel Nest::build() {
+void Nest::prepare() {
   decide();
-  makeStage(); // its memory on the stack belongs to the function's first block
+  makeStage();
+}
+
+Kernel Nest::build() {
   countTiles();
   units();
   return {k.frame.function, c.count(c.batch) * blockCount() * panelCount(), grain, scratchBytes()};
 }
 
-FailureOr<Kernel> buildContraction(func::FuncOp group, StringRef name, const Level &level, bool inPlace) {
+//===- The kernel -------------------------------------------------------------------------------------------------===//
+
+Kernel onlyNest(ContractionCode &code) {
+  Nest nest(code);
+  nest.prepare();
+  return nest.build();
+}
+
+/// Two nests over the same units, of which the rows of the call choose: so few are one block of either.
+Kernel nestByRows(ContractionCode &usual, ContractionCode &ofFewRows) {
+  Nest many(usual), few(ofFewRows);
+  many.prepare();
+  few.prepare();
+  LoopCode loops{usual.b, usual.loc};
+  Value rows = usual.size(usual.c.count(usual.c.rows));
+  Value areFew = loops.below(rows, usual.code().index(mostRowsInPlace(usual.c.product, usual.level) + 1));
+  return buildTwoWays(loops, areFew, [&] { return few.build(); }, [&] { return many.build(); });
+}
+
+FailureOr<Kernel> buildContraction(func::FuncOp group, StringRef name, const Level &level, Right right) {
   Shapes shapes(group);
   std::optional<Contraction> c = matchContraction(group, shapes);
   if (!c)
     return failure();
   KernelFrame frame(group, name, level);
-  ContractionCode code(*c, c->packed ? Right::Packed : inPlace ? Right::InPlace : Right::OwnPanel, frame, level, group);
-  if (failed(code.resolve(group, shapes)))
+  ContractionCode code(*c, right == Right::OwnPanel && c->packed ? Right::Packed : right, frame, level, group);
+  ContractionCode ofFewRows(*c, Right::InParts, frame, level, group);
+  bool mayBeFew = right == Right::OwnPanel && fewRowsOf(*c, shapes, level) == FewRows::Sometimes;
+  if (failed(code.resolve(group, shapes)) || (mayBeFew && failed(ofFewRows.resolve(group, shapes))))
     return failure();
   if (code.dot.flushes())
     frame.setRoute(Bf16Sums::FlushedPairs);
-  Kernel kernel = Nest(code).build();
+  Kernel kernel = mayBeFew ? nestByRows(code, ofFewRows) : onlyNest(code);
   if (failed(expandVectorMath(frame.function, level)))
     return failure();
   return kernel;
@@ -383,11 +466,15 @@ FailureOr<Kernel> buildContraction(func::FuncOp group, StringRef name, const Lev
 } // namespace
 
 FailureOr<Kernel> buildTiledContraction(func::FuncOp group, StringRef name, const Level &level) {
-  return buildContraction(group, name, level, /*inPlace=*/false);
+  return buildContraction(group, name, level, Right::OwnPanel);
 }
 
 FailureOr<Kernel> buildInPlaceContraction(func::FuncOp group, StringRef name, const Level &level) {
-  return buildContraction(group, name, level, /*inPlace=*/true);
+  return buildContraction(group, name, level, Right::InPlace);
+}
+
+FailureOr<Kernel> buildFewRowsContraction(func::FuncOp group, StringRef name, const Level &level) {
+  return buildContraction(group, name, level, Right::InParts);
 }
 
 } // namespace batten

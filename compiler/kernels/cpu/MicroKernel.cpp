@@ -67,10 +67,9 @@ void MicroKernel::prefetch(const Ahead &ahead, Value depth) {
 /// Panels are whole vectors and whole granules; what is read in place may end in either direction.
 Value MicroKernel::granulesOf(const Strip &strip, const Sides &sides, int64_t vector, Value depth, Value rest) {
   VectorCode v = k.code();
-  bool inPlace = k.right == ContractionCode::Right::InPlace;
-  Value stride = inPlace ? k.size(k.rhs.strides[k.c.depth]) : v.index(k.panelColumns());
+  Value stride = k.isPlain() ? k.size(k.rhs.strides[k.c.depth]) : v.index(k.panelColumns());
   Value at = v.add(strip.right, v.times(depth, stride));
-  if (!inPlace) {
+  if (!k.isPlain()) {
     Value panel = v.times(v.index(vector / k.tileVectors), k.size(k.panelElements()));
     Value inPanel = v.index(vector % k.tileVectors * k.lanes * k.dot.elements());
     return k.dot.ofPanel(v, k.rightMemory(), v.add(v.add(at, panel), inPanel));
@@ -157,7 +156,7 @@ MicroKernel::Values MicroKernel::chains(const Strip &strip, const Tile &tile, co
   VectorCode v = k.code();
   int64_t elements = k.dot.elements();
   std::optional<int64_t> known = k.c.extents[k.c.depth].constantValue();
-  bool isFilled = packedLeft && k.right != ContractionCode::Right::InPlace;
+  bool isFilled = packedLeft && !k.isPlain();
   bool hasRest = !isFilled && elements > 1 && !(known && *known % elements == 0);
   Value begin = LoopCode{b, loc}.quotient(tile.from, v.index(elements / placesOfStep()));
   Value end = hasRest || packedLeft ? endOf(tile, isFilled) : tile.to;
