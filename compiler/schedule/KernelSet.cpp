@@ -48,7 +48,7 @@ LogicalResult KernelSet::build(func::FuncOp group) {
   kernel->function->setAttr(attr::builder, StringAttr::get(group.getContext(), choice.name));
   kernels[name] = *kernel;
   sharing[name] = sharedMemory(group);
-  remarks[name] = batten::remarkOn(group, level);
+  remarks[name] = batten::remarkOn(group);
   group.erase();
   return success();
 }

@@ -12,7 +12,7 @@ struct Remark {
 };
 
 /// Of an outlined group, where it runs in every call.
-std::optional<Remark> remarkOn(mlir::func::FuncOp group, const Level &level);
+std::optional<Remark> remarkOn(mlir::func::FuncOp group);
 
 } // namespace batten
 #endif // BATTEN_COMPILER_SCHEDULE_REMARKS_H

@@ -1,0 +1,151 @@
+// ContractionShape.cpp - what a contraction's nest decides before it makes code: blocks, parts of the depth, tiles, and
+// the memory that they take. Tile sizes: BLIS, Van Zee & van de Geijn, ACM TOMS 41(3), 2015.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "compiler/kernels/cpu/ContractionNest.h"
+#include "compiler/kernels/cpu/UsualSizes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace batten {
+
+using Right = ContractionCode::Right;
+
+/// Tiles of a block of rows: fewer read the panels too often, more leave threads without a part.
+constexpr int64_t mostTiles = 42;
+/// A small L2 holds no 20 tiles of a deep product beside its panels. Zen 3, 1024^3: 10 tiles 97.6 GF/s, 20 tiles 95.0.
+static int64_t leastTiles(const Level &level) { return level.hasManyRegisters() ? 20 : 10; }
+/// Of a part of the depth, in bytes of one column. Narrow panels could be deeper, but then the left block could not.
+constexpr int64_t deepestBytes = 4 << 10;
+/// Depths and columns of a part of a right side that few rows read where it lies. The hardware's prefetches follow
+/// eight rows of a page; the accumulators of 12 rows of 512 columns fill 24 KiB.
+constexpr int64_t depthsOfPart = 8, columnsOfPart = 512;
+/// Chains that hide the latency of two FMA units.
+constexpr int64_t chainsOfRow = 8;
+/// Multiply-adds that are worth a thread's while: about 5 us.
+constexpr int64_t leastProducts = 1 << 18;
+/// Of a block whose panels are packed on the way: packing is then a small part of it.
+constexpr int64_t tilesOfOwnPanel = 170;
+/// Rows with which two tiles still take longer to fetch their panels than to multiply.
+constexpr int64_t fewRows(int64_t tileRows) { return tileRows + tileRows / 2; }
+
+/// Of a thread: its panel, where the depth is cut the accumulators of a block, and the block's left side if it is
+/// packed.
+Dim ContractionNest::scratchBytes() const {
+  if (packedLeft)
+    return packedOffset() + packedLeft->bytes();
+  return depthBlock ? stageOffset() + stageBytes() : panelBytes();
+}
+
+/// Of few rows that read the right side where it lies: all of them are a block.
+void ContractionNest::decideParts() {
+  depthBlock = llvm::alignTo(depthsOfPart, k.dot.elements());
+  blockTiles = llvm::divideCeil(mostRowsInPlace(c.product, k.level), k.tileRows);
+  stagedPanels = std::max<int64_t>(1, columnsOfPart / k.panelColumns());
+  panelsOfOnlyRow = std::min(stagedPanels, std::max<int64_t>(1, chainsOfRow / k.tileVectors));
+}
+
+/// A part of a panel takes a quarter of L2 at most, but a depth that is little more is not cut.
+void ContractionNest::decide() {
+  std::optional<int64_t> depth = c.extents[c.depth].constantValue(), known = rows.constantValue();
+  int64_t bytesOfOne = elementBytes(k.rhs.element);
+  int64_t fits = std::min(k.level.cacheBytesL2 / 4 / (bytesOfOne * k.panelColumns()), deepestBytes / bytesOfOne);
+  bool isOneTile = known && *known <= k.tileRows;
+  if (depth && *depth > fits + fits / 2 && !isOneTile && !k.isPlain()) {
+    int64_t parts = llvm::divideCeil(*depth, fits);
+    depthBlock = llvm::alignTo(llvm::divideCeil(*depth, parts), k.dot.elements());
+  }
+  int64_t bytesOfElement = packsLeft() ? PackedLeft::bytesOfElement(k) : elementBytes(k.lhs.element);
+  int64_t depthInCache = depthBlock ? depthBlock : depth.value_or(usual::depthInCache);
+  int64_t bytesOfTile = k.tileRows * depthInCache * bytesOfElement;
+  bool isOwn = k.right == Right::OwnPanel && !packsLeft();
+  blockTiles =
+      isOwn ? tilesOfOwnPanel
+            : std::clamp(k.level.cacheBytesL2 / 2 / std::max<int64_t>(bytesOfTile, 1), leastTiles(k.level), mostTiles);
+  if (k.right == Right::Packed && !k.level.hasManyRegisters() && known.value_or(1) == 1)
+    panelsOfOnlyRow = std::max<int64_t>(1, chainsOfRow / k.tileVectors);
+  if (depthBlock && k.right == Right::Packed)
+    stagedPanels = std::max<int64_t>(1, k.level.cacheBytesL2 / 4 / (stageOfPanel() * elementBytes(k.accumulator)));
+  int64_t productsOfTile = k.tileRows * k.panelColumns() * k.likelyDepth();
+  if (panelCount().isConstant(1) && !depthBlock && k.right != Right::OwnPanel) // no panel reads a row again
+    blockTiles = std::clamp(leastProducts / productsOfTile, int64_t(4), blockTiles);
+  if (isInParts())
+    decideParts();
+  int64_t tilesOfUnit = blockTiles;
+  if (known)
+    tilesOfUnit = std::min<int64_t>(blockTiles, std::max<int64_t>(1, llvm::divideCeil(*known, k.tileRows)));
+  grain = std::max<int64_t>(1, leastProducts / (tilesOfUnit * productsOfTile));
+  chooseHeights(known);
+}
+
+void ContractionNest::chooseHeights(std::optional<int64_t> known) {
+  if (!known) {
+    for (int64_t height = k.tileRows; height > 0; --height)
+      heights.push_back(height);
+    return;
+  }
+  int64_t count = std::max<int64_t>(1, llvm::divideCeil(*known, k.tileRows)), low = *known / count;
+  if (*known % count != 0)
+    heights.push_back(low + 1);
+  if (low > 0 || heights.empty())
+    heights.push_back(low);
+}
+
+void ContractionNest::countTiles() {
+  auto number = [&](const Dim &dim) { return k.size(dim); };
+  Dim count = rows.isConstant(0) ? Dim::constant(1) : tileCount();
+  tiles = number(count);
+  lower = number(Dim::floorDiv(rows, count));
+  taller = number(Dim::modulo(rows, count));
+  blocks = number(blockCount());
+  panels = number(panelCount());
+  std::optional<int64_t> t = count.constantValue(), n = blockCount().constantValue();
+  if (t && n)
+    tilesOfBlock = code.index(llvm::divideCeil(*t, std::max<int64_t>(*n, 1)));
+  else // a division is dear in a small product
+    tilesOfBlock =
+        either(same(blocks, code.index(1)), [&] { return tiles; }, [&] { return ceilQuotient(tiles, blocks); });
+  readAhead->setTiles(tilesOfBlock);
+  if (depthBlock)
+    cutDepth();
+}
+
+/// One tile reads a part once. Two that have hardly more rows than one wait for memory: each part is then so small that
+/// the second finds it in L1, and both leave time to what is prefetched; a panel is read to its end.
+void ContractionNest::cutDepth() {
+  if (isInParts()) {
+    depthStep = code.index(depthBlock);
+    panelStep = code.index(stagedPanels);
+    return;
+  }
+  int64_t fits = k.level.cacheBytesL1 / 2 / (elementBytes(k.rhs.element) * k.panelColumns());
+  int64_t small = std::min<int64_t>(depthBlock, llvm::alignTo(fits, k.dot.elements()));
+  Value isFew = below(k.size(rows), code.index(fewRows(k.tileRows) + 1));
+  depthStep = choose(isFew, code.index(small), code.index(depthBlock));
+  depthStep = choose(same(tilesOfBlock, code.index(1)), k.extent(c.depth), depthStep);
+  panelStep = choose(isFew, code.index(1), code.index(stagedPanels));
+}
+
+/// Accumulators lie in memory between parts of the depth and before a long epilogue.
+void ContractionNest::makeStage() {
+  Value stage;
+  if (depthBlock) {
+    stage = k.frame.scratchView(stageOffset(), k.accumulator);
+  } else if (k.epilogue.isLong()) {
+    auto type = MemRefType::get({stageOfTile()}, k.accumulator);
+    stage = memref::AllocaOp::create(b, loc, type, b.getI64IntegerAttr(lineBytes));
+  }
+  if (packsLeft())
+    packedLeft.emplace(k, packedOffset(), blockTiles * k.tileRows);
+  micro = std::make_unique<MicroKernel>(k, stage, packedLeft ? &*packedLeft : nullptr);
+  readAhead = std::make_unique<ReadAhead>(k, depthBlock != 0);
+}
+
+void ContractionNest::prepare() {
+  decide();
+  makeStage();
+}
+
+} // namespace batten
