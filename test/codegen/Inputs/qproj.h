@@ -72,6 +72,7 @@ int qproj_q_proj(const qproj_program *program, int64_t B, int64_t T, const float
                  void *workspace, int64_t workspace_bytes, const batten_call *call);
 /* Bytes for these sizes, 0 when none is needed; -1 when a size is out of range. */
 int64_t qproj_q_proj_workspace(int64_t B, int64_t T);
+#define QPROJ_Q_PROJ_THREAD_BYTES INT64_C(24576) /* more workspace for each further thread */
 
 /* Names, dtypes, dims, formulas, levels, independence and provenance, as data; the manifest says the same in JSON. */
 struct batten_description;
