@@ -1,4 +1,5 @@
-"""readme.py [--check] - writes the README's table of measurements from the newest result; --check: only compares.
+"""readme.py [--check] - writes the README's tables of measurements, of each machine's newest result; --check: only
+compares.
 
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
@@ -17,12 +18,13 @@ BEGIN, END = "<!-- test/bench/readme.py: begin -->", "<!-- test/bench/readme.py:
 
 
 def newest():
-    """(file, result), or None while no result is committed. Files begin with their date."""
+    """(file, result) of each machine, the one measured last first. Files begin with their date."""
+    seen = {}
     for path in sorted(RESULTS.glob("*.json"), reverse=True):
         result = json.loads(path.read_text())
         if result.get("form") == report.FORM:
-            return path, result
-    return None
+            seen.setdefault(result["machine"]["cpu"], (path, result))
+    return list(seen.values())
 
 
 def summary_row(group, dtype, threads, records):
@@ -50,9 +52,9 @@ def table(path, result):
 
 
 def rendered():
-    found = newest()
-    lines = table(*found) if found else ["No result is committed yet; `./dev bench --publish` makes one."]
-    return "\n".join([BEGIN, *lines, END])
+    tables = ["\n".join(table(*found)) for found in newest()]
+    text = "\n\n".join(tables) or "No result is committed yet; `./dev bench --publish` makes one."
+    return "\n".join([BEGIN, text, END])
 
 
 def main(arguments):
@@ -60,7 +62,7 @@ def main(arguments):
     wanted = re.sub(f"{re.escape(BEGIN)}.*{re.escape(END)}", lambda _: rendered(), text, count=1, flags=re.S)
     if "--check" in arguments:
         if BEGIN not in text or wanted != text:
-            raise SystemExit("README.md: the table of measurements is not what test/bench/readme.py writes")
+            raise SystemExit("README.md: the tables of measurements are not what test/bench/readme.py writes")
     else:
         README.write_text(wanted)
 
