@@ -1,4 +1,4 @@
-// The plan of examples/qproj.btn without its launches: a program without weights.
+// The plan of examples/qproj.btn, whose launch stands for all: a program without weights.
 module attributes {batten.program = "qproj", batten.program_bytes = 64 : i64, batten.level = "x86-64-v3",
                    batten.source_hash = "1f0c9a77", batten.source = "qproj.btn"} {
   batten.plan @q_proj[B, T] kind "entry" attributes {
@@ -8,5 +8,7 @@ module attributes {batten.program = "qproj", batten.program_bytes = 64 : i64, ba
                    #batten.argument<name = "wq", type = !batten.tensor<f32[| 512, 64]>, kind = input>,
                    #batten.argument<name = "out", type = !batten.tensor<f32[B, T | 64]>, kind = result>]} {
   ^bb0(%x: !batten.pointer, %wq: !batten.pointer, %out: !batten.pointer):
+    %scratch = batten.buffer "24576"
+    batten.launch @product range "B*T" grain 1 sizes [] scratch "24576" in %scratch (%x, %wq, %out)
   }
 }
