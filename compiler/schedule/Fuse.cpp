@@ -272,7 +272,8 @@ static Attribute takeFlops(const Group &group) {
 }
 
 void OutlineEntry::outline(const Group &group) {
-  Attribute flops = takeFlops(group), needed = group.operations.front()->removeAttr(attr::needed);
+  Attribute flops = takeFlops(group),
+            needed = group.operations.front()->removeAttr(attr::needed); // of a pack, its only one
   llvm::SetVector<Value> roots;
   SmallVector<Value> results;
   for (Operation *op : group.operations) {

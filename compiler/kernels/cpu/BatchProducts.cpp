@@ -167,8 +167,8 @@ Kernel BatchProducts::build() {
   loops().loop(frame.begin, frame.end, code.index(1), [&](Value index) { unit(index); });
   Dim units = countOf(ArrayRef<Dim>(dims.outer.extents).drop_back()) * ceilDiv(dims.rows(), rowsOfUnit()) *
               ceilDiv(dims.columns, columnsOfUnit());
-  int64_t positions = dims.positions.constantValue().value_or(usual::positions);
-  return {frame.function, units, grainOf(positions * rowsOfUnit() * columnsOfUnit()), scratchBytes};
+  int64_t likely = dims.positions.constantValue().value_or(usual::positions);
+  return {frame.function, units, grainOf(likely * rowsOfUnit() * columnsOfUnit()), scratchBytes};
 }
 
 //===- Once a unit ------------------------------------------------------------------------------------------------===//
@@ -236,8 +236,8 @@ void BatchProducts::pack(Side side, Value first, Value place) {
   for (auto [i, access] : llvm::enumerate(group.accesses)) {
     if (!packed[i] || dims.sides[i] != side)
       continue;
-    const auto &[row, column, position] = dims.strides[i];
-    Value stride = frame.size(isOfRows ? row : column), positionStride = frame.size(position);
+    const Crossing::Strides &strides = dims.strides[i];
+    Value stride = frame.size(isOfRows ? strides.row : strides.column), positionStride = frame.size(strides.position);
     PanelSource source{access.memory, placeOf(i), access.element, extent, positions, stride, positionStride};
     auto emit = [&, target = packed[i]](bool isWhole) {
       source.isWhole = isWhole;

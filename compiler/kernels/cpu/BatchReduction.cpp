@@ -3,9 +3,9 @@
 // What it reduces may be made by element-wise operations first, in its own loops.
 //
 // With a core the blocks are chains and the kept dims run along lanes, in register tiles where two sides cross
-// (BatchProducts.cpp); without one (attribute batten.lanes) there is
-// nothing beside a position, so each block is a lane tree along the positions. Parallel over results only: blocks of
-// one result are combined in order, whoever computes it.
+// (BatchProducts.cpp); without one (attribute batten.lanes) there is nothing beside a position, so each block is a lane
+// tree along the positions. Parallel over results only: blocks of one result are combined in order, whoever computes
+// it.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/RowKernels.h"
 

@@ -31,7 +31,7 @@ LogicalResult ContractionCode::resolve(func::FuncOp group, Shapes &shapes) {
   out = resultOperand(group, 0, shapes, frame);
   out.strides.resize(c.extents.size(), Dim::constant(0));
   accumulator = cast<RankedTensorType>(c.product.getResult(0).getType()).getElementType();
-  dot = DotStep(c.product, level);
+  dot = DotStep(c.product, level, /*mayBeOff=*/right != Right::InParts); // what it is off takes a reading of its own
   PanelShape panel = panelShape(c.extents[c.column], c.product, level);
   lanes = panel.lanes;
   tileVectors = panel.vectors;

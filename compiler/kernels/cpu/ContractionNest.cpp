@@ -234,6 +234,8 @@ static FailureOr<Kernel> buildContraction(func::FuncOp group, StringRef name, co
   ContractionCode code(*c, right == Right::OwnPanel && c->packed ? Right::Packed : right, frame, level, group);
   ContractionCode ofFewRows(*c, Right::InParts, frame, level, group);
   bool mayBeFew = right == Right::OwnPanel && fewRowsOf(*c, shapes, level) == FewRows::Sometimes;
+  if (c->packed && c->plain && !mayBeFew)
+    return group.emitError("internal: calls of few rows have no panels, and the kernel reads them");
   if (failed(code.resolve(group, shapes)) || (mayBeFew && failed(ofFewRows.resolve(group, shapes))))
     return failure();
   if (code.dot.flushes())

@@ -32,7 +32,6 @@ private:
   int64_t stagedPanels = 1;           ///< whose accumulators wait in the stage for the next part of the depth
   int64_t blockTiles = 0;             ///< at most
   int64_t panelsOfOnlyRow = 1;        ///< that it meets side by side
-  bool isAtOnlyRow = false;           ///< the builder stands where there is one row
   int64_t grain = 1;                  ///< units
   llvm::SmallVector<int64_t> heights; ///< of tiles, what there may be
 
@@ -40,6 +39,8 @@ private:
   mlir::Value tiles, lower, taller;         ///< the first `taller` tiles have lower + 1 rows, the others `lower`
   mlir::Value blocks, tilesOfBlock, panels; ///< of a batch entry
   mlir::Value depthStep, panelStep; ///< of a part of the depth, and panels that share it, where the depth is cut
+
+  bool isAtOnlyRow = false; ///< the builder stands where there is one row
 
   /// A block of rows: tiles [begin, end) of a batch entry.
   struct Block {

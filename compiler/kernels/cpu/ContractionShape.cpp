@@ -29,7 +29,7 @@ constexpr int64_t leastProducts = 1 << 18;
 /// Of a block whose panels are packed on the way: packing is then a small part of it.
 constexpr int64_t tilesOfOwnPanel = 170;
 /// Rows with which two tiles still take longer to fetch their panels than to multiply.
-constexpr int64_t fewRows(int64_t tileRows) { return tileRows + tileRows / 2; }
+constexpr int64_t rowsThatWait(int64_t tileRows) { return tileRows + tileRows / 2; }
 
 /// Of a thread: its panel, where the depth is cut the accumulators of a block, and the block's left side if it is
 /// packed.
@@ -122,10 +122,10 @@ void ContractionNest::cutDepth() {
   }
   int64_t fits = k.level.cacheBytesL1 / 2 / (elementBytes(k.rhs.element) * k.panelColumns());
   int64_t small = std::min<int64_t>(depthBlock, llvm::alignTo(fits, k.dot.elements()));
-  Value isFew = below(k.size(rows), code.index(fewRows(k.tileRows) + 1));
-  depthStep = choose(isFew, code.index(small), code.index(depthBlock));
+  Value wait = below(k.size(rows), code.index(rowsThatWait(k.tileRows) + 1));
+  depthStep = choose(wait, code.index(small), code.index(depthBlock));
   depthStep = choose(same(tilesOfBlock, code.index(1)), k.extent(c.depth), depthStep);
-  panelStep = choose(isFew, code.index(1), code.index(stagedPanels));
+  panelStep = choose(wait, code.index(1), code.index(stagedPanels));
 }
 
 /// Accumulators lie in memory between parts of the depth and before a long epilogue.

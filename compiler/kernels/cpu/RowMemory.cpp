@@ -64,8 +64,8 @@ void Rows::gatherColumns(unsigned index) {
   });
 }
 
-/// Puts the elements of a periodic access side by side, so often that a vector can be loaded from wherever elementAt
-/// says: on the stack, of which LLVM makes registers where all vectors are the same.
+/// Puts the elements of a periodic access side by side, so often that a vector can be loaded from wherever
+/// placeOfVector says: on the stack, of which LLVM makes registers where all vectors are the same.
 void Rows::tabulate(unsigned index) {
   Place &place = places[index];
   VectorCode wide = walker();
@@ -83,11 +83,12 @@ void Rows::tabulate(unsigned index) {
     return element < last ? element : lanes + element - last;
   });
   elements.back() = vector::ShuffleOp::create(b, code.loc, elements.front(), elements.back(), order);
-  int64_t length = 2 * (period - 1) + lanes, step = std::max<int64_t>(1, lanes / period) * period;
+  int64_t length = 2 * (period - 1) + lanes, copied = std::max<int64_t>(1, lanes / period) * period;
   auto type = MemRefType::get({length + lanes}, stored);
   place.memory = memref::AllocaOp::create(b, code.loc, type, b.getI64IntegerAttr(lineBytes));
   place.stride = code.index(1);
-  for (int64_t at = (length - 1) / step * step; at >= 0; at -= step) // a call of few rows loads what it stores last
+  for (int64_t at = (length - 1) / copied * copied; at >= 0;
+       at -= copied) // a call of few rows loads what it stores last
     for (auto [i, vector] : llvm::enumerate(elements))
       if (int64_t to = at + int64_t(i) * lanes; to < length)
         wide.store(vector, place.memory, code.index(to), {});
@@ -96,10 +97,10 @@ void Rows::tabulate(unsigned index) {
 //===- Loads ------------------------------------------------------------------------------------------------------===//
 
 /// Where the vector of `place` at column `at` begins. Those of a turn share a remainder.
-Value Rows::elementAt(const Place &place, Value at) const {
+Value Rows::placeOfVector(const Place &place, Value at) const {
   if (place.period == 0)
     return code.add(place.base, code.times(at, place.stride));
-  if (walker().lanes % place.period == 0) // a chunk begins at a multiple of its lanes
+  if (walker().lanes % place.period == 0) // so is where a chunk begins, if need be as many lanes before the end
     return place.base;
   int64_t past = 0;
   if (auto sum = at.getDefiningOp<arith::AddIOp>(); sum && constantIndex(sum.getRhs())) {
@@ -141,7 +142,7 @@ Value Rows::load(unsigned access, Chunk &chunk) {
     Value at = code.add(place.base, code.times(element, place.stride));
     return code.loadRepeated(place.memory, at, place.stride, place.repeat, place.element, chunk.mask);
   }
-  return code.load(place.memory, elementAt(place, chunk.at), place.stride, place.element,
+  return code.load(place.memory, placeOfVector(place, chunk.at), place.stride, place.element,
                    place.period ? Value() : chunk.mask);
 }
 
@@ -166,7 +167,8 @@ Value Rows::loadKept(unsigned index, Chunk &chunk) {
 Value Rows::loopIndex(int64_t dim, Chunk *chunk) {
   if (size_t(dim) < group.split)
     return rowDims.dimOf[dim] < 0 ? code.index(0) : digits[rowDims.dimOf[dim]];
-  if (auto period = lanePeriod(group.domain, dim, code.lanes)) { // a chunk begins at a multiple of its lanes
+  if (auto period = lanePeriod(group.domain, dim,
+                               code.lanes)) { // so is where a chunk begins, if need be as many lanes before the end
     auto numbers = llvm::map_to_vector(llvm::seq<int64_t>(0, code.lanes), [&](int64_t lane) -> Attribute {
       return b.getIndexAttr(lane / period->inner % period->extent);
     });

@@ -60,7 +60,7 @@ std::pair<Chunk, Chunk> Rows::pairAt(Value at, Value mask) {
 
 /// The columns of a half of a pair, from where they lie side by side.
 Value Rows::loadHalf(const Place &place, const Chunk &chunk) {
-  return code.loadOfPairs(place.memory, elementAt(place, chunk.at), chunk.isOdd, place.element,
+  return code.loadOfPairs(place.memory, placeOfVector(place, chunk.at), chunk.isOdd, place.element,
                           place.period ? Value() : chunk.pairMask);
 }
 

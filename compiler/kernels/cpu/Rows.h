@@ -152,7 +152,7 @@ private:
   const Place &keptPlace(unsigned node) const;
   void gatherColumns(unsigned access);
   void tabulate(unsigned access);
-  mlir::Value elementAt(const Place &place, mlir::Value at) const;
+  mlir::Value placeOfVector(const Place &place, mlir::Value at) const;
   mlir::Value columnOffsets(unsigned access, mlir::Value at);
   void storeColumn(unsigned node, Chunk &chunk);
   void findNextRows();
