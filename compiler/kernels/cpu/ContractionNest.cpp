@@ -62,44 +62,33 @@ void ContractionNest::units() {
   });
 }
 
-/// Behind the last of the panels from `from` on that an only row meets side by side; `from` where there are more rows.
-Value ContractionNest::endOfOnlyRow(Value from, Value to) {
+/// Where there is but one row: `body` for some panels side by side at a time, from `from` on. Returns the first one
+/// that is left; `from` where there are more rows.
+Value ContractionNest::eachOfOnlyRow(Value from, Value to, llvm::function_ref<void(const PanelTurn &)> body) {
+  if (panelsOfOnlyRow == 1)
+    return from;
   Value whole = k.size(Dim::floorDiv(c.extents[c.column], Dim::constant(k.panelColumns())));
   Value those = minus(most(from, least(to, whole)), from);
   those = minus(those, remainder(those, code.index(panelsOfOnlyRow)));
-  return code.add(from, choose(same(k.size(rows), code.index(1)), those, code.index(0)));
+  Value end = code.add(from, choose(same(k.size(rows), code.index(1)), those, code.index(0)));
+  isAtOnlyRow = true;
+  loop(from, end, code.index(panelsOfOnlyRow),
+       [&](Value number) { body({number, {}, panelsOfOnlyRow * k.tileVectors, /*masked=*/false}); });
+  isAtOnlyRow = false;
+  return end;
 }
 
-/// Where there is but one row: multiplies it with the panels from `from` on, some at a time, and returns the first one
-/// that is left. One panel gives it a chain or two, which wait for themselves, and the hardware one stream to follow.
-/// Zen 3, four at a time: 4096 x 4096 in 0.80 of the time, 512 x 512 in 0.68.
+/// One packed panel gives a row a chain or two, which wait for themselves, and the hardware one stream to follow. Zen
+/// 3, four at a time: 4096 x 4096 in 0.80 of the time, 512 x 512 in 0.68.
 Value ContractionNest::onlyRow(const Block &block, Value from, Value to) {
-  if (panelsOfOnlyRow == 1)
-    return from;
-  Value none = code.index(0), end = endOfOnlyRow(from, to);
-  loop(from, end, code.index(panelsOfOnlyRow), [&](Value number) {
+  return eachOfOnlyRow(from, to, [&](const PanelTurn &turn) {
+    Value none = code.index(0);
     Part part{none, k.extent(c.depth), k.epilogue.isLong() ? none : Value()};
-    PanelTurn turn{number, {}, panelsOfOnlyRow * k.tileVectors, /*masked=*/false};
-    Strip strip = stripOf(block, turn, part, rightOf(block.batch, number));
+    Strip strip = stripOf(block, turn, part, rightOf(block.batch, turn.number));
     micro->accumulate(strip, {none, 1, part.from, part.to, none, part.stage, {}, {}, readAhead->ofOnlyTile(strip)});
     if (part.stage)
       micro->finishStaged(strip, none, code.index(1), part.stage);
   });
-  return end;
-}
-
-/// The same of a part of the depth whose accumulators wait in the stage.
-Value ContractionNest::partOfOnlyRow(const Block &block, Value from, Value to, const Part &part) {
-  std::optional<int64_t> known = rows.constantValue();
-  if (panelsOfOnlyRow == 1 || known.value_or(1) != 1)
-    return from;
-  Value end = endOfOnlyRow(from, to);
-  isAtOnlyRow = true;
-  loop(from, end, code.index(panelsOfOnlyRow), [&](Value number) {
-    partOfPanel(block, {number, {}, panelsOfOnlyRow * k.tileVectors, /*masked=*/false}, from, part);
-  });
-  isAtOnlyRow = false;
-  return end;
 }
 
 /// Panels [from, to), a part of the depth at a time: what the block reads of it stays in L2 for all of them.
@@ -112,8 +101,8 @@ void ContractionNest::partsOf(const Block &block, Value from, Value to) {
   loop(code.index(0), depth, depthStep, [&](Value begin) {
     Value end = code.add(begin, depthStep);
     Part part{begin, isUnrolled ? end : least(depth, end), {}};
-    Value left = isInParts() ? partOfOnlyRow(block, from, to, part) : from;
-    walkPanels(k, left, to, [&](const PanelTurn &turn) { partOfPanel(block, turn, from, part); });
+    auto multiply = [&](const PanelTurn &turn) { partOfPanel(block, turn, from, part); };
+    walkPanels(k, isInParts() ? eachOfOnlyRow(from, to, multiply) : from, to, multiply);
   });
 }
 

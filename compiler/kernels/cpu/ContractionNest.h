@@ -69,14 +69,14 @@ private:
 
   void decide();
   void decideParts();
+  void decideOnlyRow(std::optional<int64_t> known);
   void chooseHeights(std::optional<int64_t> known);
   void countTiles();
   void cutDepth();
   void makeStage();
   void units();
-  mlir::Value endOfOnlyRow(mlir::Value from, mlir::Value to);
+  mlir::Value eachOfOnlyRow(mlir::Value from, mlir::Value to, llvm::function_ref<void(const PanelTurn &)> body);
   mlir::Value onlyRow(const Block &block, mlir::Value from, mlir::Value to);
-  mlir::Value partOfOnlyRow(const Block &block, mlir::Value from, mlir::Value to, const Part &part);
   void partsOf(const Block &block, mlir::Value from, mlir::Value to);
   void panel(const Block &block, const PanelTurn &turn);
   void partOfPanel(const Block &block, const PanelTurn &turn, mlir::Value firstPanel, const Part &part);

@@ -44,7 +44,13 @@ void ContractionNest::decideParts() {
   depthBlock = llvm::alignTo(depthsOfPart, k.dot.elements());
   blockTiles = llvm::divideCeil(mostRowsInPlace(c.product, k.level), k.tileRows);
   stagedPanels = std::max<int64_t>(1, columnsOfPart / k.panelColumns());
-  panelsOfOnlyRow = std::min(stagedPanels, std::max<int64_t>(1, chainsOfRow / k.tileVectors));
+}
+
+/// Wide panels of weights are chains enough, and a stream of their own.
+void ContractionNest::decideOnlyRow(std::optional<int64_t> known) {
+  bool helps = isInParts() || (k.right == Right::Packed && !k.level.hasManyRegisters());
+  if (helps && known.value_or(1) == 1)
+    panelsOfOnlyRow = std::max<int64_t>(1, chainsOfRow / k.tileVectors);
 }
 
 /// A part of a panel takes a quarter of L2 at most, but a depth that is little more is not cut.
@@ -64,8 +70,6 @@ void ContractionNest::decide() {
   blockTiles =
       isOwn ? tilesOfOwnPanel
             : std::clamp(k.level.cacheBytesL2 / 2 / std::max<int64_t>(bytesOfTile, 1), leastTiles(k.level), mostTiles);
-  if (k.right == Right::Packed && !k.level.hasManyRegisters() && known.value_or(1) == 1)
-    panelsOfOnlyRow = std::max<int64_t>(1, chainsOfRow / k.tileVectors);
   if (depthBlock && k.right == Right::Packed)
     stagedPanels = std::max<int64_t>(1, k.level.cacheBytesL2 / 4 / (stageOfPanel() * elementBytes(k.accumulator)));
   int64_t productsOfTile = k.tileRows * k.panelColumns() * k.likelyDepth();
@@ -73,6 +77,7 @@ void ContractionNest::decide() {
     blockTiles = std::clamp(leastProducts / productsOfTile, int64_t(4), blockTiles);
   if (isInParts())
     decideParts();
+  decideOnlyRow(known);
   int64_t tilesOfUnit = blockTiles;
   if (known)
     tilesOfUnit = std::min<int64_t>(blockTiles, std::max<int64_t>(1, llvm::divideCeil(*known, k.tileRows)));
