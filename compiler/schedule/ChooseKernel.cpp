@@ -13,43 +13,33 @@ namespace batten {
 
 /// A right-hand side of a batch entry that is row-major is read where it lies if it is at most half of L1, or if L1
 /// holds it and it is no more than two panels: packing it would move as many bytes as the product reads.
-static bool fitsInPlace(func::FuncOp group, const Level &level) {
-  Shapes shapes(group);
-  std::optional<Contraction> c = matchContraction(group, shapes);
-  if (!c || c->packed)
+static bool fitsInPlace(const Contraction &c, Shapes &shapes, const Level &level) {
+  if (c.packed)
     return false;
-  Value right = c->product.getDpsInputs()[1];
-  AffineMap map = c->product.getIndexingMapsArray()[1];
+  linalg::GenericOp product = c.product;
+  Value right = product.getDpsInputs()[1];
+  AffineMap map = product.getIndexingMapsArray()[1];
   std::optional<Access> access = resolveAccess(right, shapes);
-  std::optional<unsigned> column = map.getResultPosition(getAffineDimExpr(c->column, group.getContext()));
-  std::optional<int64_t> columns = c->extents[c->column].constantValue(), depth = c->extents[c->depth].constantValue();
+  std::optional<unsigned> column = map.getResultPosition(getAffineDimExpr(c.column, product.getContext()));
+  std::optional<int64_t> columns = c.extents[c.column].constantValue(), depth = c.extents[c.depth].constantValue();
   if (!access || !column || !columns || !depth || !access->strides[*column].isConstant(1))
     return false;
   Type element = cast<RankedTensorType>(right.getType()).getElementType();
-  bool isNarrow = *columns <= 2 * panelShape(c->extents[c->column], c->product, level).columns();
+  bool isNarrow = *columns <= 2 * panelShape(c.extents[c.column], product, level).columns();
   bool fillsL1 = isNarrow && granuleElements(element) == 1; // rows of granules are interleaved at every reading
   return *columns * *depth * elementBytes(element) <= (fillsL1 ? level.cacheBytesL1 : level.cacheBytesL1 / 2);
 }
 
-static bool isOfTiles(func::FuncOp group, const Level &level) {
-  Shapes shapes(group);
-  std::optional<Contraction> c = matchContraction(group, shapes);
-  return c && isOfTiles(c->product, level);
-}
-
-static bool hasFewRows(func::FuncOp group, const Level &level) {
-  Shapes shapes(group);
-  std::optional<Contraction> c = matchContraction(group, shapes);
-  return c && fewRowsOf(*c, shapes, level) == FewRows::Always;
-}
-
 static KernelChoice chooseContraction(func::FuncOp group, const Level &level) {
-  if (isOfTiles(group, level)) // at every size: they have an order of arithmetic of their own
+  Shapes shapes(group);
+  std::optional<Contraction> c = matchContraction(group, shapes);
+  if (c && isOfTiles(c->product, level)) // at every size: they have an order of arithmetic of their own
     return {buildTileProducts, "tile products"};
-  if (fitsInPlace(group, level))
+  if (c && fitsInPlace(*c, shapes, level))
     return {buildInPlaceContraction, "in-place contraction"};
-  return hasFewRows(group, level) ? KernelChoice{buildFewRowsContraction, "few-rows contraction"}
-                                  : KernelChoice{buildTiledContraction, "tiled contraction"};
+  if (c && fewRowsOf(*c, shapes, level) == FewRows::Always)
+    return {buildFewRowsContraction, "few-rows contraction"};
+  return {buildTiledContraction, "tiled contraction"}; // which says what it cannot build
 }
 
 static KernelChoice chooseConvolution(func::FuncOp group, const Level &level) {
