@@ -37,7 +37,7 @@ static KernelChoice chooseContraction(func::FuncOp group, const Level &level) {
     return {buildTileProducts, "tile products"};
   if (c && fitsInPlace(*c, shapes, level))
     return {buildInPlaceContraction, "in-place contraction"};
-  if (c && fewRowsOf(*c, shapes, level) == FewRows::Always)
+  if (c && fewRowsOf(*c, shapes, level) == FewRows::Always && liesAlong(c->column, *c, shapes))
     return {buildFewRowsContraction, "few-rows contraction"};
   return {buildTiledContraction, "tiled contraction"}; // which says what it cannot build
 }

@@ -100,16 +100,20 @@ std::optional<Contraction> matchContraction(func::FuncOp group, Shapes &shapes) 
   return one;
 }
 
-FewRows fewRowsOf(const Contraction &c, Shapes &shapes, const Level &level) {
+bool liesAlong(int64_t loop, const Contraction &c, Shapes &shapes) {
   linalg::GenericOp product = c.product;
-  int64_t most = mostRowsInPlace(product, level);
+  AffineExpr index = getAffineDimExpr(loop, product.getContext());
+  std::optional<unsigned> position = product.getIndexingMapsArray()[1].getResultPosition(index);
+  std::optional<Access> access = resolveAccess(c.plain, shapes);
+  return position && access && access->strides[*position].isConstant(1);
+}
+
+FewRows fewRowsOf(const Contraction &c, Shapes &shapes, const Level &level) {
+  int64_t most = mostRowsInPlace(c.product, level);
   std::optional<int64_t> rows = c.count(c.rows).constantValue();
   if (!c.plain || most == 0 || (rows && *rows > most))
     return FewRows::Never;
-  AffineExpr column = getAffineDimExpr(c.column, product.getContext());
-  std::optional<unsigned> position = product.getIndexingMapsArray()[1].getResultPosition(column);
-  std::optional<Access> access = resolveAccess(c.plain, shapes);
-  if (!position || !access || !access->strides[*position].isConstant(1))
+  if (!liesAlong(c.column, c, shapes) && !liesAlong(c.depth, c, shapes))
     return FewRows::Never;
   return rows ? FewRows::Always : FewRows::Sometimes;
 }

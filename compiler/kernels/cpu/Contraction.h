@@ -42,6 +42,8 @@ std::optional<Contraction> matchContraction(mlir::func::FuncOp group, Shapes &sh
 /// Which calls have so few.
 enum class FewRows { Never, Sometimes, Always };
 FewRows fewRowsOf(const Contraction &c, Shapes &shapes, const Level &level);
+/// True where elements of `loop` lie side by side in the right side as it lies.
+bool liesAlong(int64_t loop, const Contraction &c, Shapes &shapes);
 
 } // namespace batten
 #endif // BATTEN_COMPILER_KERNELS_CPU_CONTRACTION_H

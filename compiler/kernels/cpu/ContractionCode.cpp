@@ -54,7 +54,9 @@ void ContractionCode::packPanel(Value batch, Value firstColumn) {
                      extent(c.depth),
                      size(rhs.strides[c.column]),
                      size(rhs.strides[c.depth]),
-                     dot.elements()};
+                     dot.elements(),
+                     /*pastCaches=*/false,
+                     /*isWhole=*/Dim::modulo(c.extents[c.column], Dim::constant(panelColumns())).isConstant(0)};
   emitPanel(code(), source, firstColumn, panelColumns(), rightMemory(), code().index(0));
 }
 

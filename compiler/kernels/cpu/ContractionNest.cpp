@@ -220,9 +220,12 @@ static FailureOr<Kernel> buildContraction(func::FuncOp group, StringRef name, co
   if (!c)
     return failure();
   KernelFrame frame(group, name, level);
-  ContractionCode code(*c, right == Right::OwnPanel && c->packed ? Right::Packed : right, frame, level, group);
-  ContractionCode ofFewRows(*c, Right::InParts, frame, level, group);
-  bool mayBeFew = right == Right::OwnPanel && fewRowsOf(*c, shapes, level) == FewRows::Sometimes;
+  Right usual = right == Right::OwnPanel && c->packed ? Right::Packed : right;
+  // What has the depth side by side (`x @ w.T`) is turned on the way, a panel at a time.
+  Right rare = c->plain && liesAlong(c->column, *c, shapes) ? Right::InParts : Right::OwnPanel;
+  ContractionCode code(*c, usual, frame, level, group), ofFewRows(*c, rare, frame, level, group);
+  bool mayBeFew =
+      right == Right::OwnPanel && rare != usual && fewRowsOf(*c, shapes, level) == FewRows::Sometimes;
   if (c->packed && c->plain && !mayBeFew)
     return group.emitError("internal: calls of few rows have no panels, and the kernel reads them");
   if (failed(code.resolve(group, shapes)) || (mayBeFew && failed(ofFewRows.resolve(group, shapes))))

@@ -84,7 +84,8 @@ static void packRow(const VectorCode &v, KernelFrame &frame, const PackPlan &pla
                      frame.size(plan.columnStride),
                      frame.size(plan.depthStrides.back()),
                      plan.granule,
-                     pastCaches};
+                     pastCaches,
+                     /*isWhole=*/Dim::modulo(plan.columns, Dim::constant(plan.panelColumns)).isConstant(0)};
   Dim panelDepth = roundUp(plan.depths.back(), plan.granule) * Dim::constant(plan.panelColumns);
   Value at = v.times(row.number, frame.size(panelDepth));
   if (!plan.isInTiles())

@@ -19,8 +19,9 @@ struct PanelSource {
   bool isWhole = false;    ///< all columns of the panel exist
 };
 
-/// Packs the columns [first, first + panelColumns) to target[at]; those beyond the last are zero, and so are depths
-/// beyond the last in a granule: the contraction may read whole vectors. `code` is for vectors that divide a panel.
+/// Packs the columns [first, first + panelColumns) to target[at]; those beyond the last are zero or the last once more,
+/// and depths beyond the last in a granule are zero: the contraction may read whole vectors. `code` is for vectors that
+/// divide a panel.
 void emitPanel(const VectorCode &code, const PanelSource &source, mlir::Value first, int64_t panelColumns,
                mlir::Value target, mlir::Value at);
 

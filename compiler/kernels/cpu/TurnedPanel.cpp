@@ -16,19 +16,22 @@ static unsigned granuleBits(const PanelSource &source) {
   return unsigned(8 * elementBytes(source.element) * source.granule);
 }
 
-/// As many granules from depth k on as there are lanes, of as many columns from `column` on; a column beyond the last
-/// is not read and zero.
+/// As many granules from depth k on as there are lanes, of as many columns from `column` on; those beyond the last are
+/// the last once more.
 static void packSquare(const VectorCode &v, const PanelSource &source, Value k, Value column, int64_t panelColumns,
                        Value target, Value at) {
   OpBuilder &b = v.builder;
   VectorCode elements{b, v.loc, v.lanes * source.granule};
   Type stored = storageType(source.element), granule = b.getIntegerType(granuleBits(source));
+  LoopCode loops{b, v.loc};
+  Value last = loops.minus(source.columns, v.index(1));
   SmallVector<Value> square;
   for (int64_t i = 0; i < v.lanes; ++i) {
     Value mine = v.add(column, v.index(i));
-    Value exists = LoopCode{b, v.loc}.signedBelow(mine, source.columns);
+    if (!source.isWhole)
+      mine = loops.least(mine, last);
     Value from = v.add(v.add(source.base, k), v.times(mine, source.columnStride));
-    Value row = elements.load(source.memory, from, v.index(1), stored, elements.splat(exists));
+    Value row = elements.load(source.memory, from, v.index(1), stored, {});
     square.push_back(vector::BitCastOp::create(b, v.loc, v.type(granule), row));
   }
   for (auto [i, row] : llvm::enumerate(v.turnSquares(square))) {
