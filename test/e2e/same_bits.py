@@ -16,7 +16,7 @@ from program import BUILDS
 batten, source = sys.argv[1], sys.argv[2]
 text = pathlib.Path(source).read_text()
 FIXED = set(re.findall(r"(\w+) = \d", text.split("\npub ")[0]))
-SIZES = {"B": (3, 8), "T": (5, 5), "D": (7, 7), "E": (22, 22)}
+SIZES = {"B": (3, 8), "T": (5, 5), "D": (7, 7), "E": (22, 22), "O": (1, 1)}
 
 
 def run(*command):

@@ -65,7 +65,7 @@ void ContractionNest::units() {
 /// Where there is but one row: `body` for some panels side by side at a time, from `from` on. Returns the first one
 /// that is left; `from` where there are more rows.
 Value ContractionNest::eachOfOnlyRow(Value from, Value to, llvm::function_ref<void(const PanelTurn &)> body) {
-  if (panelsOfOnlyRow == 1)
+  if (panelsOfOnlyRow == 0)
     return from;
   Value whole = k.size(Dim::floorDiv(c.extents[c.column], Dim::constant(k.panelColumns())));
   Value those = minus(most(from, least(to, whole)), from);
@@ -85,6 +85,8 @@ Value ContractionNest::onlyRow(const Block &block, Value from, Value to) {
     Value none = code.index(0);
     Part part{none, k.extent(c.depth), k.epilogue.isLong() ? none : Value()};
     Strip strip = stripOf(block, turn, part, rightOf(block.batch, turn.number));
+    if (turnsOnlyRow())
+      return micro->finish(sumsOfTurnedRow(k, strip), strip, none, SmallVector<Value>(strip.vectors));
     micro->accumulate(strip, {none, 1, part.from, part.to, none, part.stage, {}, {}, readAhead->ofOnlyTile(strip)});
     if (part.stage)
       micro->finishStaged(strip, none, code.index(1), part.stage);
@@ -224,8 +226,7 @@ static FailureOr<Kernel> buildContraction(func::FuncOp group, StringRef name, co
   // What has the depth side by side (`x @ w.T`) is turned on the way, a panel at a time.
   Right rare = c->plain && liesAlong(c->column, *c, shapes) ? Right::InParts : Right::OwnPanel;
   ContractionCode code(*c, usual, frame, level, group), ofFewRows(*c, rare, frame, level, group);
-  bool mayBeFew =
-      right == Right::OwnPanel && rare != usual && fewRowsOf(*c, shapes, level) == FewRows::Sometimes;
+  bool mayBeFew = right == Right::OwnPanel && rare != usual && fewRowsOf(*c, shapes, level) == FewRows::Sometimes;
   if (c->packed && c->plain && !mayBeFew)
     return group.emitError("internal: calls of few rows have no panels, and the kernel reads them");
   if (failed(code.resolve(group, shapes)) || (mayBeFew && failed(ofFewRows.resolve(group, shapes))))

@@ -31,7 +31,7 @@ private:
   int64_t depthBlock = 0;             ///< at most; 0: the whole depth
   int64_t stagedPanels = 1;           ///< whose accumulators wait in the stage for the next part of the depth
   int64_t blockTiles = 0;             ///< at most
-  int64_t panelsOfOnlyRow = 1;        ///< that it meets side by side
+  int64_t panelsOfOnlyRow = 0;        ///< that it meets side by side; 0: it is as any other
   int64_t grain = 1;                  ///< units
   llvm::SmallVector<int64_t> heights; ///< of tiles, what there may be
 
@@ -58,6 +58,7 @@ private:
   int64_t stageOfTile() const { return k.tileRows * k.panelColumns(); }
   int64_t stageOfPanel() const { return blockTiles * stageOfTile(); }
   bool isInParts() const { return k.right == ContractionCode::Right::InParts; }
+  bool turnsOnlyRow() const;
   bool packsLeft() const { return PackedLeft::pays(k, panelCount().isConstant(1)); }
   Dim panelBytes() const { return k.right == ContractionCode::Right::OwnPanel ? k.panelBytes() : Dim::constant(0); }
   Dim stageBytes() const {

@@ -24,6 +24,8 @@ constexpr int64_t deepestBytes = 4 << 10;
 constexpr int64_t depthsOfPart = 8, columnsOfPart = 512;
 /// Chains that hide the latency of two FMA units.
 constexpr int64_t chainsOfRow = 8;
+/// The same where squares are turned meanwhile: see TurnedRow.cpp.
+constexpr int64_t chainsOfTurnedRow = 2;
 /// Multiply-adds that are worth a thread's while: about 5 us.
 constexpr int64_t leastProducts = 1 << 18;
 /// Of a block whose panels are packed on the way: packing is then a small part of it.
@@ -46,11 +48,21 @@ void ContractionNest::decideParts() {
   stagedPanels = std::max<int64_t>(1, columnsOfPart / k.panelColumns());
 }
 
+/// Whether the only row reads its right side where it lies and turns it.
+bool ContractionNest::turnsOnlyRow() const {
+  bool isTurned = k.rhs.strides[c.depth].isConstant(1) && !k.rhs.strides[c.column].isConstant(1);
+  return k.right == Right::OwnPanel && isTurned && k.dot.elements() == 1;
+}
+
 /// Wide panels of weights are chains enough, and a stream of their own.
 void ContractionNest::decideOnlyRow(std::optional<int64_t> known) {
   bool helps = isInParts() || (k.right == Right::Packed && !k.level.hasManyRegisters());
-  if (helps && known.value_or(1) == 1)
-    panelsOfOnlyRow = std::max<int64_t>(1, chainsOfRow / k.tileVectors);
+  if (known.value_or(1) != 1)
+    return;
+  if (turnsOnlyRow())
+    panelsOfOnlyRow = std::max<int64_t>(1, chainsOfTurnedRow / k.tileVectors);
+  else if (int64_t panels = chainsOfRow / k.tileVectors; helps && panels > 1)
+    panelsOfOnlyRow = panels;
 }
 
 /// A part of a panel takes a quarter of L2 at most, but a depth that is little more is not cut.

@@ -196,7 +196,6 @@ void MicroKernel::accumulate(const Strip &strip, const Tile &tile) {
   keep();
 }
 
-/// Epilogue and stores of rows of the result; `masks` by vector of the strip.
 void MicroKernel::finish(ValueRange accumulators, const Strip &strip, ValueRange rows, ArrayRef<Value> masks) {
   VectorCode v = k.code();
   Values columns, every;

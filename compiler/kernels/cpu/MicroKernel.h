@@ -49,6 +49,9 @@ public:
   void accumulate(const Strip &strip, const Tile &tile);
   /// Epilogue and store of `rows` rows whose accumulators are in the stage from `at` on.
   void finishStaged(const Strip &strip, mlir::Value row, mlir::Value rows, mlir::Value at);
+  /// Epilogue and store of `rows`, whose accumulators are given row by row; `masks` by vector of the strip.
+  void finish(mlir::ValueRange accumulators, const Strip &strip, mlir::ValueRange rows,
+              llvm::ArrayRef<mlir::Value> masks);
 
 private:
   using Values = llvm::SmallVector<mlir::Value>;
@@ -79,9 +82,11 @@ private:
   mlir::Value endOf(const Tile &tile, bool isFilled);
   Values chains(const Strip &strip, const Tile &tile, const Sides &sides, Values sums);
   void prefetch(const Ahead &ahead, mlir::Value depth);
-  void finish(mlir::ValueRange accumulators, const Strip &strip, mlir::ValueRange rows,
-              llvm::ArrayRef<mlir::Value> masks);
 };
+
+/// The chains of the only row of a right side that lies at `strip.right` with the depth side by side, in steps of one
+/// element: by vector of the strip, which is whole panels.
+llvm::SmallVector<mlir::Value> sumsOfTurnedRow(ContractionCode &contraction, const Strip &strip);
 
 } // namespace batten
 #endif // BATTEN_COMPILER_KERNELS_CPU_MICROKERNEL_H
