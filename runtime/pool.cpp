@@ -1,15 +1,17 @@
 // pool.cpp - a static set of threads for parallel_for.
 //
-// One job at a time. The caller publishes it by one store to `ticket`, a counter with the number of participants in its
-// low bits; workers that take part run their piece and count `pending` down, the caller runs piece 0 and waits for 0.
-// Both waits spin for some microseconds, then sleep on a condition variable.
+// One job at a time. The caller publishes it by one store to `ticket`, a counter of jobs with the number of pieces in
+// its low bits. Worker n runs piece n, so that in job after job it finds its part in its caches; the caller runs piece
+// 0 and then whatever nobody has begun, so that it never waits for a thread that is still asleep; then it waits until
+// `pending`, the pieces that are not done, is 0. Waits spin for some microseconds, then sleep on a condition variable.
 //
 // The surprise is why nothing is lost when somebody goes to sleep: who sleeps first raises a count and then looks again
 // at the word that it waits for; who changes that word then looks at the count. All four are sequentially consistent,
 // so one of the two sees the other. The mutex is taken only around sleeping and waking.
 //
-// A worker that does not take part in a job never touches the job's fields, since the participants stand in the ticket;
-// so the next job can be written while it is still on its way to sleep.
+// Who begins a piece writes the job's number where that piece's last one stands, by compare and exchange; so a worker
+// that comes late finds its piece begun, by this job or a later one, and touches nothing. A job's fields are not
+// written again before all its pieces are done, and are read only by who has begun one.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "memory.h"
 #include "status.h"
@@ -28,7 +30,7 @@ constexpr int32_t maximumThreads = 1024;
 /// Pauses of 40 to 140 cycles before a thread sleeps: 30 to 90 us, twice or more what waking one costs in a virtual
 /// machine. With more threads than CPUs a thread that spins keeps one from working, so it sleeps soon.
 constexpr int mostSpins = 2048, spinsOfCrowd = 64;
-constexpr uint64_t participantBits = 16, participantMask = (1u << participantBits) - 1;
+constexpr uint64_t pieceBits = 16, pieceMask = (1u << pieceBits) - 1;
 
 void relax() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -46,7 +48,8 @@ bool haveCpuEach(int32_t threads) {
 struct Worker {
   batten_pool *pool = nullptr;
   pthread_t thread{};
-  int32_t number = 0; ///< the piece that it runs; 0 is the caller's
+  int32_t number = 0;                         ///< the piece that it runs; 0 is the caller's
+  alignas(64) std::atomic<uint64_t> begun{0}; ///< the last job whose piece `number` was begun, by whomever
 };
 
 } // namespace
@@ -73,10 +76,12 @@ struct batten_pool {
   std::atomic<int32_t> sleepingWorkers{0}, sleepingCallers{0};
 
   ~batten_pool();
-  void runPiece(int64_t piece) const;
+  bool begin(int64_t piece, uint64_t ticket);
+  void runPiece(int64_t piece);
+  void runCallersPieces(uint64_t ticket);
   void work(int32_t number);
   uint64_t awaitTicket(uint64_t seen);
-  void publish(int64_t participants);
+  uint64_t publish();
   void awaitDone();
 };
 
@@ -104,11 +109,30 @@ batten_pool::~batten_pool() {
   pthread_mutex_destroy(&mutex);
 }
 
-void batten_pool::runPiece(int64_t piece) const {
+/// True for one thread a piece of the job on this ticket.
+bool batten_pool::begin(int64_t piece, uint64_t ticket) {
+  const uint64_t job = ticket >> pieceBits;
+  std::atomic<uint64_t> &begun = workers[piece - 1].begun;
+  uint64_t last = begun.load(); // numbers of jobs only grow
+  return last < job && begun.compare_exchange_strong(last, job);
+}
+
+void batten_pool::runPiece(int64_t piece) {
   // The first `rest` pieces are one longer. No product, so that any count is fine.
   const int64_t size = count / pieces, rest = count % pieces;
   const int64_t begin = piece * size + (piece < rest ? piece : rest);
   body(context, begin, begin + size + (piece < rest));
+}
+
+void batten_pool::runCallersPieces(uint64_t ticket) {
+  int32_t done = 1;
+  runPiece(0);
+  for (int64_t piece = pieces - 1; piece > 0; --piece)
+    if (begin(piece, ticket)) {
+      runPiece(piece);
+      ++done;
+    }
+  pending.fetch_sub(done);
 }
 
 void batten_pool::work(int32_t number) {
@@ -116,7 +140,7 @@ void batten_pool::work(int32_t number) {
     seen = awaitTicket(seen);
     if (stopping.load())
       return;
-    if (number >= (int64_t)(seen & participantMask))
+    if (number >= (int64_t)(seen & pieceMask) || !begin(number, seen))
       continue;
     runPiece(number);
     if (pending.fetch_sub(1) == 1 && sleepingCallers.load() > 0) {
@@ -142,15 +166,16 @@ uint64_t batten_pool::awaitTicket(uint64_t seen) {
   return ticket.load();
 }
 
-void batten_pool::publish(int64_t participants) {
-  pending.store((int32_t)participants - 1);
-  const uint64_t round = (ticket.load() >> participantBits) + 1;
-  ticket.store(round << participantBits | (uint64_t)participants);
+uint64_t batten_pool::publish() {
+  pending.store((int32_t)pieces);
+  const uint64_t job = (ticket.load() >> pieceBits) + 1, mine = job << pieceBits | (uint64_t)pieces;
+  ticket.store(mine);
   if (sleepingWorkers.load() > 0) {
     pthread_mutex_lock(&mutex);
     pthread_cond_broadcast(&wake);
     pthread_mutex_unlock(&mutex);
   }
+  return mine;
 }
 
 void batten_pool::awaitDone() {
@@ -203,8 +228,7 @@ void batten_pool_parallel_for(void *opaque, int64_t count, void (*body)(void *co
   pool->context = context;
   pool->count = count;
   pool->pieces = count < pool->threads ? count : pool->threads;
-  pool->publish(pool->pieces);
-  pool->runPiece(0);
+  pool->runCallersPieces(pool->publish());
   pool->awaitDone();
   pool->busy.store(false);
 }

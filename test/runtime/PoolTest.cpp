@@ -5,7 +5,9 @@
 #include "gtest/gtest.h"
 
 #include <atomic>
+#include <csignal>
 #include <mutex>
+#include <pthread.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -76,6 +78,59 @@ TEST(Pool, WorkersWakeFromSleep) {
     });
     EXPECT_EQ(parts, 3);
   }
+}
+
+TEST(Pool, PiecesRunAtOnce) {
+  const batten::Pool pool = makePool(3);
+  std::atomic<int> arrived{0};
+  pool.parallelFor(3, [&](int64_t, int64_t) {
+    ++arrived;
+    while (arrived < 3)
+      std::this_thread::yield();
+  });
+  EXPECT_EQ(arrived, 3);
+}
+
+std::atomic<bool> isHeld{false}, isReleased{false};
+
+void hold(int) {
+  isHeld = true;
+  while (!isReleased)
+    usleep(100);
+}
+
+TEST(Pool, CallersDoNotWaitForThreadsThatComeLate) {
+  const batten::Pool pool = makePool(2);
+  pthread_t worker{};
+  sigset_t held;
+  sigemptyset(&held);
+  sigaddset(&held, SIGUSR1);
+  std::atomic<int> arrived{0};
+  pool.parallelFor(2, [&](int64_t begin, int64_t) {
+    if (begin == 1) {
+      worker = pthread_self();
+      pthread_sigmask(SIG_UNBLOCK, &held, nullptr); // a pool's threads take no signals
+    }
+    for (++arrived; arrived < 2;)
+      std::this_thread::yield();
+  });
+  struct sigaction action{};
+  action.sa_handler = hold;
+  sigaction(SIGUSR1, &action, nullptr);
+  usleep(20'000); // it sleeps, and holds no lock
+  pthread_kill(worker, SIGUSR1);
+  while (!isHeld)
+    usleep(100);
+  for (int i = 0; i < 100; ++i) { // the caller does it all
+    int64_t parts = 0;
+    pool.parallelFor(2, [&](int64_t begin, int64_t end) { parts += end - begin; });
+    EXPECT_EQ(parts, 2);
+  }
+  isReleased = true;
+  std::atomic<int64_t> parts{0};
+  for (int i = 0; i < 1000; ++i) // one that comes late takes no part twice
+    pool.parallelFor(2, [&](int64_t begin, int64_t end) { parts += end - begin; });
+  EXPECT_EQ(parts, 2000);
 }
 
 TEST(Pool, SeveralCallersShareIt) {
