@@ -71,22 +71,23 @@ def Batten_BufferOp : Batten_Op<"buffer", [Pure, HasParent<"PlanOp">]> {
 def Batten_LaunchOp : Batten_Op<"launch", [HasParent<"PlanOp">, AttrSizedOperandSegments]> {
   let summary = "runs a kernel over a range";
   let description = [{
-    Calls `kernel(begin, end, sizes.., pointers.., scratch)` over `[0, range)`, which may be cut at any multiples of
-    `grain` and run in parallel; each call at a time has `scratch` bytes of its own. The first thread's lie in a buffer
-    that lives for this launch, those of further threads above all buffers.
+    Calls `kernel(begin, end, sizes.., pointers.., scratch)` over `[0, range)`, which may be cut anywhere and run in
+    parallel; each call at a time has `scratch` bytes of its own. The first thread's lie in a buffer that lives for this
+    launch, those of further threads above all buffers. `work` says in about how many multiply-adds of f32 it all takes:
+    little is not shared.
 
     Constraints:
     * (C1) the scratch lies in a buffer or, at the bind, in program memory, unless it is "0".
 
     ```mlir
-    batten.launch @rows range "B*T" grain 96 sizes ["B", "T"] scratch "4096*T" in %b (%x, %p)
+    batten.launch @rows range "B*T" work "6144*B*T" sizes ["B", "T"] scratch "4096*T" in %b (%x, %p)
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$kernel, Batten_DimAttr:$range, ConfinedAttr<I64Attr, [IntPositive]>:$grain,
+  let arguments = (ins FlatSymbolRefAttr:$kernel, Batten_DimAttr:$range, Batten_DimAttr:$work,
                        Batten_DimArrayAttr:$sizes, Batten_DimAttr:$scratch, Optional<Batten_Pointer>:$scratch_buffer,
                        Variadic<Batten_Pointer>:$pointers);
   let assemblyFormat = [{
-    $kernel `range` $range `grain` $grain `sizes` $sizes `scratch` $scratch (`in` $scratch_buffer^)? ` ` `(`
+    $kernel `range` $range `work` $work `sizes` $sizes `scratch` $scratch (`in` $scratch_buffer^)? ` ` `(`
     $pointers `)` attr-dict
   }];
   let hasVerifier = 1;

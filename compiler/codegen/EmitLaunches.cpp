@@ -7,6 +7,7 @@
 #include "compiler/codegen/support/Support.h"
 #include "dialect/LaunchTimes.h"
 #include <cstddef>
+#include <limits>
 
 using namespace mlir;
 
@@ -108,7 +109,10 @@ LogicalResult LaunchEmitter::emitLaunch(LaunchOp launch, LLVM::LLVMFuncOp launch
   auto put = [&](Value value, size_t offset) { code.store(value, code.at(frame.record, offset)); };
   put(code.addressOf(unpacking(kernel).getSymName()), offsetof(batten_launch, kernel));
   put(code.size(toDim(launch.getRangeAttr()), frame.sizes), offsetof(batten_launch, range));
-  put(code.number(launch.getGrain()), offsetof(batten_launch, grain));
+  // Emulated instructions take a hundred times as long.
+  constexpr int64_t all = std::numeric_limits<int64_t>::max();
+  Value work = program.isEmulated ? code.number(all) : code.size(toDim(launch.getWorkAttr()), frame.sizes);
+  put(work, offsetof(batten_launch, work));
   Value scratch = launch.getScratchBuffer();
   put(scratch ? pointerTo(scratch, frame) : code.null(), offsetof(batten_launch, scratch));
   put(frame.further, offsetof(batten_launch, further));

@@ -178,6 +178,7 @@ std::optional<ProgramInfo> readProgram(ModuleOp module, const CodegenOptions &op
     return std::nullopt;
   program.levels = std::move(*known);
   program.numerics = numericsOf(module, program.levels);
+  program.isEmulated = options.emulated;
   program.flags = "--target=cpu:" + namesOf(program.levels) + (options.emulated ? " --emulate" : "") + " -O" +
                   std::to_string(options.optLevel) + (options.debugInfo ? " -g" : "") + options.flags;
   program.placedWeights = options.placedWeights;

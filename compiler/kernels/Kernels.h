@@ -48,11 +48,11 @@ struct Level {
   int64_t lanes(mlir::Type element) const { return vectorBytes / elementBytes(element); }
 };
 
-/// A kernel and how to launch it: over [0, range), cut at multiples of `grain`, with `scratch` bytes a thread.
+/// A kernel and how to launch it: over [0, range), cut anywhere, with `scratch` bytes a thread.
 struct Kernel {
   mlir::func::FuncOp function;
   Dim range;
-  int64_t grain = 1;
+  Dim work; ///< of all the range, in multiply-adds of f32 that take about as long: what is worth a thread's while
   Dim scratchBytes;
 };
 

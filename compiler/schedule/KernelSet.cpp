@@ -121,8 +121,8 @@ LaunchOp KernelSet::launch(OpBuilder &b, Location loc, StringRef name, ArrayRef<
   auto text = [&](const Dim &dim) { return b.getStringAttr(dim.str()); };
   ArrayAttr sizeTexts = b.getArrayAttr(llvm::map_to_vector(sizes, [&](const Dim &d) -> Attribute { return text(d); }));
   return LaunchOp::create(b, loc, FlatSymbolRefAttr::get(b.getContext(), name), text(kernel.range.substitute(binding)),
-                          b.getI64IntegerAttr(kernel.grain), sizeTexts, text(kernel.scratchBytes.substitute(binding)),
-                          scratch, pointers);
+                          text(kernel.work.substitute(binding)), sizeTexts,
+                          text(kernel.scratchBytes.substitute(binding)), scratch, pointers);
 }
 
 } // namespace batten

@@ -110,7 +110,7 @@ TEST(Formula, WorkspaceIsRoundedWhereFurtherScratchesFollow) {
     batten.plan @f[B] kind "entry" {
       %a = batten.buffer "20"
       %b = batten.buffer "20" above(%a)
-      batten.launch @k range "1" grain 1 sizes [] scratch "20" in %b (%a)
+      batten.launch @k range "1" work "1000000000" sizes [] scratch "20" in %b (%a)
     })"));
   EXPECT_EQ(workspaceOf(*(*module).getOps<PlanOp>().begin()), std::vector<Dim>{dim("128")});
 }

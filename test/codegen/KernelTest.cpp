@@ -248,7 +248,7 @@ module attributes {batten.program = "p", batten.level = "x86-64-v3"} {
       #batten.argument<name = "out", type = !batten.tensor<f64[|]>, kind = result, scalar>]} {
   ^bb0(%a: !batten.pointer, %b: !batten.pointer, %n: !batten.pointer, %out: !batten.pointer):
     %c = batten.constant_data dense<[100, 200, 300]> : tensor<3xi32>
-    batten.launch @pick range "1" grain 1 sizes [] scratch "0" (%a, %b, %n, %c, %out)
+    batten.launch @pick range "1" work "1000000000" sizes [] scratch "0" (%a, %b, %n, %c, %out)
   }
 }
 )";
@@ -283,7 +283,7 @@ module attributes {batten.program = "p", batten.level = "x86-64-v3", batten.sour
   batten.plan @f[T <= 8] kind "entry" attributes {c_name = "f", arguments = [
       #batten.argument<name = "x", type = !batten.tensor<f32[| "T - 5"]>, kind = input>]} {
   ^bb0(%x: !batten.pointer):
-    batten.launch @k range "1" grain 1 sizes [] scratch "0" (%x)
+    batten.launch @k range "1" work "1000000000" sizes [] scratch "0" (%x)
   }
 }
 )");

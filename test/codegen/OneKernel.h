@@ -38,7 +38,7 @@ module attributes {batten.program = "p", batten.level = ")" +
       #batten.argument<name = "out", type = !batten.tensor<)" +
          outType + R"([B | 16]>, kind = result>]} {
   ^bb0(%x: !batten.pointer, %out: !batten.pointer):
-    batten.launch @k range "B" grain 1 sizes [] scratch "0" (%x, %out)
+    batten.launch @k range "B" work "1000000000" sizes [] scratch "0" (%x, %out)
   }
 }
 )";

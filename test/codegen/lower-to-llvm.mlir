@@ -53,7 +53,7 @@ module attributes {batten.program = "p", batten.level = "x86-64-v4", batten.prog
   ^bb0(%x: !batten.pointer, %out: !batten.pointer):
     %a = batten.buffer "64*B"
     %b = batten.buffer "64*B" above(%a)
-    batten.launch @square range "B" grain 1 sizes [] scratch "0" (%x, %b)
-    batten.launch @square range "B" grain 1 sizes [] scratch "0" (%b, %out)
+    batten.launch @square range "B" work "1000000000" sizes [] scratch "0" (%x, %b)
+    batten.launch @square range "B" work "1000000000" sizes [] scratch "0" (%b, %out)
   }
 }

@@ -6,7 +6,7 @@
 //
 // RUN: batten-opt %s | batten-opt | FileCheck %s
 // CHECK: batten.plan @add[B] kind "entry"
-// CHECK: batten.launch @scale_rows range "B" grain 2
+// CHECK: batten.launch @scale_rows range "B" work "1000000000"
 #f32Weight = #batten.argument<name = "w", type = !batten.tensor<f32[| 5]>, kind = weight, path = "m.w", from = "m.weight">
 module attributes {batten.program = "tiny", batten.program_bytes = 128 : i64, batten.weights = [#f32Weight],
                    batten.level = "x86-64-v3", batten.source_hash = "1f0c9a77", batten.source = "tiny.btn"} {
@@ -99,7 +99,7 @@ module attributes {batten.program = "tiny", batten.program_bytes = 128 : i64, ba
   batten.plan @bind[] kind "bind" {
   ^bb0(%w: !batten.pointer):
     %p = batten.program_memory offset 64
-    batten.launch @copy_f32 range "5" grain 5 sizes ["5"] scratch "0" (%w, %p)
+    batten.launch @copy_f32 range "5" work "1000000000" sizes ["5"] scratch "0" (%w, %p)
   }
 
   batten.plan @add[B] kind "entry" attributes {
@@ -115,8 +115,8 @@ module attributes {batten.program = "tiny", batten.program_bytes = 128 : i64, ba
     %p = batten.program_memory offset 64
     %y = batten.buffer "20*B"
     %mine = batten.buffer "20" above(%y)
-    batten.launch @add_rows range "B" grain 2 sizes ["B"] scratch "0" (%x, %p, %y)
-    batten.launch @scale_rows range "B" grain 2 sizes ["B"] scratch "20" in %mine (%y, %s, %out)
+    batten.launch @add_rows range "B" work "1000000000" sizes ["B"] scratch "0" (%x, %p, %y)
+    batten.launch @scale_rows range "B" work "1000000000" sizes ["B"] scratch "20" in %mine (%y, %s, %out)
   }
 
   batten.plan @window[B, T <= 8] kind "entry" attributes {
@@ -125,6 +125,6 @@ module attributes {batten.program = "tiny", batten.program_bytes = 128 : i64, ba
       arguments = [#batten.argument<name = "x", type = !batten.tensor<i32[B | T]>, kind = input>,
                    #batten.argument<name = "y", type = !batten.tensor<i32[B |]>, kind = inout>]} {
   ^bb0(%x: !batten.pointer, %y: !batten.pointer):
-    batten.launch @sum_rows range "B" grain 1 sizes ["T"] scratch "0" (%x, %y)
+    batten.launch @sum_rows range "B" work "1000000000" sizes ["T"] scratch "0" (%x, %y)
   }
 }

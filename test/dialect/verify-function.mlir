@@ -81,7 +81,7 @@ batten.plan @plan_c1[B, H = 8] kind "entry" {
 
 batten.plan @launch_c1_none[B] kind "entry" {
   // expected-error @+1 {{needs a buffer for its scratch of 64 bytes, and none for no bytes}}
-  batten.launch @k range "B" grain 1 sizes [] scratch "64" ()
+  batten.launch @k range "B" work "1000000000" sizes [] scratch "64" ()
 }
 
 // -----
@@ -89,7 +89,7 @@ batten.plan @launch_c1_none[B] kind "entry" {
 batten.plan @launch_c1_spare[B] kind "entry" {
   %b = batten.buffer "64"
   // expected-error @+1 {{needs a buffer for its scratch of 0 bytes, and none for no bytes}}
-  batten.launch @k range "B" grain 1 sizes [] scratch "0" in %b ()
+  batten.launch @k range "B" work "1000000000" sizes [] scratch "0" in %b ()
 }
 
 // -----
@@ -97,7 +97,7 @@ batten.plan @launch_c1_spare[B] kind "entry" {
 batten.plan @launch_c1_argument[B] kind "entry" {
 ^bb0(%x: !batten.pointer):
   // expected-error @+1 {{needs a buffer for its scratch of 64 bytes, and none for no bytes}}
-  batten.launch @k range "B" grain 1 sizes [] scratch "64" in %x ()
+  batten.launch @k range "B" work "1000000000" sizes [] scratch "64" in %x ()
 }
 
 // -----

@@ -84,14 +84,14 @@ class Program:
     def workspace(self, name, *sizes):
         return self.function(name + "_workspace", ctypes.c_int64)(*[ctypes.c_int64(size) for size in sizes])
 
-    def call(self, name, sizes, tensors, bytes_=None):
-        """The result of NAME_name. A tensor is an array.array, or None for NULL."""
+    def call(self, name, sizes, tensors, bytes_=None, service=None):
+        """The result of NAME_name. A tensor is an array.array, or None for NULL; `service`: its batten_call."""
         bytes_ = max(self.workspace(name, *sizes), 0) if bytes_ is None else bytes_
         workspace, memory = aligned(bytes_)
         sizes = [ctypes.c_int64(size) for size in sizes]
         guarded = [BeforeGuard(tensor) if tensor is not None else None for tensor in tensors]
         pointers = [ctypes.c_void_p(tensor.address) if tensor else None for tensor in guarded]
-        behind = [ctypes.c_void_p(workspace), ctypes.c_int64(bytes_), None]
+        behind = [ctypes.c_void_p(workspace), ctypes.c_int64(bytes_), service]
         result = self.function(name)(self.bound, *sizes, *pointers, *behind)
         for tensor in filter(None, guarded):
             tensor.copy_back()

@@ -135,10 +135,10 @@ void Program::launch(LaunchOp op, const Sizes &sizes, const DenseMap<Value, char
   a.push_back(reinterpret_cast<int64_t>(scratch.data()));
   ASSERT_LE(a.size(), mostArguments);
   a.resize(mostArguments);
-  int64_t range = value(op.getRange()), grain = op.getGrain();
+  int64_t range = value(op.getRange());
   SmallVector<std::pair<int64_t, int64_t>> pieces;
   for (int64_t begin = 0; begin < range;) {
-    int64_t end = std::min<int64_t>(range, begin + grain * (1 + random() % 3));
+    int64_t end = std::min<int64_t>(range, begin + 1 + int64_t(random() % (3 + range / 8)));
     pieces.push_back({begin, end});
     begin = end;
   }

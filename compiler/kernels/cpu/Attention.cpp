@@ -31,8 +31,6 @@ namespace batten {
 static constexpr int64_t queriesOfUnit = 48, queriesOfTiledUnit = 64;
 /// dialect/NUMERICS.md: so many keys are one block, else blocks of the smaller number.
 static constexpr int64_t singleBlockKeys = 2048, onlineBlockKeys = 1024;
-/// Pairs of query, key and column (or depth) that are worth a launch of their own.
-static constexpr int64_t grainProducts = 1 << 16;
 
 //===- What the group says ----------------------------------------------------------------------------------------===//
 
@@ -293,9 +291,9 @@ Kernel Attention::build() {
   scale = chosenScale();
   loop(frame.begin, frame.end, code.index(1), [&](Value at) { unit(at, frame.size(blocksOfRows)); });
   Dim range = product(batch) * blocksOfRows;
-  auto known = [](const Dim &dim) { return std::max<int64_t>(1, dim.constantValue().value_or(usual::width)); };
-  int64_t products = std::min(unitRows * known(keys), grainProducts) * (known(depth) + known(columns));
-  return Kernel{frame.function, range, std::max<int64_t>(1, grainProducts / products), scratch.bytes};
+  constexpr int64_t productsOfScore = 64; // what its exponential takes
+  Dim work = product(batch) * queries * keys * (depth + columns + Dim::constant(productsOfScore));
+  return Kernel{frame.function, range, work, scratch.bytes};
 }
 
 FailureOr<Kernel> buildAttention(func::FuncOp group, StringRef name, const Level &level) {

@@ -167,8 +167,7 @@ Kernel BatchProducts::build() {
   loops().loop(frame.begin, frame.end, code.index(1), [&](Value index) { unit(index); });
   Dim units = countOf(ArrayRef<Dim>(dims.outer.extents).drop_back()) * ceilDiv(dims.rows(), rowsOfUnit()) *
               ceilDiv(dims.columns, columnsOfUnit());
-  int64_t likely = dims.positions.constantValue().value_or(usual::positions);
-  return {frame.function, units, grainOf(likely * rowsOfUnit() * columnsOfUnit()), scratchBytes};
+  return {frame.function, units, countOf(group.domain), scratchBytes};
 }
 
 //===- Once a unit ------------------------------------------------------------------------------------------------===//

@@ -105,8 +105,7 @@ FailureOr<Kernel> Concat::build() {
       column = column + part.columns;
     }
   }
-  int64_t grain = grainOf(shapes.of(op.getResult()).back().constantValue().value_or(usual::columns));
-  return Kernel{frame.function, countOf(rows.domain), grain, Dim()};
+  return Kernel{frame.function, countOf(rows.domain), workOfElements(countOf(shapes.of(op.getResult()))), Dim()};
 }
 
 } // namespace

@@ -194,7 +194,10 @@ void ContractionNest::tile(const Block &block, const Strip &strip, Value number,
 Kernel ContractionNest::build() {
   countTiles();
   units();
-  return {k.frame.function, c.count(c.batch) * blockCount() * panelCount(), grain, scratchBytes()};
+  Dim batch = c.count(c.batch);
+  // A panel is fetched once, which takes as long as to multiply two rows by it.
+  Dim work = batch * (rows + Dim::constant(2)) * c.extents[c.column] * c.extents[c.depth];
+  return {k.frame.function, batch * blockCount() * panelCount(), work, scratchBytes()};
 }
 
 //===- The kernel -------------------------------------------------------------------------------------------------===//

@@ -32,7 +32,6 @@ private:
   int64_t stagedPanels = 1;           ///< whose accumulators wait in the stage for the next part of the depth
   int64_t blockTiles = 0;             ///< at most
   int64_t panelsOfOnlyRow = 0;        ///< that it meets side by side; 0: it is as any other
-  int64_t grain = 1;                  ///< units
   llvm::SmallVector<int64_t> heights; ///< of tiles, what there may be
 
   // Numbers of the call.

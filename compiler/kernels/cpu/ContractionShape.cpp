@@ -26,7 +26,7 @@ constexpr int64_t depthsOfPart = 8, columnsOfPart = 512;
 constexpr int64_t chainsOfRow = 8;
 /// The same where squares are turned meanwhile: see TurnedRow.cpp.
 constexpr int64_t chainsOfTurnedRow = 2;
-/// Multiply-adds that are worth a thread's while: about 5 us.
+/// Multiply-adds of a unit, at least: about 5 us.
 constexpr int64_t leastProducts = 1 << 18;
 /// Of a block whose panels are packed on the way: packing is then a small part of it.
 constexpr int64_t tilesOfOwnPanel = 170;
@@ -90,10 +90,6 @@ void ContractionNest::decide() {
   if (isInParts())
     decideParts();
   decideOnlyRow(known);
-  int64_t tilesOfUnit = blockTiles;
-  if (known)
-    tilesOfUnit = std::min<int64_t>(blockTiles, std::max<int64_t>(1, llvm::divideCeil(*known, k.tileRows)));
-  grain = std::max<int64_t>(1, leastProducts / (tilesOfUnit * productsOfTile));
   chooseHeights(known);
 }
 

@@ -72,8 +72,7 @@ Kernel Greatest::build() {
     shortRows(rows);
   else
     loopCode().loop(frame.begin, frame.end, code.index(1), [&](Value index) { row(rows, index); });
-  int64_t grain = grainOf(extents[dim].constantValue().value_or(usual::columns));
-  return {frame.function, rows.count(), grain, scratchBytes};
+  return {frame.function, rows.count(), workOfElements(countOf(extents)), scratchBytes};
 }
 
 //===- Sizes ------------------------------------------------------------------------------------------------------===//

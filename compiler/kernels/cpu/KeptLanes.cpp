@@ -166,10 +166,8 @@ Kernel KeptLanes::build() {
   else
     loops.loop(frame.begin, frame.end, code.index(1), [&](Value index) { unit(index); });
   orderStores(code, streaming);
-  int64_t width = vectors * code.lanes;
-  int64_t elements = positions.constantValue().value_or(usual::positions) * width;
   return {frame.function, countOf(ArrayRef<Dim>(group.domain).take_front(firstLaneDim)) * unitsPerRow(),
-          grainOf(elements), scratchBytes};
+          workOfElements(countOf(group.domain)), scratchBytes};
 }
 
 //===- Once a unit ------------------------------------------------------------------------------------------------===//

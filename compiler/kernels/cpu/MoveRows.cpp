@@ -158,8 +158,8 @@ FailureOr<Kernel> RowMover::build() {
     b.setInsertionPointToStart(loop.getBody());
     unit(firstElements(code, frame, loops, loop.getInductionVar()));
   }
-  int64_t grain = grainOf(columns.constantValue().value_or(usual::columns));
-  return Kernel{frame.function, countOf(loops.domain), grain, Dim()};
+  Dim rows = countOf(loops.domain);
+  return Kernel{frame.function, rows, workOfElements(rows * columns), Dim()};
 }
 
 FailureOr<Kernel> buildMove(func::FuncOp function, Operation *op, StringRef name, const Level &level) {

@@ -264,7 +264,8 @@ FailureOr<Kernel> OutputConvolution::build() {
       packPart();
   };
   walkParts(code.index(numPanels()), enter, [&](Value number) { panel(number); });
-  return finished(numUnits({Dim::constant(window.groups()), blocks(), Dim::constant(numPanels())}), 1, scratchBytes);
+  Dim units = numUnits({Dim::constant(window.groups()), blocks(), Dim::constant(numPanels())});
+  return finished(units, folded(), scratchBytes);
 }
 
 FailureOr<Kernel> buildOutputConvolution(func::FuncOp group, StringRef name, const Level &level) {

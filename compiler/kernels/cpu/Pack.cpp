@@ -7,7 +7,9 @@
 #include "compiler/kernels/cpu/Granules.h"
 #include "compiler/kernels/cpu/Operand.h"
 #include "compiler/kernels/cpu/PackPanel.h"
+#include "compiler/kernels/cpu/RowGroup.h"
 #include "compiler/kernels/cpu/TileRows.h"
+#include "compiler/kernels/cpu/UsualSizes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include <numeric>
@@ -115,7 +117,8 @@ FailureOr<Kernel> buildPack(func::FuncOp group, StringRef name, const Level &lev
     b.setInsertionPointAfter(panels);
     v.orderStores();
   }
-  return Kernel{frame.function, ceilDiv(plan->columns, plan->panelColumns), 1, Dim::constant(0)};
+  Dim work = workOfElements(plan->columns * countOf(plan->depths));
+  return Kernel{frame.function, ceilDiv(plan->columns, plan->panelColumns), work, Dim::constant(0)};
 }
 
 } // namespace batten

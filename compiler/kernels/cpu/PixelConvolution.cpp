@@ -206,7 +206,7 @@ FailureOr<Kernel> PixelConvolution::build() {
     onStack = memref::AllocaOp::create(b, code.loc, type, b.getI64IntegerAttr(64));
   }
   loop(frame.begin, frame.end, 1, [&](Value index) { unit(index); });
-  return finished(numUnits({Dim::constant(window.groups()), blocks()}), 1, scratchBytes);
+  return finished(numUnits({Dim::constant(window.groups()), blocks()}), folded(), scratchBytes);
 }
 
 FailureOr<Kernel> buildPixelConvolution(func::FuncOp group, StringRef name, const Level &level) {

@@ -285,10 +285,7 @@ FailureOr<Kernel> Pool::build() {
     identity = extremes->toIntegers(code, identity);
   }
   loop(frame.begin, frame.end, 1, [&](Value index) { unit(index); });
-  int64_t elements = window.extents[lanesLoop].constantValue().value_or(usual::width);
-  if (isOverChannels())
-    elements *= window.extents[window.columnLoop()].constantValue().value_or(usual::width);
-  return finished(numUnits(unitExtents()), grainOf(elements * side * side), Dim());
+  return finished(numUnits(unitExtents()), workOfElements(folded()), Dim());
 }
 
 } // namespace

@@ -138,18 +138,10 @@ Kernel Rows::build() {
       unit(loop.getInductionVar());
   }
   orderStores(code, streaming);
-  Dim units = tileDim ? tileCount() : countOf(group.rows());
-  int64_t elements = count.constantValue().value_or(usual::columns);
-  if (blocked) {
+  Dim units = cross ? countOf(cross->units) : tileDim ? tileCount() : countOf(group.rows());
+  if (blocked)
     units = units * blocksPerRow();
-    elements = blockColumns;
-  } else if (tileDim) {
-    elements *= code.lanes;
-  } else if (cross) {
-    units = countOf(cross->units);
-    elements *= cross->outer.rows * cross->inner.rows;
-  }
-  return {frame.function, units, grainOf(elements), scratchBytes};
+  return {frame.function, units, workOfElements(countOf(group.domain)), scratchBytes};
 }
 
 //===- Once a unit ------------------------------------------------------------------------------------------------===//

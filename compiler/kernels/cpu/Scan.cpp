@@ -109,9 +109,7 @@ Kernel Scan::build() {
     unit(rows, loop.getInductionVar());
   }
   orderStores(code, streaming);
-  int64_t elements =
-      extents[dim].constantValue().value_or(usual::columns) * (isAlongLanes() ? 1 : vectors * code.lanes);
-  return {frame.function, rows.count() * unitsPerRow(), grainOf(elements), Dim()};
+  return {frame.function, rows.count() * unitsPerRow(), workOfElements(countOf(extents)), Dim()};
 }
 
 void Scan::unit(const DimWalk &rows, Value index) {

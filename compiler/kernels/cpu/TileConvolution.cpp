@@ -200,7 +200,8 @@ FailureOr<Kernel> TileConvolution::build() {
     packPart();
   };
   walkParts(size(panelCount()), enter, [&](Value number) { panel(number); });
-  return finished(numUnits({Dim::constant(window.groups()), ceilDiv(height, unitRows), panelCount()}), 1, scratchBytes);
+  Dim units = numUnits({Dim::constant(window.groups()), ceilDiv(height, unitRows), panelCount()});
+  return finished(units, workOfTiles(folded()), scratchBytes);
 }
 
 FailureOr<Kernel> buildTileConvolution(func::FuncOp group, StringRef name, const Level &level) {

@@ -34,8 +34,6 @@ using Right = ContractionCode::Right;
 constexpr int64_t bandRows = 2 * amxTileRows;
 /// Of a block: 256 rows, or more where they share the packing of a panel.
 constexpr int64_t mostBands = 8, mostBandsOfOwnPanel = 32;
-/// Multiply-adds that are worth a thread's while: about 5 us.
-constexpr int64_t leastProducts = 1 << 21;
 /// Panels that rows meet without being packed. Rows a multiple of so many bytes apart share a set of the first cache,
 /// which then does not hold a tile of them.
 constexpr int64_t mostPanelsInPlace = 16, aliasingBytes = 4096;
@@ -59,7 +57,7 @@ private:
   std::unique_ptr<MicroKernel> micro;
   Value stage; ///< the sums of a band
 
-  int64_t blockBands = 1, grain = 1;
+  int64_t blockBands = 1;
   std::optional<Dim> rowStride; ///< of rows that are read in place, in elements
   Value blocks, panels;         ///< of a batch entry
   Value wholeSteps, allSteps;   ///< of the depth
@@ -140,8 +138,6 @@ void TileNest::decide() {
   blockBands = std::clamp<int64_t>(k.level.cacheBytesL2 / 2 / bytesOfBand, 1, most);
   if (std::optional<int64_t> known = rows.constantValue())
     blockBands = std::clamp<int64_t>(llvm::divideCeil(*known, bandRows), 1, blockBands);
-  grain = std::max<int64_t>(1, leastProducts /
-                                   (blockBands * bandRows * k.panelColumns() * std::max<int64_t>(knownDepth, 1)));
 }
 
 void TileNest::begin() {
@@ -314,7 +310,8 @@ Kernel TileNest::build() {
   decide();
   begin();
   units();
-  return {k.frame.function, c.count(c.batch) * blockCount() * panelCount(), grain, scratchBytes()};
+  Dim work = workOfTiles(c.count(c.batch) * rows * c.extents[c.column] * depth);
+  return {k.frame.function, c.count(c.batch) * blockCount() * panelCount(), work, scratchBytes()};
 }
 
 } // namespace

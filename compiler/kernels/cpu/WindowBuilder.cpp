@@ -27,11 +27,13 @@ LogicalResult WindowBuilder::resolve() {
   return epilogue.resolve(window.epilogue, folded, shapes, frame, scalars);
 }
 
-FailureOr<Kernel> WindowBuilder::finished(const Dim &range, int64_t grain, const Dim &scratchBytes) {
+FailureOr<Kernel> WindowBuilder::finished(const Dim &range, const Dim &work, const Dim &scratchBytes) {
   if (failed(expandVectorMath(frame.function, level)))
     return failure();
-  return Kernel{frame.function, range, grain, scratchBytes};
+  return Kernel{frame.function, range, work, scratchBytes};
 }
+
+Dim WindowBuilder::folded() const { return countOf(window.extents); }
 
 //===- Small steps ------------------------------------------------------------------------------------------------===//
 

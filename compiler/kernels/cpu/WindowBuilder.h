@@ -29,7 +29,7 @@ protected:
   /// Reads the group into the members above; the lanes are those of the accumulator.
   llvm::LogicalResult resolve();
   /// The kernel once its body is built.
-  llvm::FailureOr<Kernel> finished(const Dim &range, int64_t grain, const Dim &scratchBytes);
+  llvm::FailureOr<Kernel> finished(const Dim &range, const Dim &work, const Dim &scratchBytes);
 
   mlir::Value size(const Dim &dim) { return frame.size(dim); }
   /// A loop also where it is known to have one turn or none.
@@ -46,6 +46,8 @@ protected:
   /// Taps [first, second) of the window's rows meet the image at row `row` of the result.
   std::pair<mlir::Value, mlir::Value> tapRowsInside(mlir::Value row);
 
+  /// Elements that the windows fold, each with an element of the image.
+  Dim folded() const;
   /// How many units there are that have these digits.
   Dim numUnits(llvm::ArrayRef<Dim> inner) const;
   /// Digits of a unit in the batch loops and then `inner`, outermost first.

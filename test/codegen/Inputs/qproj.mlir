@@ -9,6 +9,6 @@ module attributes {batten.program = "qproj", batten.program_bytes = 64 : i64, ba
                    #batten.argument<name = "out", type = !batten.tensor<f32[B, T | 64]>, kind = result>]} {
   ^bb0(%x: !batten.pointer, %wq: !batten.pointer, %out: !batten.pointer):
     %scratch = batten.buffer "24576"
-    batten.launch @product range "B*T" grain 1 sizes [] scratch "24576" in %scratch (%x, %wq, %out)
+    batten.launch @product range "B*T" work "1000000000" sizes [] scratch "24576" in %scratch (%x, %wq, %out)
   }
 }
