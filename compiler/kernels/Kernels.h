@@ -19,6 +19,9 @@ mlir::Type storageType(mlir::Type element);
 inline int64_t elementBytes(mlir::Type element) { return storageType(element).getIntOrFloatBitWidth() / 8; }
 
 inline constexpr int64_t lineBytes = 64; ///< of a cache line
+/// Pixels a multiple of this many bytes apart meet in a few sets of L1, which hold less than a tile's: such a pixel is
+/// a line longer.
+inline constexpr int64_t conflictBytes = 1024;
 
 /// What a builder may know of the CPU. It changes tiles and speed, never the order of arithmetic; whether subnormals
 /// are flushed, only where dialect/NUMERICS.md says so.

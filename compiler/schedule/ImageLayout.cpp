@@ -161,10 +161,6 @@ ImageLayout chooseImageLayout(ArrayRef<Group> groups, Shapes &shapes, const Leve
   return Choice(groups, shapes, level).run();
 }
 
-/// Pixels a multiple of this many bytes apart meet in a few sets of L1, which hold less than a tile's: such a pixel is
-/// a line longer.
-constexpr int64_t conflictBytes = 1024;
-
 SmallVector<Dim> ImageLayout::stored(ArrayRef<Dim> extents, Type element) {
   SmallVector<Dim> sizes =
       llvm::map_to_vector(channelsBehind(extents.size()), [&](int64_t dim) { return extents[dim]; });

@@ -135,11 +135,12 @@ static int64_t panelVectors(const Window &window, int64_t lanes, bool channelsLa
   if (known[4] > mostTapColumns || window.pad > mostPad ||
       pixelsFillLanes(window, outputs, known[1], width, lanes, channelsLast, level))
     return 0;
+  bool isByTaps = passesByTap(window, level);
   for (int64_t vectors = 1; vectors <= level.tileVectors; ++vectors) {
     int64_t cost = costOf(outputs, width, lanes, vectors, level);
     int64_t panelBytes = known[3] * known[4] * known[5] * vectors * lanes * elementBytes(window.image.element);
     bool isWhole = groups == 1 || outputs % (vectors * lanes) == 0;
-    bool fits = vectors == 1 || panelBytes <= level.cacheBytesL2 / 4 * 3;
+    bool fits = vectors == 1 || isByTaps || panelBytes <= level.cacheBytesL2 / 4 * 3;
     if (isWhole && fits && (best == 0 || cost < least)) {
       best = vectors;
       least = cost;

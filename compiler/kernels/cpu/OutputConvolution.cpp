@@ -64,6 +64,9 @@ void OutputConvolution::resolveShape() {
            epilogue.joins(window.rowLoop(), window.columnLoop(), image.width);
   if (isLine)
     cutLine();
+  isByTaps = passesByTap(window, level);
+  byPixels = !inPlace && !level.hasManyRegisters() && image.element == accumulator && isa<FloatType>(accumulator) &&
+             channels % code.lanes == 0;
 }
 
 /// Rows that an image of one line is taken to have.
@@ -79,7 +82,7 @@ void OutputConvolution::cutLine() {
 /// Of rows whose width is known, the longest tile.
 void OutputConvolution::chooseTile() {
   tilePixels = level.convolutionPixels(panelVectors);
-  if (!knowsColumns())
+  if (!knowsColumns() || isByTaps)
     return;
   int64_t pixels = *width.constantValue();
   tilePixels = llvm::divideCeilSigned(pixels, llvm::divideCeilSigned(pixels, tilePixels));
@@ -90,8 +93,9 @@ void OutputConvolution::chooseTile() {
 void OutputConvolution::chooseUnit() {
   // One tap in place reads no pixel between its strides, however far they are apart.
   bool readsAll = !inPlace || tapRows > 1 || tapColumns > 1;
-  int64_t pixelBytes = granules * elementBytes(dot.packedElement());
-  int64_t fitting = level.cacheBytesL2 / (level.hasManyRegisters() ? 4 : 2) / pixelBytes; // narrow panels leave room
+  int64_t pixelBytes = pixelWords() * elementBytes(dot.packedElement());
+  // Narrow panels leave room, slices of them all of it.
+  int64_t fitting = level.cacheBytesL2 / (isByTaps ? 1 : level.hasManyRegisters() ? 4 : 2) / pixelBytes;
   Dim rows, halo = Dim::constant(haloRows());
   if (knowsColumns()) {
     int64_t pixels = *width.constantValue(), ofRow = readsAll ? *imageWidth.constantValue() : pixels;
@@ -127,10 +131,15 @@ Dim OutputConvolution::makeScratch() {
     bytes = bytes + roundUp(elements * Dim::constant(elementBytes(element)), lineBytes);
     return view;
   };
+  // A square of pixels may end beyond the last row.
+  Dim squareTail = Dim::constant(code.lanes);
   if (!inPlace)
-    imagePart = take(partPixels * Dim::constant(granules), dot.packedElement());
+    imagePart =
+        take((byPixels ? partPixels + squareTail : partPixels) * Dim::constant(pixelWords()), dot.packedElement());
   if (hasRowBuffer()) {
     Dim pixels = knowsColumns() ? width : width + Dim::constant(tilePixels); // the last tile may end beyond the row
+    if (isByTaps)
+      pixels = width * unitRows + squareTail;
     rowBuffer = take(roundUp(pixels, code.lanes) * Dim::constant(panelOutputs), accumulator);
   }
   if (!makesChannelsLast())
@@ -162,6 +171,8 @@ void OutputConvolution::packPart() {
     clearPart();
     begin = signedMost(begin, code.index(imagePad));
   }
+  if (byPixels)
+    return packTurned(begin, end);
   int64_t whole = channels / dot.elements(), rest = channels % dot.elements();
   loop(code.index(0), code.index(whole), 1, [&](Value granule) { packRows(begin, end, granule, {}); });
   if (rest > 0)
@@ -206,11 +217,14 @@ void OutputConvolution::panel(Value number) {
   firstOutput = code.times(number, code.index(panelOutputs));
   initial = initialOf(weightBase);
   exist = existing();
+  auto tiles = [&](Value row) {
+    return knowsColumns() ? tilesOfRow(row, weightBase) : tilesOfUnknownRow(row, weightBase);
+  };
+  if (isByTaps)
+    passTaps(weightBase);
   loop(rowBegin, rowEnd, 1, [&](Value row) {
-    if (knowsColumns())
-      tilesOfRow(row, weightBase);
-    else
-      tilesOfUnknownRow(row, weightBase);
+    if (!isByTaps)
+      tiles(row);
     if (!makesChannelsLast())
       finishRow(row);
     else if (hasRowBuffer())
@@ -254,7 +268,10 @@ FailureOr<Kernel> OutputConvolution::build() {
   resolveShape();
   chooseTile();
   chooseUnit();
-  lookAhead();
+  if (isByTaps)
+    cutTaps();
+  else
+    lookAhead();
   Dim scratchBytes = makeScratch();
   if (!knowsColumns())
     cutRow();

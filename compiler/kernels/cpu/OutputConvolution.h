@@ -20,11 +20,13 @@ private:
   int64_t panelVectors = 0, panelOutputs = 0;
   int64_t outputs = 0, channels = 0, granules = 0; ///< a group's
   int64_t tapRows = 0, tapColumns = 0;
-  Dim height, width;    ///< of the result
-  Dim imageWidth;       ///< as it is packed
-  int64_t imagePad = 0; ///< likewise
-  bool inPlace = false; ///< the image is read as it lies
-  bool isLine = false;  ///< rows are pieces of one line of pixels
+  Dim height, width;     ///< of the result
+  Dim imageWidth;        ///< as it is packed
+  int64_t imagePad = 0;  ///< likewise
+  bool inPlace = false;  ///< the image is read as it lies
+  bool isLine = false;   ///< rows are pieces of one line of pixels
+  bool byPixels = false; ///< else: the channels of a packed pixel lie side by side
+  bool isByTaps = false; ///< weights pass tap by tap
   int64_t tilePixels = 0;
   Dim unitRows, partPixels; ///< of the image, that a unit's rows meet
   int64_t aheadStep = 0;    ///< elements of the next panel that a step prefetches; 0: its weights are few
@@ -36,6 +38,19 @@ private:
     mlir::Value begin, end;
   };
   llvm::SmallVector<TilesOfRow> tilesOfRows;
+
+  // Of weights that pass tap by tap.
+  struct Pixel {
+    mlir::Value image, sum; ///< where its channels and its sums begin
+    mlir::Value column;     ///< of those that the tap meets
+  };
+  struct PixelsMet {
+    mlir::Value count, lastColumn;
+    mlir::Value pixelStep, rowJump, sumJump; ///< to the next pixel, from the last one of a row to the next row
+    Pixel first;
+  };
+  llvm::SmallVector<int64_t> tileSizes;
+  int64_t sliceChannels = 0, linesOfTile = 0; ///< of the next slice's weights, that a tile prefetches
 
   // Of what is being built.
   Part part;
@@ -64,17 +79,26 @@ private:
   int64_t haloRows() const { return (tapRows - 1) * window.dilation + 1; } ///< of the image, that a row meets
   int64_t steps() const { return tapRows * tapColumns * granules; }        ///< of a tile
   bool makesChannelsLast() const { return lanesLoop == window.channelLoop(); }
-  bool hasRowBuffer() const { return !makesChannelsLast() || epilogue.isLong(); }
+  bool hasRowBuffer() const { return !makesChannelsLast() || epilogue.isLong() || isByTaps; }
   mlir::Value rowStep() const {
-    return inPlace ? frame.size(window.image.rowStride) : frame.size(Dim::constant(granules) * imageWidth);
+    return inPlace ? frame.size(window.image.rowStride)
+                   : frame.size(Dim::constant(byPixels ? pixelWords() : granules) * imageWidth);
   }
-  mlir::Value columnStep() const { return inPlace ? frame.size(window.image.columnStride) : code.index(1); }
-  mlir::Value granuleStep() const { return inPlace ? code.index(dot.elements()) : frame.size(imageWidth); }
+  mlir::Value columnStep() const {
+    return inPlace ? frame.size(window.image.columnStride) : code.index(byPixels ? pixelWords() : 1);
+  }
+  mlir::Value granuleStep() const {
+    if (inPlace || byPixels)
+      return code.index(inPlace ? dot.elements() : 1);
+    return frame.size(imageWidth);
+  }
   Dim makeScratch();
   void cutRow();
 
   void enterPart(mlir::Value number);
   void packPart();
+  int64_t pixelWords() const; ///< of a packed pixel
+  void packTurned(mlir::Value from, mlir::Value to);
   void packRows(mlir::Value from, mlir::Value to, mlir::Value granule, mlir::Value rest);
   void clearPart();
   void panel(mlir::Value number);
@@ -103,6 +127,19 @@ private:
   }
   void finishPixelsOf(mlir::Value row);
   void finishRow(mlir::Value row);
+  mlir::Value bufferOf(mlir::Value row, mlir::Value column) const;
+
+  int64_t numMet(int64_t from, int64_t to, int64_t tap, int64_t extent) const;
+  void cutTaps();
+  void cutChannels(int64_t tilesOfPart);
+  void beginSums();
+  void passTaps(mlir::Value weightBase);
+  std::pair<mlir::Value, mlir::Value> placesMet(mlir::Value from, mlir::Value to, mlir::Value tap, const Dim &extent);
+  PixelsMet pixelsMet(mlir::Value tapRow, mlir::Value tapColumn);
+  Pixel behind(const Pixel &pixel, const PixelsMet &met);
+  void passSlice(const PixelsMet &met, mlir::Value tapAt, mlir::Value from, mlir::Value to);
+  mlir::Value prefetchLines(mlir::Value at);
+  void passTile(llvm::ArrayRef<Pixel> tile, mlir::Value tapAt, mlir::Value from, mlir::Value to);
   void finishSquare(llvm::ArrayRef<mlir::Value> vectors, mlir::ValueRange digits, mlir::Value outputsBegin,
                     mlir::Value numOutputs, mlir::Value column, mlir::Value mask);
   Result resultOf(mlir::Value sum, mlir::ValueRange digits, mlir::Value output, mlir::Value column, mlir::Value mask);

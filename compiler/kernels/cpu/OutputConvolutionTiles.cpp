@@ -204,12 +204,18 @@ SmallVector<OutputConvolution::Result> OutputConvolution::resultsOf(ValueRange s
   return results;
 }
 
+/// Where the sums of a pixel are: a row's, or those of all rows of the part.
+Value OutputConvolution::bufferOf(Value row, Value column) const {
+  Value pixel = isByTaps ? code.add(code.times(minus(row, rowBegin), frame.size(width)), column) : column;
+  return code.times(pixel, code.index(panelOutputs));
+}
+
 /// The same of a row, where the epilogue is long.
 void OutputConvolution::finishPixelsOf(Value row) {
   loop(code.index(0), size(width), 1, [&](Value column) {
     Values sums;
     for (int64_t q = 0; q < panelVectors; ++q) {
-      Value at = code.add(code.times(column, code.index(panelOutputs)), code.index(q * code.lanes));
+      Value at = code.add(bufferOf(row, column), code.index(q * code.lanes));
       sums.push_back(code.load(rowBuffer, at, code.index(1), accumulator, {}));
     }
     finishPixels(sums, row, column);
@@ -229,7 +235,7 @@ void OutputConvolution::finishRow(Value row) {
     walkColumns(code, columns, 1, 1, {}, [&](Value column, ArrayRef<Value> masks, ValueRange) {
       Values pixels;
       for (int64_t i = 0; i < code.lanes; ++i) {
-        Value at = code.times(code.add(column, code.index(i)), code.index(panelOutputs));
+        Value at = bufferOf(row, code.add(column, code.index(i)));
         pixels.push_back(code.load(rowBuffer, code.add(at, place), code.index(1), accumulator, {}));
       }
       Value first = isLine ? code.add(code.times(row, size(width)), column) : column;

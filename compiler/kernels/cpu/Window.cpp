@@ -22,6 +22,9 @@ int64_t tileVectorsOfLine(int64_t vectors, const Level &level) {
   return best;
 }
 
+/// Channels of a tap for which reading and writing the sums of a tile costs little.
+constexpr int64_t fewestOfPass = 128;
+
 /// What one step of loop `loop` adds to result `position` of an affine map without constants.
 static int64_t stepOf(AffineMap map, unsigned position, unsigned loop) {
   SmallVector<int64_t> point(map.getNumDims(), 0);
@@ -60,6 +63,26 @@ bool isOfTiles(const Window &window, const Level &level) {
     return true;
   int64_t channels = *window.extents[window.depthLoop()].constantValue();
   return convolvesByTiles(window.groups(), channels, *window.outputsOfGroup().constantValue());
+}
+
+bool passesByTap(const Window &window, const Level &level) {
+  linalg::GenericOp op = window.op;
+  Type sums = getElementTypeOrSelf(op.getResult(0).getType());
+  ArrayRef<Dim> core = ArrayRef<Dim>(window.extents).drop_front(window.batch);
+  bool isKnown = llvm::all_of(core, [](const Dim &extent) { return extent.isConstant(); }) &&
+                 window.image.height.isConstant() && window.image.width.isConstant();
+  if (level.hasManyRegisters() || !isKnown || !isa<FloatType>(sums) || window.image.element != sums)
+    return false;
+  auto extent = [&](unsigned loop) { return *window.extents[loop].constantValue(); };
+  int64_t channels = extent(window.depthLoop()), width = extent(window.columnLoop());
+  if (channels < fewestOfPass || channels % level.lanes(sums) != 0)
+    return false;
+  int64_t taps = extent(window.tapRowLoop()) * extent(window.tapColumnLoop());
+  int64_t mostPixels = level.convolutionPixels(level.tileVectors);
+  int64_t pixels = llvm::divideCeilSigned(width, llvm::divideCeilSigned(width, mostPixels)); // of a tile of a row
+  if (taps == 1)
+    return !window.isPointwise() && pixels < mostPixels - 1;
+  return pixels < mostPixels || taps * channels * level.tileVectors * level.vectorBytes > level.cacheBytesL2 / 4;
 }
 
 /// Finds where the image lies; false where it is no view of memory.

@@ -65,6 +65,11 @@ Window describeWindow(mlir::linalg::GenericOp window, Shapes &shapes);
 /// True of a convolution that is one of AMX tiles at this level.
 bool isOfTiles(const Window &window, const Level &level);
 
+/// True of a convolution whose weights pass tap by tap where its outputs are in lanes (OutputConvolutionTaps.cpp):
+/// tiles within its rows would be short, or a panel of all its taps would take much of L2. (Zen 3, 3x3 of 512 channels
+/// @7: 0.77 of the time that rows take, from @14 by strides of 2 0.80; of 256 @14 0.95, of 128 @28 1.03.)
+bool passesByTap(const Window &window, const Level &level);
+
 /// Reads the group; nullopt (with an error at the op) where the image is no view of memory.
 std::optional<Window> matchWindow(mlir::func::FuncOp group, Shapes &shapes, KernelFrame &frame);
 
