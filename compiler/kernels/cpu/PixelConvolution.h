@@ -66,6 +66,7 @@ private:
   Values eachGranule(mlir::ValueRange carried,
                      llvm::function_ref<Values(mlir::Value, mlir::Value, mlir::ValueRange)> body);
   Values pixelsOf(const Tap &tap, llvm::ArrayRef<mlir::Value> read, mlir::Value depth, mlir::Value rest);
+  void prefetchNextTile(mlir::Value at, int64_t vector);
   Values granule(const Tap &tap, llvm::ArrayRef<mlir::Value> inside, llvm::ArrayRef<mlir::Value> read,
                  mlir::Value depth, mlir::Value rest, mlir::ValueRange sums);
   mlir::Value insideRow(mlir::Value tapRow, int64_t r);
