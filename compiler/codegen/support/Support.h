@@ -21,7 +21,7 @@ extern "C" {
 typedef struct batten_launch {
   void (*kernel)(const struct batten_launch *launch, int64_t begin, int64_t end, void *scratch);
   int64_t range;
-  int64_t work; /* of all the range, in multiply-adds */
+  int64_t work;  /* of all the range, in multiply-adds */
   void *scratch; /* of the first thread */
   void *further; /* scratches of the others, one after the other */
   int64_t scratch_bytes;
