@@ -82,6 +82,12 @@ template <typename F> F expNonPositive(F x) {
   return expReduced(reduced.r) * reduced.scale * like(x, c::scaleDown);
 }
 
+/// exp for x in [-87, 0] (or NaN), the same bits: 2^n is a normal float there, so one product scales.
+template <typename F> F expNormal(F x) {
+  Reduced<F> reduced = reduceByLn2(x, like(x, c::roundingShift + 127));
+  return expReduced(reduced.r) * reduced.scale;
+}
+
 /// The same reduction where r need not be exact.
 template <typename F> Reduced<F> reduceByLn2ToBf16(F x, F shift) {
   F shifted = fma(x, like(x, c::log2E), shift);

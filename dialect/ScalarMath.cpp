@@ -16,6 +16,7 @@ namespace batten::scalar {
 
 float exp(float x) { return sequence::expAny(x); }
 float expNonPositive(float x) { return sequence::expNonPositive(x); }
+float expNormal(float x) { return sequence::expNormal(x); }
 float expToBf16(float x) { return sequence::expToBf16(x); }
 float log(float x) { return sequence::log(x); }
 float tanh(float x) { return sequence::tanh(x); }

@@ -9,6 +9,8 @@ namespace batten::scalar {
 float exp(float x);
 /// The short form of exp that kernels take where x <= 0 is known; the same bits.
 float expNonPositive(float x);
+/// The same where x >= -87, too.
+float expNormal(float x);
 /// Where x <= 0 is known and the result will be rounded to bf16: within 2^-13 of itself.
 float expToBf16(float x);
 float log(float x);

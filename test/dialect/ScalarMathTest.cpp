@@ -146,6 +146,13 @@ TEST(ScalarMath, TheShortExpHasTheBitsOfTheLongOne) {
   }
 }
 
+TEST(ScalarMath, TheExpOfNormalResultsHasTheBitsOfTheLongOne) {
+  for (float x = -0.0f; x >= -87; x = std::bit_cast<float>(std::bit_cast<uint32_t>(x) + 127))
+    ASSERT_EQ(std::bit_cast<uint32_t>(scalar::expNormal(x)), std::bit_cast<uint32_t>(scalar::exp(x))) << x;
+  for (uint32_t bits : {0x7f800001u, 0x7fc00000u, 0x7fc001ffu, 0xffffffffu})
+    ASSERT_TRUE(std::isnan(scalar::expNormal(std::bit_cast<float>(bits)))) << bits;
+}
+
 TEST(ScalarMath, TheExpOfWeightsIsGoodForBf16) {
   for (uint64_t bits = 0x80000000; bits <= 0xc2aeac00; bits += 1021) { // -0 to ln 2^-126
     float x = std::bit_cast<float>(static_cast<uint32_t>(bits));

@@ -66,14 +66,17 @@ struct ExpandExp : Expand<math::ExpOp> {
       : Expand(context, sequence::expAny<FloatTerm>, sequence::f64::expAny<FloatTerm>), level(level) {}
   LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
     bool isNonPositive = op->hasAttr(nonPositiveAttrName), isToBf16 = op->hasAttr(toBf16AttrName);
+    bool isInRange = op->hasAttr(inRangeAttrName);
     if (canScale(op.getType(), level)) {
       FloatTerm argument{op.getOperand(), {&rewriter, op.getLoc()}};
-      rewriter.replaceOp(op, expByScaling(argument, isNonPositive, isToBf16, op->hasAttr(inRangeAttrName)).value);
+      rewriter.replaceOp(op, expByScaling(argument, isNonPositive, isToBf16, isInRange).value);
       return success();
     }
     if (!isNonPositive)
       return Expand::matchAndRewrite(op, rewriter);
-    Sequence single = isToBf16 ? sequence::expToBf16<FloatTerm> : sequence::expNonPositive<FloatTerm>;
+    Sequence single = isToBf16    ? sequence::expToBf16<FloatTerm>
+                      : isInRange ? sequence::expNormal<FloatTerm>
+                                  : sequence::expNonPositive<FloatTerm>;
     Expand shorter(getContext(), single, sequence::f64::expNonPositive<FloatTerm>);
     return shorter.matchAndRewrite(op, rewriter);
   }

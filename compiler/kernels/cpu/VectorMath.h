@@ -13,7 +13,7 @@
 
 namespace batten {
 
-/// On an exp of f32: its argument is above the lowest one whose result is not 0.
+/// On an exp of f32 that is never above 0: its argument is at least -87, so that its result is a normal float, or NaN.
 inline constexpr const char *inRangeAttrName = "batten.in_range";
 
 void populateVectorMathPatterns(mlir::RewritePatternSet &patterns, const Level &level);
