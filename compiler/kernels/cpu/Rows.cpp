@@ -70,6 +70,7 @@ Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Lev
   quotients = findQuotients();
   greatest = findGreatest();
   replacesNumerators = quotientsReplaceNumerators();
+  together = rowsTogether();
 }
 
 /// The longest row that is straight-line code: it overlaps with the next one, where ends of loops wait for each other.
@@ -107,7 +108,7 @@ void Rows::setUp(bool streams) {
       place.repeat = columnElements[i]->repeat;
       place.period = columnElements[i]->period;
     } else if (!inBlocks) {
-      place.memory = scratchFor(access.element);
+      place.memory = scratchFor(access.element, 1);
     }
     places.push_back(place);
     if (place.period)
@@ -117,16 +118,18 @@ void Rows::setUp(bool streams) {
     if (node.result && node.kind == RowNode::column)
       places[*node.result].stride = one; // dense, whatever an extent of 1 says
     if (node.kept && !node.result && !(replacesNumerators && i == quotients->numerator))
-      keptPlaces[i] = {scratchFor(node.element()), zero, one, node.element(), {}};
+      keptPlaces[i] = {scratchFor(node.element(), together), zero, one, node.element(), {}};
   }
   range = {zero, frame.size(count), count.constantValue()};
+  if (together > 1)
+    layOutNumbers();
   if (streams && !storesInBursts() && !(tileDim && tilesAreTall()))
     streaming = isStreaming(level, [&](unsigned access) { return SmallVector<Dim>(rowDims.strides[access]); });
 }
 
 Kernel Rows::build() {
   setUp(/*streams=*/true);
-  auto loop = scf::ForOp::create(b, code.loc, frame.begin, frame.end, code.index(1));
+  auto loop = scf::ForOp::create(b, code.loc, frame.begin, frame.end, code.index(together));
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
@@ -134,6 +137,8 @@ Kernel Rows::build() {
       tileUnit(loop.getInductionVar());
     else if (cross)
       crossUnit(loop.getInductionVar());
+    else if (together > 1)
+      computeTogether(loop.getInductionVar());
     else
       unit(loop.getInductionVar());
   }

@@ -65,6 +65,7 @@ private:
   std::optional<Cross> cross;
   std::optional<Quotients> quotients;
   std::optional<unsigned> greatest; ///< the reduction that the numerators of `quotients` are measured from
+  int64_t together = 1;             ///< rows that each walk is over before the next one
   bool replacesNumerators; ///< the results of `quotients` are written over its numerators, where these are kept
 
   // Of the row that is being built.
@@ -74,10 +75,16 @@ private:
   Values digits;
   llvm::SmallVector<Chunk> registerChunks;
   ColumnRange range;
-  llvm::SmallVector<std::pair<unsigned, mlir::Value>> nextRows; ///< access, first element of the row to prefetch
+  llvm::SmallVector<std::pair<unsigned, mlir::Value>> nextRows; ///< access, first element of the row to fetch
   mlir::Value numeratorsAreSafe;                                ///< i1: those of `quotients`, once they are known
   mlir::Value elementsAreNear; ///< i1: none is so far below the greatest that its exponential would not be safe
   bool isInRange = false;      ///< of the walk that is being built: they are
+
+  // Of rows together: memory of a number each, and what of it walks have written.
+  llvm::DenseMap<unsigned, mlir::Value> numbers; ///< by node
+  mlir::Value areNear, areSafe;                  ///< elementsAreNear, numeratorsAreSafe
+  llvm::SmallDenseSet<unsigned> isNumberKept;
+  bool hasNear = false, hasSafe = false;
 
   // Rows.cpp: units and walks.
   int64_t columnsInRegisters() const;
@@ -115,6 +122,14 @@ private:
   mlir::Value areSafeNumerators(mlir::Value least) const;
   void walkQuotients(Nodes stores);
 
+  // RowsTogether.cpp: short rows.
+  int64_t rowsTogether() const;
+  mlir::Value numbersOfRows(mlir::Type element);
+  void layOutNumbers();
+  void recallNumbers(mlir::Value row);
+  void keepNumbers(mlir::Value row);
+  void computeTogether(mlir::Value first);
+
   // RowTiles.cpp: squares of rows and columns.
   bool tilesOverlap() const;
   int64_t tileLanes(size_t dim) const;
@@ -148,13 +163,15 @@ private:
   void orderLanes(Values &accumulators) const;
 
   // RowMemory.cpp: scratch, loads, stores, prefetches.
-  mlir::Value scratchFor(mlir::Type element);
+  Dim keptColumns() const;
+  mlir::Value scratchFor(mlir::Type element, int64_t rows);
   const Place &keptPlace(unsigned node) const;
   void gatherColumns(unsigned access);
   void tabulate(unsigned access);
   mlir::Value placeOfVector(const Place &place, mlir::Value at) const;
   mlir::Value columnOffsets(unsigned access, mlir::Value at);
   void storeColumn(unsigned node, Chunk &chunk);
+  int64_t rowsAhead(unsigned access) const;
   void findNextRows();
   void prefetchNextRow(mlir::Value first, int64_t columns);
   mlir::Value load(unsigned access, Chunk &chunk) override;
