@@ -10,7 +10,8 @@
 // index: an operand that meets them at one stride is read in place, and one that has the same few elements again and
 // again, as a bias of narrow rows, from a table that a kernel makes at its head. Any other is first gathered into this
 // thread's scratch, or, where the columns are batch positions without bound, as it is read. The tail is a masked chunk;
-// a row of at most 64 columns, or 128 in AVX-512, is straight-line code that stays in registers.
+// a row of at most 64 columns, or 128 in AVX-512, is straight-line code that stays in registers. Rows that are not much
+// longer are walked a few at a time (RowsTogether.cpp), in AVX2 those from 17 columns on.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Rows.h"
 #include "compiler/kernels/cpu/RowKernels.h"
@@ -64,7 +65,7 @@ Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Lev
   // A value per row would be computed once a block, and written by several threads.
   blocked = !tileDim && !group.readsRows() && !(columns && *columns <= 2 * blockColumns);
   cross = findCross();
-  inRegisters = !tileDim && columns && !inBlocks && *columns <= columnsInRegisters();
+  inRegisters = staysInRegisters();
   inPairs = findPairs();
   group.plan(inRegisters, numLanes / code.lanes);
   quotients = findQuotients();

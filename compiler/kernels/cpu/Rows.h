@@ -123,6 +123,7 @@ private:
   void walkQuotients(Nodes stores);
 
   // RowsTogether.cpp: short rows.
+  bool staysInRegisters();
   int64_t rowsTogether() const;
   mlir::Value numbersOfRows(mlir::Type element);
   void layOutNumbers();

@@ -29,6 +29,17 @@ int64_t Rows::rowsTogether() const {
   return mostTogether;
 }
 
+/// Where there are 16 registers, rows that wait for what they fold are the quicker together from
+/// three vectors on. Zen 3, 256 rows of 64, time of those in registers: softmax 0.87, log_softmax 0.81, layer_norm
+/// 0.86; of 32 1, 0.76, 0.86.
+bool Rows::staysInRegisters() {
+  std::optional<int64_t> columns = count.constantValue();
+  if (tileDim || inBlocks || !columns || *columns > columnsInRegisters())
+    return false;
+  group.plan(/*inRegisters=*/true, numLanes / code.lanes);
+  return cross || level.hasManyRegisters() || group.steps == 1 || *columns <= 2 * code.lanes;
+}
+
 /// Room for a number of each row.
 Value Rows::numbersOfRows(Type element) {
   auto type = MemRefType::get({together}, storageType(element));
