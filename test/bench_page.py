@@ -15,6 +15,7 @@ import plots  # noqa: E402
 import readme  # noqa: E402
 import report  # noqa: E402
 import serving  # noqa: E402
+import whole  # noqa: E402
 
 
 def contender(seconds, accepted=5, **more):
@@ -39,9 +40,10 @@ def result():
     ]
     machine = {"cpu": "A CPU", "date": "2026-01-02", "cpus": 2, "features": ["avx2"], "caches": {"L1": "32K"}}
     machine |= {"memory_gib": 8, "kernel": "6", "load_at_start": 0.1, "load_at_end": 0.2}
+    absent = {"torch": "not installed"} | dict.fromkeys(["jax", "2 threads"], "not asked for")
     probes = {"1": {"fma": 2e12, "read": 2e10}}
     made = {"form": report.FORM, "machine": machine, "versions": {"batten": "1", "openvino": "2"}, "runs": 5}
-    return made | {"bf16_probe": "AMX", "int8_probe": "VPDPBUSD", "absent": {"torch": "not installed"}, "rows": rows, "best_probes": probes}
+    return made | {"bf16_probe": "AMX", "int8_probe": "VPDPBUSD", "absent": absent, "rows": rows, "best_probes": probes}
 
 
 def expect(text, *parts):
@@ -76,13 +78,30 @@ def check_report():
     page = report.page(made, {"ratios": "r.svg"})
     expect(page, "(bf16:\nAMX, int8: VPDPBUSD):")
     expect(page, "| quick | 1 | **1.00 ms** | 900 us - 1.10 ms | 50 % | 2.00 ms | 2.00 | 2.00 ms | 4.00 ms |")
-    expect(page, "| slow | 1 | 3.00 ms ~ |", "**1.50 ms** | wrong |", "Absent: torch (not installed).", "| 0.50 ms |")
-    summary = "\n".join(readme.table(Path("x.json"), made))
-    expect(summary, "| products | f32 | 1 | 2 | 1.00 | 0.50 (slow) to 2.00 | 50 % |", "test/bench/results/x.md")
+    expect(page, "| slow | 1 | 3.00 ms ~ |", "**1.50 ms** | wrong |", "| 0.50 ~ |", "| 0.50 ms |")
+    expect(page, "Left out: torch (not installed); jax, 2 threads (not asked for).")
     bars = plots.ratio_bars(made)
     expect(bars, "quick, 1", "slow, 1", 'class="ahead"', 'class="behind"')
     assert "alone" not in bars, "a row without peers has no ratio"
     expect(plots.roofline(made), "<title>alone</title>", "FMA probe 2000 GF/s")
+
+
+def check_summary():
+    made = result()
+    summary = "\n".join(readme.table(Path("x.json"), made))
+    expect(summary, "2026-01-02, beside openvino.\nLeft out: torch (not installed); jax, 2 threads (not asked for).")
+    expect(summary, "| products | f32 | 1 | 1 of 2 | 2.00 | 1.00 | 0.50 ~ (slow) to 2.00 | 50 % |")
+    expect(summary, "(test/bench/results/x.md)")
+    made["rows"], made["absent"] = made["rows"][1:2], {}
+    disturbed = "\n".join(readme.table(Path("x.json"), made))
+    expect(disturbed, "| products | f32 | 1 | 0 of 1 | 0.50 ~ | 0.50 | slow | 50 % ~ |")
+    assert "Left out" not in disturbed, "a whole page leaves nothing out"
+
+
+def check_what_a_page_leaves_out_is_named():
+    assert whole.not_asked_for([*whole.PEERS, "torch"], [1, 2, 4], 5) == {}
+    some = [name for name in whole.PEERS if name != "iree"]
+    assert whole.left_out(whole.not_asked_for(some, [2], 3)) == "iree, 1 thread, 2 of 5 runs (not asked for)"
 
 
 def check_isolation():
@@ -98,4 +117,6 @@ def check_isolation():
 check_operations()
 check_batcher()
 check_report()
+check_summary()
+check_what_a_page_leaves_out_is_named()
 check_isolation()

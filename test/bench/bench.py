@@ -23,6 +23,7 @@ import peers
 import peers.batten
 import readme
 import report
+import whole
 from measure import DOTS, KINDS, Probes, dot_instruction, measure, summarise
 from rows import all_specs
 
@@ -41,6 +42,7 @@ EXAMPLES = """examples:
   ./dev bench --batcher                           samples of many threads, or under a budget; no peers; --publish too
 """
 ROW_LIMIT_SECONDS = 300
+QUICK_RUNS = 3
 
 
 def parse(arguments):
@@ -48,8 +50,10 @@ def parse(arguments):
     parser = argparse.ArgumentParser(prog="./dev bench", epilog=EXAMPLES, formatter_class=shape, allow_abbrev=False)
     parser.add_argument("--rows", default="", metavar="REGEX", help="rows whose name it is found in")
     parser.add_argument("--peers", default="default", metavar="LIST", help="names with commas, `default` or `all`")
-    parser.add_argument("--threads", default="1,2", metavar="LIST", help="threads of a call (1,2)")
-    parser.add_argument("--runs", type=int, default=0, help="accepted runs wanted of each contender (5; --quick: 3)")
+    usual = ",".join(map(str, whole.THREADS))
+    parser.add_argument("--threads", default=usual, metavar="LIST", help=f"threads of a call ({usual})")
+    runs = f"accepted runs wanted of each contender ({whole.RUNS}; --quick: {QUICK_RUNS})"
+    parser.add_argument("--runs", type=int, default=0, help=runs)
     parser.add_argument("--quick", action="store_true", help="a few rows, short blocks; not for publication")
     parser.add_argument("--check", action="store_true", help="only compare all results with the reference")
     parser.add_argument("--list", action="store_true", help="only say what would be measured")
@@ -66,8 +70,8 @@ def parse(arguments):
 
 
 def peer_names(text):
-    known = peers.DEFAULT + peers.ON_REQUEST
-    names = {"default": peers.DEFAULT, "all": known}.get(text) or text.split(",")
+    known = whole.PEERS + whole.ON_REQUEST
+    names = {"default": whole.PEERS, "all": known}.get(text) or text.split(",")
     unknown = [name for name in names if name not in known]
     if unknown:
         raise SystemExit(f"bench: no peer `{unknown[0]}`; there are {', '.join(known)}")
@@ -163,11 +167,10 @@ def is_comparison(record):
     return all(name in ran for name in ("batten", "onnxruntime", "openvino")) and products
 
 
-def thread_counts(text, absent):
+def thread_counts(wanted, absent):
     """Those that this process has CPUs for; the others are named."""
     cpus = len(os.sched_getaffinity(0))
-    wanted = [int(count) for count in text.split(",")]
-    absent |= {f"{count} threads": f"this process may use {cpus} CPUs" for count in wanted if count > cpus}
+    absent |= {whole.threads_text(count): f"this process may use {cpus} CPUs" for count in wanted if count > cpus}
     return [count for count in wanted if count <= cpus]
 
 
@@ -205,9 +208,12 @@ def main(arguments):
     if arguments[:1] == ["ops"]:
         return operations.main(arguments[1:])
     options = parse(arguments)
-    options.runs = options.runs or (3 if options.quick else 5)
+    options.runs = options.runs or (QUICK_RUNS if options.quick else whole.RUNS)
     specs = chosen_specs(options)
-    present, absent = peers.load(peer_names(options.peers))
+    names, wanted = peer_names(options.peers), [int(count) for count in options.threads.split(",")]
+    present, absent = peers.load(names)
+    absent |= whole.not_asked_for(names, wanted, options.runs)
+    counts = thread_counts(wanted, absent)
     if options.list:
         return report.print_list(specs, present, absent)
     peers.batten.VERSION = peers.batten.version()
@@ -217,7 +223,6 @@ def main(arguments):
     result |= {f"{kind}_probe": dot_instruction(peers.batten.WORK / "libprobe.so", kind) for kind in DOTS}
     if options.check:
         return check_all(specs, modules)
-    counts = thread_counts(options.threads, absent)
     report.print_head(result)
     begin = time.monotonic()
     result["rows"], result["best_probes"], result["complete"] = measure_all(specs, modules, counts, options)

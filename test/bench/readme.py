@@ -1,20 +1,25 @@
-"""readme.py [--check] - writes the README's tables of measurements, of each machine's newest result; --check: only
-compares.
+"""readme.py [--check] - writes the README's tables of measurements, of each machine's newest result, and the pages of
+these results; --check: only compares.
 
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
 import json
 import re
-import statistics
 import sys
 from pathlib import Path
+from statistics import geometric_mean
 
 import report
+from whole import left_out
 
 RESULTS = Path(__file__).resolve().parent / "results"
 README = RESULTS.parents[2] / "README.md"
 BEGIN, END = "<!-- test/bench/readme.py: begin -->", "<!-- test/bench/readme.py: end -->"
+LEGEND = """\
+Time of the quickest peer over Batten's, geometric mean: above 1, Batten is quicker. A row is *gated* where the runs of
+both were undisturbed; *ratio* and *of probe* are of the gated rows alone, *of all* is the ratio of every row. `~` marks
+what is not gated: an end of the range, or a mean where no row is."""
 
 
 def newest():
@@ -28,21 +33,26 @@ def newest():
 
 
 def summary_row(group, dtype, threads, records):
-    ratios = sorted((report.ratio(r), r["name"]) for r in records)
-    probe = statistics.geometric_mean(r["contenders"]["batten"]["of_probe"] for r in records)
-    mean = statistics.geometric_mean(value for value, _ in ratios)
-    ends = f"{ratios[0][0]:.2f} ({ratios[0][1]}) to {ratios[-1][0]:.2f}" if len(ratios) > 1 else ratios[0][1]
-    return f"| {group} | {dtype} | {threads} | {len(records)} | {mean:.2f} | {ends} | {100 * probe:.0f} % |"
+    gated = [r for r in records if report.gated(r)]
+    of_all, ratio = (geometric_mean(map(report.ratio, used)) for used in (records, gated or records))
+    probe = geometric_mean(r["contenders"]["batten"]["of_probe"] for r in gated or records)
+    ranked = sorted(records, key=report.ratio)
+    end = lambda record: f"{report.ratio(record):.2f}" + " ~" * (not report.gated(record))
+    ends = f"{end(ranked[0])} ({ranked[0]['name']}) to {end(ranked[-1])}" if len(ranked) > 1 else ranked[0]["name"]
+    mark = "" if gated else " ~"
+    means = f"{ratio:.2f}{mark} | {of_all:.2f} | {ends} | {100 * probe:.0f} %{mark}"
+    return f"| {group} | {dtype} | {threads} | {len(gated)} of {len(records)} | {means} |"
 
 
 def table(path, result):
     machine = result["machine"]
-    peers = ", ".join(name for name in result["versions"] if name != "batten")
-    yield f"Time of the quickest peer over Batten's, geometric mean (above 1, Batten is quicker): {machine['cpu']},"
-    yield f"{machine['date']}, beside {peers}. [Every row, with all peers and runs](test/bench/results/{path.stem}.md)"
+    yield f"{machine['cpu']}, {machine['date']}, beside {', '.join(n for n in result['versions'] if n != 'batten')}."
+    if result["absent"]:
+        yield f"Left out: {left_out(result['absent'])}."
+    yield f"[Every row, with all peers and runs](test/bench/results/{path.stem}.md)"
     yield ""
-    yield "| group | dtype | threads | rows | ratio | from (row) to | of probe |"
-    yield "|---|---|---|---|---|---|---|"
+    yield "| group | dtype | threads | gated | ratio | of all | from (row) to | of probe |"
+    yield "|---|---|---|---|---|---|---|---|"
     groups = {}
     for record in result["rows"]:
         if record["counts"]:
@@ -51,20 +61,30 @@ def table(path, result):
         yield summary_row(*key, records)
 
 
-def rendered():
-    tables = ["\n".join(table(*found)) for found in newest()]
-    text = "\n\n".join(tables) or "No result is committed yet; `./dev bench --publish` makes one."
+def rendered(found):
+    tables = [LEGEND, *("\n".join(table(*one)) for one in found)]
+    text = "\n\n".join(tables) if found else "No result is committed yet; `./dev bench --publish` makes one."
     return "\n".join([BEGIN, text, END])
 
 
+def wanted_files():
+    """{path: text} of the README and of the pages and pictures that its tables lead to."""
+    text, found = README.read_text(), newest()
+    if BEGIN not in text:
+        raise SystemExit(f"README.md: no `{BEGIN}`")
+    place = re.compile(f"{re.escape(BEGIN)}.*{re.escape(END)}", re.S)
+    made = {README: place.sub(lambda _: rendered(found), text, count=1)}
+    for path, result in found:
+        made |= report.files(path, result)
+    return made
+
+
 def main(arguments):
-    text = README.read_text()
-    wanted = re.sub(f"{re.escape(BEGIN)}.*{re.escape(END)}", lambda _: rendered(), text, count=1, flags=re.S)
-    if "--check" in arguments:
-        if BEGIN not in text or wanted != text:
-            raise SystemExit("README.md: the tables of measurements are not what test/bench/readme.py writes")
-    else:
-        README.write_text(wanted)
+    for path, text in wanted_files().items():
+        if "--check" not in arguments:
+            path.write_text(text)
+        elif not path.exists() or path.read_text() != text:
+            raise SystemExit(f"{path.name}: its measurements are not what test/bench/readme.py writes")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import json
 import statistics
 
 import plots
+from whole import left_out, threads_text
 
 FORM = 2  # of the JSON; readers take no other
 UNITS = {"fma": "GF/s", "bf16": "GF/s", "int8": "Gop/s", "read": "GB/s", "copy": "GB/s"}
@@ -41,7 +42,9 @@ def ratio(record):
 
 
 def gated(record):
-    return all(cell["gated"] for cell in record["contenders"].values())
+    """Whether the ratio is of accepted runs alone, Batten's and the best peer's."""
+    best = best_peer(record)
+    return ratio(record) is not None and all(record["contenders"][name]["gated"] for name in ("batten", best[0]))
 
 
 # ---- Lines on the terminal ------------------------------------------------------------------------------------------
@@ -65,11 +68,10 @@ def print_list(specs, present, absent):
 
 
 def print_row(record, place, seconds):
-    threads = f"{record['threads']} thread{'s' * (record['threads'] > 1)}"
     shown = ratio(record)
     verdict = f"best peer / Batten {shown:.2f}" if shown else "no comparison"
-    print(f"\n{place} {record['name']}, {threads}: {verdict}{'' if record['counts'] else ' (does not count)'}", end="")
-    print(f"   [{seconds:.0f} s]")
+    verdict += "" if record["counts"] else " (does not count)"
+    print(f"\n{place} {record['name']}, {threads_text(record['threads'])}: {verdict}   [{seconds:.0f} s]")
     for name, cell in record["contenders"].items():
         spread = f"{duration(cell['seconds']['min'])} - {duration(cell['seconds']['max'])}"
         rate = f"{record['work'] / cell['seconds']['median'] / 1e9:8.1f} {UNITS[record['probe']]}"
@@ -114,7 +116,7 @@ def table_row(record, columns):
     else:
         probe, spread, cold = "-", record["problems"].get("batten", record["problems"].get("row", "-"))[:120], "-"
     cells = [record["name"], str(record["threads"]), cell_text(record, "batten", quickest), spread, probe, cold]
-    cells += [f"{shown:.2f}" + ("" if record["counts"] else " *") if shown else "-"]
+    cells += [f"{shown:.2f}" + " ~" * (not gated(record)) + " *" * (not record["counts"]) if shown else "-"]
     cells += [cell_text(record, name, quickest) for name in columns]
     return "| " + " | ".join(cell.replace("\n", " ").replace("|", "/") for cell in cells) + " |"
 
@@ -136,17 +138,17 @@ def head_lines(result):
     yield f"{machine['load_at_end']:.1f} at the end. {result['runs']} runs of each, alternating. The best probes (bf16:"
     yield f"{result['bf16_probe']}, int8: {result['int8_probe']}):"
     yield ""
-    for threads, best in result["best_probes"].items():
+    for count, best in result["best_probes"].items():
         amounts = ", ".join(f"{kind} {value / 1e9:.0f} {UNITS[kind]}" for kind, value in best.items())
-        yield f"- {threads} thread{'s' * (int(threads) > 1)}: {amounts}"
+        yield f"- {threads_text(count)}: {amounts}"
     yield ""
     yield ", ".join(f"{name} {version}" for name, version in result["versions"].items()) + "."
-    for name, reason in result["absent"].items():
-        yield f"Absent: {name} ({reason})."
+    if result["absent"]:
+        yield f"Left out: {left_out(result['absent'])}."
     yield ""
     yield "Times are medians of warm calls; `cold`: of a call after the caches were emptied. `~`: fewer quiet runs than"
-    yield "wanted (ungated). `*`: a peer that matters did not run, so the row does not count. `not run`, `failed` and"
-    yield "`wrong` stand with their reasons in the JSON."
+    yield "wanted (ungated), of a ratio where one of its two times is. `*`: a peer that matters did not run, so the row"
+    yield "does not count. `not run`, `failed` and `wrong` stand with their reasons in the JSON."
     yield ""
 
 
@@ -167,11 +169,6 @@ def compile_table(result):
 def ready(record, name):
     cell = record["contenders"].get(name)
     return f"{cell['ready_ms']:.1f} ms" if cell and cell["ready_ms"] else None
-
-
-def geometric_mean(records):
-    ratios = [ratio(r) for r in records if r["counts"] and ratio(r)]
-    return statistics.geometric_mean(ratios) if ratios else None
 
 
 def page(result, pictures):
@@ -199,15 +196,19 @@ def as_json(result):
     return head.replace('"rows": []', f'"rows": [\n{rows}\n]') + "\n"
 
 
+def files(out, result):
+    """{path: text} of FILE.md, FILE-ratios.svg and FILE-roofline.svg, which stand beside FILE.json."""
+    draw = {"ratios": plots.ratio_bars, "roofline": plots.roofline}
+    paths = {name: out.with_name(f"{out.stem}-{name}.svg") for name in draw}
+    pictures = {path: draw[name](result) for name, path in paths.items()}
+    return {out.with_suffix(".md"): page(result, {name: path.name for name, path in paths.items()})} | pictures
+
+
 def write_beside(out, result):
-    """FILE.md, FILE-ratios.svg and FILE-roofline.svg beside FILE.json."""
-    pictures = {}
-    for name, draw in (("ratios", plots.ratio_bars), ("roofline", plots.roofline)):
-        path = out.with_name(f"{out.stem}-{name}.svg")
-        path.write_text(draw(result))
-        pictures[name] = path.name
-    out.with_suffix(".md").write_text(page(result, pictures))
-    print(f"\n{out}, {out.with_suffix('.md').name}, {', '.join(pictures.values())}; {result['seconds']} s")
+    made = files(out, result)
+    for path, text in made.items():
+        path.write_text(text)
+    print(f"\n{out}, {', '.join(path.name for path in made)}; {result['seconds']} s")
 
 
 # ---- Operations without peers ---------------------------------------------------------------------------------------
@@ -215,10 +216,9 @@ def write_beside(out, result):
 
 def operations_page(about, rule, measured):
     """A row an operation: (name, row, of the FMA probe, of the copy probe, pass or short)."""
-    threads = f"{about['threads']} thread{'s' * (about['threads'] > 1)}"
     lines = [
         *extra_head("Operations", about),
-        f"{about['version']}, {threads}.",
+        f"{about['version']}, {threads_text(about['threads'])}.",
         f"`./dev bench ops --publish`; {rule}. [README](../README.md) says what is counted.",
         "",
         "| operation | sizes | time | of FMA | of copy | |",

@@ -11,9 +11,6 @@ import time
 
 import numpy as np
 
-DEFAULT = ["onnxruntime", "openvino", "onednn", "libxsmm", "openblas", "jax", "iree"]
-ON_REQUEST = ["torch", "torch_compile"]  # 9 GB
-
 
 class Contender:
     """One library ready to compute one row; `call` computes it once, `output` shows what it computed."""
