@@ -7,9 +7,12 @@ import json
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "bench"))
 
+import gate  # noqa: E402
 import isolated  # noqa: E402
 import plots  # noqa: E402
 import readme  # noqa: E402
@@ -104,6 +107,29 @@ def check_what_a_page_leaves_out_is_named():
     assert whole.left_out(whole.not_asked_for(some, [2], 3)) == "iree, 1 thread, 2 of 5 runs (not asked for)"
 
 
+def attempts(*accepted, repeat_seconds=60):
+    """The run that is made of attempts of 0, 1, 2 ... seconds."""
+    blocks = [{"seconds": float(i), "accepted": each} for i, each in enumerate(accepted)]
+    with mock.patch.object(gate, "take_block", side_effect=blocks):
+        return gate.take_run(None, 1, "fma", None, repeat_seconds)[0]
+
+
+def check_a_disturbed_run_is_repeated():
+    run = attempts(False, False, True, True)
+    assert (run["seconds"], run["accepted"], run["attempts"]) == (2.0, True, 3), run
+    assert run["rejected"] == [{"seconds": 0.0, "accepted": False}, {"seconds": 1.0, "accepted": False}], run
+    run = attempts(*[False] * 9)
+    assert (run["accepted"], run["attempts"], len(run["rejected"])) == (False, 5, 4), run
+    assert attempts(False, True, repeat_seconds=0)["attempts"] == 1, "no time is left to repeat anything"
+
+
+def check_the_median_is_of_accepted_runs():
+    runs = [{"seconds": s, "probe": 1.0, "accepted": s < 4} for s in (1.0, 2.0, 3.0, 8.0, 9.0)]
+    summary = lambda least: gate.summarise({"runs": runs, "cold_seconds": []}, SimpleNamespace(work=6.0), least)
+    assert (summary(3)["gated"], summary(3)["seconds"]["median"], summary(3)["of_probe"]) == (True, 2.0, 3.0)
+    assert (summary(5)["gated"], summary(5)["seconds"]["median"], summary(5)["accepted"]) == (False, 3.0, 3)
+
+
 def check_isolation():
     assert isolated.run(lambda x: x + 1, 41, limit_seconds=60) == 42
     for broken, said in ((lambda: os._exit(7), "ended with 7"), (lambda: 1 // 0, "ZeroDivisionError")):
@@ -119,4 +145,6 @@ check_batcher()
 check_report()
 check_summary()
 check_what_a_page_leaves_out_is_named()
+check_a_disturbed_run_is_repeated()
+check_the_median_is_of_accepted_runs()
 check_isolation()

@@ -24,7 +24,8 @@ import peers.batten
 import readme
 import report
 import whole
-from measure import DOTS, KINDS, Probes, dot_instruction, measure, summarise
+from gate import summarise
+from measure import DOTS, KINDS, Probes, dot_instruction, measure
 from rows import all_specs
 
 ROOT = f"{Path(__file__).resolve().parents[2]}/"  # of no interest to who reads a result
