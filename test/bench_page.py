@@ -101,6 +101,21 @@ def check_summary():
     assert "Left out" not in disturbed, "a whole page leaves nothing out"
 
 
+def check_scaling():
+    made = result()
+    assert "beside one" not in report.page(made, {}), "of one thread alone there is no table of scaling"
+    for record, seconds in zip(result()["rows"], (0.625e-3, 2e-3, 1e-6)):
+        record["contenders"]["batten"]["seconds"]["median"] = seconds
+        made["rows"].append(record | {"threads": 2})
+    made["best_probes"]["2"] = {"fma": 3.5e12, "read": 3e10}
+    page = report.page(made, {})
+    expect(page, "## 2 threads beside one\n\n| row | 1 thread | 2 threads | quicker | best peer | probe |")
+    expect(page, "| quick | 1.00 ms | 625 us | 1.60 | 1.00 | 1.75 |")
+    expect(page, "| slow | 3.00 ms | 2.00 ms | 1.50 ~ | 1.00 ~ | 1.75 |")
+    assert "| alone | 1.00 us | 1.00 us |" not in page, "a row without peers has nothing beside it"
+    expect("\n".join(readme.table(Path("x.json"), made)), "| products | f32 | 2 | 1 of 2 | 3.20 |")
+
+
 def check_what_a_page_leaves_out_is_named():
     assert whole.not_asked_for([*whole.PEERS, "torch"], [1, 2, 4], 5) == {}
     some = [name for name in whole.PEERS if name != "iree"]
@@ -144,6 +159,7 @@ check_operations()
 check_batcher()
 check_report()
 check_summary()
+check_scaling()
 check_what_a_page_leaves_out_is_named()
 check_a_disturbed_run_is_repeated()
 check_the_median_is_of_accepted_runs()

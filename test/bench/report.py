@@ -152,9 +152,31 @@ def head_lines(result):
     yield ""
 
 
+def scaling_table(result):
+    """How much quicker more threads make Batten, the best peer (of each number), and the probe that judges the row."""
+    rows = [r for r in result["rows"] if best_peer(r) and "batten" in r["contenders"]]
+    alone = {r["name"]: r for r in rows if r["threads"] == 1}
+    for count in sorted({r["threads"] for r in rows} - {1}):
+        head = ["row", "1 thread", threads_text(count), "quicker", "best peer", "probe"]
+        pairs = [(alone[r["name"]], r) for r in rows if r["threads"] == count and r["name"] in alone]
+        yield from [f"## {head[2]} beside one", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+        yield from [scaling_row(*pair, result) for pair in pairs]
+        yield ""
+
+
+def scaling_row(alone, record, result):
+    one, many = times(alone)["batten"], times(record)["batten"]
+    peer = best_peer(alone)[1] / best_peer(record)[1]
+    probes = [result["best_probes"][str(r["threads"])][r["probe"]] for r in (alone, record)]
+    mark = "" if gated(alone) and gated(record) else " ~"
+    gains = [f"{one / many:.2f}{mark}", f"{peer:.2f}{mark}", f"{probes[1] / probes[0]:.2f}"]
+    return "| " + " | ".join([record["name"], duration(one), duration(many), *gains]) + " |"
+
+
 def compile_table(result):
     """What it takes before the first call: compiling, loading, packing."""
-    rows = [r for r in result["rows"] if r["threads"] == 1 and "batten" in r["contenders"]]
+    fewest = min((r["threads"] for r in result["rows"]), default=1)
+    rows = [r for r in result["rows"] if r["threads"] == fewest and "batten" in r["contenders"]]
     columns = [name for name in peer_columns(rows) if any(ready(r, name) for r in rows)]
     head = ["row", "Batten compile, user", "of it and start, wall", ".so, bytes", "load and bind", *columns]
     yield from ["## Before the first call", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
@@ -176,7 +198,7 @@ def page(result, pictures):
     lines += [f"![{name}]({file})" for name, file in pictures.items()] + [""]
     for group in dict.fromkeys(r["group"] for r in result["rows"]):
         lines += group_table(group, [r for r in result["rows"] if r["group"] == group])
-    lines += compile_table(result)
+    lines += [*scaling_table(result), *compile_table(result)]
     return "\n".join(lines)
 
 
