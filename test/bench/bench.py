@@ -31,7 +31,7 @@ from rows import all_specs
 ROOT = f"{Path(__file__).resolve().parents[2]}/"  # of no interest to who reads a result
 
 EXAMPLES = """examples:
-  ./dev bench                                     every row, one and two threads (20 minutes)
+  ./dev bench                                     every row, one and two threads (40 minutes)
   ./dev bench --quick                             a few rows, few runs (2 minutes): does it work here?
   ./dev bench --rows='^GEMM .* f32' --threads=1   some rows on one thread
   ./dev bench --peers=onnxruntime,openvino        beside these only

@@ -63,6 +63,8 @@ OPERATIONS = {
     "Gelu": lambda m, x: m.gelu(x),
     "Softmax": softmax,
     "LayerNormalization": lambda m, x, g, b, axis, epsilon: layer_norm(m, x, g, b, epsilon),
+    "ReduceSum": lambda m, x, axes, keepdims: x.sum(axis=tuple(axes)),
+    "ReduceMax": lambda m, x, axes, keepdims: x.max(axis=tuple(axes)),
     "Transpose": lambda m, x, perm: x.transpose(perm),
     "Reshape": lambda m, x, shape: x.reshape(tuple(int(s) for s in shape)),
     "Concat": lambda m, *parts, axis: m.xp.concatenate(parts, axis=axis),

@@ -35,6 +35,8 @@ SHAPES = [
     (56, 64, 256, 1, 1, 0),
     (14, 1024, 256, 1, 1, 0),
     (224, 3, 64, 7, 2, 3),
+    (56, 128, 128, 3, 2, 1),
+    (56, 256, 512, 1, 2, 0),
 ]
 
 
@@ -42,7 +44,7 @@ def specs():
     rows = []
     for dtype, counts in (("f32", (1, 16)), ("bf16", (1,))):
         for n in counts:
-            for shape in SHAPES if n == 1 else SHAPES[:3]:
+            for shape in SHAPES:
                 size, c, o, kernel, stride, pad = shape
                 name = (
                     f"conv {kernel}x{kernel} {c}-{o} @{size}{f' stride {stride}' if stride > 1 else ''}, N {n} {dtype}"

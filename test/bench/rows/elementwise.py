@@ -1,9 +1,12 @@
-"""elementwise.py - softmax, layer norm and GELU of rows: work that is bound by memory; and a call with next to no work.
+"""elementwise.py - softmax, layer norm, GELU and sums of rows: work that is bound by memory; and a call with next to no
+work.
 
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
 from functools import partial
+
+import numpy as np
 
 from row import PROGRAMS, Graph, Row, Source, Spec
 
@@ -37,6 +40,15 @@ def rows_of(kind, count, size, dtype, name):
     return row
 
 
+def reduction(kind, count, size, name):
+    """A number of each row: what is read binds it."""
+    graph = Graph({"x": Source(name).normal(count, size)})
+    graph(f"Reduce{kind.capitalize()}", "x", graph.constant(np.array([-1], np.int64)), keepdims=0)
+    row = Row(PROGRAMS / "rows.btn", f"{kind}_of", [count], graph, count * size, (count,), ["x"])
+    row.dims, row.probe = {"N": size}, "read"
+    return row
+
+
 BOUND_BY_MEMORY = ["softmax", "layer norm", "GELU", "residual + norm"]
 SIZES = [(4096, 1024), (65536, 128), (8192, 768), (512, 4096)]
 
@@ -50,4 +62,7 @@ def specs():
                 name = f"{kind} {count}x{size} {dtype}"
                 make = partial(rows_of, kind, count, size, dtype, name)
                 rows.append(Spec(name, "rows", make, quick=(count, dtype) == (4096, "f32")))
+    for kind in ("sum", "max"):
+        name = f"{kind} 4096x1024 f32"
+        rows.append(Spec(name, "rows", partial(reduction, kind, 4096, 1024, name)))
     return rows

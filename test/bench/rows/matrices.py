@@ -85,9 +85,11 @@ def batched(batch, m, n, k, shared, name):
 
 
 SQUARES = [256, 512, 1024, 2048]
-BERT_LAYERS = [(128, 768, 768), (128, 2304, 768), (128, 3072, 768), (128, 768, 3072), (1024, 3072, 768)]
+BERT_SIZES = [(768, 768), (2304, 768), (3072, 768), (768, 3072)]
+BERT_LAYERS = [(m, *size) for m in (128, 1024) for size in BERT_SIZES]
 FEW_ROWS = [(m, 4096, 4096) for m in (1, 4, 8, 16, 32)] + [(1, 11008, 4096), (1, 4096, 11008)]
-SMALL = [(1024, s, s, s) for s in (8, 16, 32, 64)] + [(64, 64, 64, 64), (12, 128, 128, 64)]
+SMALL_CUBES = [8, 16, 32, 64]
+SMALL = [(batch, s, s, s) for batch in (1024, 64) for s in SMALL_CUBES] + [(12, 128, 128, 64)]
 
 
 def specs():
@@ -112,6 +114,7 @@ def specs():
         add(f"{m}x{k} @ {k}x{n} int8", "gemm", partial(bytes_product, m, n, k), m == n == 512)
     for batch, m, n, k in SMALL:
         name = f"{batch} of {m}x{k} @ {k}x{n} f32"
-        add(name, "small", partial(batched, batch, m, n, k, False), m == 16)
-    add("64 of 64x64 @ one 64x64 f32", "small", partial(batched, 64, 64, 64, 64, True))
+        add(name, "small", partial(batched, batch, m, n, k, False), (batch, m) == (1024, 16))
+    for s in SMALL_CUBES:
+        add(f"64 of {s}x{s} @ one {s}x{s} f32", "small", partial(batched, 64, s, s, s, True))
     return rows
