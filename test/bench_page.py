@@ -12,6 +12,7 @@ from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "bench"))
 
+import compare  # noqa: E402
 import gate  # noqa: E402
 import isolated  # noqa: E402
 import plots  # noqa: E402
@@ -77,14 +78,14 @@ def check_batcher():
 
 def check_report():
     made = json.loads(report.as_json(result()))
-    assert [report.ratio(r) for r in made["rows"]] == [2.0, 0.5, None]
+    assert [compare.ratio(r) for r in made["rows"]] == [2.0, 0.5, None]
     page = report.page(made, {"ratios": "r.svg"})
     expect(page, "(bf16:\nAMX, int8: VPDPBUSD):")
     expect(page, "| quick | 1 | **1.00 ms** | 900 us - 1.10 ms | 50 % | 2.00 ms | 2.00 | 2.00 ms | 4.00 ms |")
     expect(page, "| slow | 1 | 3.00 ms ~ |", "**1.50 ms** | wrong |", "| 0.50 ~ |", "| 0.50 ms |")
     expect(page, "Left out: torch (not installed); jax, 2 threads (not asked for).")
     bars = plots.ratio_bars(made)
-    expect(bars, "quick, 1", "slow, 1", 'class="ahead"', 'class="behind"')
+    expect(bars, "quick, 1", "slow, 1", 'class="ahead"', 'class="behind"', ">2.00<", ">~ 0.50<")
     assert "alone" not in bars, "a row without peers has no ratio"
     expect(plots.roofline(made), "<title>alone</title>", "FMA probe 2000 GF/s")
 

@@ -6,6 +6,8 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import html
 import math
 
+from compare import best_peer, gated, ratio
+
 STYLE = """<style>
   text { font: 12px sans-serif; fill: #222 } .axis { stroke: #999; stroke-width: 1 } .one { stroke: #222 }
   .ahead { fill: #2a7d4f } .behind { fill: #c0504d } .peer { fill: none; stroke: #888; stroke-width: 1.5 }
@@ -30,41 +32,34 @@ def line(x1, y1, x2, y2, name):
     return f'<line class="{name}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
 
 
-def quickest_peer(record):
-    """Seconds; `batten (ctypes)` is no peer."""
-    others = [c["seconds"]["median"] for name, c in record["contenders"].items() if not name.startswith("batten")]
-    return min(others, default=None)
-
-
 def compared(result):
     """[(record, ratio)] of the rows that count."""
-    rows = [r for r in result["rows"] if r["counts"]]
-    return [(r, quickest_peer(r) / r["contenders"]["batten"]["seconds"]["median"]) for r in rows]
+    return [(r, ratio(r)) for r in result["rows"] if r["counts"]]
 
 
 def ratio_bars(result):
-    """A bar a row on a logarithmic axis: to the right of 1 Batten is quicker than the best peer."""
+    """A bar a row on a logarithmic axis: to the right of 1 Batten is quicker than the best peer. `~`: not gated."""
     rows = compared(result)
     left, step, width, top = 330, 18, 760, 50
     limit = max([2.0, *(max(r, 1 / r) for _, r in rows)])
     limit = 2.0 ** math.ceil(math.log2(limit))
-    at = lambda ratio: left + (width - left - 60) * (math.log(ratio) + math.log(limit)) / (2 * math.log(limit))
+    at = lambda value: left + (width - left - 60) * (math.log(value) + math.log(limit)) / (2 * math.log(limit))
     bottom = top + step * len(rows)
-    shapes = [text(10, 20, "Time of the best peer over Batten's: right of 1, Batten is quicker")]
+    shapes = [text(10, 20, "Time of the best peer over Batten's: right of 1, Batten is quicker; ~ disturbed")]
     for power in range(-round(math.log2(limit)), round(math.log2(limit)) + 1):
         x = at(2.0**power)
         shapes += [
             line(x, top - 6, x, bottom, "axis" if power else "one"),
             text(x, top - 10, f"{2.0**power:g}", "middle"),
         ]
-    for i, (record, ratio) in enumerate(rows):
-        y, begin, end = top + step * i, min(at(1), at(ratio)), max(at(1), at(ratio))
-        name = "ahead" if ratio >= 1 else "behind"
+    for i, (record, value) in enumerate(rows):
+        y, begin, end = top + step * i, min(at(1), at(value)), max(at(1), at(value))
+        name = "ahead" if value >= 1 else "behind"
         shapes.append(
             f'<rect class="{name}" x="{begin:.1f}" y="{y + 3}" width="{end - begin:.1f}" height="{step - 6}"/>'
         )
         shapes.append(text(left - 10, y + 13, f"{record['name']}, {record['threads']}", "end"))
-        shapes.append(text(width - 6, y + 13, f"{ratio:.2f}", "end"))
+        shapes.append(text(width - 6, y + 13, "~ " * (not gated(record)) + f"{value:.2f}", "end"))
     return svg(width, bottom + 20, shapes)
 
 
@@ -93,9 +88,10 @@ def roofline(result):
     shapes.append(f'<polyline class="roof" points="{corner} {x_of(high_x):.1f},{y_of(peak):.1f}"/>')
     shapes.append(text(width - 24, y_of(peak) - 6, f"FMA probe {peak:.0f} GF/s; reading {stream:.0f} GB/s", "end"))
     for record in rows:
-        x, peer = x_of(record["flops"] / record["data_bytes"]), quickest_peer(record)
+        x, peer = x_of(record["flops"] / record["data_bytes"]), best_peer(record)
         if peer:
-            shapes.append(f'<circle class="peer" cx="{x:.1f}" cy="{y_of(record["flops"] / peer / 1e9):.1f}" r="4"/>')
+            y = y_of(record["flops"] / peer[1] / 1e9)
+            shapes.append(f'<circle class="peer" cx="{x:.1f}" cy="{y:.1f}" r="4"/>')
         own = y_of(record["flops"] / record["contenders"]["batten"]["seconds"]["median"] / 1e9)
         shapes.append(f'<circle class="ahead" cx="{x:.1f}" cy="{own:.1f}" r="3"><title>{html.escape(record["name"])}')
         shapes[-1] += "</title></circle>"

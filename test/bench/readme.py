@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from statistics import geometric_mean
 
+import compare
 import report
 from whole import left_out
 
@@ -33,11 +34,11 @@ def newest():
 
 
 def summary_row(group, dtype, threads, records):
-    gated = [r for r in records if report.gated(r)]
-    of_all, ratio = (geometric_mean(map(report.ratio, used)) for used in (records, gated or records))
+    gated = [r for r in records if compare.gated(r)]
+    of_all, ratio = (geometric_mean(map(compare.ratio, used)) for used in (records, gated or records))
     probe = geometric_mean(r["contenders"]["batten"]["of_probe"] for r in gated or records)
-    ranked = sorted(records, key=report.ratio)
-    end = lambda record: f"{report.ratio(record):.2f}" + " ~" * (not report.gated(record))
+    ranked = sorted(records, key=compare.ratio)
+    end = lambda record: f"{compare.ratio(record):.2f}" + " ~" * (not compare.gated(record))
     ends = f"{end(ranked[0])} ({ranked[0]['name']}) to {end(ranked[-1])}" if len(ranked) > 1 else ranked[0]["name"]
     mark = "" if gated else " ~"
     means = f"{ratio:.2f}{mark} | {of_all:.2f} | {ends} | {100 * probe:.0f} %{mark}"

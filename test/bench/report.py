@@ -4,14 +4,13 @@ SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
 import json
-import statistics
 
 import plots
+from compare import OURS, best_peer, gated, ratio, times
 from whole import left_out, threads_text
 
 FORM = 2  # of the JSON; readers take no other
 UNITS = {"fma": "GF/s", "bf16": "GF/s", "int8": "Gop/s", "read": "GB/s", "copy": "GB/s"}
-OURS = ("batten", "batten (ctypes)")
 
 
 def duration(seconds):
@@ -23,28 +22,6 @@ def duration(seconds):
         unit, scale = "ns", 1e-9
     value = seconds / scale
     return f"{value:.0f} {unit}" if value >= 100 else f"{value:#.3g} {unit}"
-
-
-def times(record):
-    return {name: cell["seconds"]["median"] for name, cell in record["contenders"].items()}
-
-
-def best_peer(record):
-    """(name, seconds) of the quickest other library, or None."""
-    others = {name: t for name, t in times(record).items() if name not in OURS}
-    return min(others.items(), key=lambda item: item[1], default=None)
-
-
-def ratio(record):
-    """The best peer's time over Batten's: above 1, Batten is quicker. None where there is no such pair."""
-    best = best_peer(record)
-    return best[1] / times(record)["batten"] if best and "batten" in record["contenders"] else None
-
-
-def gated(record):
-    """Whether the ratio is of accepted runs alone, Batten's and the best peer's."""
-    best = best_peer(record)
-    return ratio(record) is not None and all(record["contenders"][name]["gated"] for name in ("batten", best[0]))
 
 
 # ---- Lines on the terminal ------------------------------------------------------------------------------------------
