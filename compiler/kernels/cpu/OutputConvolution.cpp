@@ -27,6 +27,8 @@ using namespace mlir;
 namespace batten {
 /// Pixels of a unit, about: enough that packing them costs little, few enough that threads share the rows of an image.
 constexpr int64_t unitPixels = 256;
+/// Where squares of it are transposed, also those of rows that two units meet.
+constexpr int64_t turnedUnitPixels = 512;
 
 //===- What is built ----------------------------------------------------------------------------------------------===//
 
@@ -96,19 +98,20 @@ void OutputConvolution::chooseUnit() {
   int64_t pixelBytes = pixelWords() * elementBytes(dot.packedElement());
   // Narrow panels leave room, slices of them all of it.
   int64_t fitting = level.cacheBytesL2 / (isByTaps ? 1 : level.hasManyRegisters() ? 4 : 2) / pixelBytes;
+  int64_t aboutPixels = byPixels ? turnedUnitPixels : unitPixels;
   Dim rows, halo = Dim::constant(haloRows());
   if (knowsColumns()) {
     int64_t pixels = *width.constantValue(), ofRow = readsAll ? *imageWidth.constantValue() : pixels;
     fitting = fitting / ofRow;
     if (readsAll)
       fitting = (fitting - haloRows()) / window.stride + 1;
-    int64_t most = std::max<int64_t>(1, std::min(fitting, llvm::divideCeilSigned(unitPixels, pixels)));
+    int64_t most = std::max<int64_t>(1, std::min(fitting, llvm::divideCeilSigned(aboutPixels, pixels)));
     rows = Dim::constant(std::min(most, height.constantValue().value_or(most)));
     if (height.isConstant())
       rows = ceilDiv(height, ceilDiv(height, rows));
     partPixels = ((rows - Dim::constant(1)) * Dim::constant(window.stride) + halo) * imageWidth;
   } else { // as a number of the image's pixels, so that what they take is a polynomial
-    int64_t most = std::min(unitPixels * window.stride, readsAll ? fitting / window.stride : fitting * window.stride);
+    int64_t most = std::min(aboutPixels * window.stride, readsAll ? fitting / window.stride : fitting * window.stride);
     most = std::max<int64_t>(1, most);
     rows = ceilDiv(Dim::constant(most), imageWidth);
     partPixels = Dim::constant((most - 1) * window.stride) + halo * imageWidth;

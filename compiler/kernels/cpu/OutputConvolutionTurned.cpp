@@ -16,10 +16,11 @@ int64_t OutputConvolution::pixelWords() const {
 }
 
 /// Rows [from, to) of the image, squares of pixels by channels transposed. What a square has beyond its row is written
-/// before the next row is.
+/// before the next row is. Rows of each channel are short and far apart: the next square's are fetched.
 void OutputConvolution::packTurned(Value from, Value to) {
   const Image &image = window.image;
   Value columnStride = size(image.columnStride), channelStride = size(image.channelStride);
+  Dim squareStride = image.channelStride * Dim::constant(code.lanes);
   ColumnRange columns{code.index(0), size(imageWidth), imageWidth.constantValue()};
   loop(from, to, 1, [&](Value row) {
     Value source = code.add(part.image, code.times(row, size(image.rowStride)));
@@ -30,6 +31,8 @@ void OutputConvolution::packTurned(Value from, Value to) {
         Values ofChannels, places;
         for (int64_t i = 0; i < code.lanes; ++i) {
           Value plane = code.times(code.add(channel, code.index(i)), channelStride);
+          if (!isLine) // whose channels follow one another
+            code.prefetch(image.memory, code.add(code.add(at, plane), size(squareStride)), Cache::L1);
           ofChannels.push_back(code.load(image.memory, code.add(at, plane), columnStride, accumulator, masks[0]));
           Value pixel = code.times(code.add(code.add(target, column), code.index(i)), code.index(pixelWords()));
           places.push_back(code.add(pixel, channel));
