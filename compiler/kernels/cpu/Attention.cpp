@@ -111,7 +111,7 @@ void Attention::layOutScratch() {
     scratch.bytes = scratch.bytes + roundUp(elements * Dim::constant(elementBytes(element)), lineBytes);
   };
   Dim unit = Dim::constant(unitRows);
-  take(scratch.queries, unit * paddedDepth, factor);
+  take(scratch.queries, unit * paddedDepth, inPlanes ? real : factor);
   take(scratch.keys, paddedKeys * paddedDepth, factor);
   if (!valuesInPlace)
     take(scratch.values, paddedKeys * paddedColumns, factor);

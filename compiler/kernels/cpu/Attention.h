@@ -16,7 +16,8 @@ public:
   Attention(AttendOp op, mlir::func::FuncOp group, KernelFrame &frame, const Level &level)
       : LoopCode{frame.builder, op.getLoc()}, op(op), frame(frame), level(level), shapes(group), real(computedType(op)),
         factor(factorType(op)), dot(factor, level), granule(dot.elements()), inTiles(factor.isBF16() && level.hasTiles),
-        code{frame.builder, op.getLoc(), level.lanes(real)}, tiles{frame.builder, op.getLoc()} {}
+        inPlanes(!inTiles && dot.parts() > 1), code{frame.builder, op.getLoc(), level.lanes(real)},
+        tiles{frame.builder, op.getLoc()} {}
 
   mlir::LogicalResult resolve(mlir::func::FuncOp group);
   Kernel build();
@@ -37,6 +38,7 @@ private:
   DotStep dot;
   int64_t granule; ///< factors that one step takes
   bool inTiles;    ///< both products are made of AMX tiles
+  bool inPlanes;   ///< queries and weights are widened, each part of a step in a plane (AttentionPlanes.cpp)
   VectorCode code;
   TileCode tiles;
 
@@ -141,6 +143,14 @@ private:
   mlir::Value addSeen(mlir::Value weights, mlir::Value values, mlir::Value hidden, mlir::Value sum);
   mlir::Value chosenScale();
 
+  // AttentionPlanes.cpp
+  mlir::Value wordsOf(const Dim &offset);
+  mlir::Value queryPartAt(mlir::Value row, mlir::Value step, int64_t part);
+  void widenQuery(mlir::Value from, mlir::Value row);
+  mlir::Value weightPartAt(mlir::Value row, mlir::Value key, int64_t part);
+  mlir::SmallVector<mlir::Value> addSeenParts(mlir::Value row, mlir::Value key, mlir::ArrayRef<mlir::Value> values,
+                                              mlir::ValueRange sums);
+
   // AttentionTiles.cpp
   mlir::Value twice(mlir::Value index) { return code.times(index, code.index(2)); }
   mlir::Value fourfold(mlir::Value index) { return code.times(index, code.index(4)); }
@@ -164,7 +174,8 @@ private:
   mlir::Value visible(mlir::Value row, mlir::Value key, mlir::Value inLimit);
   mlir::SmallVector<mlir::Value> keepWeights(mlir::Value at, mlir::ArrayRef<mlir::Value> weights,
                                              mlir::ArrayRef<mlir::Value> seen, mlir::ValueRange sums);
-  mlir::SmallVector<mlir::Value> keepPairs(mlir::Value at, mlir::ArrayRef<mlir::Value> weights,
+  void storePairs(mlir::Value words, mlir::Value row, mlir::Value group, int64_t number);
+  mlir::SmallVector<mlir::Value> keepPairs(mlir::Value row, mlir::Value group, mlir::ArrayRef<mlir::Value> weights,
                                            mlir::ArrayRef<mlir::Value> seen, mlir::ValueRange sums);
   void rescale(mlir::Value row, mlir::Value factor);
   mlir::SmallVector<mlir::Value> walkKeys(

@@ -24,6 +24,8 @@ void Attention::copyQueries() {
   loop(code.index(0), code.times(padded, code.index(tileRows)), code.index(1), [&](Value row) {
     Value query = least(code.add(firstRow, row), last);
     Value from = code.add(qBase, code.times(query, rowStep)), to = code.times(row, width);
+    if (inPlanes)
+      return widenQuery(from, row);
     if (granule > 1) { // what fills the last granule or step up; where nothing does, it is written over
       int64_t filled = inTiles ? code.lanes * granule : granule;
       auto type = VectorType::get({filled}, storageType(factor));
@@ -166,12 +168,17 @@ void Attention::scoreTile(Value row, Value key) {
     Value at = code.add(code.times(code.add(row, code.index(i)), width), c);
     return dot.ofLeft(code, queriesAt, at, code.index(1), {});
   };
+  auto queryPart = [&](Value c, int64_t i, int64_t part) {
+    return code.loadSplat(wordsOf(scratch.queries), queryPartAt(code.add(row, code.index(i)), c, part), b.getI32Type());
+  };
   auto keysOf = [&](Value c, int64_t j) {
     Value from = code.add(panel, code.times(c, code.index(panelKeys())));
     return dot.ofPanel(code, keysAt, code.add(from, code.index(j * code.lanes * granule)));
   };
-  scores = fold(code.index(0), width, code.index(granule), scores,
-                [&](Value c, ValueRange chains) { return dot.addTile(code, c, panelVectors, query, keysOf, chains); });
+  scores = fold(code.index(0), width, code.index(granule), scores, [&](Value c, ValueRange chains) {
+    return inPlanes ? dot.addParts(code, c, panelVectors, queryPart, keysOf, chains)
+                    : dot.addTile(code, c, panelVectors, query, keysOf, chains);
+  });
   Value target = scratchOf(scratch.scores);
   for (auto [n, score] : llvm::enumerate(scores)) {
     Value column = code.add(key, code.index(n % panelVectors * code.lanes));
@@ -293,11 +300,12 @@ SmallVector<Value> Attention::addMasked(Value row, Value column, ArrayRef<Value>
   return SmallVector<Value>(ifOp.getResults());
 }
 
-/// Of weights in every lane, or of the elements of their granules: -0, which no exponential is.
+/// Of weights in every lane, or of the elements of their granules where they are not in planes: -0, which no
+/// exponential is.
 Value Attention::isHidden(Value weights) {
-  Type factors = storageType(factor);
+  Type factors = inPlanes ? real : storageType(factor);
   auto bits = b.getIntegerType(factors.getIntOrFloatBitWidth());
-  int64_t lanes = code.lanes * granule;
+  int64_t lanes = code.lanes * (inPlanes ? 1 : granule);
   auto type = VectorType::get({lanes}, bits);
   Value each = weights.getType() == type ? weights : vector::BitCastOp::create(b, loc, type, weights).getResult();
   Value mark = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, APInt::getSignMask(bits.getWidth())));
@@ -333,12 +341,19 @@ SmallVector<Value> Attention::addValues(Value row, Value column, ArrayRef<Value>
   auto weightOf = [&](Value key, int64_t i) {
     return dot.ofLeft(code, weights, weightAt(code.add(row, code.index(i)), key), code.index(1), {});
   };
+  auto weightPart = [&](Value key, int64_t i, int64_t part) {
+    Value at = weightPartAt(code.add(row, code.index(i)), key, part);
+    return code.loadSplat(wordsOf(scratch.scores), at, b.getI32Type());
+  };
   return fold(from, to, code.index(granule), accumulators, [&](Value key, ValueRange sums) {
     if (!someHidden)
-      return dot.addTile(code, key, masks.size(), weightOf, valuesAt, sums);
+      return inPlanes ? dot.addParts(code, key, masks.size(), weightPart, valuesAt, sums)
+                      : dot.addTile(code, key, masks.size(), weightOf, valuesAt, sums);
     SmallVector<Value> right, next;
     for (size_t j = 0; j < masks.size(); ++j)
       right.push_back(valuesAt(key, j));
+    if (inPlanes)
+      return addSeenParts(row, key, right, sums);
     for (int64_t i = 0; i < tileRows; ++i) {
       Value weight = weightOf(key, i), hidden = isHidden(weight);
       for (Value value : right)

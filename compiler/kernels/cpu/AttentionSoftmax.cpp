@@ -96,9 +96,22 @@ SmallVector<Value> Attention::keepWeights(Value at, ArrayRef<Value> weights, Arr
   return next;
 }
 
-/// The same in pairs of bf16. Half a score's place is enough, so a group ends before the scores of the next one.
-SmallVector<Value> Attention::keepPairs(Value at, ArrayRef<Value> weights, ArrayRef<Value> seen, ValueRange sums) {
-  Value memory = factorsOf(scratch.scores), hidden = number(-0.0);
+/// Pairs of weights of the vector `number` of those that a group has, which begins at `group`.
+void Attention::storePairs(Value words, Value row, Value group, int64_t number) {
+  if (!inPlanes) {
+    Value at = code.add(weightAt(row, group), code.index(2 * number * code.lanes));
+    return code.store(asFactors(words), factorsOf(scratch.scores), at, {});
+  }
+  for (int64_t part = 0; part < dot.parts(); ++part) {
+    Value at = code.add(weightPartAt(row, group, part), code.index(number * code.lanes));
+    code.store(dot.partOf(code, words, part), wordsOf(scratch.scores), at, {});
+  }
+}
+
+/// The same in pairs of bf16. They take no more than the scores' place, so a group ends before the next one's scores.
+SmallVector<Value> Attention::keepPairs(Value row, Value group, ArrayRef<Value> weights, ArrayRef<Value> seen,
+                                        ValueRange sums) {
+  Value hidden = number(-0.0);
   auto word = VectorType::get({code.lanes}, b.getI32Type()), pairs = VectorType::get({2 * code.lanes}, factor);
   Value ones = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(word, int32_t(0x3f803f80)));
   StringRef intrinsic =
@@ -113,7 +126,7 @@ SmallVector<Value> Attention::keepPairs(Value at, ArrayRef<Value> weights, Array
     auto rounded =
         LLVM::CallIntrinsicOp::create(b, loc, pairs, b.getStringAttr(intrinsic), ValueRange{both[1], both[0]});
     Value words = vector::BitCastOp::create(b, loc, word, rounded.getResult(0));
-    code.store(asFactors(words), memory, code.add(at, code.index(2 * j * code.lanes)), {});
+    storePairs(words, row, group, j);
     next.push_back(dot.add(code, words, ones, sum));
   }
   return next;
@@ -134,8 +147,8 @@ Value Attention::exponentials(Value row, Value limit, Value max) {
       weights.push_back(granule == 1 ? buildNonPositiveExp(b, loc, distance) : buildExpToBf16(b, loc, distance));
       seen.push_back(visible(row, key, lanes));
     }
-    Value at = weightAt(row, first);
-    return granule == 1 ? keepWeights(at, weights, seen, carried) : keepPairs(at, weights, seen, carried);
+    return granule == 1 ? keepWeights(weightAt(row, first), weights, seen, carried)
+                        : keepPairs(row, first, weights, seen, carried);
   });
   auto add = [&](Value lhs, Value rhs) { return arith::AddFOp::create(b, loc, lhs, rhs).getResult(); };
   return foldLanes(code, sums, numLanes / granule, add);

@@ -183,19 +183,31 @@ Value DotStep::endPart(const VectorCode &v, Value at, MutableArrayRef<Value> sum
 
 SmallVector<Value> DotStep::addTile(const VectorCode &v, Value at, int64_t vectors, Granules left, Granules right,
                                     ValueRange sums) const {
+  if (readsAgain(v))
+    return addParts(
+        v, at, vectors, [&](Value at, int64_t i, int64_t part) { return partOf(v, left(at, i), part); }, right, sums);
+  SmallVector<Value> columns, next;
+  for (int64_t j = 0; j < vectors; ++j)
+    columns.push_back(right(at, j));
+  for (int64_t i = 0, rows = sums.size() / vectors; i < rows; ++i) {
+    Value row = left(at, i);
+    for (Value column : columns)
+      next.push_back(add(v, row, column, sums[next.size()]));
+  }
+  return next;
+}
+
+SmallVector<Value> DotStep::addParts(const VectorCode &v, Value at, int64_t vectors, Parts left, Granules right,
+                                     ValueRange sums) const {
   SmallVector<Value> next(sums);
-  bool again = readsAgain(v);
-  for (int64_t part = 0, count = again ? parts() : 1; part < count; ++part) {
-    auto toMultiply = [&](Value granules) { return again ? partOf(v, granules, part) : granules; };
+  for (int64_t part = 0; part < parts(); ++part) {
     SmallVector<Value> columns;
     for (int64_t j = 0; j < vectors; ++j)
-      columns.push_back(toMultiply(right(at, j)));
+      columns.push_back(partOf(v, right(at, j), part));
     for (int64_t i = 0, rows = sums.size() / vectors; i < rows; ++i) {
-      Value row = toMultiply(left(at, i));
-      for (int64_t j = 0; j < vectors; ++j) {
-        Value &sum = next[i * vectors + j];
-        sum = again ? addPart(v, row, columns[j], sum) : add(v, row, columns[j], sum);
-      }
+      Value row = left(at, i, part);
+      for (int64_t j = 0; j < vectors; ++j)
+        next[i * vectors + j] = addPart(v, row, columns[j], next[i * vectors + j]);
     }
     at = endPart(v, at, next);
   }

@@ -57,6 +57,11 @@ public:
   /// True where subnormals are flushed (dialect/NUMERICS.md).
   bool flushes() const { return means == Means::Bf16Dots; }
 
+  /// The same where `left` gives what a part multiplies of row i.
+  using Parts = llvm::function_ref<mlir::Value(mlir::Value at, int64_t i, int64_t part)>;
+  llvm::SmallVector<mlir::Value> addParts(const VectorCode &code, mlir::Value at, int64_t vectors, Parts left,
+                                          Granules right, mlir::ValueRange sums) const;
+
 private:
   enum class Means {
     Region,      ///< the region of the product, on one element
