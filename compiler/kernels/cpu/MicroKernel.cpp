@@ -211,17 +211,23 @@ void MicroKernel::finish(ValueRange accumulators, const Strip &strip, ValueRange
     v.store(value, k.out.memory, at(i, k.out), every[i]);
 }
 
+/// A panel at a time: where accumulators wait, the epilogue is long, and a strip of many panels would hold it as often.
 void MicroKernel::finishStaged(const Strip &strip, Value row, Value rows, Value at) {
   VectorCode v = k.code();
-  Values masks = masksOf(strip);
-  auto loop = scf::ForOp::create(b, loc, v.index(0), rows, v.index(1));
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(loop.getBody());
-  Value p = loop.getInductionVar(), first = v.add(at, v.times(p, v.index(strip.vectors * k.lanes)));
-  Values sums;
-  for (int64_t q = 0; q < strip.vectors; ++q)
-    sums.push_back(v.load(stage, v.add(first, v.index(q * k.lanes)), v.index(1), k.accumulator, {}));
-  finish(sums, strip, v.add(row, p), masks);
+  LoopCode loops{b, loc};
+  Strip panel = strip;
+  panel.vectors = std::min(strip.vectors, k.tileVectors);
+  loops.loop(v.index(0), rows, v.index(1), [&](Value p) {
+    loops.loop(v.index(0), v.index(strip.vectors), v.index(panel.vectors), [&](Value q) {
+      Value column = v.times(q, v.index(k.lanes));
+      Value first = v.add(v.add(at, v.times(p, v.index(strip.vectors * k.lanes))), column);
+      panel.firstColumn = v.add(strip.firstColumn, column);
+      Values sums;
+      for (int64_t i = 0; i < panel.vectors; ++i)
+        sums.push_back(v.load(stage, v.add(first, v.index(i * k.lanes)), v.index(1), k.accumulator, {}));
+      finish(sums, panel, v.add(row, p), masksOf(panel));
+    });
+  });
 }
 
 } // namespace batten
