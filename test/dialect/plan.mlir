@@ -15,6 +15,6 @@ batten.plan @q_proj[B, T <= 2048] kind "entry" attributes {c_name = "q_proj", in
   %b1 = batten.buffer "64*T"
   // CHECK: %[[B:.*]] = batten.buffer "256*B*T" above(%{{.*}}, %{{.*}})
   %b = batten.buffer "256*B*T" above(%b0, %b1)
-  // CHECK: batten.launch @rows range "B*T" work "1000000000" sizes ["B", "T"] scratch "4096*T" in %[[B]] (%[[X]], %[[P]])
-  batten.launch @rows range "B*T" work "1000000000" sizes ["B", "T"] scratch "4096*T" in %b (%x, %p)
+  // CHECK: batten.launch @rows range "B*T" work "6144*B*T" sizes ["B", "T"] scratch "4096*T" in %[[B]] (%[[X]], %[[P]])
+  batten.launch @rows range "B*T" work "6144*B*T" sizes ["B", "T"] scratch "4096*T" in %b (%x, %p)
 }
