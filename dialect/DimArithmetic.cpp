@@ -7,7 +7,9 @@ using namespace mlir;
 
 namespace batten {
 
-Value buildDivision(OpBuilder &b, Location loc, const Atom &atom, Value lhs, Value rhs) {
+Value buildAtom(OpBuilder &b, Location loc, const Atom &atom, Value lhs, Value rhs) {
+  if (atom.kind == Atom::Kind::Least)
+    return arith::MinSIOp::create(b, loc, lhs, rhs);
   bool isRemainder = atom.kind == Atom::Kind::Mod;
   if (isNonNegative(atom.lhs))
     return isRemainder ? arith::RemUIOp::create(b, loc, lhs, rhs).getResult()

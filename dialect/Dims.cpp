@@ -12,6 +12,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialect/Dims.h"
 #include "dialect/DimsDivision.h"
+#include "dialect/DimsSign.h"
 
 #include <algorithm>
 #include <numeric>
@@ -86,6 +87,8 @@ Dim Dim::overflow() {
 Dim Dim::constant(int64_t value) { return fromTerms({{value, {}}}); }
 
 Dim Dim::symbol(std::string name) { return fromAtom({Atom::Kind::Symbol, std::move(name), {}, {}}); }
+
+Dim Dim::of(const Atom &atom) { return fromAtom(atom); }
 
 Dim Dim::fromAtom(Atom atom) { return fromTerms({{1, {std::move(atom)}}}); }
 
@@ -233,6 +236,17 @@ Dim operator*(const Dim &lhs, const Dim &rhs) {
     }
   }
   return Dim::fromTerms(std::move(products));
+}
+
+Dim Dim::least(const Dim &lhs, const Dim &rhs) {
+  if (lhs.invalid || rhs.invalid)
+    return overflow();
+  if (isAtMost(lhs, rhs))
+    return lhs;
+  if (isAtMost(rhs, lhs))
+    return rhs;
+  bool inOrder = lhs < rhs; // constants come last
+  return fromAtom({Atom::Kind::Least, "", inOrder ? lhs : rhs, inOrder ? rhs : lhs});
 }
 
 } // namespace batten

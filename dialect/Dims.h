@@ -1,9 +1,9 @@
 // Dims.h - the dim polynomial: what a size is before it is a number.
 //
 // A Dim is the normal form of a polynomial with int64 coefficients over atoms. An atom is a symbol, a floor
-// division `div(a, b)`, a remainder `a % b` or an exact quotient `a / b`. Two dims are the same size for the
-// compiler when their normal forms are equal; the front end, the dialect, costs, workspace formulas and the
-// manifest all use this one class, so they can't disagree.
+// division `div(a, b)`, a remainder `a % b`, an exact quotient `a / b` or the lesser of two, `min(a, b)`. Two dims are
+// the same size for the compiler when their normal forms are equal; the front end, the dialect, costs, workspace
+// formulas and the manifest all use this one class, so they can't disagree.
 //
 // Meaning: integers. Divisors are taken to be at least 1; floor division and remainder go together
 // (a == b*div(a, b) + a % b, the remainder has the divisor's sign). A quotient carries its equation:
@@ -48,6 +48,10 @@ public:
   static Dim modulo(const Dim &lhs, const Dim &rhs);
   // nullopt: provably leaves a remainder (or divides by 0). Where it can't be known, a quotient atom.
   static std::optional<Dim> exactDiv(const Dim &lhs, const Dim &rhs);
+  // The lesser, which the source language has no word for: of memory, what is needed and what is ever used.
+  static Dim least(const Dim &lhs, const Dim &rhs);
+  // An atom of another polynomial by itself.
+  static Dim of(const Atom &atom);
 
   bool overflowed() const { return invalid; }
   bool isConstant() const;
@@ -64,7 +68,7 @@ public:
 
   // "3*D + 1", "B*T", "div(B + 255, 256)", "D / H", "T % 8", "512": equal dims print equally, and parse() reads it.
   std::string str() const;
-  // The source grammar's dexpr, and a leading minus. nullopt: no such text, an overflow, or an inexact quotient.
+  // The source grammar's dexpr, a leading minus and min(). nullopt: no such text, an overflow, or an inexact quotient.
   static std::optional<Dim> parse(std::string_view text);
 
   // The sum, for clients that emit code: highest degree first, the constant last; empty for 0.
@@ -84,7 +88,7 @@ private:
 };
 
 struct Atom {
-  enum class Kind { Symbol, Div, Mod, Quotient };
+  enum class Kind { Symbol, Div, Mod, Quotient, Least };
   Kind kind;
   std::string name; // Symbol
   Dim lhs, rhs;     // the others

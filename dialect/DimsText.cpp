@@ -28,8 +28,8 @@ std::string rightOperand(const Dim &dim) {
 std::string atomText(const Atom &atom, bool alone) {
   if (atom.kind == Atom::Kind::Symbol)
     return atom.name;
-  if (atom.kind == Atom::Kind::Div)
-    return "div(" + atom.lhs.str() + ", " + atom.rhs.str() + ")";
+  if (atom.kind == Atom::Kind::Div || atom.kind == Atom::Kind::Least)
+    return (atom.kind == Atom::Kind::Div ? "div(" : "min(") + atom.lhs.str() + ", " + atom.rhs.str() + ")";
   std::string text = leftOperand(atom.lhs) + (atom.kind == Atom::Kind::Mod ? " % " : " / ") + rightOperand(atom.rhs);
   return alone ? text : "(" + text + ")";
 }
@@ -69,8 +69,8 @@ std::string Dim::str() const {
 
 namespace {
 
-// dexpr = [ "-" ] dterm { ( "+" | "-" ) dterm }, as in the source language but for the leading minus. A member that
-// returns nullopt has found no such text.
+// dexpr = [ "-" ] dterm { ( "+" | "-" ) dterm }, as in the source language but for the leading minus and min(). A
+// member that returns nullopt has found no such text.
 class DimParser {
 public:
   explicit DimParser(std::string_view text) : text(text) {}
@@ -135,13 +135,15 @@ private:
       name += text[next++];
     if (name.empty())
       return std::nullopt;
-    if (name != "div" || !accept('('))
+    if ((name != "div" && name != "min") || !accept('('))
       return Dim::symbol(std::move(name));
     std::optional<Dim> lhs = parseSum();
     if (!lhs || !accept(','))
       return std::nullopt;
     std::optional<Dim> rhs = parseSum();
-    return rhs && accept(')') ? std::optional<Dim>(Dim::floorDiv(*lhs, *rhs)) : std::nullopt;
+    if (!rhs || !accept(')'))
+      return std::nullopt;
+    return name == "div" ? Dim::floorDiv(*lhs, *rhs) : Dim::least(*lhs, *rhs);
   }
 
   std::optional<Dim> parseInteger() {

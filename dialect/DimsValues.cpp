@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialect/Dims.h"
 #include "dialect/DimsDivision.h"
+#include <algorithm>
 
 namespace batten {
 
@@ -11,6 +12,8 @@ static std::optional<int64_t> evaluateAtom(const Atom &atom, const std::map<std:
     return found == values.end() ? std::nullopt : std::optional<int64_t>(found->second);
   }
   std::optional<int64_t> lhs = atom.lhs.evaluate(values), rhs = atom.rhs.evaluate(values);
+  if (lhs && rhs && atom.kind == Atom::Kind::Least)
+    return std::min(*lhs, *rhs);
   if (!lhs || !rhs || *rhs == 0 || (*lhs == INT64_MIN && *rhs == -1))
     return std::nullopt;
   if (atom.kind == Atom::Kind::Mod)
@@ -47,6 +50,8 @@ static Dim substituteAtom(const Atom &atom, const std::map<std::string, Dim> &va
     return Dim::floorDiv(lhs, rhs);
   if (atom.kind == Atom::Kind::Mod)
     return Dim::modulo(lhs, rhs);
+  if (atom.kind == Atom::Kind::Least)
+    return Dim::least(lhs, rhs);
   return Dim::exactDiv(lhs, rhs).value_or(Dim::overflow());
 }
 

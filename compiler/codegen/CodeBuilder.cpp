@@ -51,7 +51,10 @@ Value CodeBuilder::size(const Dim &dim, const std::map<std::string, Value> &symb
   auto factor = [&](const Atom &atom) {
     if (atom.kind == Atom::Kind::Symbol)
       return symbols.at(atom.name);
-    return divide(size(atom.lhs, symbols), size(atom.rhs, symbols), atom.kind == Atom::Kind::Mod);
+    Value lhs = size(atom.lhs, symbols), rhs = size(atom.rhs, symbols);
+    if (atom.kind == Atom::Kind::Least)
+      return Value(LLVM::SMinOp::create(b, loc, lhs, rhs));
+    return divide(lhs, rhs, atom.kind == Atom::Kind::Mod);
   };
   Value sum;
   for (const DimTerm &term : dim.terms()) {

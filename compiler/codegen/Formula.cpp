@@ -35,6 +35,7 @@ public:
 
 private:
   void factor(const Atom &atom);
+  void lesser(const Atom &atom);
 
   std::vector<int64_t> &code;
   const std::vector<SymbolInfo> &symbols;
@@ -49,9 +50,26 @@ void CodeWriter::factor(const Atom &atom) {
     known &= found != symbols.end();
     return push(BATTEN_SIZE, found - symbols.begin());
   }
+  if (atom.kind == Atom::Kind::Least)
+    return lesser(atom);
   amount(atom.lhs);
   amount(atom.rhs);
   apply(atom.kind == Atom::Kind::Mod ? BATTEN_MOD : BATTEN_DIV);
+}
+
+/// rhs - max(rhs - lhs, 0), which is no greater on the way than its sides.
+void CodeWriter::lesser(const Atom &atom) {
+  amount(atom.rhs);
+  amount(atom.rhs);
+  amount(atom.lhs);
+  push(BATTEN_CONSTANT, -1);
+  apply(BATTEN_MUL);
+  apply(BATTEN_ADD);
+  push(BATTEN_CONSTANT, 0);
+  apply(BATTEN_MAX);
+  push(BATTEN_CONSTANT, -1);
+  apply(BATTEN_MUL);
+  apply(BATTEN_ADD);
 }
 
 void CodeWriter::amount(const Dim &dim) {
@@ -136,6 +154,14 @@ static std::optional<Interval> intervalOf(const Atom &atom, const std::vector<Sy
     return Interval{1, found->bound};
   }
   auto rhs = intervalOf(atom.rhs, symbols);
+  if (atom.kind == Atom::Kind::Least) { // no size has a bound on either side
+    auto lhs = intervalOf(atom.lhs, symbols);
+    if (rhs && !lhs && isNonNegative(atom.lhs))
+      lhs = Interval{0, rhs->high};
+    if (!lhs || !rhs)
+      return std::nullopt;
+    return Interval{std::min(lhs->low, rhs->low), std::min(lhs->high, rhs->high)};
+  }
   if (!rhs || rhs->high < 1)
     return std::nullopt;
   if (atom.kind == Atom::Kind::Mod)
@@ -186,20 +212,7 @@ std::optional<int64_t> upperBound(const Dim &dim, const std::vector<SymbolInfo> 
 static Dim productOf(const DimTerm &term) {
   Dim product = Dim::constant(1);
   for (const Atom &atom : term.factors)
-    switch (atom.kind) {
-    case Atom::Kind::Symbol:
-      product = product * Dim::symbol(atom.name);
-      break;
-    case Atom::Kind::Div:
-      product = product * Dim::floorDiv(atom.lhs, atom.rhs);
-      break;
-    case Atom::Kind::Mod:
-      product = product * Dim::modulo(atom.lhs, atom.rhs);
-      break;
-    case Atom::Kind::Quotient:
-      product = product * Dim::exactDiv(atom.lhs, atom.rhs).value_or(Dim::overflow());
-      break;
-    }
+    product = product * Dim::of(atom);
   return product;
 }
 

@@ -192,6 +192,8 @@ Facts::Interval Facts::interval(const Atom &atom) const {
       high = entity->bound->constantValue();
     return {mayBeEmpty ? 0 : 1, high};
   }
+  if (atom.kind == Atom::Kind::Least)
+    return {}; // no source has one
   Interval lhs = interval(atom.lhs), rhs = interval(atom.rhs);
   if (!lhs.low || *lhs.low < 0 || !rhs.low || *rhs.low < 1)
     return {};

@@ -223,7 +223,7 @@ static Value emitAtom(OpBuilder &b, Location loc, const Atom &atom, const SizeVa
                       const std::map<std::string, Value> &symbols) {
   if (atom.kind == Atom::Kind::Symbol)
     return symbols.at(atom.name);
-  return buildDivision(b, loc, atom, sizes.get(b, loc, atom.lhs), sizes.get(b, loc, atom.rhs));
+  return buildAtom(b, loc, atom, sizes.get(b, loc, atom.lhs), sizes.get(b, loc, atom.rhs));
 }
 
 } // namespace batten

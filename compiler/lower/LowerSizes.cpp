@@ -63,7 +63,7 @@ Value SizeBuilder::product(const DimTerm &term) {
 Value SizeBuilder::factor(const Atom &atom) {
   if (atom.kind == Atom::Kind::Symbol)
     return symbols.at(atom.name);
-  return buildDivision(builder, loc, atom, value(atom.lhs), value(atom.rhs));
+  return buildAtom(builder, loc, atom, value(atom.lhs), value(atom.rhs));
 }
 
 } // namespace batten

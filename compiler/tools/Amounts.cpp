@@ -36,11 +36,9 @@ static std::string factorsOf(const DimTerm &term) {
     for (count = 1; i + count < term.factors.size() && term.factors[i + count] == term.factors[i]; ++count)
       ;
     const Atom &atom = term.factors[i];
-    std::string name = atom.name;
-    if (atom.kind == Atom::Kind::Div)
-      name = "div(" + atom.lhs.str() + ", " + atom.rhs.str() + ")";
-    else if (atom.kind != Atom::Kind::Symbol)
-      name = "(" + atom.lhs.str() + (atom.kind == Atom::Kind::Mod ? " % " : " / ") + atom.rhs.str() + ")";
+    std::string name = Dim::of(atom).str();
+    if (atom.kind == Atom::Kind::Mod || atom.kind == Atom::Kind::Quotient)
+      name = "(" + name + ")";
     text += (text.empty() ? "" : "*") + name + (count > 1 ? "^" + std::to_string(count) : "");
   }
   return text;

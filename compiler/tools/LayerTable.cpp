@@ -11,20 +11,6 @@ namespace batten {
 
 using frontend::LayerRow;
 
-static Dim dimOf(const Atom &atom) {
-  switch (atom.kind) {
-  case Atom::Kind::Symbol:
-    return Dim::symbol(atom.name);
-  case Atom::Kind::Div:
-    return Dim::floorDiv(atom.lhs, atom.rhs);
-  case Atom::Kind::Mod:
-    return Dim::modulo(atom.lhs, atom.rhs);
-  case Atom::Kind::Quotient:
-    return Dim::exactDiv(atom.lhs, atom.rhs).value_or(Dim::overflow());
-  }
-  __builtin_unreachable();
-}
-
 /// What one of the samples of a call costs. What is there once whatever their number, as weights are, counts as it is.
 /// Where each sample meets all others their number is a factor that stays.
 static Dim perSample(const Dim &cost, const std::set<std::string> &samples) {
@@ -36,7 +22,7 @@ static Dim perSample(const Dim &cost, const std::set<std::string> &samples) {
     std::set<std::string> left = samples;
     for (const Atom &atom : term.factors)
       if (atom.kind != Atom::Kind::Symbol || !left.erase(atom.name))
-        product = product * dimOf(atom);
+        product = product * Dim::of(atom);
     sum = sum + product;
   }
   return sum;

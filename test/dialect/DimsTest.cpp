@@ -2,6 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialect/Dims.h"
+#include "dialect/DimsSign.h"
 
 #include <gtest/gtest.h>
 #include <random>
@@ -66,6 +67,26 @@ TEST(Dims, ExactDivisionIsRefusedOnlyWhenProvablyInexact) {
   EXPECT_EQ(normal("(D + H*K) / H"), "K + D / H");
 }
 
+TEST(Dims, TheLesserIsOneOfThemWhereThatIsKnown) {
+  EXPECT_EQ(normal("min(B, 60)"), "min(B, 60)");
+  EXPECT_EQ(normal("min(60, B)"), "min(B, 60)");
+  EXPECT_EQ(normal("4*min(B*T, 60)*K + 8"), "4*K*min(B*T, 60) + 8");
+  EXPECT_EQ(normal("min(7, 2)"), "2");
+  EXPECT_EQ(normal("min(B + 8, B + T + 9)"), "B + 8");
+  EXPECT_EQ(normal("min(B, B)"), "B");
+  EXPECT_EQ(normal("min(min(B, 60), 90)"), "min(B, 60)");
+  EXPECT_EQ(normal("min"), "min");
+  EXPECT_EQ(parsed("min(B, 60)").substitute({{"B", Dim::constant(7)}}), Dim::constant(7));
+}
+
+TEST(Dims, NothingIsTakenOffMoreOftenThanTheLesserOfTwo) {
+  EXPECT_TRUE(batten::isAtMost(parsed("16*min(B, 60)*K"), parsed("960*K")));
+  EXPECT_TRUE(batten::isAtMost(parsed("min(B, 60)"), parsed("T + 60")));
+  EXPECT_FALSE(batten::isAtMost(parsed("16*min(B, 60)"), parsed("959")));
+  EXPECT_FALSE(batten::isAtMost(parsed("60"), parsed("min(B, 60)")));
+  EXPECT_FALSE(batten::isAtMost(parsed("min(B, 60)*(T - S)"), parsed("60*(T - S)")));
+}
+
 TEST(Dims, QuotientsCarryTheirEquation) {
   EXPECT_EQ(normal("H*(D / H)"), "D");
   EXPECT_EQ(normal("3*(D / H)*T*H"), "3*D*T");
@@ -119,7 +140,7 @@ TEST(Dims, OneSymbolIsKnownByName) {
 }
 
 TEST(Dims, TextThatIsNoDimIsRefused) {
-  for (const char *text : {"", "+", "1 +", "(B", "B)", "div(B)", "div(B, )", "B B", "1.5", "B / 0", "x[0]"})
+  for (const char *text : {"", "+", "1 +", "(B", "B)", "div(B)", "div(B, )", "min(B)", "B B", "1.5", "B / 0", "x[0]"})
     EXPECT_FALSE(Dim::parse(text)) << text;
   EXPECT_FALSE(Dim::parse(std::string(100'000, '(')));
 }
@@ -148,7 +169,7 @@ Sample build(std::mt19937 &random, const Values &values, int depth) {
   Sample a = build(random, values, depth - 1), b = build(random, values, depth - 1);
   bool defined = a.value && b.value;
   int64_t x = a.value.value_or(0), y = b.value.value_or(1), result = 0;
-  switch (random() % 6) {
+  switch (random() % 7) {
   case 0:
     return {a.dim + b.dim, defined ? std::optional(x + y) : std::nullopt};
   case 1:
@@ -159,6 +180,8 @@ Sample build(std::mt19937 &random, const Values &values, int depth) {
   case 3:
     defined = defined && y > 0;
     return {Dim::floorDiv(a.dim, b.dim), defined ? std::optional(floored(x, y)) : std::nullopt};
+  case 5:
+    return {Dim::least(a.dim, b.dim), defined ? std::optional(std::min(x, y)) : std::nullopt};
   case 4:
     defined = defined && y > 0;
     return {Dim::modulo(a.dim, b.dim), defined ? std::optional(x - floored(x, y) * y) : std::nullopt};
