@@ -22,7 +22,7 @@ import assembly
 BATTEN, LLVM, LEVEL = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
 LIBC = {"memcpy", "memmove", "memset", "memcmp"}
 MOST_STACK = 16 * 1024
-SMALL = 1024 * 1024  # bytes: below, a scratch of constant size may hem in a buffer that the plan thought larger
+SMALL = 256 * 1024  # bytes: below, a scratch of constant size may hem in a buffer that the plan thought larger
 
 
 def run(*command):

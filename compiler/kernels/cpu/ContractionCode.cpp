@@ -1,6 +1,7 @@
 // ContractionCode.cpp - see ContractionCode.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/ContractionCode.h"
+#include "compiler/kernels/cpu/LoopCode.h"
 #include "compiler/kernels/cpu/PackPanel.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -45,19 +46,21 @@ Value ContractionCode::rightMemory() {
   return right == Right::OwnPanel ? frame.scratchView(Dim::constant(0), rhs.element) : rhs.memory;
 }
 
-void ContractionCode::packPanel(Value batch, Value firstColumn) {
-  Value base = code().add(size(rhs.offset), offsetOf(rhs, c.batch, batch));
+void ContractionCode::packPanel(Value batch, Value firstColumn, Value from, Value to) {
+  VectorCode v = code();
+  Value base = v.add(size(rhs.offset), offsetOf(rhs, c.batch, batch));
+  base = v.add(base, v.times(from, size(rhs.strides[c.depth])));
   PanelSource source{rhs.memory,
                      base,
                      rhs.element,
                      extent(c.column),
-                     extent(c.depth),
+                     constantIndex(from) == 0 ? to : LoopCode{b, loc}.minus(to, from),
                      size(rhs.strides[c.column]),
                      size(rhs.strides[c.depth]),
                      dot.elements(),
                      /*pastCaches=*/false,
                      /*isWhole=*/Dim::modulo(c.extents[c.column], Dim::constant(panelColumns())).isConstant(0)};
-  emitPanel(code(), source, firstColumn, panelColumns(), rightMemory(), code().index(0));
+  emitPanel(v, source, firstColumn, panelColumns(), rightMemory(), v.index(0));
 }
 
 /// Sum of strides over `loops`, whose indices are the digits of `flattened`. Loops that lie side by side in this

@@ -58,8 +58,9 @@ public:
   mlir::Value rightMemory();
   Dim panelElements() const { return panelDepth() * Dim::constant(panelColumns()); }
   Dim panelBytes() const { return panelElements() * Dim::constant(elementBytes(rhs.element)); }
-  /// Packs the panel of a batch entry that begins with this column into the thread's scratch (Right::OwnPanel).
-  void packPanel(mlir::Value batch, mlir::Value firstColumn);
+  /// Packs the depths [from, to) of the panel of a batch entry that begins with this column into the thread's scratch
+  /// (Right::OwnPanel).
+  void packPanel(mlir::Value batch, mlir::Value firstColumn, mlir::Value from, mlir::Value to);
   mlir::Value offsetOf(const Operand &operand, llvm::ArrayRef<int64_t> loops, mlir::Value flattened);
   /// Of the operand's first element that batch entry `batch` and row `row` read.
   mlir::Value offsetAt(const Operand &operand, mlir::Value batch, mlir::Value row);

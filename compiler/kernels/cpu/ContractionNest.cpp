@@ -52,59 +52,116 @@ void ContractionNest::units() {
   walkBlocks(k, blocks, panels, [&](Value batch, Value number, Value from, Value to) {
     Value tile = code.times(number, tilesOfBlock);
     Block block{batch, tile, least(tiles, code.add(tile, tilesOfBlock))};
-    if (packedLeft)
-      packedLeft->pack(batch, rowOf(block.begin), rowOf(block.end));
     if (!isInParts())
       from = onlyRow(block, from, to);
+    packAhead(block, from, to);
     if (!depthBlock)
       return walkPanels(k, from, to, [&](const PanelTurn &turn) { panel(block, turn); });
     loop(from, to, panelStep, [&](Value first) { partsOf(block, first, least(to, code.add(first, panelStep))); });
   });
 }
 
-/// Where there is but one row: `body` for some panels side by side at a time, from `from` on. Returns the first one
-/// that is left; `from` where there are more rows.
-Value ContractionNest::eachOfOnlyRow(Value from, Value to, llvm::function_ref<void(const PanelTurn &)> body) {
+/// Where there is but one row: `pack`, then `body` for some panels side by side at a time, from `from` on. Returns the
+/// first one that is left; `from` where there are more rows.
+Value ContractionNest::eachOfOnlyRow(Value from, Value to, llvm::function_ref<void()> pack,
+                                     llvm::function_ref<void(const PanelTurn &)> body) {
   if (panelsOfOnlyRow == 0)
     return from;
   Value whole = k.size(Dim::floorDiv(c.extents[c.column], Dim::constant(k.panelColumns())));
   Value those = minus(most(from, least(to, whole)), from);
   those = minus(those, remainder(those, code.index(panelsOfOnlyRow)));
-  Value end = code.add(from, choose(same(k.size(rows), code.index(1)), those, code.index(0)));
+  Value isOnly = same(k.size(rows), code.index(1)), end = code.add(from, choose(isOnly, those, code.index(0)));
   isAtOnlyRow = true;
-  loop(from, end, code.index(panelsOfOnlyRow),
-       [&](Value number) { body({number, {}, panelsOfOnlyRow * k.tileVectors, /*masked=*/false}); });
+  onlyIf(isOnly, [&] {
+    pack();
+    loop(from, end, code.index(panelsOfOnlyRow),
+         [&](Value number) { body({number, {}, panelsOfOnlyRow * k.tileVectors, /*masked=*/false}); });
+  });
   isAtOnlyRow = false;
   return end;
 }
 
 /// One packed panel gives a row a chain or two, which wait for themselves, and the hardware one stream to follow. Zen
-/// 3, four at a time: 4096 x 4096 in 0.80 of the time, 512 x 512 in 0.68.
+/// 3, four at a time: 4096 x 4096 in 0.80 of the time, 512 x 512 in 0.68. Its left side is packed whole.
 Value ContractionNest::onlyRow(const Block &block, Value from, Value to) {
-  return eachOfOnlyRow(from, to, [&](const PanelTurn &turn) {
-    Value none = code.index(0);
-    Part part{none, k.extent(c.depth), k.epilogue.isLong() ? none : Value()};
+  Value none = code.index(0);
+  PackedLeft row = packedIn(Dim::constant(1), c.extents[c.depth]);
+  MicroKernel micro(k, stage, packedLeft ? &row : nullptr);
+  auto pack = [&] {
+    if (packedLeft)
+      row.pack(block.batch, none, code.index(1), none, k.extent(c.depth), none);
+  };
+  return eachOfOnlyRow(from, to, pack, [&](const PanelTurn &turn) {
+    Part part{none, k.extent(c.depth), k.epilogue.isLong() ? none : Value(), none, none};
     Strip strip = stripOf(block, turn, part, rightOf(block.batch, turn.number));
     if (turnsOnlyRow())
-      return micro->finish(sumsOfTurnedRow(k, strip), strip, none, SmallVector<Value>(strip.vectors));
-    micro->accumulate(strip, {none, 1, part.from, part.to, none, part.stage, {}, {}, readAhead->ofOnlyTile(strip)});
+      return micro.finish(sumsOfTurnedRow(k, strip), strip, none, SmallVector<Value>(strip.vectors));
+    micro.accumulate(strip, {none, 1, part.from, part.to, none, part.stage, {}, {}, readAhead->ofOnlyTile(strip)});
     if (part.stage)
-      micro->finishStaged(strip, none, code.index(1), part.stage);
+      micro.finishStaged(strip, none, code.index(1), part.stage);
   });
 }
 
 /// Panels [from, to), a part of the depth at a time: what the block reads of it stays in L2 for all of them.
 void ContractionNest::partsOf(const Block &block, Value from, Value to) {
-  if (k.right == Right::OwnPanel)
-    k.packPanel(block.batch, code.times(from, code.index(k.panelColumns())));
-  Value depth = k.extent(c.depth);
+  eachPart(block, [&](const Part &part) {
+    auto multiply = [&](const PanelTurn &turn) { partOfPanel(block, turn, from, part); };
+    walkPanels(k, isInParts() ? eachOfOnlyRow(from, to, [] {}, multiply) : from, to, multiply);
+  });
+}
+
+/// Few rows keep all parts of their left side, one behind the other, so that each panel is read to its end; what is not
+/// cut is one part.
+void ContractionNest::packAhead(const Block &block, Value from, Value to) {
+  if (!packedLeft || (packedDepth && !packsAhead))
+    return;
+  Value isNeeded = below(from, to);
+  if (packedDepth)
+    isNeeded = arith::AndIOp::create(b, loc, packsAhead, isNeeded);
+  onlyIf(isNeeded, [&] {
+    loop(code.index(0), code.index(packedParts()), code.index(1), [&](Value part) {
+      packPart(block, code.times(part, code.index(packedDepth)), code.times(part, rowsOf(block)));
+    });
+  });
+}
+
+/// Of all others the part that begins at depth `begin`, now. Returns the first packed row of that part.
+Value ContractionNest::packOnTheWay(const Block &block, Value begin) {
+  Value none = code.index(0);
+  if (!packsAhead) {
+    packPart(block, begin, none);
+    return none;
+  }
+  auto row = [&] { return code.times(quotient(begin, code.index(packedDepth)), rowsOf(block)); };
+  auto pack = [&] {
+    packPart(block, begin, none);
+    return none;
+  };
+  return either(packsAhead, row, pack);
+}
+
+void ContractionNest::packPart(const Block &block, Value begin, Value row) {
+  Value depth = k.extent(c.depth), end = packedDepth ? least(depth, code.add(begin, code.index(packedDepth))) : depth;
+  packedLeft->pack(block.batch, rowOf(block.begin), rowOf(block.end), begin, end, row);
+}
+
+/// The depth in steps of what is packed at a time, and these in steps of what is multiplied at a time.
+void ContractionNest::eachPart(const Block &block, llvm::function_ref<void(const Part &)> body) {
+  Value none = code.index(0), depth = k.extent(c.depth);
   std::optional<int64_t> known = c.extents[c.depth].constantValue();
   bool isUnrolled = isInParts() && known && *known % depthBlock == 0;
-  loop(code.index(0), depth, depthStep, [&](Value begin) {
-    Value end = code.add(begin, depthStep);
-    Part part{begin, isUnrolled ? end : least(depth, end), {}};
-    auto multiply = [&](const PanelTurn &turn) { partOfPanel(block, turn, from, part); };
-    walkPanels(k, isInParts() ? eachOfOnlyRow(from, to, multiply) : from, to, multiply);
+  auto parts = [&](Value begin, Value depth, Value row) {
+    loop(none, depth, depthStep, [&](Value from) {
+      Value to = code.add(from, depthStep);
+      body({from, isUnrolled ? to : least(depth, to), {}, begin, row});
+    });
+  };
+  if (!packedLeft || !packedDepth)
+    return parts(none, depth, none);
+  Value step = code.index(packedDepth);
+  loop(none, depth, step, [&](Value begin) {
+    Value row = packOnTheWay(block, begin);
+    parts(begin, least(step, minus(depth, begin)), row);
   });
 }
 
@@ -117,12 +174,16 @@ Value ContractionNest::rightOf(Value batch, Value panel) {
   return code.add(entry, code.times(columns, k.size(k.rhs.strides[c.column])));
 }
 
+/// From a depth of the right side to the next one.
+Value ContractionNest::depthStride() {
+  return k.isPlain() ? k.size(k.rhs.strides[c.depth]) : code.index(k.panelColumns());
+}
+
 /// What is read after panel `number`: panel `next` of this block or, where that comes before, of the next one.
 Following ContractionNest::following(const Block &block, Value number, Value next) {
   Value isLast = below(next, code.add(number, code.index(1)));
-  Value rows = panelCount().isConstant(1)
-                   ? code.index(k.tileRows)
-                   : choose(isLast, minus(rowOf(block.end), rowOf(block.begin)), code.index(k.tileRows));
+  Value rows =
+      panelCount().isConstant(1) ? code.index(k.tileRows) : choose(isLast, rowsOf(block), code.index(k.tileRows));
   if (!readAhead->takesRight())
     return {{}, rows};
   Value endsEntry = arith::AndIOp::create(b, loc, isLast, same(block.end, tiles));
@@ -132,30 +193,37 @@ Following ContractionNest::following(const Block &block, Value number, Value nex
 
 Strip ContractionNest::stripOf(const Block &block, const PanelTurn &turn, const Part &part, Value right) {
   Strip strip{block.batch, code.times(turn.number, code.index(k.panelColumns())), turn.vectors, turn.masked, right};
-  Value begins = same(part.from, code.index(0));
+  Value begins = same(code.add(part.begin, part.from), code.index(0));
   strip.initial = micro->initialOf(strip, choose(begins, k.extent(c.depth), code.index(0)));
   return strip;
 }
 
 void ContractionNest::panel(const Block &block, const PanelTurn &turn) {
-  bool isOwn = k.right == Right::OwnPanel;
-  if (isOwn)
-    k.packPanel(block.batch, code.times(turn.number, code.index(k.panelColumns())));
-  Value right = isOwn ? code.index(0) : rightOf(block.batch, turn.number);
-  Part part{code.index(0), k.extent(c.depth), k.epilogue.isLong() ? code.index(0) : Value()};
+  Value none = code.index(0);
+  Part part{none, k.extent(c.depth), k.epilogue.isLong() ? none : Value(), none, none};
+  Value right = rightOfPart(block, turn, part);
   tilesOf(block, stripOf(block, turn, part, right), part, following(block, turn.number, turn.next));
+}
+
+/// Where the depth `part.begin` of a panel lies; of a panel that is packed on the way, the part is packed.
+Value ContractionNest::rightOfPart(const Block &block, const PanelTurn &turn, const Part &part) {
+  if (k.right != Right::OwnPanel)
+    return code.add(rightOf(block.batch, turn.number), code.times(part.begin, depthStride()));
+  Value from = code.add(part.begin, part.from), to = code.add(part.begin, part.to);
+  k.packPanel(block.batch, code.times(turn.number, code.index(k.panelColumns())), from, to);
+  return minus(code.index(0), code.times(part.from, depthStride()));
 }
 
 /// Behind the last of the panels comes the next part of the first one, or, at the end of the depth, another panel.
 void ContractionNest::partOfPanel(const Block &block, const PanelTurn &turn, Value firstPanel, const Part &part) {
   Part staged = part;
-  staged.stage = code.times(minus(turn.number, firstPanel), code.index(stageOfPanel()));
-  Value right = k.right == Right::OwnPanel ? code.index(0) : rightOf(block.batch, turn.number);
+  staged.stage = code.times(minus(turn.number, firstPanel), stageOfPanel());
+  Value right = rightOfPart(block, turn, part);
   Following after = isInParts() ? Following() : following(block, turn.number, turn.next);
   if (after.right && k.right == Right::Packed) {
     Value isLast = below(turn.next, code.add(turn.number, code.index(1)));
-    Value next = code.times(choose(isLast, part.to, part.from), code.index(k.panelColumns()));
-    after.right = code.add(rightOf(block.batch, turn.next), next);
+    Value next = code.add(part.begin, choose(isLast, part.to, part.from));
+    after.right = code.add(rightOf(block.batch, turn.next), code.times(next, depthStride()));
   }
   tilesOf(block, stripOf(block, turn, part, right), staged, after);
 }
@@ -172,11 +240,11 @@ void ContractionNest::tile(const Block &block, const Strip &strip, Value number,
   bool waits = k.epilogue.isLong();
   Value packedRow;
   if (packedLeft)
-    packedRow = minus(row, rowOf(block.begin));
+    packedRow = code.add(minus(row, rowOf(block.begin)), part.packedRow);
   if (depthBlock) {
     stage = code.add(stage, code.times(ofBlock, code.index(stageOfTile())));
-    fresh = same(part.from, code.index(0));
-    last = same(part.to, k.extent(c.depth));
+    fresh = same(code.add(part.begin, part.from), code.index(0));
+    last = same(code.add(part.begin, part.to), k.extent(c.depth));
   }
   Tile tile{row, 0, part.from, part.to, packedRow, stage, fresh, waits ? Value() : last, {}};
   SmallVector<Ahead> ahead = isInParts() ? SmallVector<Ahead>() : readAhead->of(strip, tile, ofBlock, next);

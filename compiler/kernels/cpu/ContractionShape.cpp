@@ -22,6 +22,8 @@ constexpr int64_t deepestBytes = 4 << 10;
 /// Depths and columns of a part of a right side that few rows read where it lies. The hardware's prefetches follow
 /// eight rows of a page; the accumulators of 12 rows of 512 columns fill 24 KiB.
 constexpr int64_t depthsOfPart = 8, columnsOfPart = 512;
+/// Depths of their left side that are packed at a time.
+constexpr int64_t packedDepthOfFewRows = 1024;
 /// Chains that hide the latency of two FMA units.
 constexpr int64_t chainsOfRow = 8;
 /// The same where squares are turned meanwhile: see TurnedRow.cpp.
@@ -33,19 +35,43 @@ constexpr int64_t tilesOfOwnPanel = 170;
 /// Rows with which two tiles still take longer to fetch their panels than to multiply.
 constexpr int64_t rowsThatWait(int64_t tileRows) { return tileRows + tileRows / 2; }
 
-/// Of a thread: its panel, where the depth is cut the accumulators of a block, and the block's left side if it is
-/// packed.
-Dim ContractionNest::scratchBytes() const {
-  if (packedLeft)
-    return packedOffset() + packedLeft->bytes();
-  return depthBlock ? stageOffset() + stageBytes() : panelBytes();
+//===- A thread's memory ------------------------------------------------------------------------------------------===//
+//
+// Its panel, the block's left side where it is packed and, where the depth is cut, the accumulators of a block: as much
+// as the rows of the call can use.
+
+Dim ContractionNest::panelBytes() const {
+  if (k.right != Right::OwnPanel)
+    return Dim::constant(0);
+  return depthBlock ? Dim::constant(depthBlock * k.panelColumns() * elementBytes(k.rhs.element)) : k.panelBytes();
 }
+
+Dim ContractionNest::stageBytes() const {
+  if (!depthBlock)
+    return Dim::constant(0);
+  int64_t bytesOfTile = stageOfTile() * elementBytes(k.accumulator);
+  return Dim::least(tileCount(), Dim::constant(blockTiles)) * Dim::constant(stagedPanels * bytesOfTile);
+}
+
+/// Of the depth, by which the left side is packed.
+int64_t ContractionNest::packedParts() const {
+  return packedDepth ? llvm::divideCeil(*c.extents[c.depth].constantValue(), packedDepth) : 1;
+}
+
+/// Of a part each, and of few rows of all parts.
+Dim ContractionNest::packedRows() const {
+  int64_t most = blockTiles * k.tileRows, parts = isInParts() ? 1 : packedParts();
+  return Dim::least(rows * Dim::constant(parts), Dim::constant(std::max(most, rowsThatWait(k.tileRows) * parts)));
+}
+
+//===- What is decided --------------------------------------------------------------------------------------------===//
 
 /// Of few rows that read the right side where it lies: all of them are a block.
 void ContractionNest::decideParts() {
   depthBlock = llvm::alignTo(depthsOfPart, k.dot.elements());
   blockTiles = llvm::divideCeil(mostRowsInPlace(c.product, k.level), k.tileRows);
   stagedPanels = std::max<int64_t>(1, columnsOfPart / k.panelColumns());
+  packedDepth = c.extents[c.depth].constantValue().value_or(0) > packedDepthOfFewRows ? packedDepthOfFewRows : 0;
 }
 
 /// Whether the only row reads its right side where it lies and turns it.
@@ -65,7 +91,8 @@ void ContractionNest::decideOnlyRow(std::optional<int64_t> known) {
     panelsOfOnlyRow = panels;
 }
 
-/// A part of a panel takes a quarter of L2 at most, but a depth that is little more is not cut.
+/// A part of a panel takes a quarter of L2 at most, but a depth that is little more is not cut. The left side is packed
+/// anew for the panels of each stage, so that is then the larger one: of 34 panels packing takes a hundredth.
 void ContractionNest::decide() {
   std::optional<int64_t> depth = c.extents[c.depth].constantValue(), known = rows.constantValue();
   int64_t bytesOfOne = elementBytes(k.rhs.element);
@@ -82,13 +109,17 @@ void ContractionNest::decide() {
   blockTiles =
       isOwn ? tilesOfOwnPanel
             : std::clamp(k.level.cacheBytesL2 / 2 / std::max<int64_t>(bytesOfTile, 1), leastTiles(k.level), mostTiles);
-  if (depthBlock && k.right == Right::Packed)
-    stagedPanels = std::max<int64_t>(1, k.level.cacheBytesL2 / 4 / (stageOfPanel() * elementBytes(k.accumulator)));
+  if (depthBlock && (k.right == Right::Packed || packsLeft())) {
+    int64_t bytesOfPanel = blockTiles * stageOfTile() * elementBytes(k.accumulator);
+    stagedPanels = std::max<int64_t>(1, k.level.cacheBytesL2 / (packsLeft() ? 2 : 4) / bytesOfPanel);
+  }
   int64_t productsOfTile = k.tileRows * k.panelColumns() * k.likelyDepth();
   if (panelCount().isConstant(1) && !depthBlock && k.right != Right::OwnPanel) // no panel reads a row again
     blockTiles = std::clamp(leastProducts / productsOfTile, int64_t(4), blockTiles);
+  packedDepth = depthBlock;
   if (isInParts())
     decideParts();
+  stagedPanels = std::min(stagedPanels, std::max<int64_t>(1, panelCount().constantValue().value_or(stagedPanels)));
   decideOnlyRow(known);
   chooseHeights(known);
 }
@@ -125,8 +156,9 @@ void ContractionNest::countTiles() {
     cutDepth();
 }
 
-/// One tile reads a part once. Two that have hardly more rows than one wait for memory: each part is then so small that
-/// the second finds it in L1, and both leave time to what is prefetched; a panel is read to its end.
+/// One tile reads a part once, whole but for what is packed. Two that have hardly more rows than one wait for memory:
+/// each part is then so small that the second finds it in L1, and both leave time to what is prefetched; a panel is
+/// read to its end.
 void ContractionNest::cutDepth() {
   if (isInParts()) {
     depthStep = code.index(depthBlock);
@@ -137,21 +169,23 @@ void ContractionNest::cutDepth() {
   int64_t small = std::min<int64_t>(depthBlock, llvm::alignTo(fits, k.dot.elements()));
   Value wait = below(k.size(rows), code.index(rowsThatWait(k.tileRows) + 1));
   depthStep = choose(wait, code.index(small), code.index(depthBlock));
-  depthStep = choose(same(tilesOfBlock, code.index(1)), k.extent(c.depth), depthStep);
+  Value most = packedLeft || k.right == Right::OwnPanel ? code.index(depthBlock) : k.extent(c.depth);
+  depthStep = choose(same(tilesOfBlock, code.index(1)), most, depthStep);
   panelStep = choose(wait, code.index(1), code.index(stagedPanels));
+  if (packedLeft)
+    packsAhead = wait;
 }
 
 /// Accumulators lie in memory between parts of the depth and before a long epilogue.
 void ContractionNest::makeStage() {
-  Value stage;
+  if (packsLeft())
+    packedLeft.emplace(packedIn(packedRows(), packedDepth ? Dim::constant(packedDepth) : c.extents[c.depth]));
   if (depthBlock) {
     stage = k.frame.scratchView(stageOffset(), k.accumulator);
   } else if (k.epilogue.isLong()) {
     auto type = MemRefType::get({stageOfTile()}, k.accumulator);
     stage = memref::AllocaOp::create(b, loc, type, b.getI64IntegerAttr(lineBytes));
   }
-  if (packsLeft())
-    packedLeft.emplace(k, packedOffset(), blockTiles * k.tileRows);
   micro = std::make_unique<MicroKernel>(k, stage, packedLeft ? &*packedLeft : nullptr);
   readAhead = std::make_unique<ReadAhead>(k, depthBlock != 0);
 }

@@ -7,10 +7,15 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
 namespace batten {
+
+/// Of a part of a step: LLVM reads all that it can before it multiplies, and twice as many leave no registers to an
+/// only row's sums.
+constexpr int64_t vectorsAtOnce = 4;
 
 /// By vector of the strip; null: all lanes hold a column.
 MicroKernel::Values MicroKernel::masksOf(const Strip &strip) {
@@ -94,15 +99,11 @@ Value MicroKernel::leftOf(const Sides &sides, int64_t row, Value place, Value re
   return k.dot.ofLeft(v, k.lhs.memory, at, stride, rest);
 }
 
-/// The same of the vectors of the right side.
-MicroKernel::Values MicroKernel::rightOf(const Strip &strip, const Sides &sides, Value place, Value rest,
-                                         int64_t part) {
-  Values right;
-  for (int64_t q = 0; q < strip.vectors; ++q) {
-    Value granules = granulesOf(strip, sides, q, depthOf(place), rest);
-    right.push_back(packedLeft ? k.dot.partOf(k.code(), granules, part) : granules);
-  }
-  return right;
+/// The same of a vector of the right side.
+Value MicroKernel::rightOf(const Strip &strip, const Sides &sides, int64_t vector, Value place, Value rest,
+                           int64_t part) {
+  Value granules = granulesOf(strip, sides, vector, depthOf(place), rest);
+  return packedLeft ? k.dot.partOf(k.code(), granules, part) : granules;
 }
 
 /// The step at `place` of every chain: as many elements as the dot takes; `rest` (null: all) of them are there.
@@ -110,15 +111,19 @@ MicroKernel::Values MicroKernel::step(const Strip &strip, const Tile &tile, cons
                                       ValueRange accumulators) {
   VectorCode v = k.code();
   Values sums(accumulators);
-  for (int64_t part = 0, parts = packedLeft ? k.dot.parts() : 1; part < parts; ++part) {
-    Values right = rightOf(strip, sides, place, rest, part);
-    for (const Ahead &ahead : part == 0 ? ArrayRef(tile.ahead) : ArrayRef<Ahead>())
+  int64_t parts = packedLeft ? k.dot.parts() : 1, width = packedLeft ? vectorsAtOnce : strip.vectors;
+  for (int64_t turn = 0, turns = llvm::divideCeil(strip.vectors, width); turn < parts * turns; ++turn) {
+    int64_t part = turn / turns, first = turn % turns * width, end = std::min(first + width, strip.vectors);
+    Values right;
+    for (int64_t q = first; q < end; ++q)
+      right.push_back(rightOf(strip, sides, q, place, rest, part));
+    for (const Ahead &ahead : turn == 0 ? ArrayRef(tile.ahead) : ArrayRef<Ahead>())
       prefetch(ahead, depthOf(place));
     for (int64_t p = 0; p < tile.rows; ++p) {
       Value left = leftOf(sides, p, place, rest, part);
-      for (int64_t q = 0; q < strip.vectors; ++q) {
+      for (int64_t q = first; q < end; ++q) {
         Value &sum = sums[p * strip.vectors + q];
-        sum = packedLeft ? k.dot.addPart(v, left, right[q], sum) : k.dot.add(v, left, right[q], sum);
+        sum = packedLeft ? k.dot.addPart(v, left, right[q - first], sum) : k.dot.add(v, left, right[q - first], sum);
       }
     }
     if (packedLeft)

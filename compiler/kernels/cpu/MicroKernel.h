@@ -31,7 +31,7 @@ struct Tile {
   mlir::Value row;
   int64_t rows;
   mlir::Value from, to;
-  mlir::Value packedRow; ///< number of `row` in its block, where the left side is packed
+  mlir::Value packedRow; ///< number of the packed row that holds these depths of `row`, where the left side is packed
   mlir::Value stage;     ///< where its accumulators go in the stage; null: through the epilogue to the result
   mlir::Value fresh;     ///< i1: the chains begin here, else with the accumulators of the stage; null: they do
   mlir::Value last;      ///< i1: the chains end here and go through the epilogue all the same; null: they do not
@@ -73,7 +73,8 @@ private:
   int64_t placesOfStep() const { return packedLeft ? 1 : k.dot.elements(); }
   mlir::Value depthOf(mlir::Value place);
   mlir::Value granulesOf(const Strip &strip, const Sides &sides, int64_t vector, mlir::Value depth, mlir::Value rest);
-  Values rightOf(const Strip &strip, const Sides &sides, mlir::Value place, mlir::Value rest, int64_t part);
+  mlir::Value rightOf(const Strip &strip, const Sides &sides, int64_t vector, mlir::Value place, mlir::Value rest,
+                      int64_t part);
   mlir::Value leftOf(const Sides &sides, int64_t row, mlir::Value place, mlir::Value rest, int64_t part);
   Values step(const Strip &strip, const Tile &tile, const Sides &sides, mlir::Value place, mlir::Value rest,
               mlir::ValueRange accumulators);

@@ -21,12 +21,13 @@ bool PackedLeft::pays(const ContractionCode &k, bool isOnePanel) {
 
 int64_t PackedLeft::bytesOfElement(const ContractionCode &k) { return wordBytes * k.dot.parts() / k.dot.elements(); }
 
-PackedLeft::PackedLeft(ContractionCode &contraction, Dim offset, int64_t rows)
-    : LoopCode{contraction.b, contraction.loc}, k(contraction), code(k.code()), offset(std::move(offset)), rows(rows) {}
+PackedLeft::PackedLeft(ContractionCode &contraction, Dim offset, Dim rows, Dim depth)
+    : LoopCode{contraction.b, contraction.loc}, k(contraction), code(k.code()), offset(std::move(offset)),
+      rows(std::move(rows)), depth(std::move(depth)) {}
 
 /// An odd number of cache lines, or all rows of a tile would lie in the same few lines of L1.
-Dim PackedLeft::rowBytes() const {
-  Dim words = ceilDiv(k.c.extents[k.c.depth], k.dot.elements());
+Dim PackedLeft::planeBytes() const {
+  Dim words = ceilDiv(depth, k.dot.elements());
   return roundUp(words * Dim::constant(wordBytes), 2 * lineBytes) + Dim::constant(lineBytes);
 }
 
@@ -55,9 +56,9 @@ void PackedLeft::packStep(Value at, Value rest, ValueRange planes, Value step) {
   }
 }
 
-/// The row whose first element is at `at`: whole vectors where the depth lies side by side, then step by step.
-void PackedLeft::packRow(Value at, ValueRange planes) {
-  Value elements = code.index(k.dot.elements()), depth = k.extent(k.c.depth), next = code.index(0);
+/// So many elements of a row from `at` on: whole vectors where the depth lies side by side, then step by step.
+void PackedLeft::packRow(Value at, Value depth, ValueRange planes) {
+  Value elements = code.index(k.dot.elements()), next = code.index(0);
   Value steps = quotient(depth, elements), rest = remainder(depth, elements);
   Value stride = code.times(elements, k.size(k.lhs.strides[k.c.depth]));
   if (k.lhs.strides[k.c.depth].isConstant(1)) {
@@ -74,8 +75,11 @@ void PackedLeft::packRow(Value at, ValueRange planes) {
   onlyIf(below(code.index(0), rest), [&] { packStep(place(steps), rest, planes, steps); });
 }
 
-void PackedLeft::pack(Value batch, Value from, Value to) {
-  loop(from, to, code.index(1), [&](Value row) { packRow(k.offsetAt(k.lhs, batch, row), rowsFrom(minus(row, from))); });
+void PackedLeft::pack(Value batch, Value from, Value to, Value begin, Value end, Value first) {
+  Value place = code.times(begin, k.size(k.lhs.strides[k.c.depth])), depth = minus(end, begin);
+  loop(from, to, code.index(1), [&](Value row) {
+    packRow(code.add(k.offsetAt(k.lhs, batch, row), place), depth, rowsFrom(code.add(minus(row, from), first)));
+  });
 }
 
 } // namespace batten

@@ -1,9 +1,10 @@
-// PackedLeft.h - a block of rows of a contraction's left side, widened into this thread's scratch.
+// PackedLeft.h - a block of rows of a contraction's left side, a part of the depth at a time, widened into this
+// thread's scratch.
 //
 // Where a step of the depth has parts (DotStep.h), what it multiplies would be widened again for every panel of the
 // right side, in as many instructions as a third of the products take and in registers that the sums need. Packed, all
-// that is left to a tile is one broadcast from memory a row and part, as of f32. Each part has a plane of its own,
-// plane[row][step], and the depth is filled up with zeros.
+// that is left to a tile is one broadcast from memory a row and part, as of f32. A row of them is
+// row[part][step], and the depth is filled up with zeros.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_KERNELS_CPU_PACKEDLEFT_H
 #define BATTEN_COMPILER_KERNELS_CPU_PACKEDLEFT_H
@@ -20,26 +21,26 @@ public:
   static bool pays(const ContractionCode &contraction, bool isOnePanel);
   /// Of an element of the depth, as packed.
   static int64_t bytesOfElement(const ContractionCode &contraction);
-  /// In the scratch from `offset` on, for blocks of so many rows at most.
-  PackedLeft(ContractionCode &contraction, Dim offset, int64_t rows);
+  /// In the scratch from `offset` on, for blocks of so many rows and parts of so many depths at most.
+  PackedLeft(ContractionCode &contraction, Dim offset, Dim rows, Dim depth);
 
-  Dim bytes() const { return planeBytes() * Dim::constant(k.dot.parts()); }
-  /// Packs the rows [from, to) of a batch entry.
-  void pack(mlir::Value batch, mlir::Value from, mlir::Value to);
-  /// Memory of the rows from packed row `number` on, by part.
+  Dim bytes() const { return rowBytes() * rows; }
+  /// Packs the depths [begin, end) of the rows [from, to) of a batch entry, from packed row `first` on.
+  void pack(mlir::Value batch, mlir::Value from, mlir::Value to, mlir::Value begin, mlir::Value end, mlir::Value first);
+  /// Memory of the rows from packed row `number` on, by part of a step.
   Values rowsFrom(mlir::Value number) const;
-  /// What part `part` of a step multiplies of row `row` of those, in every lane.
+  /// What part `part` of a step multiplies of row `row` of those, in every lane;
+  /// `step` counts from the first one that is packed.
   mlir::Value load(mlir::Value rowsOfPart, int64_t row, mlir::Value step) const;
 
 private:
   ContractionCode &k;
   VectorCode code;
-  Dim offset;
-  int64_t rows;
+  Dim offset, rows, depth;
 
-  Dim rowBytes() const;
-  Dim planeBytes() const { return rowBytes() * Dim::constant(rows); }
-  void packRow(mlir::Value at, mlir::ValueRange planes);
+  Dim planeBytes() const;
+  Dim rowBytes() const { return planeBytes() * Dim::constant(k.dot.parts()); }
+  void packRow(mlir::Value at, mlir::Value depth, mlir::ValueRange planes);
   void packStep(mlir::Value at, mlir::Value rest, mlir::ValueRange planes, mlir::Value step);
 };
 

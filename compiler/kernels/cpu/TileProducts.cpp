@@ -210,7 +210,7 @@ void TileNest::units() {
 void TileNest::panel(const Block &block, const PanelTurn &turn) {
   Value firstColumn = scaled(k.panelColumns(), turn.number), right = code.index(0);
   if (k.right == Right::OwnPanel)
-    k.packPanel(block.batch, firstColumn);
+    k.packPanel(block.batch, firstColumn, code.index(0), k.extent(c.depth));
   else
     right = code.times(turn.number, scaled(k.panelColumns(), k.size(k.panelDepth())));
   if (hasRest())

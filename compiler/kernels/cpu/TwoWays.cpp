@@ -1,15 +1,12 @@
 // TwoWays.cpp - see TwoWays.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/TwoWays.h"
+#include "dialect/DimsSign.h"
 
 namespace batten {
 
 /// Room for either.
-static Dim roomFor(const Dim &a, const Dim &b) {
-  if (a.isConstant() && b.isConstant())
-    return Dim::constant(std::max(*a.constantValue(), *b.constantValue()));
-  return a + b;
-}
+static Dim roomFor(const Dim &a, const Dim &b) { return isAtMost(a, b) ? b : isAtMost(b, a) ? a : a + b; }
 
 Kernel buildTwoWays(LoopCode code, mlir::Value flag, llvm::function_ref<Kernel()> rare,
                     llvm::function_ref<Kernel()> usual) {
