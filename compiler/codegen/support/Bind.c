@@ -4,14 +4,6 @@
 #include "compiler/codegen/support/Sentence.h"
 #include <cpuid.h>
 
-COLD static uint64_t savedByOs(void) {
-  uint32_t low, high, a, b, c, d;
-  if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & (UINT32_C(1) << 27))) /* OSXSAVE: xgetbv may be used */
-    return 0;
-  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  return (uint64_t)high << 32 | low;
-}
-
 /* Linux gives tiles to a process that asks for them: arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA). To ask again
  * is harmless. It refuses where some thread's alternate signal stack has no room for their state. */
 COLD static int tilesAreGranted(void) {
@@ -20,15 +12,50 @@ COLD static int tilesAreGranted(void) {
   return result == 0;
 }
 
-COLD static int has(const batten_cpuid *required) {
-  uint32_t found[4] = {0, 0, 0, 0};
-  if (required->leaf == BATTEN_CPUID_XCR0)
-    found[0] = (uint32_t)savedByOs();
-  else if (required->leaf == BATTEN_CPUID_TILES)
+/* What the machine has answered, eax to edx. Each is asked once, however many levels want to know: a cpuid takes 5 us
+ * in a virtual machine. */
+enum { AnswersKept = 8 }; /* all that the levels ask for: a further one takes the place of the first */
+typedef struct Answer {
+  uint32_t leaf, subleaf, registers[4];
+} Answer;
+typedef struct Machine {
+  Answer answers[AnswersKept];
+  uint32_t count;
+} Machine;
+
+COLD static const uint32_t *ask(Machine *machine, uint32_t leaf, uint32_t subleaf);
+
+/* A basic leaf that there isn't would be answered with another's bits; of the extended ones, those up to 0x80000001 are
+ * on every CPU of 64 bits. */
+COLD static int hasLeaf(Machine *machine, uint32_t leaf) {
+  return leaf == 0 || leaf >= UINT32_C(0x80000000) || leaf <= ask(machine, 0, 0)[0];
+}
+
+COLD static Answer answerOf(Machine *machine, uint32_t leaf, uint32_t subleaf) {
+  Answer answer = {leaf, subleaf, {0, 0, 0, 0}};
+  uint32_t *found = answer.registers;
+  if (leaf == BATTEN_CPUID_TILES)
     found[0] = (uint32_t)tilesAreGranted();
-  else if (!__get_cpuid_count(required->leaf, required->subleaf, &found[0], &found[1], &found[2], &found[3]))
-    return 0;
-  return (found[required->reg & 3] & required->mask) == required->mask;
+  else if (leaf != BATTEN_CPUID_XCR0 && hasLeaf(machine, leaf))
+    __cpuid_count(leaf, subleaf, found[0], found[1], found[2], found[3]);
+  else if (leaf == BATTEN_CPUID_XCR0 && ask(machine, 1, 0)[2] & UINT32_C(1) << 27) /* OSXSAVE: xgetbv may be used */
+    __asm__ volatile("xgetbv" : "=a"(found[0]), "=d"(found[3]) : "c"(0));
+  return answer;
+}
+
+COLD static const uint32_t *ask(Machine *machine, uint32_t leaf, uint32_t subleaf) {
+  for (uint32_t i = 0; i < machine->count && i < AnswersKept; ++i)
+    if (machine->answers[i].leaf == leaf && machine->answers[i].subleaf == subleaf)
+      return machine->answers[i].registers;
+  const Answer answer = answerOf(machine, leaf, subleaf); /* may have asked for others */
+  Answer *kept = &machine->answers[machine->count++ % AnswersKept];
+  *kept = answer;
+  return kept->registers;
+}
+
+COLD static int has(Machine *machine, const batten_cpuid *required) {
+  const uint32_t *registers = ask(machine, required->leaf, required->subleaf);
+  return (registers[required->reg & 3] & required->mask) == required->mask;
 }
 
 COLD static int refuseWeight(const batten_weight *weight, const char *text, batten_status status, batten_error *error) {
@@ -81,10 +108,12 @@ COLD static int checkMemory(const batten_description *description, const void *m
 }
 
 COLD static int chooseLevel(const batten_description *description, batten_error *error, uint32_t *chosen) {
+  Machine machine;
+  machine.count = 0;
   for (int64_t i = 0; i < description->level_count; ++i) {
     const batten_level *level = &description->levels[i];
     int64_t met = 0;
-    while (met < level->required_count && has(&level->required[met]))
+    while (met < level->required_count && has(&machine, &level->required[met]))
       ++met;
     if (met == level->required_count) {
       *chosen = (uint32_t)i;
