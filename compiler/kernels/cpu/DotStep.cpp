@@ -121,6 +121,15 @@ Value DotStep::partOf(const VectorCode &v, Value granules, int64_t part) const {
   return granules;
 }
 
+Value DotStep::partOfRows(const VectorCode &v, const GranuleRows &rows, Value mask, Value rest, int64_t part) const {
+  if (means != Means::Bf16Fmas)
+    return partOf(v, ofRows(v, rows, mask, rest), part);
+  Value at = v.add(rows.at, v.times(v.index(1 - part), rows.depthStride));
+  Value bits = v.load(rows.memory, at, rows.columnStride, storageType(element), mask);
+  bits = arith::ExtUIOp::create(v.builder, v.loc, v.type(v.builder.getI32Type()), bits);
+  return arith::ShLIOp::create(v.builder, v.loc, bits, words(v, 16));
+}
+
 /// A product of two bytes fits 16 bits with its sign or 17, two of them 32.
 static Value addWordProducts(const VectorCode &v, Value left, Value right, Value sum) {
   StringRef intrinsic = v.lanes == 16 ? "llvm.x86.avx512.pmaddw.d.512" : "llvm.x86.avx2.pmadd.wd";
@@ -155,6 +164,12 @@ Value DotStep::addPart(const VectorCode &v, Value left, Value right, Value sum) 
   }
   Type f32 = v.builder.getF32Type();
   return math::FmaOp::create(v.builder, v.loc, bitcast(v, left, f32), bitcast(v, right, f32), sum);
+}
+
+/// It changes a sum of -0, so LLVM keeps it.
+Value DotStep::addNothing(const VectorCode &v, Value sum) const {
+  Value zeros = arith::ConstantOp::create(v.builder, v.loc, v.builder.getZeroAttr(sum.getType()));
+  return arith::AddFOp::create(v.builder, v.loc, sum, zeros);
 }
 
 /// Else LLVM reads what both parts multiply at the beginning of a step and keeps it: with 16 registers, in memory. An

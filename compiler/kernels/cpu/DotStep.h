@@ -42,7 +42,16 @@ public:
   int64_t parts() const { return means == Means::Bf16Fmas || means == Means::WordProducts ? 2 : 1; }
   /// What a part multiplies of granules of either side: words of 32 bits.
   mlir::Value partOf(const VectorCode &code, mlir::Value granules, int64_t part) const;
+  /// The same of rows that lie as they lie: elements of bf16 that a part does not multiply are not read for it.
+  mlir::Value partOfRows(const VectorCode &code, const GranuleRows &rows, mlir::Value mask, mlir::Value rest,
+                         int64_t part) const;
   mlir::Value addPart(const VectorCode &code, mlir::Value left, mlir::Value right, mlir::Value sum) const;
+  /// True if this part has nothing of a granule that the depth does not fill: of bf16 the odd element.
+  bool isEmpty(int64_t part) const { return means == Means::Bf16Fmas && part == 0; }
+  /// What addPart makes of it: a product of zeros is added. An addition has units of its own on AMD's CPUs.
+  mlir::Value addNothing(const VectorCode &code, mlir::Value sum) const;
+  /// Parts of the right side that a tile has in registers at a time.
+  int64_t partsAtOnce(const VectorCode &code) const { return readsAgain(code) ? 1 : parts(); }
   /// Ends a part of a tile: what is read at the returned place, which is `at`, is read behind here, and anew.
   mlir::Value endPart(const VectorCode &code, mlir::Value at, llvm::MutableArrayRef<mlir::Value> sums) const;
 

@@ -55,11 +55,14 @@ void OutputConvolution::resolveShape() {
   tapRows = extent(window.tapRowLoop());
   tapColumns = extent(window.tapColumnLoop());
   Image &image = window.image;
-  inPlace = image.channelStride.isConstant(1) && isa<FloatType>(image.element) && channels % dot.elements() == 0;
+  inPlace = image.channelStride.isConstant(1) && isa<FloatType>(image.element) && channels % dot.elements() == 0 &&
+            dot.parts() == 1;
   if (out.strides[window.channelLoop()].isConstant(1))
     lanesLoop = window.channelLoop();
   if (isa<IntegerType>(accumulator))
     std::swap(imagePad, window.pad);
+  if (dot.parts() > 1 && tapRows == 1 && tapColumns == 1 && imagePad == 0 && window.pad == 0)
+    skipPixels();
   imageWidth = image.width + Dim::constant(2 * imagePad);
   isLine = window.isPointwise() && imagePad == 0 && height.isConstant() && knowsColumns() &&
            image.rowStride == image.columnStride * image.width &&
@@ -67,8 +70,9 @@ void OutputConvolution::resolveShape() {
   if (isLine)
     cutLine();
   isByTaps = passesByTap(window, level);
-  byPixels = !inPlace && !level.hasManyRegisters() && image.element == accumulator && isa<FloatType>(accumulator) &&
-             channels % code.lanes == 0;
+  bool mayTurn = !inPlace && !level.hasManyRegisters() && image.element == accumulator &&
+                 isa<FloatType>(accumulator) && channels % code.lanes == 0;
+  byPixels = mayTurn || (dot.parts() > 1 && image.channelStride.isConstant(1));
 }
 
 /// Rows that an image of one line is taken to have.
@@ -83,7 +87,7 @@ void OutputConvolution::cutLine() {
 
 /// Of rows whose width is known, the longest tile.
 void OutputConvolution::chooseTile() {
-  tilePixels = level.convolutionPixels(panelVectors);
+  tilePixels = level.convolutionPixels(panelVectors, dot.partsAtOnce(code));
   if (!knowsColumns() || isByTaps)
     return;
   int64_t pixels = *width.constantValue();
@@ -175,7 +179,7 @@ void OutputConvolution::packPart() {
     begin = signedMost(begin, code.index(imagePad));
   }
   if (byPixels)
-    return packTurned(begin, end);
+    return dot.parts() > 1 ? packPixels(begin, end) : packTurned(begin, end);
   int64_t whole = channels / dot.elements(), rest = channels % dot.elements();
   loop(code.index(0), code.index(whole), 1, [&](Value granule) { packRows(begin, end, granule, {}); });
   if (rest > 0)
@@ -192,11 +196,14 @@ void OutputConvolution::packRows(Value from, Value to, Value granule, Value rest
   loop(from, to, 1, [&](Value row) {
     Value source = code.add(plane, code.times(minus(row, code.index(imagePad)), size(image.rowStride)));
     Value target = code.times(minus(row, imageRowBegin), code.index(granules));
-    target = code.times(code.add(target, granule), size(imageWidth));
+    target = code.times(code.add(target, granule), granuleStep());
     walkColumns(code, columns, 1, 1, {}, [&](Value column, auto masks, auto) {
       Value at = code.add(source, code.times(minus(column, code.index(imagePad)), columnStride));
       GranuleRows rows{image.memory, at, columnStride, size(image.channelStride), image.element};
-      code.store(dot.packLeft(code, rows, masks[0], rest), imagePart, code.add(target, column), masks[0]);
+      Value granules = dot.packLeft(code, rows, masks[0], rest), to = code.add(target, column);
+      for (int64_t part = 0; part < dot.parts(); ++part)
+        code.store(dot.partOf(code, granules, part), imagePart, code.add(to, code.times(code.index(part), partStep())),
+                   masks[0]);
       return Values();
     });
   });
@@ -209,8 +216,7 @@ void OutputConvolution::clearPart() {
     zeros = arith::ConstantOp::create(b, code.loc, b.getZeroAttr(code.type(dot.packedElement())));
   Value rows = code.times(minus(minus(rowEnd, code.index(1)), rowBegin), code.index(window.stride));
   rows = code.add(rows, code.index(haloRows()));
-  loop(code.index(0), code.times(rows, size(Dim::constant(granules) * imageWidth)), code.lanes,
-       [&](Value at) { code.store(zeros, imagePart, at, {}); });
+  loop(code.index(0), code.times(rows, rowStep()), code.lanes, [&](Value at) { code.store(zeros, imagePart, at, {}); });
 }
 
 void OutputConvolution::panel(Value number) {

@@ -25,7 +25,7 @@ private:
   int64_t imagePad = 0;  ///< likewise
   bool inPlace = false;  ///< the image is read as it lies
   bool isLine = false;   ///< rows are pieces of one line of pixels
-  bool byPixels = false; ///< else: the channels of a packed pixel lie side by side
+  bool byPixels = false; ///< else: the channels of a packed pixel lie side by side, part by part
   bool isByTaps = false; ///< weights pass tap by tap
   int64_t tilePixels = 0;
   Dim unitRows, partPixels; ///< of the image, that a unit's rows meet
@@ -80,24 +80,21 @@ private:
   int64_t steps() const { return tapRows * tapColumns * granules; }        ///< of a tile
   bool makesChannelsLast() const { return lanesLoop == window.channelLoop(); }
   bool hasRowBuffer() const { return !makesChannelsLast() || epilogue.isLong() || isByTaps; }
-  mlir::Value rowStep() const {
-    return inPlace ? frame.size(window.image.rowStride)
-                   : frame.size(Dim::constant(byPixels ? pixelWords() : granules) * imageWidth);
-  }
-  mlir::Value columnStep() const {
-    return inPlace ? frame.size(window.image.columnStride) : code.index(byPixels ? pixelWords() : 1);
-  }
-  mlir::Value granuleStep() const {
-    if (inPlace || byPixels)
-      return code.index(inPlace ? dot.elements() : 1);
-    return frame.size(imageWidth);
-  }
+
+  // Of what tiles read.
+  int64_t pixelWords() const; ///< of a packed pixel
+  mlir::Value rowStep() const;
+  mlir::Value columnStep() const;
+  mlir::Value granuleStep() const;
+  mlir::Value partStep() const;
+
   Dim makeScratch();
   void cutRow();
 
   void enterPart(mlir::Value number);
+  void skipPixels();
   void packPart();
-  int64_t pixelWords() const; ///< of a packed pixel
+  void packPixels(mlir::Value from, mlir::Value to);
   void packTurned(mlir::Value from, mlir::Value to);
   void packRows(mlir::Value from, mlir::Value to, mlir::Value granule, mlir::Value rest);
   void clearPart();
@@ -117,6 +114,9 @@ private:
   mlir::Value isInside(mlir::Value column, int64_t pixels);
   Values tapsAtEdge(mlir::Value at, mlir::Value column, int64_t pixels, mlir::Value weightAt, mlir::ValueRange sums);
   void finishEdge(mlir::ValueRange sums, mlir::Value row, mlir::Value column);
+  Values step(mlir::ValueRange pixels, mlir::Value granule, mlir::Value tapAt, bool isWhole, mlir::ValueRange sums);
+  void addPart(mlir::ValueRange pixels, mlir::Value granule, int64_t part, mlir::Value tapAt, Values &sums);
+  void prefetch(mlir::Value weightsBegin);
   void prefetchNextPanel(mlir::Value step);
   mlir::Value pixelAt(mlir::Value at) const;
   llvm::SmallVector<Result> resultsOf(mlir::ValueRange sums, mlir::Value row, mlir::Value column);

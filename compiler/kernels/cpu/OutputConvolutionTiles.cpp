@@ -121,23 +121,58 @@ OutputConvolution::Values OutputConvolution::tap(Value at, Value tapColumn, int6
 OutputConvolution::Values OutputConvolution::channelsOfTap(ValueRange pixels, Value tapColumn, Value weightAt,
                                                            ValueRange sums) {
   Value tapAt = code.add(weightAt, code.times(tapColumn, code.index(granules * granuleStride())));
-  return fold(code.index(0), code.index(granules), sums, [&](Value granule, ValueRange carried) {
-    Value granuleAt = code.times(granule, granuleStep());
-    Value weightsBegin = code.add(tapAt, code.times(granule, code.index(granuleStride())));
-    Values weights = weightsAt(weightsBegin), next;
-    Value step = quotient(minus(weightsBegin, panelBase), code.index(granuleStride()));
-    prefetchNextPanel(step);
-    prefetchOperands(step);
-    for (Value at : pixels) {
-      Value pixel = pixelAt(code.add(at, granuleAt));
-      for (Value weight : weights)
-        next.push_back(dot.add(code, pixel, weight, carried[next.size()]));
-    }
-    return next;
-  });
+  auto steps = [&](int64_t from, int64_t to, bool areWhole, ValueRange sums) {
+    return fold(code.index(from), code.index(to), sums,
+                [&](Value granule, ValueRange carried) { return step(pixels, granule, tapAt, areWhole, carried); });
+  };
+  int64_t whole = dot.isEmpty(0) ? channels / dot.elements() : granules;
+  Values carried = whole > 0 ? steps(0, whole, true, sums) : Values(sums);
+  return whole < granules ? steps(whole, granules, false, carried) : carried;
 }
 
-/// A granule of a pixel in every lane.
+/// Those of granule `granule`.
+OutputConvolution::Values OutputConvolution::step(ValueRange pixels, Value granule, Value tapAt, bool isWhole,
+                                                  ValueRange sums) {
+  Values next(sums);
+  for (int64_t part = 0; part < dot.parts(); ++part) {
+    if (isWhole || !dot.isEmpty(part))
+      addPart(pixels, granule, part, tapAt, next);
+    else
+      for (Value &sum : next)
+        sum = dot.addNothing(code, sum);
+    granule = dot.endPart(code, granule, next);
+  }
+  return next;
+}
+
+/// A part of them, the last of which fetches what comes later.
+void OutputConvolution::addPart(ValueRange pixels, Value granule, int64_t part, Value tapAt, Values &sums) {
+  Value granuleAt = code.times(granule, granuleStep());
+  if (part > 0)
+    granuleAt = code.add(granuleAt, code.times(code.index(part), partStep()));
+  Value weightsBegin = code.add(tapAt, code.times(granule, code.index(granuleStride())));
+  Values weights = weightsAt(weightsBegin);
+  for (Value &weight : weights)
+    weight = dot.partOf(code, weight, part);
+  if (part == dot.parts() - 1)
+    prefetch(weightsBegin);
+  for (auto [p, at] : llvm::enumerate(pixels)) {
+    Value pixel = pixelAt(code.add(at, granuleAt));
+    for (auto [q, weight] : llvm::enumerate(weights)) {
+      Value &sum = sums[p * panelVectors + q];
+      sum = dot.addPart(code, pixel, weight, sum);
+    }
+  }
+}
+
+/// In the step whose weights are at `weightsBegin`.
+void OutputConvolution::prefetch(Value weightsBegin) {
+  Value step = quotient(minus(weightsBegin, panelBase), code.index(granuleStride()));
+  prefetchNextPanel(step);
+  prefetchOperands(step);
+}
+
+/// A granule of a pixel in every lane, or the part of it that lies there.
 Value OutputConvolution::pixelAt(Value at) const {
   return inPlace ? dot.ofLeft(code, window.image.memory, at, code.index(1), {}) : dot.ofPackedLeft(code, imagePart, at);
 }

@@ -10,11 +10,6 @@ using namespace mlir;
 
 namespace batten {
 
-int64_t OutputConvolution::pixelWords() const {
-  int64_t wordBytes = elementBytes(dot.packedElement());
-  return byPixels && granules * wordBytes % conflictBytes == 0 ? granules + lineBytes / wordBytes : granules;
-}
-
 /// Rows [from, to) of the image, squares of pixels by channels transposed. What a square has beyond its row is written
 /// before the next row is. Rows of each channel are short and far apart: the next square's are fetched.
 void OutputConvolution::packTurned(Value from, Value to) {

@@ -1,8 +1,7 @@
 // PackedLeft.cpp - see PackedLeft.h.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/PackedLeft.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "compiler/kernels/cpu/WidenedRow.h"
 
 using namespace mlir;
 
@@ -47,32 +46,9 @@ Value PackedLeft::load(Value rowsOfPart, int64_t row, Value step) const {
   return code.loadSplat(rowsOfPart, code.add(first, step), b.getI32Type());
 }
 
-/// One step; `rest` (null: all) elements of it are there.
-void PackedLeft::packStep(Value at, Value rest, ValueRange planes, Value step) {
-  Value granule = k.dot.ofLeft(code, k.lhs.memory, at, k.size(k.lhs.strides[k.c.depth]), rest);
-  for (auto [part, plane] : llvm::enumerate(planes)) {
-    Value widened = k.dot.partOf(code, granule, part);
-    code.storeScalar(vector::ExtractOp::create(b, loc, widened, ArrayRef<int64_t>{0}), plane, step);
-  }
-}
-
-/// So many elements of a row from `at` on: whole vectors where the depth lies side by side, then step by step.
 void PackedLeft::packRow(Value at, Value depth, ValueRange planes) {
-  Value elements = code.index(k.dot.elements()), next = code.index(0);
-  Value steps = quotient(depth, elements), rest = remainder(depth, elements);
-  Value stride = code.times(elements, k.size(k.lhs.strides[k.c.depth]));
-  if (k.lhs.strides[k.c.depth].isConstant(1)) {
-    Value lanes = code.index(code.lanes);
-    next = code.times(quotient(steps, lanes), lanes);
-    loop(code.index(0), next, lanes, [&](Value step) {
-      Value granules = k.dot.ofPanel(code, k.lhs.memory, code.add(at, code.times(step, stride)));
-      for (auto [part, plane] : llvm::enumerate(planes))
-        code.store(k.dot.partOf(code, granules, part), plane, step, {});
-    });
-  }
-  auto place = [&](Value step) { return code.add(at, code.times(step, stride)); };
-  loop(next, steps, code.index(1), [&](Value step) { packStep(place(step), {}, planes, step); });
-  onlyIf(below(code.index(0), rest), [&] { packStep(place(steps), rest, planes, steps); });
+  LeftRow row{k.lhs.memory, at, k.size(k.lhs.strides[k.c.depth]), depth};
+  widenRow(code, k.dot, row, llvm::map_to_vector(planes, [&](Value plane) { return WordPlace{plane, code.index(0)}; }));
 }
 
 void PackedLeft::pack(Value batch, Value from, Value to, Value begin, Value end, Value first) {

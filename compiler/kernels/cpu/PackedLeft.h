@@ -1,10 +1,5 @@
 // PackedLeft.h - a block of rows of a contraction's left side, a part of the depth at a time, widened into this
-// thread's scratch.
-//
-// Where a step of the depth has parts (DotStep.h), what it multiplies would be widened again for every panel of the
-// right side, in as many instructions as a third of the products take and in registers that the sums need. Packed, all
-// that is left to a tile is one broadcast from memory a row and part, as of f32. A row of them is
-// row[part][step], and the depth is filled up with zeros.
+// thread's scratch (WidenedRow.h): row[part][step].
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #ifndef BATTEN_COMPILER_KERNELS_CPU_PACKEDLEFT_H
 #define BATTEN_COMPILER_KERNELS_CPU_PACKEDLEFT_H
@@ -41,7 +36,6 @@ private:
   Dim planeBytes() const;
   Dim rowBytes() const { return planeBytes() * Dim::constant(k.dot.parts()); }
   void packRow(mlir::Value at, mlir::Value depth, mlir::ValueRange planes);
-  void packStep(mlir::Value at, mlir::Value rest, mlir::ValueRange planes, mlir::Value step);
 };
 
 } // namespace batten
