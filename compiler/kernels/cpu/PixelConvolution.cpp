@@ -106,13 +106,9 @@ void PixelConvolution::unit(Value index) {
     tilesOfOutputs(to, size(width), from, zero);
 }
 
-int64_t PixelConvolution::granules() const {
-  return llvm::divideCeilSigned(*window.extents[window.depthLoop()].constantValue(), dot.elements());
-}
-
 /// Of a vector of the tile at hand: its granules lie one behind the other.
 Value PixelConvolution::placeInPart(Value granule, int64_t vector) {
-  Value tile = code.times(minus(column, unitColumn), code.index(granules()));
+  Value tile = code.times(minus(column, unitColumn), size(granules()));
   Value place = code.add(tile, code.times(granule, code.index(tileVectors * code.lanes)));
   return code.add(place, code.index(vector * code.lanes));
 }
@@ -123,6 +119,8 @@ void PixelConvolution::tilesOfOutputs(Value rowEnd, Value columnEnd, Value rowBe
   auto pixels = [&](Value first, int64_t count) {
     output = first;
     numOutputs = count;
+    if (widened)
+      widenWeights();
     loop(rowBegin, rowEnd, tileHeight, [&](Value tileRow) {
       row = tileRow;
       column = columnBegin;
@@ -198,8 +196,12 @@ FailureOr<Kernel> PixelConvolution::build() {
   chooseTile();
   Dim scratchBytes;
   if (isPacked()) {
-    scratchBytes = Dim::constant(granules() * unitColumns * elementBytes(dot.packedElement()));
+    scratchBytes = granules() * Dim::constant(unitColumns * elementBytes(dot.packedElement()));
     imagePart = frame.scratchView(Dim::constant(0), dot.packedElement());
+  }
+  if (dot.parts() > 1) {
+    widened = frame.scratchView(scratchBytes, b.getI32Type());
+    scratchBytes = scratchBytes + wordsOfOutput() * Dim::constant(tileOutputs * elementBytes(b.getI32Type()));
   }
   if (epilogue.isLong()) {
     auto type = MemRefType::get({tileOutputs * tileHeight * tileVectors * code.lanes}, accumulator);

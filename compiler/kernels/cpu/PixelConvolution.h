@@ -23,6 +23,7 @@ private:
   DotStep dot;
   mlir::Value onStack;   ///< accumulators, for a long epilogue
   mlir::Value imagePart; ///< scratch, of a packed unit: [tile][granule of channels][pixel]
+  mlir::Value widened;   ///< scratch, where steps have parts: weights[output of the block][tap][part][granule]
 
   // Shapes of the nest.
   Dim outputs, height, width; ///< of a group's result
@@ -53,7 +54,7 @@ private:
     return isLine && (isShort || dot.elements() > 1) && window.extents[window.depthLoop()].isConstant() &&
            outputs.constantValue().value_or(0) > tileOutputs;
   }
-  int64_t granules() const;
+  Dim granules() const { return ceilDiv(window.extents[window.depthLoop()], dot.elements()); }
   void unit(mlir::Value index);
   mlir::Value placeInPart(mlir::Value granule, int64_t vector);
   void tilesOfOutputs(mlir::Value rowEnd, mlir::Value columnEnd, mlir::Value rowBegin, mlir::Value columnBegin);
@@ -65,10 +66,17 @@ private:
   Values tap(const Tap &tap, llvm::ArrayRef<mlir::Value> rowsInside, mlir::ValueRange sums);
   Values eachGranule(mlir::ValueRange carried,
                      llvm::function_ref<Values(mlir::Value, mlir::Value, mlir::ValueRange)> body);
-  Values pixelsOf(const Tap &tap, llvm::ArrayRef<mlir::Value> read, mlir::Value depth, mlir::Value rest);
+  Values pixelsOf(const Tap &tap, llvm::ArrayRef<mlir::Value> read, mlir::Value number, mlir::Value rest, int64_t part);
   void prefetchNextTile(mlir::Value at, int64_t vector);
   Values granule(const Tap &tap, llvm::ArrayRef<mlir::Value> inside, llvm::ArrayRef<mlir::Value> read,
-                 mlir::Value depth, mlir::Value rest, mlir::ValueRange sums);
+                 mlir::Value number, mlir::Value rest, mlir::ValueRange sums);
+  void addPart(const Tap &tap, llvm::ArrayRef<mlir::Value> inside, llvm::ArrayRef<mlir::Value> read, mlir::Value number,
+               mlir::Value rest, int64_t part, Values &sums);
+  Dim wordsOfTap() const { return granules() * Dim::constant(dot.parts()); }
+  Dim wordsOfOutput() const;
+  void widenWeights();
+  mlir::Value placeOfWeights(const Tap &tap, mlir::Value number, int64_t part);
+  mlir::Value weightOf(mlir::Value weightsAt, int64_t o, mlir::Value rest);
   mlir::Value insideRow(mlir::Value tapRow, int64_t r);
   mlir::Value insideColumns(const Tap &tap, int64_t q);
   void store(mlir::ValueRange sums);

@@ -85,53 +85,57 @@ PixelConvolution::Values PixelConvolution::tap(const Tap &tap, ArrayRef<Value> r
       inside.push_back(both(columns[q], allLanes(rowsInside[r])));
       read.push_back(both(inside.back(), both(tails[q], allLanes(exists[r]))));
     }
-  return eachGranule(sums, [&](Value depth, Value rest, ValueRange values) {
-    return granule(tap, inside, read, depth, rest, values);
+  return eachGranule(sums, [&](Value number, Value rest, ValueRange values) {
+    return granule(tap, inside, read, number, rest, values);
   });
 }
 
-/// carried = body(first channel, how many channels there are; null: a whole granule, carried) for each granule.
+/// carried = body(number of the granule, how many channels there are; null: a whole granule, carried) for each granule.
 PixelConvolution::Values PixelConvolution::eachGranule(ValueRange carried,
                                                        function_ref<Values(Value, Value, ValueRange)> body) {
   const Dim &channels = window.extents[window.depthLoop()];
   Dim elements = Dim::constant(dot.elements()), rest = Dim::modulo(channels, elements);
   Dim whole = Dim::floorDiv(channels, elements);
   auto granules = [&](const Dim &from, const Dim &to, Value rest, ValueRange values) {
-    return fold(size(from), size(to), values, [&](Value number, ValueRange values) {
-      return body(code.times(number, code.index(dot.elements())), rest, values);
-    });
+    return fold(size(from), size(to), values,
+                [&](Value number, ValueRange values) { return body(number, rest, values); });
   };
   Values values = granules(Dim::constant(0), whole, {}, carried);
   return rest.isConstant(0) ? values : granules(whole, ceilDiv(channels, dot.elements()), size(rest), values);
 }
 
-/// The channels from `depth` on of one tap, as many as a granule holds: the tile's vectors of pixels.
-PixelConvolution::Values PixelConvolution::pixelsOf(const Tap &tap, ArrayRef<Value> read, Value depth, Value rest) {
+/// A granule of channels of one tap, or a part of it: the tile's vectors of pixels.
+PixelConvolution::Values PixelConvolution::pixelsOf(const Tap &tap, ArrayRef<Value> read, Value number, Value rest,
+                                                    int64_t part) {
   const Image &image = window.image;
   auto place = [&](Value at, Value tapNumber) { // of the image's row or column
     Value from = code.times(at, code.index(window.stride));
     return minus(code.add(from, code.times(tapNumber, code.index(window.dilation))), code.index(window.pad));
   };
-  Value plane = code.add(part.image, code.times(depth, size(image.channelStride)));
-  Value number = quotient(depth, code.index(dot.elements()));
+  Value depth = code.times(number, code.index(dot.elements()));
+  Value plane = code.add(this->part.image, code.times(depth, size(image.channelStride)));
   Value x = code.add(plane, code.times(place(column, tap.column), size(image.columnStride)));
   Dim lanesApart = image.columnStride * Dim::constant(window.stride);
   Values pixels;
   for (int64_t i = 0; i < tileHeight * tileVectors; ++i) {
     Value inPart = isPacked() ? placeInPart(number, i) : Value();
-    if (inPart && !isFirstBlock) {
-      pixels.push_back(code.load(imagePart, inPart, code.index(1), dot.packedElement(), {}));
+    if (inPart && !(isFirstBlock && part == 0)) {
+      Value granules = code.load(imagePart, inPart, code.index(1), dot.packedElement(), {});
+      pixels.push_back(dot.partOf(code, granules, part));
       continue;
     }
     Value tileRow = code.add(row, code.index(i / tileVectors));
     Value at = code.add(x, code.times(place(tileRow, tap.row), size(image.rowStride)));
     at = code.add(at, size(lanesApart * Dim::constant(i % tileVectors * code.lanes)));
     GranuleRows rows{image.memory, at, size(lanesApart), size(image.channelStride), image.element};
-    pixels.push_back(dot.ofRows(code, rows, read[i], rest));
-    if (inPart) {
-      code.store(pixels.back(), imagePart, inPart, {});
-      prefetchNextTile(at, i);
+    if (!inPart) {
+      pixels.push_back(dot.partOfRows(code, rows, read[i], rest, part));
+      continue;
     }
+    Value granules = dot.ofRows(code, rows, read[i], rest);
+    code.store(granules, imagePart, inPart, {});
+    prefetchNextTile(at, i);
+    pixels.push_back(dot.partOf(code, granules, part));
   }
   return pixels;
 }
@@ -144,23 +148,27 @@ void PixelConvolution::prefetchNextTile(Value at, int64_t vector) {
     code.prefetch(window.image.memory, code.add(at, code.index(tileVectors * code.lanes)), Cache::L2);
 }
 
-/// Those by each output's weight.
+/// A part of those by each output's weight, in the lanes that are inside.
+void PixelConvolution::addPart(const Tap &tap, ArrayRef<Value> inside, ArrayRef<Value> read, Value number, Value rest,
+                               int64_t part, Values &sums) {
+  bool isEmpty = rest && dot.isEmpty(part);
+  Values pixels = isEmpty ? Values() : pixelsOf(tap, read, number, rest, part);
+  Value weightsAt = placeOfWeights(tap, number, part), weight;
+  for (auto [i, sum] : llvm::enumerate(sums)) {
+    size_t pixel = i % inside.size();
+    if (pixel == 0 && !isEmpty)
+      weight = weightOf(weightsAt, i / inside.size(), rest);
+    Value more = isEmpty ? dot.addNothing(code, sum) : dot.addPart(code, weight, pixels[pixel], sum);
+    sum = inside[pixel] ? choose(inside[pixel], more, sum) : more;
+  }
+}
+
 PixelConvolution::Values PixelConvolution::granule(const Tap &tap, ArrayRef<Value> inside, ArrayRef<Value> read,
-                                                   Value depth, Value rest, ValueRange sums) {
-  Values pixels = pixelsOf(tap, read, depth, rest);
-  Value w = code.add(weightBase, code.times(depth, size(weights.strides[window.depthLoop()])));
-  w = code.add(w, code.times(tap.row, size(weights.strides[window.tapRowLoop()])));
-  w = code.add(w, code.times(tap.column, size(weights.strides[window.tapColumnLoop()])));
-  Value outputStride = size(weights.strides[window.channelLoop()]);
-  Value channelStride = size(weights.strides[window.depthLoop()]);
-  Values next;
-  for (int64_t o = 0; o < numOutputs; ++o) {
-    Value at = code.add(w, code.times(code.add(output, code.index(o)), outputStride));
-    Value weight = dot.ofLeft(code, weights.memory, at, channelStride, rest);
-    for (auto [i, pixel] : llvm::enumerate(pixels)) {
-      Value sum = sums[next.size()], more = dot.add(code, weight, pixel, sum);
-      next.push_back(inside[i] ? arith::SelectOp::create(b, code.loc, inside[i], more, sum).getResult() : more);
-    }
+                                                   Value number, Value rest, ValueRange sums) {
+  Values next(sums);
+  for (int64_t part = 0; part < dot.parts(); ++part) {
+    addPart(tap, inside, read, number, rest, part, next);
+    number = dot.endPart(code, number, next);
   }
   return next;
 }
