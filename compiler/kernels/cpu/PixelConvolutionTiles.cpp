@@ -151,24 +151,27 @@ void PixelConvolution::prefetchNextTile(Value at, int64_t vector) {
 /// A part of those by each output's weight, in the lanes that are inside.
 void PixelConvolution::addPart(const Tap &tap, ArrayRef<Value> inside, ArrayRef<Value> read, Value number, Value rest,
                                int64_t part, Values &sums) {
-  bool isEmpty = rest && dot.isEmpty(part);
-  Values pixels = isEmpty ? Values() : pixelsOf(tap, read, number, rest, part);
+  Values pixels = pixelsOf(tap, read, number, rest, part);
   Value weightsAt = placeOfWeights(tap, number, part), weight;
+  bool isAlone = part > 0 && rest && dot.isEmpty(part - 1);
   for (auto [i, sum] : llvm::enumerate(sums)) {
     size_t pixel = i % inside.size();
-    if (pixel == 0 && !isEmpty)
+    if (pixel == 0)
       weight = weightOf(weightsAt, i / inside.size(), rest);
-    Value more = isEmpty ? dot.addNothing(code, sum) : dot.addPart(code, weight, pixels[pixel], sum);
+    Value before = isAlone ? dot.addNothing(code, sum) : sum, more = dot.addPart(code, weight, pixels[pixel], before);
     sum = inside[pixel] ? choose(inside[pixel], more, sum) : more;
   }
 }
 
+/// A part that is there alone needs nothing that would hold it apart from others.
 PixelConvolution::Values PixelConvolution::granule(const Tap &tap, ArrayRef<Value> inside, ArrayRef<Value> read,
                                                    Value number, Value rest, ValueRange sums) {
   Values next(sums);
-  for (int64_t part = 0; part < dot.parts(); ++part) {
+  bool isAlone = rest && dot.isEmpty(0);
+  for (int64_t part = isAlone ? 1 : 0; part < dot.parts(); ++part) {
     addPart(tap, inside, read, number, rest, part, next);
-    number = dot.endPart(code, number, next);
+    if (!isAlone)
+      number = dot.endPart(code, number, next);
   }
   return next;
 }
