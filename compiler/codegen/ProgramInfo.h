@@ -102,7 +102,7 @@ struct EntryInfo {
 
 struct ProgramInfo {
   std::string name, source, sourceHash, compiler, flags, numerics;
-  bool isEmulated = false; ///< the levels' instructions
+  bool isEmulated = false;   ///< the levels' instructions
   std::string placedWeights; ///< "w.safetensors:embed"; empty: the bind takes them
   uint64_t magic = 0;
   int64_t programBytes = 0;

@@ -3,8 +3,8 @@
 // A step of a tile has two parts then (DotStep.h), and to widen a query's granule, or that of its weights, in each of
 // them takes half as many instructions as the products do. So queries are copied as floats, those of a part in a plane
 // of their own: row[part][step]. Weights take the place of their scores in the same way, group by group of 64 keys:
-// those of the odd keys, then those of the even ones. A tile reads them like f32. (Zen 3, one head of 1024 queries, time
-// of f32: D 64 1.05, before 1.21; D 128 1.01, before 1.18.)
+// those of the odd keys, then those of the even ones. A tile reads them like f32. (Zen 3, one head of 1024 queries,
+// time of f32: D 64 1.05, before 1.21; D 128 1.01, before 1.18.)
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Attention.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"

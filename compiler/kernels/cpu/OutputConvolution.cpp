@@ -70,8 +70,8 @@ void OutputConvolution::resolveShape() {
   if (isLine)
     cutLine();
   isByTaps = passesByTap(window, level);
-  bool mayTurn = !inPlace && !level.hasManyRegisters() && image.element == accumulator &&
-                 isa<FloatType>(accumulator) && channels % code.lanes == 0;
+  bool mayTurn = !inPlace && !level.hasManyRegisters() && image.element == accumulator && isa<FloatType>(accumulator) &&
+                 channels % code.lanes == 0;
   byPixels = mayTurn || (dot.parts() > 1 && image.channelStride.isConstant(1));
 }
 
