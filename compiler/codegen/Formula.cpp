@@ -62,14 +62,10 @@ void CodeWriter::lesser(const Atom &atom) {
   amount(atom.rhs);
   amount(atom.rhs);
   amount(atom.lhs);
-  push(BATTEN_CONSTANT, -1);
-  apply(BATTEN_MUL);
-  apply(BATTEN_ADD);
+  apply(BATTEN_SUB);
   push(BATTEN_CONSTANT, 0);
   apply(BATTEN_MAX);
-  push(BATTEN_CONSTANT, -1);
-  apply(BATTEN_MUL);
-  apply(BATTEN_ADD);
+  apply(BATTEN_SUB);
 }
 
 void CodeWriter::amount(const Dim &dim) {
@@ -154,12 +150,12 @@ static std::optional<Interval> intervalOf(const Atom &atom, const std::vector<Sy
     return Interval{1, found->bound};
   }
   auto rhs = intervalOf(atom.rhs, symbols);
-  if (atom.kind == Atom::Kind::Least) { // no size has a bound on either side
+  if (atom.kind == Atom::Kind::Least) { // of counts: the other side's bound is one of both
     auto lhs = intervalOf(atom.lhs, symbols);
-    if (rhs && !lhs && isNonNegative(atom.lhs))
-      lhs = Interval{0, rhs->high};
-    if (!lhs || !rhs)
+    if (!lhs && !rhs)
       return std::nullopt;
+    if (!lhs || !rhs)
+      return Interval{0, (lhs ? lhs : rhs)->high};
     return Interval{std::min(lhs->low, rhs->low), std::min(lhs->high, rhs->high)};
   }
   if (!rhs || rhs->high < 1)

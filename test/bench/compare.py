@@ -23,6 +23,10 @@ def ratio(record):
 
 
 def gated(record):
-    """Whether the ratio is of accepted runs alone, Batten's and the best peer's."""
-    best = best_peer(record)
-    return ratio(record) is not None and all(record["contenders"][name]["gated"] for name in ("batten", best[0]))
+    """Whether the ratio is of accepted runs alone: Batten's, the best peer's, and of who may be quicker when undisturbed."""
+    if ratio(record) is None:
+        return False
+    name, seconds = best_peer(record)
+    cells = record["contenders"]
+    may_be_best = any(not c["gated"] and c["seconds"]["min"] < seconds for n, c in cells.items() if n not in OURS)
+    return cells["batten"]["gated"] and cells[name]["gated"] and not may_be_best

@@ -147,7 +147,8 @@ def scaling_row(alone, record, result):
     probes = [result["best_probes"][str(r["threads"])][r["probe"]] for r in (alone, record)]
     mark = "" if gated(alone) and gated(record) else " ~"
     gains = [f"{one / many:.2f}{mark}", f"{peer:.2f}{mark}", f"{probes[1] / probes[0]:.2f}"]
-    return "| " + " | ".join([record["name"], duration(one), duration(many), *gains]) + " |"
+    name = record["name"] + ("" if alone["counts"] and record["counts"] else " *")
+    return "| " + " | ".join([name, duration(one), duration(many), *gains]) + " |"
 
 
 def compile_table(result):

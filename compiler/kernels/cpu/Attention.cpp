@@ -292,7 +292,8 @@ Kernel Attention::build() {
   loop(frame.begin, frame.end, code.index(1), [&](Value at) { unit(at, frame.size(blocksOfRows)); });
   Dim range = product(batch) * blocksOfRows;
   constexpr int64_t productsOfScore = 64; // what its exponential takes
-  Dim work = product(batch) * queries * keys * (depth + columns + Dim::constant(productsOfScore));
+  Dim scores = product(batch) * queries * keys, products = scores * (depth + columns);
+  Dim work = scores * Dim::constant(productsOfScore) + (inTiles ? workOfTiles(products) : products);
   return Kernel{frame.function, range, work, scratch.bytes};
 }
 

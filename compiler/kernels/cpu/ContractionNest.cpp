@@ -1,10 +1,10 @@
 // ContractionNest.cpp - the loop nest of a contraction: register tiles over panels of the right-hand side.
 //
 //   for each batch entry and each block of rows   (the left block stays in L2)
-//     [widen the left block into this thread's scratch]
 //     for each part of the depth                  (where a panel would not stay in L2: of some panels in turn)
+//       [widen the left block's part into this thread's scratch; of few rows all parts before]
 //       for each panel of columns                 (units of the launch: panels of blocks of batch entries)
-//         [pack the panel into this thread's scratch]
+//         [pack the panel's part into this thread's scratch]
 //         for each tile of rows
 //           every accumulator is one chain in ascending depth, from zero; then the epilogue; then one store
 //
@@ -70,9 +70,9 @@ Value ContractionNest::eachOfOnlyRow(Value from, Value to, llvm::function_ref<vo
   Value whole = k.size(Dim::floorDiv(c.extents[c.column], Dim::constant(k.panelColumns())));
   Value those = minus(most(from, least(to, whole)), from);
   those = minus(those, remainder(those, code.index(panelsOfOnlyRow)));
-  Value isOnly = same(k.size(rows), code.index(1)), end = code.add(from, choose(isOnly, those, code.index(0)));
+  Value end = code.add(from, choose(same(k.size(rows), code.index(1)), those, code.index(0)));
   isAtOnlyRow = true;
-  onlyIf(isOnly, [&] {
+  onlyIf(below(from, end), [&] {
     pack();
     loop(from, end, code.index(panelsOfOnlyRow),
          [&](Value number) { body({number, {}, panelsOfOnlyRow * k.tileVectors, /*masked=*/false}); });

@@ -98,7 +98,8 @@ void ContractionNest::decide() {
   int64_t bytesOfOne = elementBytes(k.rhs.element);
   int64_t fits = std::min(k.level.cacheBytesL2 / 4 / (bytesOfOne * k.panelColumns()), deepestBytes / bytesOfOne);
   bool isOneTile = known && *known <= k.tileRows;
-  if (depth && *depth > fits + fits / 2 && !isOneTile && !k.isPlain()) {
+  bool readsAhead = k.right == Right::OwnPanel && k.dot.isOff(); // what chains begin with is of the panel's whole depth
+  if (depth && *depth > fits + fits / 2 && !isOneTile && !k.isPlain() && !readsAhead) {
     int64_t parts = llvm::divideCeil(*depth, fits);
     depthBlock = llvm::alignTo(llvm::divideCeil(*depth, parts), k.dot.elements());
   }

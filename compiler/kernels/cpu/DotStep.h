@@ -61,6 +61,8 @@ public:
   llvm::SmallVector<mlir::Value> addTile(const VectorCode &code, mlir::Value at, int64_t vectors, Granules left,
                                          Granules right, mlir::ValueRange sums) const;
 
+  /// True where ofLeftZeros is not zero.
+  bool isOff() const { return means == Means::ByteDots; }
   /// Of a product of bytes.
   bool isOfSignedBytes() const { return isSigned; }
   /// True where subnormals are flushed (dialect/NUMERICS.md).

@@ -1,7 +1,8 @@
 // OutputConvolution.cpp - convolutions with outputs in lanes: panels of packed weights by pixels of an image.
 //
 //   for each part of an image: a batch entry, a group and a block of rows
-//     [pack it as [row][granule of channels][column], unless its channels lie side by side]
+//     [pack it as [row][granule of channels][column], unless its channels lie side by side; with channels innermost
+//      where a granule is widened (OutputConvolutionImage.cpp) or weights pass tap by tap (OutputConvolutionTaps.cpp)]
 //     for each panel of outputs                   (units of the launch: panels of parts; weights stay in the caches)
 //       for each row of the result
 //         for each tile of pixels along it

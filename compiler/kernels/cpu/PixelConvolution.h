@@ -49,6 +49,8 @@ private:
 
   /// Where there are several blocks of outputs: the first one packs. (Zen 3, 1024 -> 256 channels @14: 72 -> 93 GF/s;
   /// tiles of 512 bits read lines of whole vectors as quickly where they lie.)
+  /// Of a granule, of which `rest` (null: all) channels are there.
+  int64_t firstPart(mlir::Value rest) const { return rest && dot.isEmpty(0) ? 1 : 0; }
   bool isPacked() const {
     bool isShort = !level.hasManyRegisters();
     return isLine && (isShort || dot.elements() > 1) && window.extents[window.depthLoop()].isConstant() &&

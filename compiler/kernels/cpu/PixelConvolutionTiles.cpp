@@ -116,10 +116,11 @@ PixelConvolution::Values PixelConvolution::pixelsOf(const Tap &tap, ArrayRef<Val
   Value plane = code.add(this->part.image, code.times(depth, size(image.channelStride)));
   Value x = code.add(plane, code.times(place(column, tap.column), size(image.columnStride)));
   Dim lanesApart = image.columnStride * Dim::constant(window.stride);
+  bool isRead = isFirstBlock && part == firstPart(rest); // from the image, else as it was stored then
   Values pixels;
   for (int64_t i = 0; i < tileHeight * tileVectors; ++i) {
     Value inPart = isPacked() ? placeInPart(number, i) : Value();
-    if (inPart && !(isFirstBlock && part == 0)) {
+    if (inPart && !isRead) {
       Value granules = code.load(imagePart, inPart, code.index(1), dot.packedElement(), {});
       pixels.push_back(dot.partOf(code, granules, part));
       continue;
@@ -167,10 +168,9 @@ void PixelConvolution::addPart(const Tap &tap, ArrayRef<Value> inside, ArrayRef<
 PixelConvolution::Values PixelConvolution::granule(const Tap &tap, ArrayRef<Value> inside, ArrayRef<Value> read,
                                                    Value number, Value rest, ValueRange sums) {
   Values next(sums);
-  bool isAlone = rest && dot.isEmpty(0);
-  for (int64_t part = isAlone ? 1 : 0; part < dot.parts(); ++part) {
+  for (int64_t part = firstPart(rest); part < dot.parts(); ++part) {
     addPart(tap, inside, read, number, rest, part, next);
-    if (!isAlone)
+    if (firstPart(rest) == 0)
       number = dot.endPart(code, number, next);
   }
   return next;

@@ -6,7 +6,9 @@
 namespace batten {
 
 /// Room for either.
-static Dim roomFor(const Dim &a, const Dim &b) { return isAtMost(a, b) ? b : isAtMost(b, a) ? a : a + b; }
+static Dim roomFor(const Dim &a, const Dim &b) {
+  return isAtMost(a, b) ? b : isAtMost(b, a) ? a : a + b - Dim::least(a, b);
+}
 
 Kernel buildTwoWays(LoopCode code, mlir::Value flag, llvm::function_ref<Kernel()> rare,
                     llvm::function_ref<Kernel()> usual) {
