@@ -7,8 +7,8 @@
 // time of f32: D 64 1.05, before 1.21; D 128 1.01, before 1.18.)
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/Attention.h"
+#include "compiler/kernels/cpu/WidenedRow.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -23,28 +23,12 @@ Value Attention::queryPartAt(Value row, Value step, int64_t part) {
   return code.add(at, quotient(step, code.index(granule)));
 }
 
-/// The query whose first element is at `from` becomes row `row`: whole vectors where the depth lies side by side, then
-/// step by step.
+/// The query whose first element is at `from` becomes row `row`.
 void Attention::widenQuery(Value from, Value row) {
-  Value step = frame.size(stride(q, depthLoop)), target = wordsOf(scratch.queries), done = code.index(0);
-  Value whole = roundDown(frame.size(depth), granule), rest = minus(frame.size(depth), whole);
-  auto store = [&](Value granules, Value c, bool isOne) {
-    for (int64_t part = 0; part < dot.parts(); ++part) {
-      Value words = dot.partOf(code, granules, part), at = queryPartAt(row, c, part);
-      isOne ? code.storeScalar(firstLane(words), target, at) : code.store(words, target, at, {});
-    }
-  };
-  if (stride(q, depthLoop).isConstant(1)) {
-    int64_t width = code.lanes * granule;
-    done = roundDown(frame.size(depth), width);
-    loop(code.index(0), done, code.index(width),
-         [&](Value c) { store(dot.ofPanel(code, q.memory, code.add(from, c)), c, /*isOne=*/false); });
-  }
-  auto one = [&](Value c, Value left) {
-    store(dot.ofLeft(code, q.memory, code.add(from, code.times(c, step)), step, left), c, /*isOne=*/true);
-  };
-  loop(done, whole, code.index(granule), [&](Value c) { one(c, {}); });
-  loop(whole, frame.size(depth), code.index(granule), [&](Value c) { one(c, rest); });
+  SmallVector<WordPlace> planes;
+  for (int64_t part = 0; part < dot.parts(); ++part)
+    planes.push_back({wordsOf(scratch.queries), queryPartAt(row, code.index(0), part)});
+  widenRow(code, dot, {q.memory, from, frame.size(stride(q, depthLoop)), frame.size(depth)}, planes);
 }
 
 /// Where a part of the weights of a query begins that belong to the granule which begins at `key`.

@@ -106,9 +106,7 @@ static void packRow(const VectorCode &v, KernelFrame &frame, const PackPlan &pla
                      plan.granule,
                      pastCaches,
                      /*isWhole=*/Dim::modulo(plan.columns, Dim::constant(plan.panelColumns)).isConstant(0)};
-  Dim rows = Dim::constant(1);
-  for (const Dim &depth : llvm::drop_end(plan.depths))
-    rows = rows * depth;
+  Dim rows = countOf(ArrayRef<Dim>(plan.depths).drop_back());
   Dim panelDepth = roundUp(plan.depths.back(), plan.granule) * Dim::constant(plan.panelColumns);
   Value number = v.add(v.times(panel, frame.size(rows)), row.number);
   Value at = v.add(v.times(number, frame.size(panelDepth)), v.times(k, v.index(plan.panelColumns)));
