@@ -56,10 +56,14 @@ Unknowns findUnknowns(const batten_formula &formula, const int64_t *sizes) {
 }
 
 int64_t bareSymbol(const batten_formula &formula) {
-  return formula.length == 2 && formula.code[0] == BATTEN_SIZE ? formula.code[1] : -1;
+  return isPlain(formula) && formula.code[0] == BATTEN_SIZE ? formula.code[1] : -1;
 }
 
 Solution solveFormula(const batten_formula &formula, int64_t value, int64_t symbol, int64_t *sizes) {
+  if (value >= 0 && bareSymbol(formula) == symbol) { // what the line below finds, by four evaluations
+    sizes[symbol] = value;
+    return Solution::Found;
+  }
   if (!isPolynomial(formula))
     return Solution::Unclear;
   const int64_t before = sizes[symbol];

@@ -18,6 +18,12 @@ Unknowns findUnknowns(const batten_formula &formula, const int64_t *sizes);
 
 bool mentions(const batten_formula &formula, int64_t symbol);
 
+/// Whether the formula is one number or one size, as those of most extents are; and then what that is.
+inline bool isPlain(const batten_formula &formula) { return formula.length == 2; }
+inline int64_t plainValue(const batten_formula &formula, const int64_t *sizes) {
+  return formula.code[0] == BATTEN_CONSTANT ? formula.code[1] : sizes[formula.code[1]];
+}
+
 /// The position of the size, when the formula is nothing but that size; else -1.
 int64_t bareSymbol(const batten_formula &formula);
 

@@ -27,7 +27,7 @@ double secondsWaited() {
 
 namespace {
 
-constexpr size_t fewestSamples = 20;
+constexpr size_t fewestSamples = 20; ///< before their spread is looked at
 
 /// Positions of the 95 % interval in n sorted samples: the binomial n/2 +- 1.96 * sqrt(n)/2.
 Timing timingOf(std::vector<double> samples) {
@@ -62,6 +62,7 @@ Timing measure(const std::function<bool()> &call, double seconds) {
   int64_t batch = std::max<int64_t>(1, int64_t(shortestSample / (secondsSince(start) / double(calls))));
   std::vector<double> samples;
   Timing timing;
+  size_t looking = fewestSamples; // at so many samples, then at a quarter more: it sorts them all
   double waited = secondsWaited();
   start = Clock::now();
   while (samples.size() < 3 || secondsSince(start) < seconds) {
@@ -71,8 +72,9 @@ Timing measure(const std::function<bool()> &call, double seconds) {
         return {};
     samples.push_back(secondsSince(begin) / double(batch));
     calls += batch;
-    if (samples.size() < fewestSamples || samples.size() % 10)
+    if (samples.size() < looking)
       continue;
+    looking += looking / 4;
     timing = timingWithQuarters(samples);
     if (timing.high - timing.low <= 0.02 * timing.median)
       break;
