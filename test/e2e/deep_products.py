@@ -1,7 +1,7 @@
 """deep_products.py BATTEN FOLDER: deep products have the bits of the exact evaluator, in however many parts and tiles.
 
-How the depth is cut depends on how many rows there are: one tile, two that have hardly more than one, and more. Each level,
-two threads and unfused kernels have the same bits.
+How the depth is cut depends on how many rows there are: one tile, two that have hardly more than one, more, and several
+blocks of them. Each level, two threads and unfused kernels have the same bits.
 Standard library only. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
@@ -14,7 +14,7 @@ from program import BUILDS, numbers, save_safetensors
 
 batten, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 source = pathlib.Path(__file__).resolve().parent / "Inputs" / "deep_products.btn"
-ROWS = [1, 2, 3, 6, 7, 8, 9, 10, 13, 19]
+ROWS = [1, 2, 3, 6, 7, 8, 9, 10, 13, 19, 127]
 FUNCTIONS = {"packed": ["x"], "given": ["x", "w", "b"], "wide": ["x", "v"], "halves": ["x", "w"], "sums_of_bytes": ["x", "w"]}
 faults = []
 

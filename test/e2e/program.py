@@ -30,6 +30,20 @@ if "avx512bw" not in pathlib.Path("/proc/cpuinfo").read_text():
 LIBC = ctypes.CDLL(None, use_errno=True)
 faulthandler.enable()  # a call that reads or writes on says where it was made
 
+Body = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+ParallelFor = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, Body, ctypes.c_void_p)
+
+
+class Call(ctypes.Structure):
+    """batten_call of runtime/abi.h."""
+
+    _fields_ = [
+        ("size", ctypes.c_uint32),
+        ("threads", ctypes.c_int32),
+        ("parallel_for", ParallelFor),
+        *((name, ctypes.c_void_p) for name in ("pool", "stream", "error", "row_status")),
+    ]
+
 
 class BeforeGuard:
     """A copy of a tensor with its end at a page that nobody may touch."""

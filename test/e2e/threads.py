@@ -10,23 +10,10 @@ import pathlib
 import re
 import sys
 
-from program import Program, numbers
+from program import Call, ParallelFor, Program, numbers
 
 THREADS, MANY, ROOM = 8, 4_000, 1 << 24
 CODES = {"f32": "f", "bf16": "H", "i32": "i"}
-Body = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
-ParallelFor = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, Body, ctypes.c_void_p)
-
-
-class Call(ctypes.Structure):
-    """batten_call of runtime/abi.h."""
-
-    _fields_ = [
-        ("size", ctypes.c_uint32),
-        ("threads", ctypes.c_int32),
-        ("parallel_for", ParallelFor),
-        *((name, ctypes.c_void_p) for name in ("pool", "stream", "error", "row_status")),
-    ]
 
 
 def tensor(type_, samples, seed):

@@ -48,10 +48,17 @@ void ContractionNest::dispatch(Value height, llvm::function_ref<void(int64_t)> b
 
 //===- The nest ---------------------------------------------------------------------------------------------------===//
 
+/// Of block `number`. Blocks are even, as tiles are: the last one would else read all panels for what is left.
+Value ContractionNest::firstTile(Value number) {
+  Value before = code.times(number, tiles);
+  if (constantIndex(blocks))
+    return quotient(before, blocks);
+  return either(same(blocks, code.index(1)), [&] { return before; }, [&] { return quotient(before, blocks); });
+}
+
 void ContractionNest::units() {
   walkBlocks(k, blocks, panels, [&](Value batch, Value number, Value from, Value to) {
-    Value tile = code.times(number, tilesOfBlock);
-    Block block{batch, tile, least(tiles, code.add(tile, tilesOfBlock))};
+    Block block{batch, firstTile(number), firstTile(code.add(number, code.index(1)))};
     if (!isInParts())
       from = onlyRow(block, from, to);
     packAhead(block, from, to);

@@ -22,7 +22,7 @@ class ReadAhead : LoopCode {
 public:
   ReadAhead(ContractionCode &contraction, bool depthIsCut);
 
-  /// How many tiles share the fetching of what follows a panel.
+  /// How many tiles share the fetching of what follows a panel, at least.
   void setTiles(Value tilesOfBlock);
   /// True where tiles fetch what follows of the right side.
   bool takesRight() const { return step || rightLies == RightLies::InRows; }
