@@ -14,6 +14,12 @@
 
 namespace batten {
 
+/// Decoded instructions are kept by lines of 64 bytes of code, and a thread that shares its core with another is given
+/// a piece of a line every other cycle: from wherever a loop happened to lie, convolutions of Zen 3 took up to 1.24 of
+/// this time beside a neighbour, products 1.1; alone all are as fast. It is 4 to 8 % of the code, and 32 bytes do not
+/// hold all.
+constexpr unsigned loopAlignment = 64;
+
 std::unique_ptr<llvm::TargetMachine> createTargetMachine(unsigned optLevel, std::string &error) {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -27,8 +33,10 @@ std::unique_ptr<llvm::TargetMachine> createTargetMachine(unsigned optLevel, std:
   if (!target)
     return nullptr;
   auto effort = static_cast<llvm::CodeGenOptLevel>(std::min(optLevel, 3u));
-  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(triple, "x86-64", "", llvm::TargetOptions(),
-                                                                          llvm::Reloc::PIC_, std::nullopt, effort));
+  llvm::TargetOptions options;
+  options.LoopAlignment = loopAlignment;
+  return std::unique_ptr<llvm::TargetMachine>(
+      target->createTargetMachine(triple, "x86-64", "", options, llvm::Reloc::PIC_, std::nullopt, effort));
 }
 
 /// Of IR, from here on a run of launches is translated the quick way: it took a third of the time of BERT's 96 launches

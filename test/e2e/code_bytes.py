@@ -24,5 +24,5 @@ for level in stated:
     functions = re.findall(r" F (\S+)\t(\S+) (?:\.hidden )?(\S+)$", symbols, re.M)
     kernels = [int(size, 16) for section, size, function in functions if function.endswith(suffix)]
     assert kernels and len(kernels) == sum(section == ".text." + name for section, *_ in functions), functions
-    assert sum(kernels) <= level["code_bytes"] < sum(kernels) + 16 * len(kernels), (kernels, level)
+    assert sum(kernels) <= level["code_bytes"] < sum(kernels) + 64 * len(kernels), (kernels, level)
     assert sizes[name] == level["code_bytes"], sizes
