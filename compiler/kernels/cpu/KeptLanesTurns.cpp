@@ -145,7 +145,7 @@ void KeptLanes::turnResults() {
 
 Kernel buildShortRows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level) {
   RowGroup one = group; // has other walks
-  Rows single(one, frame, scalars, level, /*inBlocks=*/false);
+  Rows single(one, frame, scalars, level, /*inBlocks=*/false, /*oneByOne=*/true);
   return KeptLanes(group, frame, scalars, level, /*inBlocks=*/false, &single).build();
 }
 

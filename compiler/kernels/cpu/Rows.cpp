@@ -52,9 +52,9 @@ static int64_t rowLanes(const RowGroup &group, const Level &level) {
   return waits && isWide && !group.hasReduction() ? 2 * lanes : lanes;
 }
 
-Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level, bool inBlocks)
+Rows::Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level, bool inBlocks, bool oneByOne)
     : RowCode(group, frame, scalars, rowLanes(group, level)), level(level), count(countOf(group.columns())),
-      inBlocks(inBlocks) {
+      inBlocks(inBlocks), oneByOne(oneByOne) {
   std::optional<int64_t> columns = count.constantValue();
   rowDims = mergeDims(group, 0, group.split);
   for (const Operand &access : group.accesses)

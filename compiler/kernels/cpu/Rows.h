@@ -11,7 +11,9 @@ namespace batten {
 
 class Rows : RowCode {
 public:
-  Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level, bool inBlocks);
+  /// `oneByOne`: another builder's loop is around each `unit`.
+  Rows(RowGroup &group, KernelFrame &frame, GroupScalars &scalars, const Level &level, bool inBlocks,
+       bool oneByOne = false);
   Kernel build();
   /// What `build` does itself: once at the head of a kernel, and for each unit.
   /// `streams`: whether results may be stored past the caches, which `build` orders.
@@ -55,6 +57,7 @@ private:
   Dim count;     ///< of columns
   bool blocked;  ///< units are blocks of columns
   bool inBlocks; ///< reductions begin anew every 256 columns
+  bool oneByOne; ///< no walk is over several rows
   bool inPairs;  ///< chunks are the even and the odd ones of twice as many columns
   MergedDims rowDims;
   Values rowExtents;                                               ///< of rowDims
@@ -123,6 +126,7 @@ private:
   void walkQuotients(Nodes stores);
 
   // RowsTogether.cpp: short rows.
+  bool mayGoTogether() const;
   bool staysInRegisters();
   int64_t rowsTogether() const;
   mlir::Value numbersOfRows(mlir::Type element);

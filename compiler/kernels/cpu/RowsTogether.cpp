@@ -19,25 +19,25 @@ namespace batten {
 /// Rows that hide what one waits for, and the longest that gain by it.
 constexpr int64_t mostTogether = 4, longestTogether = 512;
 
-/// Rows that are walked together; 1: none are.
-int64_t Rows::rowsTogether() const {
+/// Whether a walk may be over several rows, if they gain by it.
+bool Rows::mayGoTogether() const {
   std::optional<int64_t> columns = count.constantValue();
   bool isGathered = llvm::any_of(columnElements, [](const auto &elements) { return !elements; });
-  if (!columns || *columns > longestTogether || group.steps == 1 || inRegisters || inBlocks || tileDim || cross ||
-      isGathered || level.hasManyRegisters())
-    return 1;
-  return mostTogether;
+  return columns && *columns <= longestTogether && !oneByOne && !inBlocks && !tileDim && !cross && !isGathered &&
+         !level.hasManyRegisters();
 }
 
-/// Where there are 16 registers, rows that wait for what they fold are the quicker together from
-/// three vectors on. Zen 3, 256 rows of 64, time of those in registers: softmax 0.87, log_softmax 0.81, layer_norm
-/// 0.86; of 32 1, 0.76, 0.86.
+/// Rows that are walked together; 1: none are.
+int64_t Rows::rowsTogether() const { return mayGoTogether() && group.steps > 1 && !inRegisters ? mostTogether : 1; }
+
+/// Where there are 16 registers, rows that wait for what they fold are the quicker together from three vectors on. Zen
+/// 3, 256 rows of 64, time of those in registers: softmax 0.87, log_softmax 0.81, layer_norm 0.86; of 32 1, 0.76, 0.86.
 bool Rows::staysInRegisters() {
   std::optional<int64_t> columns = count.constantValue();
   if (tileDim || inBlocks || !columns || *columns > columnsInRegisters())
     return false;
   group.plan(/*inRegisters=*/true, numLanes / code.lanes);
-  return cross || level.hasManyRegisters() || group.steps == 1 || *columns <= 2 * code.lanes;
+  return !mayGoTogether() || group.steps == 1 || *columns <= 2 * code.lanes;
 }
 
 /// Room for a number of each row.
