@@ -176,7 +176,7 @@ Value DotStep::addNothing(const VectorCode &v, Value sum) const {
 /// empty instruction, of which it knows only that the sums and the place go through it and that it may change memory,
 /// costs nothing and holds each product in its part.
 Value DotStep::endPart(const VectorCode &v, Value at, MutableArrayRef<Value> sums) const {
-  if (!readsAgain(v))
+  if (!readsAgain(v.lanes))
     return at;
   OpBuilder &b = v.builder;
   SmallVector<Value> through(sums);
@@ -198,7 +198,7 @@ Value DotStep::endPart(const VectorCode &v, Value at, MutableArrayRef<Value> sum
 
 SmallVector<Value> DotStep::addTile(const VectorCode &v, Value at, int64_t vectors, Granules left, Granules right,
                                     ValueRange sums) const {
-  if (readsAgain(v))
+  if (readsAgain(v.lanes))
     return addParts(
         v, at, vectors, [&](Value at, int64_t i, int64_t part) { return partOf(v, left(at, i), part); }, right, sums);
   SmallVector<Value> columns, next;

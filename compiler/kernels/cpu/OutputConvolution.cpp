@@ -88,7 +88,7 @@ void OutputConvolution::cutLine() {
 
 /// Of rows whose width is known, the longest tile.
 void OutputConvolution::chooseTile() {
-  tilePixels = level.convolutionPixels(panelVectors, dot.partsAtOnce(code));
+  tilePixels = level.convolutionPixels(panelVectors, dot.partsAtOnce(code.lanes));
   if (!knowsColumns() || isByTaps)
     return;
   int64_t pixels = *width.constantValue();
