@@ -1,7 +1,9 @@
-// AST.cpp - spellings of operators.
+// AST.cpp - spellings of operators, attributes by their names.
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/AST.h"
+
+#include <algorithm>
 
 namespace batten::frontend {
 
@@ -20,6 +22,12 @@ const char *spelling(DimOperator op) {
 const char *spelling(DimRelation relation) {
   static const char *const names[] = {"==", "!=", "<", "<=", ">", ">="};
   return names[size_t(relation)];
+}
+
+const AttributeNode *Item::attribute(std::string_view name) const {
+  auto found = std::find_if(attributes.begin(), attributes.end(),
+                            [&](const AttributeNode &attribute) { return attribute.name.name == name; });
+  return found == attributes.end() ? nullptr : &*found;
 }
 
 } // namespace batten::frontend

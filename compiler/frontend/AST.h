@@ -25,6 +25,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace batten::frontend {
@@ -414,6 +415,7 @@ struct Item {
   std::vector<AttributeNode> attributes;
   std::string doc; // text of the `///` lines above, without the slashes, joined by '\n'
   virtual ~Item() = default;
+  const AttributeNode *attribute(std::string_view name) const; // the first of this name; null: it has none
 
 protected:
   Item(ItemKind kind, SourceRange range) : kind(kind), range(range) {}

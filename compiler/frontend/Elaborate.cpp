@@ -60,14 +60,12 @@ void Elaborator::check(FunctionDecl &function) {
   runBlock(function.item->body, function.results);
   if (!function.accumulator || function.accumulates || context.diagnostics.errorCount() != errors)
     return;
-  for (const AttributeNode &attribute : function.item->attributes)
-    if (attribute.name.name == "acc")
-      context
-          .error("E0303", attribute.range,
-                 std::string("nothing in `") + function.item->name.name + "` is accumulated in " +
-                     dtypeName(*function.accumulator))
-          .help(isFloat(*function.accumulator) ? "it is for products, sums, `mean` and `var` of floats"
-                                               : "it is for products and sums of integers");
+  std::string dtype = dtypeName(*function.accumulator);
+  context
+      .error("E0303", function.item->attribute("acc")->range,
+             "nothing in `" + function.item->name.name + "` is accumulated in " + dtype)
+      .help(isFloat(*function.accumulator) ? "it is for products, sums, `mean` and `var` of floats"
+                                           : "it is for products and sums of integers");
 }
 
 /// Values of the parameters, declared as locals; elaborating, their Arguments too.

@@ -273,11 +273,9 @@ Function Elaborator::elaborate(FunctionDecl &function) {
   context.owner = &item;
   out.name = out.cName = item.name.name;
   out.location = context.location(item.name.range);
-  for (const AttributeNode &attribute : item.attributes) {
-    out.fast |= attribute.name.name == "fast";
-    if (attribute.name.name == "name")
-      out.cName = attribute.arguments[0].text;
-  }
+  if (const AttributeNode *name = item.attribute("name"))
+    out.cName = name->arguments[0].text;
+  out.fast = item.attribute("fast") != nullptr;
   std::vector<Value> values;
   out.arguments = arguments(function, values);
   std::vector<Type> expected;

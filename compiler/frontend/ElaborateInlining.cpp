@@ -298,8 +298,7 @@ std::vector<Value> Elaborator::inlineCall(const CallExpr &expr, Binding &binding
   std::vector<Type> expected;
   for (const Type &type : function.results)
     expected.push_back(toHere(type));
-  for (const AttributeNode &attribute : function.item->attributes)
-    out.fast |= attribute.name.name == "fast"; // what calls it may give other numbers, too
+  out.fast |= function.item->attribute("fast") != nullptr; // what calls it may give other numbers, too
   context.inlinedAt.push_back(expr.range);
   std::vector<Value> inside = runBlock(function.item->body, expected);
   context.inlinedAt.pop_back();

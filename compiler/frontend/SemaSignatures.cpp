@@ -106,11 +106,9 @@ void Context::resolveSignature(FunctionDecl &function) {
     if (resolveCondition(node, scope, condition))
       function.conditions.push_back(condition);
   }
-  for (const AttributeNode &attribute : item.attributes)
-    if (attribute.name.name == "acc" && attribute.arguments.size() == 1)
-      if (std::optional<DType> dtype = dtypeFromName(attribute.arguments[0].text);
-          dtype && accumulatorOf(*dtype) == *dtype)
-        function.accumulator = dtype;
+  if (const AttributeNode *given = item.attribute("acc"); given && given->arguments.size() == 1)
+    if (std::optional<DType> dtype = dtypeFromName(given->arguments[0].text); dtype && accumulatorOf(*dtype) == *dtype)
+      function.accumulator = dtype;
   owner = outer;
 }
 
