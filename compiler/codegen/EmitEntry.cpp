@@ -6,7 +6,8 @@
 // kernel gets a small function that unpacks a batten_launch, so that all of them have one type.
 //
 // Sizes are computed here without looking for overflow: the check has evaluated formulas that are never below them, and
-// sums and products modulo 2^64 are right whenever their result fits.
+// sums and products modulo 2^64 are right whenever their result fits. A launch's work, which no memory depends on, may
+// not fit: it then splits the launch over another number of threads.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/Emit.h"
 #include "compiler/codegen/EmitLaunches.h"
