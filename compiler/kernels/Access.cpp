@@ -14,6 +14,13 @@ Dim ceilDiv(const Dim &dim, const Dim &by) { return Dim::floorDiv(dim + by - Dim
 Dim ceilDiv(const Dim &dim, int64_t by) { return ceilDiv(dim, Dim::constant(by)); }
 Dim roundUp(const Dim &dim, int64_t to) { return ceilDiv(dim, to) * Dim::constant(to); }
 
+int64_t evenly(std::optional<int64_t> count, int64_t most) {
+  if (!count || *count == 0)
+    return most;
+  return llvm::divideCeilSigned(*count, llvm::divideCeilSigned(*count, most));
+}
+Dim evenly(const Dim &count, const Dim &most) { return ceilDiv(count, ceilDiv(count, most)); }
+
 static Dim unknown() { return Dim::symbol("?"); }
 
 //===- Shapes -----------------------------------------------------------------------------------------------------===//

@@ -110,13 +110,6 @@ private:
 
 //===- What is decided --------------------------------------------------------------------------------------------===//
 
-/// `count` things in as few groups of at most `most` as there must be, of one size.
-static int64_t evenly(std::optional<int64_t> count, int64_t most) {
-  if (!count || *count == 0)
-    return most;
-  return llvm::divideCeil(*count, llvm::divideCeil(*count, most));
-}
-
 /// Instructions of the chains' loop itself are an eighth of what a position of plain products takes (Zen 3: 2.18 ns,
 /// two positions a turn 1.92), but not where a product is rounded by itself.
 static int64_t positionsOfTurn(const RowGroup &group) {
@@ -236,8 +229,10 @@ void BatchProducts::pack(Side side, Value first, Value place) {
     if (!packed[i] || dims.sides[i] != side)
       continue;
     const Crossing::Strides &strides = dims.strides[i];
-    Value stride = frame.size(isOfRows ? strides.row : strides.column), positionStride = frame.size(strides.position);
-    PanelSource source{access.memory, placeOf(i), access.element, extent, positions, stride, positionStride};
+    const Dim &along = isOfRows ? strides.row : strides.column;
+    Value stride = frame.size(along), positionStride = frame.size(strides.position);
+    bool turned = isTurned(along, strides.position);
+    PanelSource source{access.memory, placeOf(i), access.element, extent, positions, stride, positionStride, turned};
     auto emit = [&, target = packed[i]](bool isWhole) {
       source.isWhole = isWhole;
       emitPanel(code, source, first, width, target, place);

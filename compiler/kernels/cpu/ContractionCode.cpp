@@ -57,6 +57,7 @@ void ContractionCode::packPanel(Value batch, Value firstColumn, Value from, Valu
                      constantIndex(from) == 0 ? to : LoopCode{b, loc}.minus(to, from),
                      size(rhs.strides[c.column]),
                      size(rhs.strides[c.depth]),
+                     isTurned(rhs.strides[c.column], rhs.strides[c.depth]),
                      dot.elements(),
                      /*pastCaches=*/false,
                      /*isWhole=*/Dim::modulo(c.extents[c.column], Dim::constant(panelColumns())).isConstant(0)};

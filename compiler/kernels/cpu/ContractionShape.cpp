@@ -2,6 +2,7 @@
 // the memory that they take. Tile sizes: BLIS, Van Zee & van de Geijn, ACM TOMS 41(3), 2015.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/kernels/cpu/ContractionNest.h"
+#include "compiler/kernels/cpu/PackPanel.h"
 #include "compiler/kernels/cpu/UsualSizes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -28,7 +29,7 @@ constexpr int64_t packedDepthOfFewRows = 1024;
 constexpr int64_t chainsOfRow = 8;
 /// The same where squares are turned meanwhile: see TurnedRow.cpp.
 constexpr int64_t chainsOfTurnedRow = 2;
-/// Multiply-adds of a unit, at least: about 5 us.
+/// Multiply-adds of a unit, at least: what a thread takes no less of (LEAST_WORK of codegen/support/Launch.c).
 constexpr int64_t leastProducts = 1 << 18;
 /// Of a block whose panels are packed on the way: packing is then a small part of it.
 constexpr int64_t tilesOfOwnPanel = 170;
@@ -76,8 +77,8 @@ void ContractionNest::decideParts() {
 
 /// Whether the only row reads its right side where it lies and turns it.
 bool ContractionNest::turnsOnlyRow() const {
-  bool isTurned = k.rhs.strides[c.depth].isConstant(1) && !k.rhs.strides[c.column].isConstant(1);
-  return k.right == Right::OwnPanel && isTurned && k.dot.elements() == 1;
+  return k.right == Right::OwnPanel && isTurned(k.rhs.strides[c.column], k.rhs.strides[c.depth]) &&
+         k.dot.elements() == 1;
 }
 
 /// Wide panels of weights are chains enough, and a stream of their own.
@@ -99,10 +100,8 @@ void ContractionNest::decide() {
   int64_t fits = std::min(k.level.cacheBytesL2 / 4 / (bytesOfOne * k.panelColumns()), deepestBytes / bytesOfOne);
   bool isOneTile = known && *known <= k.tileRows;
   bool readsAhead = k.right == Right::OwnPanel && k.dot.isOff(); // what chains begin with is of the panel's whole depth
-  if (depth && *depth > fits + fits / 2 && !isOneTile && !k.isPlain() && !readsAhead) {
-    int64_t parts = llvm::divideCeil(*depth, fits);
-    depthBlock = llvm::alignTo(llvm::divideCeil(*depth, parts), k.dot.elements());
-  }
+  if (depth && *depth > fits + fits / 2 && !isOneTile && !k.isPlain() && !readsAhead)
+    depthBlock = llvm::alignTo(evenly(depth, fits), k.dot.elements());
   int64_t bytesOfElement = packsLeft() ? PackedLeft::bytesOfElement(k) : elementBytes(k.lhs.element);
   int64_t depthInCache = depthBlock ? depthBlock : depth.value_or(usual::depthInCache);
   int64_t bytesOfTile = k.tileRows * depthInCache * bytesOfElement;

@@ -64,8 +64,7 @@ int64_t KeptLanes::vectorsOfUnit() const {
   if (!count)
     return inBlocks ? unitVectors : 1;
   int64_t most = inBlocks ? level.vectorRegisters() / 2 : unitVectors;
-  int64_t all = std::max<int64_t>(1, llvm::divideCeil(*count, code.lanes)), units = llvm::divideCeil(all, most);
-  return llvm::divideCeil(all, units);
+  return evenly(std::max<int64_t>(1, llvm::divideCeil(*count, code.lanes)), most);
 }
 
 Dim KeptLanes::unitsPerRow() const { return ceilDiv(results, vectors * code.lanes); }

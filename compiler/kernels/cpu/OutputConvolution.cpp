@@ -91,8 +91,7 @@ void OutputConvolution::chooseTile() {
   tilePixels = level.convolutionPixels(panelVectors, dot.partsAtOnce(code.lanes));
   if (!knowsColumns() || isByTaps)
     return;
-  int64_t pixels = *width.constantValue();
-  tilePixels = llvm::divideCeilSigned(pixels, llvm::divideCeilSigned(pixels, tilePixels));
+  tilePixels = evenly(width.constantValue(), tilePixels);
 }
 
 /// Rows of a unit: about as many pixels as it should have, whose image stays in L2 beside a panel. All weights pass by
@@ -113,7 +112,7 @@ void OutputConvolution::chooseUnit() {
     int64_t most = std::max<int64_t>(1, std::min(fitting, llvm::divideCeilSigned(aboutPixels, pixels)));
     rows = Dim::constant(std::min(most, height.constantValue().value_or(most)));
     if (height.isConstant())
-      rows = ceilDiv(height, ceilDiv(height, rows));
+      rows = evenly(height, rows);
     partPixels = ((rows - Dim::constant(1)) * Dim::constant(window.stride) + halo) * imageWidth;
   } else { // as a number of the image's pixels, so that what they take is a polynomial
     int64_t most = std::min(aboutPixels * window.stride, readsAll ? fitting / window.stride : fitting * window.stride);
@@ -121,7 +120,7 @@ void OutputConvolution::chooseUnit() {
     rows = ceilDiv(Dim::constant(most), imageWidth);
     partPixels = Dim::constant((most - 1) * window.stride) + halo * imageWidth;
   }
-  unitRows = ceilDiv(height, ceilDiv(height, rows));
+  unitRows = evenly(height, rows);
 }
 
 /// What a step prefetches of the next panel, whose weights are few for a unit of many tiles. Where only the call knows

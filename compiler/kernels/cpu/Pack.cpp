@@ -103,6 +103,7 @@ static void packRow(const VectorCode &v, KernelFrame &frame, const PackPlan &pla
                      depths,
                      frame.size(plan.columnStride),
                      frame.size(plan.depthStrides.back()),
+                     isTurned(plan.columnStride, plan.depthStrides.back()),
                      plan.granule,
                      pastCaches,
                      /*isWhole=*/Dim::modulo(plan.columns, Dim::constant(plan.panelColumns)).isConstant(0)};

@@ -64,8 +64,7 @@ void PixelConvolution::chooseTile() {
   tileVectors = most;
   if (columns) {
     int64_t vectors = llvm::divideCeilSigned(*columns, code.lanes);
-    tileVectors = isLine ? tileVectorsOfLine(vectors, level)
-                         : llvm::divideCeilSigned(vectors, llvm::divideCeilSigned(vectors, most));
+    tileVectors = isLine ? tileVectorsOfLine(vectors, level) : evenly(vectors, most);
   }
   tileHeight = std::max<int64_t>(1, std::min(most / tileVectors, rows.value_or(most)));
   tileOutputs = std::min(registers / (tileHeight * tileVectors), known.value_or(registers));

@@ -84,8 +84,7 @@ Scan::Scan(ScanOp op, func::FuncOp function, Operand x, KernelFrame &frame, cons
     --lanesFrom;
   code.lanes = level.vectorBytes * 8 / int64_t(accumulator.getIntOrFloatBitWidth());
   if (std::optional<int64_t> known = innerCount().constantValue()) { // units of one size, so that none is mostly empty
-    int64_t all = std::max<int64_t>(1, llvm::divideCeil(*known, code.lanes));
-    vectors = llvm::divideCeil(all, llvm::divideCeil(all, unitBytes / level.vectorBytes));
+    vectors = evenly(std::max<int64_t>(1, llvm::divideCeil(*known, code.lanes)), unitBytes / level.vectorBytes);
     lineVectors = std::min(vectors, lineBytes / (code.lanes * elementBytes(result.element)));
   }
   Dim rowBytes = countOf(ArrayRef<Dim>(extents).drop_front(dim)) * Dim::constant(elementBytes(this->x.element));

@@ -80,9 +80,7 @@ void TileConvolution::chooseUnit() {
   rowBytes *= llvm::divideCeilSigned(channels.constantValue().value_or(tileDepth(window.image.element)), granule);
   int64_t fitting = level.cacheBytesL2 / 2 / rowBytes - shiftRows.constantValue().value_or(0);
   int64_t rows = std::max<int64_t>(1, std::min(fitting, llvm::divideCeilSigned(unitPixels, knownPitch)));
-  if (std::optional<int64_t> known = height.constantValue(); known && *known > 0)
-    rows = llvm::divideCeilSigned(*known, llvm::divideCeilSigned(*known, std::min(rows, *known)));
-  unitRows = rows;
+  unitRows = evenly(height.constantValue(), rows);
   Dim pixels = roundUp(Dim::constant(unitRows) * pitch, tilePixels);
   phaseWords = pixels + shiftRows * pitch + shift(tapColumns);
   planeWords = oddLines(phaseWords * Dim::constant(rowPhases * columnPhases));

@@ -42,8 +42,7 @@ static void packSquare(const VectorCode &v, const PanelSource &source, Value k, 
 
 Value emitTurnedPanel(const VectorCode &v, const PanelSource &source, Value first, int64_t panelColumns, Value target,
                       Value at) {
-  bool isTurned = constantIndex(source.depthStride) == 1 && constantIndex(source.columnStride) != 1;
-  if (!isTurned || granuleBits(source) < 32)
+  if (!source.isTurned || granuleBits(source) < 32)
     return v.index(0);
   OpBuilder &b = v.builder;
   Value depthsOfSquare = v.index(v.lanes * source.granule);

@@ -79,7 +79,7 @@ bool passesByTap(const Window &window, const Level &level) {
     return false;
   int64_t taps = extent(window.tapRowLoop()) * extent(window.tapColumnLoop());
   int64_t mostPixels = level.convolutionPixels(level.tileVectors);
-  int64_t pixels = llvm::divideCeilSigned(width, llvm::divideCeilSigned(width, mostPixels)); // of a tile of a row
+  int64_t pixels = evenly(width, mostPixels); // of a tile of a row
   if (taps == 1)
     return !window.isPointwise() && pixels < mostPixels - 1;
   return pixels < mostPixels || taps * channels * level.tileVectors * level.vectorBytes > level.cacheBytesL2 / 4;
