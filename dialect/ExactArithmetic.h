@@ -96,6 +96,19 @@ template <typename Term> float tileSum(float sum, int64_t depth, Term term) {
   return sum;
 }
 
+/// A sum of products of bf16 that goes on from `sum`: factors(k) are what is multiplied at k, zeros beyond the depth.
+template <typename Factors> float bf16Sum(Bf16Sums sums, bool inTiles, float sum, int64_t depth, Factors factors) {
+  auto flushed = [&](int64_t k, float part) {
+    auto [a, b] = factors(k);
+    return multiplyAddFlushed(a, b, part);
+  };
+  auto term = [&](int64_t k, float part) {
+    auto [a, b] = factors(k);
+    return multiplyAdd(sums, a, b, part);
+  };
+  return inTiles ? tileSum(sum, depth, flushed) : pairs(sum, depth, term);
+}
+
 /// Term i goes to lane (i - begin) mod 64, each lane a chain; then the upper half of the lanes is added to the lower,
 /// 32 to 1.
 template <typename Number, typename Step> Number lanes(int64_t begin, int64_t end, Step step) {

@@ -13,15 +13,7 @@ static float bf16Sum(const Step &step, const Product &p) {
     return k < p.depth ? std::pair(load<float>(left, p.left + k), load<float>(right, p.right + k * p.rightStride))
                        : std::pair(0.0f, 0.0f);
   };
-  auto flushed = [&](int64_t k, float sum) {
-    auto [a, b] = factors(k);
-    return multiplyAddFlushed(a, b, sum);
-  };
-  auto term = [&](int64_t k, float sum) {
-    auto [a, b] = factors(k);
-    return multiplyAdd(step.bf16Sums, a, b, sum);
-  };
-  return step.bf16Sums == Bf16Sums::Tiles ? tileSum(0.0f, p.depth, flushed) : pairs(0.0f, p.depth, term);
+  return bf16Sum(step.bf16Sums, step.bf16Sums == Bf16Sums::Tiles, 0.0f, p.depth, factors);
 }
 
 template <typename Number> static Number sumOf(const Step &step, const Product &p) {

@@ -24,15 +24,7 @@ static float bf16Sum(const Step &step, ArrayRef<Tap> taps) {
       return std::pair(c < channels && taps[c].x != Tap::none ? load<float>(x, taps[c].x) : 0.0f,
                        c < channels ? load<float>(w, taps[c].w) : 0.0f);
     };
-    auto flushed = [&](int64_t c, float sum) {
-      auto [a, b] = factors(c);
-      return multiplyAddFlushed(a, b, sum);
-    };
-    auto term = [&](int64_t c, float sum) {
-      auto [a, b] = factors(c);
-      return multiplyAdd(step.bf16Sums, a, b, sum);
-    };
-    sum = inTiles ? tileSum(sum, channels, flushed) : pairs(sum, channels, term);
+    sum = bf16Sum(step.bf16Sums, inTiles, sum, channels, factors);
   }
   return sum;
 }
