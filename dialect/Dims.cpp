@@ -86,11 +86,9 @@ Dim Dim::overflow() {
 
 Dim Dim::constant(int64_t value) { return fromTerms({{value, {}}}); }
 
-Dim Dim::symbol(std::string name) { return fromAtom({Atom::Kind::Symbol, std::move(name), {}, {}}); }
+Dim Dim::symbol(std::string name) { return of({Atom::Kind::Symbol, std::move(name), {}, {}}); }
 
-Dim Dim::of(const Atom &atom) { return fromAtom(atom); }
-
-Dim Dim::fromAtom(Atom atom) { return fromTerms({{1, {std::move(atom)}}}); }
+Dim Dim::of(Atom atom) { return fromTerms({{1, {std::move(atom)}}}); }
 
 Dim Dim::fromTerms(std::vector<DimTerm> terms) {
   if (!mergeTerms(terms))
@@ -246,7 +244,7 @@ Dim Dim::least(const Dim &lhs, const Dim &rhs) {
   if (isAtMost(rhs, lhs))
     return rhs;
   bool inOrder = lhs < rhs; // constants come last
-  return fromAtom({Atom::Kind::Least, "", inOrder ? lhs : rhs, inOrder ? rhs : lhs});
+  return of({Atom::Kind::Least, "", inOrder ? lhs : rhs, inOrder ? rhs : lhs});
 }
 
 } // namespace batten

@@ -7,7 +7,8 @@
 //
 // Meaning: integers. Divisors are taken to be at least 1; floor division and remainder go together
 // (a == b*div(a, b) + a % b, the remainder has the divisor's sign). A quotient carries its equation:
-// `H*(D / H)` normalises to `D`.
+// `H*(D / H)` normalises to `D`. `min(a, b)` is of counts: it is `a` at once where `a <= b` follows from no symbol
+// being negative.
 //
 // A Dim that can't be held (a coefficient beyond 64 bits, a division by zero, a normal form of absurd size) is
 // `overflowed()`; everything computed from it is so too, and it equals only another such one. Nothing is ever
@@ -51,7 +52,7 @@ public:
   // The lesser, which the source language has no word for: of memory, what is needed and what is ever used.
   static Dim least(const Dim &lhs, const Dim &rhs);
   // An atom of another polynomial by itself.
-  static Dim of(const Atom &atom);
+  static Dim of(Atom atom);
 
   bool overflowed() const { return invalid; }
   bool isConstant() const;
@@ -79,7 +80,6 @@ public:
 
 private:
   static Dim fromTerms(std::vector<DimTerm> terms);
-  static Dim fromAtom(Atom atom);
 
   std::shared_ptr<const std::vector<DimTerm>> shared; // null: no terms
   bool invalid = false;

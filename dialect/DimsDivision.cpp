@@ -87,7 +87,7 @@ Dim Dim::floorDiv(const Dim &lhs, const Dim &rhs) {
     return floorDiv(Dim() - lhs, Dim() - rhs);
   if (!divisor) {
     auto [quotient, rest] = splitDivisible(lhs, rhs);
-    return fromTerms(std::move(quotient)) + fromAtom({Atom::Kind::Div, "", fromTerms(std::move(rest)), rhs});
+    return fromTerms(std::move(quotient)) + of({Atom::Kind::Div, "", fromTerms(std::move(rest)), rhs});
   }
 
   std::vector<DimTerm> quotient, rest;
@@ -105,7 +105,7 @@ Dim Dim::floorDiv(const Dim &lhs, const Dim &rhs) {
   Dim remainder = fromTerms(std::move(rest));
   if (remainder.isConstant())
     return fromTerms(std::move(quotient));
-  return fromTerms(std::move(quotient)) + fromAtom({Atom::Kind::Div, "", std::move(remainder), constant(reduced)});
+  return fromTerms(std::move(quotient)) + of({Atom::Kind::Div, "", std::move(remainder), constant(reduced)});
 }
 
 Dim Dim::modulo(const Dim &lhs, const Dim &rhs) {
@@ -126,7 +126,7 @@ Dim Dim::modulo(const Dim &lhs, const Dim &rhs) {
     return constant(floorRemainder(*remainder.constantValue(), *divisor));
   if (dividePolynomial(remainder, rhs, [](DimTerm term) { return fromTerms({std::move(term)}); }))
     return Dim();
-  return fromAtom({Atom::Kind::Mod, "", std::move(remainder), rhs});
+  return of({Atom::Kind::Mod, "", std::move(remainder), rhs});
 }
 
 // True if b*q == a has no integer solution whatever the symbols are: a constant divisor shares a factor with every
@@ -178,7 +178,7 @@ std::optional<Dim> Dim::exactDiv(const Dim &lhs, const Dim &rhs) {
     return overflow();
   if (divisor->isConstant() && provablyInexact(*dividend, *divisor->constantValue()))
     return std::nullopt;
-  return fromTerms(std::move(quotient)) + fromAtom({Atom::Kind::Quotient, "", *dividend, *divisor});
+  return fromTerms(std::move(quotient)) + of({Atom::Kind::Quotient, "", *dividend, *divisor});
 }
 
 } // namespace batten
