@@ -209,6 +209,9 @@ private:
   void addTest(Module &module, const TestItem &test);
   void declareImport(Module &module, const ImportItem &item);
   void checkAttributes(const Item &item);
+  bool checkPlace(const AttributeNode &attribute, const Item &item);
+  void checkArguments(const AttributeNode &attribute);
+  void allowLint(const AttributeNode &attribute, SourceRange where);
   const DimEntity *defineDim(const DimDefinition &definition, const DimScope &scope, bool mayOverride);
 
   std::vector<std::unique_ptr<DimEntity>> entities;

@@ -155,7 +155,10 @@ private:
   std::vector<Value> runBlock(const Block &block, const std::vector<Type> &expected);
   /// Fits a value to an annotation or a declared type: numbers take its dtype; else E0215.
   Value fit(const Value &value, const Type &type, SourceRange range, const std::string &what);
+  std::string adviceForType(const Type &found, const Type &wanted, SourceRange range);
   Value annotate(const Value &value, const TypeExpr &annotation, SourceRange range);
+  bool annotateBatch(const TypeDim &written, const DimScope &scope, const DimEntity *&dim);
+  bool annotateCore(const TypeDim &written, const DimScope &scope, CoreDim &dim);
   bool sameType(const Type &a, const Type &b, Truth *cores = nullptr);
   void update(Local &local, const Value &value, bool inPlace, SourceRange range);
 
@@ -185,6 +188,9 @@ private:
   Value foldFunction(const std::string &name, const std::vector<frontend::Number> &operands, SourceRange range);
   /// The number as a scalar tensor of a dtype, or E0302.
   Value scalar(const frontend::Number &number, DType dtype, SourceRange range);
+  Value wholeScalar(int64_t value, Type type, SourceRange range);
+  Value dimScalar(const Dim &size, Type type, SourceRange range);
+  Value doesNotFit(DType dtype, SourceRange range, const std::string &why, const std::string &help = {});
   /// A number, a list or a tensor as a tensor; what has no dtype takes `dtype`, or without one f32 or i32.
   Value tensor(const Value &value, std::optional<DType> dtype, SourceRange range);
   Value runtimeReal(const frontend::Number &number, SourceRange range);
@@ -196,8 +202,7 @@ private:
   std::optional<int64_t> constantOf(const Dim &dim, SourceRange range, const std::string &what);
   Value constantBool(bool value, SourceRange range);
 
-  //===-- Element-wise ops (ElaborateElementwise.cpp) -------------------------------------------------------------===//
-  Value binary(BinaryOperator op, SourceRange opRange, const Operand &lhs, const Operand &rhs);
+  //===-- What ops share (ElaborateElementwise.cpp) ---------------------------------------------------------------===//
   /// Numbers among the operands take the dtype of the others; E0301 when those differ.
   bool meet(const std::string &op, SourceRange opRange, std::vector<Operand *> operands, SourceRange whole = {});
   /// The type of an element-wise result, dtype of the last operand: E0206, E0216, E0205.
@@ -206,6 +211,8 @@ private:
   std::string withoutUnits(const Operand &operand);
   std::optional<size_t> commonDim(const Type &full, const Type &few);
   std::string adviceForOneDim(const Operand &full, const Operand &few);
+  std::string adviceForCores(const Operand &first, const Operand &second);
+  bool equalCores(const std::string &op, SourceRange opRange, const Operand &first, const Operand &second);
   std::optional<BatchList> combine(const std::string &op, SourceRange opRange,
                                    const std::vector<const Operand *> &operands, bool infix);
   bool isTensor(const std::string &op, SourceRange opRange, const Operand &operand);
@@ -214,6 +221,9 @@ private:
   void takeProductBrackets(OpCall &call);
   Diagnostic &wrongDType(const std::string &op, SourceRange opRange, const Operand &operand, const std::string &takes);
   bool requireFloat(const std::string &op, SourceRange opRange, const Operand &operand);
+
+  //===-- Element-wise ops (ElaborateOperators.cpp) ---------------------------------------------------------------===//
+  Value binary(BinaryOperator op, SourceRange opRange, const Operand &lhs, const Operand &rhs);
   Value opUnary(OpCall &call);
   Value opPow(OpCall &call);
   Value opExtremum(OpCall &call);
@@ -247,6 +257,8 @@ private:
   Value opReduce(OpCall &call);
   Value reduceBatch(OpCall &call, const Operand &operand, Type type, Attributes attributes, const Accumulation &how);
   std::optional<std::vector<int64_t>> coreAxes(OpCall &call, const Operand &operand, bool single);
+  void notInCore(OpCall &call, const Operand &operand, const Identifier &name, const DimEntity &dim);
+  std::optional<std::vector<int64_t>> axesOf(OpCall &call, const Operand &operand, const Identifier &name);
   std::optional<std::vector<int64_t>> namedAxes(OpCall &call, const Operand &operand);
   std::optional<std::vector<int64_t>> impliedAxis(OpCall &call, const Operand &operand, bool single);
   Value opSoftmax(OpCall &call);
@@ -283,6 +295,8 @@ private:
   PatternSource *take(const RearrangeExpr &expr, const Identifier &name, PatternState &state);
   std::string adviceForUnknown(const RearrangeExpr &expr, const Identifier &name, const PatternState &state);
   bool placeLeft(const RearrangeExpr &expr, const PatternDim &node, PatternState &state);
+  bool placeInteger(const PatternDim &node, PatternState &state);
+  bool placeGroup(const RearrangeExpr &expr, const PatternDim &node, PatternState &state);
   bool placeRight(const RearrangeExpr &expr, const PatternDim &node, PatternState &state);
   std::optional<CoreDim> placeName(const RearrangeExpr &expr, const Identifier &name, const Identifier *renamed,
                                    PatternState &state);
@@ -306,6 +320,8 @@ private:
 
   //===-- Windows (ElaborateWindows.cpp) --------------------------------------------------------------------------===//
   Value opConv2d(OpCall &call);
+  bool checkChannels(OpCall &call, const Dim &groups);
+  bool checkBias(OpCall &call, DType dtype);
   Value opPool2d(OpCall &call);
   std::optional<CoreDim> windows(OpCall &call, const CoreDim &in, const Dim &kernel,
                                  const std::map<std::string, Dim> &options);
@@ -367,6 +383,9 @@ private:
                               const std::vector<Operand> &arguments);
   std::vector<Value> inlineCall(const CallExpr &expr, Binding &binding, const std::vector<Operand> &arguments,
                                 std::vector<Value> &updated);
+  void passTree(const CallExpr &expr, Frame &callee, Instance &self);
+  void passArguments(FunctionDecl &function, Frame &callee, const std::vector<Operand> &arguments);
+  Frame &enterCallee(const CallExpr &expr, Binding &binding);
   Value intoCallee(Frame &callee, const Value &value, size_t outer, const Type &type, SourceRange range);
   Value outOfCallee(Frame &callee, const Value &value, const Type &type, SourceRange range);
 

@@ -1,4 +1,5 @@
-// ElaborateElementwise.cpp - element-wise ops, and what all ops share: meeting dtypes (R9), broadcast (R5, R6).
+// ElaborateElementwise.cpp - what all ops share: tensors for brackets and numbers, meeting dtypes (R9), broadcast (R5,
+// R6).
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/Elaborate.h"
 
@@ -252,65 +253,73 @@ std::string Elaborator::adviceForOneDim(const Operand &full, const Operand &few)
          (narrow.empty() ? "" : "; `" + narrow + "` drops sizes of 1");
 }
 
+static std::string listed(const std::vector<CoreDim> &dims) {
+  std::vector<std::string> parts;
+  for (const CoreDim &dim : dims)
+    parts.push_back(str(dim, true));
+  return "[" + joined(parts) + "]";
+}
+
+/// What one of two operands with unequal core dims should have been.
+std::string Elaborator::adviceForCores(const Operand &first, const Operand &second) {
+  for (const Operand *unit : {&first, &second}) {
+    Type dropped = unit->value.type;
+    if (dropped.core.size() != 1 || !dropped.core[0].size.isConstant(1))
+      continue;
+    dropped.core.clear();
+    return "only an empty core stretches, size 1 never does; to drop the unit dim write `" + context.text(unit->range) +
+           "[| 0]`, which is " + str(dropped);
+  }
+  const std::vector<CoreDim> &before = first.value.type.core, &after = second.value.type.core;
+  std::string idiom = adviceForOneDim(first, second);
+  if (idiom.empty())
+    idiom = adviceForOneDim(second, first);
+  if (idiom.empty())
+    idiom = adviceForWindows(after, before);
+  if (idiom.empty())
+    idiom = adviceForWindows(before, after);
+  if (!idiom.empty())
+    return idiom;
+  return after.size() == before.size()
+             ? "only an empty core stretches over the other operand's"
+             : "only an empty core stretches; a dim whose positions are independent stands left of the bar";
+}
+
+/// Whether two operands, neither of them with an empty core, have the same core dims: E0206, E0216.
+bool Elaborator::equalCores(const std::string &op, SourceRange opRange, const Operand &first, const Operand &second) {
+  const std::vector<CoreDim> &before = first.value.type.core, &after = second.value.type.core;
+  auto report = [&] {
+    context
+        .error("E0206", opRange,
+               "`" + op + "` needs equal core dims, found " + listed(before) + " and " + listed(after))
+        .secondary(first.range)
+        .secondary(second.range)
+        .label(str(first.value.type) + " with " + str(second.value.type))
+        .help(adviceForCores(first, second));
+  };
+  bool differ = after.size() != before.size();
+  for (size_t i = 0; !differ && i < after.size(); ++i)
+    differ = facts.equal(before[i].size, after[i].size) == Truth::False;
+  if (differ) {
+    report();
+    return false;
+  }
+  for (size_t i = 0; i < after.size(); ++i)
+    if (!requireEqual(before[i], after[i], opRange, report))
+      return false;
+  return true;
+}
+
 std::optional<Type> Elaborator::elementwise(const std::string &op, SourceRange opRange,
                                             const std::vector<const Operand *> &operands, bool infix) {
   const Operand *full = nullptr;
   for (const Operand *operand : operands) {
-    const std::vector<CoreDim> &core = operand->value.type.core;
-    if (core.empty())
+    if (operand->value.type.core.empty())
       continue;
-    if (!full) {
+    if (!full)
       full = operand;
-      continue;
-    }
-    const std::vector<CoreDim> &first = full->value.type.core;
-    auto list = [](const std::vector<CoreDim> &dims) {
-      std::vector<std::string> parts;
-      for (const CoreDim &dim : dims)
-        parts.push_back(str(dim, true));
-      return "[" + joined(parts) + "]";
-    };
-    auto report = [&] {
-      Diagnostic &error = context
-                              .error("E0206", opRange,
-                                     "`" + op + "` needs equal core dims, found " + list(first) + " and " + list(core))
-                              .secondary(full->range)
-                              .secondary(operand->range)
-                              .label(str(full->value.type) + " with " + str(operand->value.type));
-      for (const Operand *unit : {full, operand}) {
-        const Type &type = unit->value.type;
-        if (type.core.size() != 1 || !type.core[0].size.isConstant(1))
-          continue;
-        Type dropped = type;
-        dropped.core.clear();
-        error.help("only an empty core stretches, size 1 never does; to drop the unit dim write `" +
-                   context.text(unit->range) + "[| 0]`, which is " + str(dropped));
-        return;
-      }
-      std::string idiom = adviceForOneDim(*full, *operand);
-      if (idiom.empty())
-        idiom = adviceForOneDim(*operand, *full);
-      if (idiom.empty())
-        idiom = adviceForWindows(core, first);
-      if (idiom.empty())
-        idiom = adviceForWindows(first, core);
-      error.help(!idiom.empty() ? idiom
-                 : core.size() == first.size()
-                     ? "only an empty core stretches over the other operand's"
-                     : "only an empty core stretches; a dim whose positions are independent stands left of the bar");
-    };
-    if (core.size() != first.size()) {
-      report();
+    else if (!equalCores(op, opRange, *full, *operand))
       return std::nullopt;
-    }
-    for (size_t i = 0; i < core.size(); ++i)
-      if (facts.equal(first[i].size, core[i].size) == Truth::False) {
-        report();
-        return std::nullopt;
-      }
-    for (size_t i = 0; i < core.size(); ++i)
-      if (!requireEqual(first[i], core[i], opRange, report))
-        return std::nullopt;
   }
   std::optional<BatchList> batch = combine(op, opRange, operands, infix);
   if (!batch)
@@ -319,136 +328,6 @@ std::optional<Type> Elaborator::elementwise(const std::string &op, SourceRange o
   type.dtype = operands.back()->value.type.dtype;
   type.batch = *batch;
   return type;
-}
-
-//===- Operators --------------------------------------------------------------------------------------------------===//
-
-Value Elaborator::binary(BinaryOperator op, SourceRange opRange, const Operand &left, const Operand &right) {
-  Operand lhs = left, rhs = right;
-  if (lhs.value.poisoned() || rhs.value.poisoned())
-    return Value();
-  SourceRange range = lhs.range.to(rhs.range);
-  const char *text = spelling(op);
-  if (op == BinaryOperator::Matmul)
-    return matmul(text, opRange, std::move(lhs), std::move(rhs), range, nullptr);
-  bool logical = op == BinaryOperator::And || op == BinaryOperator::Or;
-  if (lhs.value.kind == Value::Number && rhs.value.kind == Value::Number && !logical)
-    return foldBinary(op, lhs.value.number, rhs.value.number, range);
-  for (Operand *operand : {&lhs, &rhs})
-    if (operand->value.kind != Value::Number && operand->value.kind != Value::List &&
-        !isTensor(text, opRange, *operand))
-      return Value();
-  if (!meet(text, opRange, {&lhs, &rhs}))
-    return Value();
-  bool comparison = op >= BinaryOperator::Eq && op <= BinaryOperator::Ge;
-  bool equality = op == BinaryOperator::Eq || op == BinaryOperator::Ne;
-  bool isBool = lhs.value.type.dtype == DType::Bool;
-  if (logical != isBool && !equality) {
-    Diagnostic &error = wrongDType(text, opRange, lhs, logical ? "bool" : "numbers");
-    if (!logical && !comparison)
-      error.help("cast it, or choose with `select(c, a, b)`");
-    return Value();
-  }
-  std::optional<Type> type = elementwise(text, opRange, {&lhs, &rhs}, true);
-  if (!type)
-    return Value();
-  if (comparison)
-    type->dtype = DType::Bool;
-  static const char *const names[] = {"or", "and", "eq",  "ne",  "lt",  "le", "gt",
-                                      "ge", "add", "sub", "mul", "div", "rem"};
-  return emit(range, names[size_t(op)], {&lhs.value, &rhs.value}, *type);
-}
-
-//===- Functions --------------------------------------------------------------------------------------------------===//
-
-Value Elaborator::opUnary(OpCall &call) {
-  std::string name = call.op->name;
-  Operand &x = call.operands[0];
-  Attributes attributes;
-  bool tanh = false;
-  if (auto option = call.options.find("tanh"); option != call.options.end()) {
-    const auto *flag = dynCast<BoolExpr>(*option->second->value);
-    if (!flag) {
-      context.error("E0219", option->second->value->range, "`tanh` takes true or false");
-      return Value();
-    }
-    tanh = flag->value;
-  }
-  if (x.value.kind == Value::Number && !tanh)
-    return foldFunction(name, {x.value.number}, call.expr->range);
-  x.value = tensor(x.value, std::nullopt, x.range);
-  if (!isTensor(name, call.name, x))
-    return Value();
-  bool whole = name == "abs" || name == "relu";
-  if (whole && x.value.type.dtype == DType::Bool) {
-    wrongDType(name, call.name, x, "numbers");
-    return Value();
-  }
-  // relu is an activation, abs is not (section 1.5).
-  if (name != "abs" && !requireFloat(name, call.name, x))
-    return Value();
-  if (name == "gelu")
-    attributes = {{"tanh", tanh}};
-  return emit(call.expr->range, name, {&x.value}, x.value.type, attributes);
-}
-
-static bool isTwo(const Value &value) {
-  if (value.kind != Value::Number)
-    return false;
-  const frontend::Number &number = value.number;
-  return number.real ? number.known && number.value == 2.0 : number.integer.isConstant(2);
-}
-
-/// With a written 2 a product: rounded once, special cases the same, and a twentieth of the time.
-Value Elaborator::opPow(OpCall &call) {
-  Operand &a = call.operands[0], &b = call.operands[1];
-  if (a.value.kind == Value::Number && b.value.kind == Value::Number)
-    return foldFunction("pow", {a.value.number, b.value.number}, call.expr->range);
-  if (a.value.kind == Value::Tensor && isTwo(b.value)) {
-    if (!requireFloat("pow", call.name, a))
-      return Value();
-    std::optional<Type> type = elementwise("mul", call.name, {&a, &a}, false);
-    return type ? emit(call.expr->range, "mul", {&a.value, &a.value}, *type) : Value();
-  }
-  if (!meet("pow", call.name, {&a, &b}) || !allTensors(call) || !requireFloat("pow", call.name, a))
-    return Value();
-  std::optional<Type> type = elementwise("pow", call.name, {&a, &b}, false);
-  return type ? emit(call.expr->range, "pow", {&a.value, &b.value}, *type) : Value();
-}
-
-/// max and min of two operands; of one they reduce.
-Value Elaborator::opExtremum(OpCall &call) {
-  if (call.operands.size() == 1)
-    return opReduce(call);
-  std::string name = call.op->name;
-  Operand &a = call.operands[0], &b = call.operands[1];
-  if (call.over) {
-    context.error("E0102", call.over->range, "`" + name + "` of two operands is element-wise; `over` is for one");
-    return Value();
-  }
-  if (a.value.kind == Value::Number && b.value.kind == Value::Number)
-    return foldFunction(name, {a.value.number, b.value.number}, call.expr->range);
-  if (!meet(name, call.name, {&a, &b}) || !allTensors(call))
-    return Value();
-  if (a.value.type.dtype == DType::Bool) {
-    wrongDType(name, call.name, a, "numbers");
-    return Value();
-  }
-  std::optional<Type> type = elementwise(name, call.name, {&a, &b}, false);
-  return type ? emit(call.expr->range, name, {&a.value, &b.value}, *type) : Value();
-}
-
-Value Elaborator::opSelect(OpCall &call) {
-  Operand &c = call.operands[0], &a = call.operands[1], &b = call.operands[2];
-  c.value = tensor(c.value, std::nullopt, c.range);
-  if (!meet("select", call.name, {&a, &b}) || !allTensors(call))
-    return Value();
-  if (c.value.type.dtype != DType::Bool) {
-    wrongDType("select", call.name, c, "bool first").help("compare: `" + context.text(c.range) + " != 0`");
-    return Value();
-  }
-  std::optional<Type> type = elementwise("select", call.name, {&c, &a, &b}, false);
-  return type ? emit(call.expr->range, "select", {&c.value, &a.value, &b.value}, *type) : Value();
 }
 
 } // namespace batten::frontend

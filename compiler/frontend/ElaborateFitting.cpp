@@ -24,6 +24,28 @@ bool Elaborator::sameType(const Type &a, const Type &b, Truth *cores) {
   return all == Truth::True;
 }
 
+/// What makes a value of type `found` one of type `wanted`; empty where nothing simple does.
+std::string Elaborator::adviceForType(const Type &found, const Type &wanted, SourceRange range) {
+  if (std::string advice = adviceForWindows(found.core, wanted.core); !advice.empty())
+    return advice;
+  if (sameShape(found.tree, wanted.tree) && found.batch.size() < wanted.batch.size() &&
+      isSublist(found.batch, wanted.batch))
+    return "nothing is repeated silently; write `spread(" + context.text(range) + ", " + str(wanted.batch) + ")`";
+  if (found.tree)
+    return "";
+  if (!wanted.tree && found.batch.size() == 1 && wanted.batch.empty()) {
+    const std::string &dim = found.batch[0]->name;
+    return "there is one for each position of `" + dim + "`; to bring them together write `mean(.. over batch " + dim +
+           ")` or `sum(.. over batch " + dim + ")`";
+  }
+  if (found.core.empty() && wanted.core.size() == 1 && wanted.core[0].size.isConstant(1))
+    return "a number for each position has an empty core: `" + str(found) + "`";
+  if (!wanted.tree && found.batch != wanted.batch)
+    return "batch dims differ: " + str(found.batch) + " and " + str(wanted.batch) +
+           "; `rearrange` moves and renames dims, `sum(.. over batch ..)` removes them";
+  return "";
+}
+
 Value Elaborator::fit(const Value &given, const Type &type, SourceRange range, const std::string &what) {
   if (given.poisoned() || type.poisoned)
     return Value();
@@ -65,21 +87,42 @@ Value Elaborator::fit(const Value &given, const Type &type, SourceRange range, c
     }
   Diagnostic &error =
       context.error("E0215", range, what + " is " + str(type, true) + ", found " + str(value.type, true));
-  if (std::string advice = adviceForWindows(value.type.core, type.core); !advice.empty())
+  if (std::string advice = adviceForType(value.type, type, range); !advice.empty())
     error.help(advice);
-  else if (sameShape(value.type.tree, type.tree) && value.type.batch.size() < type.batch.size() &&
-           isSublist(value.type.batch, type.batch))
-    error.help("nothing is repeated silently; write `spread(" + context.text(range) + ", " + str(type.batch) + ")`");
-  else if (!value.type.tree && !type.tree && value.type.batch.size() == 1 && type.batch.empty())
-    error.help("there is one for each position of `" + value.type.batch[0]->name +
-               "`; to bring them together write `mean(.. over batch " + value.type.batch[0]->name +
-               ")` or `sum(.. over batch " + value.type.batch[0]->name + ")`");
-  else if (!value.type.tree && value.type.core.empty() && type.core.size() == 1 && type.core[0].size.isConstant(1))
-    error.help("a number for each position has an empty core: `" + str(value.type) + "`");
-  else if (!value.type.tree && !type.tree && value.type.batch != type.batch)
-    error.help("batch dims differ: " + str(value.type.batch) + " and " + str(type.batch) +
-               "; `rearrange` moves and renames dims, `sum(.. over batch ..)` removes them");
   return Value();
+}
+
+/// Of `dim`, which a value has, what is written: its name, or a name for it behind a `?`.
+bool Elaborator::annotateBatch(const TypeDim &written, const DimScope &scope, const DimEntity *&dim) {
+  if (written.kind == TypeDim::Kind::Size) {
+    dim = context.findDim(written.size->name, written.range, scope);
+    return dim != nullptr;
+  }
+  if (written.kind == TypeDim::Kind::Binder) {
+    Local local;
+    local.dim = dim;
+    declareLocal(written.binder, std::move(local));
+  }
+  return true;
+}
+
+bool Elaborator::annotateCore(const TypeDim &written, const DimScope &scope, CoreDim &dim) {
+  if (written.kind == TypeDim::Kind::Size) {
+    std::optional<CoreDim> core = context.resolveCoreDim(*written.size, scope);
+    if (core)
+      dim = *core;
+    return core.has_value();
+  }
+  if (written.kind == TypeDim::Kind::Binder) {
+    DimEntity *bound = context.newDim(DimEntity::Static, written.binder.name, written.binder.range);
+    bound->size = dim.size;
+    freshSizes[bound] = bound->size;
+    Local local;
+    local.dim = bound;
+    declareLocal(written.binder, std::move(local));
+    dim = {bound->size, written.binder.name, bound};
+  }
+  return true;
 }
 
 /// `let c: f32[| 64, ?Hc, _] = ...`: checks what is written, binds what has a `?`.
@@ -106,35 +149,12 @@ Value Elaborator::annotate(const Value &given, const TypeExpr &annotation, Sourc
   }
   Type type = value.type;
   type.dtype = *dtype;
-  for (size_t i = 0; i < annotation.batch.size(); ++i) {
-    const TypeDim &dim = annotation.batch[i];
-    if (dim.kind == TypeDim::Kind::Size) {
-      type.batch[i] = context.findDim(dim.size->name, dim.range, scope);
-      if (!type.batch[i])
-        return Value();
-    } else if (dim.kind == TypeDim::Kind::Binder) {
-      Local local;
-      local.dim = value.type.batch[i];
-      declareLocal(dim.binder, std::move(local));
-    }
-  }
-  for (size_t i = 0; i < annotation.core.size(); ++i) {
-    const TypeDim &dim = annotation.core[i];
-    if (dim.kind == TypeDim::Kind::Size) {
-      std::optional<CoreDim> core = context.resolveCoreDim(*dim.size, scope);
-      if (!core)
-        return Value();
-      type.core[i] = *core;
-    } else if (dim.kind == TypeDim::Kind::Binder) {
-      DimEntity *bound = context.newDim(DimEntity::Static, dim.binder.name, dim.binder.range);
-      bound->size = value.type.core[i].size;
-      freshSizes[bound] = bound->size;
-      Local local;
-      local.dim = bound;
-      declareLocal(dim.binder, std::move(local));
-      type.core[i] = {bound->size, dim.binder.name, bound};
-    }
-  }
+  for (size_t i = 0; i < annotation.batch.size(); ++i)
+    if (!annotateBatch(annotation.batch[i], scope, type.batch[i]))
+      return Value();
+  for (size_t i = 0; i < annotation.core.size(); ++i)
+    if (!annotateCore(annotation.core[i], scope, type.core[i]))
+      return Value();
   return fit(value, type, range, "the annotation");
 }
 

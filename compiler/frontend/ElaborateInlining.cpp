@@ -254,35 +254,23 @@ Value Elaborator::outOfCallee(Frame &callee, const Value &value, const Type &typ
   return outside;
 }
 
-std::vector<Value> Elaborator::inlineCall(const CallExpr &expr, Binding &binding, const std::vector<Operand> &arguments,
-                                          std::vector<Value> &updated) {
-  FunctionDecl &function = *binding.function;
-  Frame *caller = frame;
-  begin(*function.module, function.model, &function);
-  Frame &callee = *frame;
-  callee.caller = caller;
-  callee.binding = &binding;
-  callee.self = binding.self;
-  callee.sizes = binding.sizes;
-  callee.call = expr.range;
-  callee.loops = caller->loops;
-  for (const DimEntity *dim : binding.loops)
-    callee.loops.push_back(axisIn(*caller, dim));
-
-  if (binding.self && binding.self->tree) {
-    auto copy = std::make_unique<Instance>(*binding.self);
-    copy->tree = std::make_shared<std::map<std::string, Value>>();
-    copy->subs.clear();
-    copy->treeBatch.clear();
-    size_t outer = binding.self->treeBatch.size();
-    for (const auto &[path, leaf] : *binding.self->tree) {
-      Type type = leaf.type;
-      type.batch.erase(type.batch.begin(), type.batch.begin() + long(outer));
-      (*copy->tree)[path] = intoCallee(callee, leaf, outer, type, expr.range);
-    }
-    callee.self = copy.get();
-    instancePool.push_back(std::move(copy));
+/// A parameter tree of the callee's model, as its frame sees it.
+void Elaborator::passTree(const CallExpr &expr, Frame &callee, Instance &self) {
+  auto copy = std::make_unique<Instance>(self);
+  copy->tree = std::make_shared<std::map<std::string, Value>>();
+  copy->subs.clear();
+  copy->treeBatch.clear();
+  size_t outer = self.treeBatch.size();
+  for (const auto &[path, leaf] : *self.tree) {
+    Type type = leaf.type;
+    type.batch.erase(type.batch.begin(), type.batch.begin() + long(outer));
+    (*copy->tree)[path] = intoCallee(callee, leaf, outer, type, expr.range);
   }
+  callee.self = copy.get();
+  instancePool.push_back(std::move(copy));
+}
+
+void Elaborator::passArguments(FunctionDecl &function, Frame &callee, const std::vector<Operand> &arguments) {
   for (size_t i = 0; i < arguments.size(); ++i) {
     const Parameter &node = function.item->parameters[i];
     const Type &type = function.parameters[i];
@@ -295,6 +283,33 @@ std::vector<Value> Elaborator::inlineCall(const CallExpr &expr, Binding &binding
       local.declared = local.value.type;
     declareLocal(node.name, std::move(local));
   }
+}
+
+/// A frame for the call, which is then the current one.
+Elaborator::Frame &Elaborator::enterCallee(const CallExpr &expr, Binding &binding) {
+  FunctionDecl &function = *binding.function;
+  Frame *caller = frame;
+  begin(*function.module, function.model, &function);
+  Frame &callee = *frame;
+  callee.caller = caller;
+  callee.binding = &binding;
+  callee.self = binding.self;
+  callee.sizes = binding.sizes;
+  callee.call = expr.range;
+  callee.loops = caller->loops;
+  for (const DimEntity *dim : binding.loops)
+    callee.loops.push_back(axisIn(*caller, dim));
+  return callee;
+}
+
+std::vector<Value> Elaborator::inlineCall(const CallExpr &expr, Binding &binding, const std::vector<Operand> &arguments,
+                                          std::vector<Value> &updated) {
+  FunctionDecl &function = *binding.function;
+  Frame *caller = frame;
+  Frame &callee = enterCallee(expr, binding);
+  if (binding.self && binding.self->tree)
+    passTree(expr, callee, *binding.self);
+  passArguments(function, callee, arguments);
   std::vector<Type> expected;
   for (const Type &type : function.results)
     expected.push_back(toHere(type));

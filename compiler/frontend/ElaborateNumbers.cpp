@@ -1,4 +1,5 @@
-// ElaborateNumbers.cpp - numbers (section 1.5): what dtype they take where they meet one, and numbers that are sizes.
+// ElaborateNumbers.cpp - numbers: what dtype they take where they meet one, and numbers that are sizes (LANGUAGE.md,
+// section 5).
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/Elaborate.h"
 
@@ -92,61 +93,68 @@ bool staysWithin(const Facts &facts, const Facts::EntityOf &entityOf, const Dim 
 
 } // namespace
 
+Value Elaborator::doesNotFit(DType dtype, SourceRange range, const std::string &why, const std::string &help) {
+  Diagnostic &error =
+      context.error("E0302", range, "`" + context.text(range) + "` does not fit in " + dtypeName(dtype));
+  error.label(why);
+  if (!help.empty())
+    error.help(help);
+  return Value();
+}
+
+/// A whole number that only the call knows.
+Value Elaborator::dimScalar(const Dim &size, Type type, SourceRange range) {
+  IntegerLimits limits = exactLimits(type.dtype);
+  auto entity = [&](const std::string &symbol) { return entityOf(symbol); };
+  if (type.dtype == DType::I64 || staysWithin(facts, entity, size, limits))
+    return emitDim(size, type, range);
+  std::string text = context.text(range);
+  bool closed = text.find(' ') == std::string::npos || text.front() == '(';
+  std::string written = closed ? text : "(" + text + ")";
+  bool fitsDouble = type.dtype != DType::F64 && staysWithin(facts, entity, size, exactLimits(DType::F64));
+  return doesNotFit(
+      type.dtype, range, "it may lie outside " + std::to_string(limits.low) + " to " + std::to_string(limits.high),
+      "bound it so that it fits; or write `" + written + (isFloat(type.dtype) && fitsDouble ? " as f64" : " as i64") +
+          " as " + dtypeName(type.dtype) + "` to have it " + (isFloat(type.dtype) ? "rounded" : "wrap"));
+}
+
+Value Elaborator::wholeScalar(int64_t value, Type type, SourceRange range) {
+  if (!isFloat(type.dtype)) {
+    IntegerLimits limits = integerLimits(type.dtype);
+    if (value < limits.low || value > limits.high)
+      return doesNotFit(type.dtype, range,
+                        "out of " + std::to_string(limits.low) + " to " + std::to_string(limits.high));
+    return emit(range, "constant", {}, type, {{"value", value}});
+  }
+  FloatLimits limits = limitsOfFloat(type.dtype);
+  if (overflows(double(value), limits))
+    return doesNotFit(type.dtype, range, "beyond the largest finite value");
+  if (!isExact(value, limits.digits))
+    return doesNotFit(type.dtype, range, "a whole number must be exact, and this one is rounded",
+                      "write it with a point to have it rounded: `" + std::to_string(value) + ".0`");
+  return emit(range, "constant", {}, type, {{"value", double(value)}});
+}
+
 Value Elaborator::scalar(const frontend::Number &number, DType dtype, SourceRange range) {
   Type type;
   type.dtype = dtype;
-  auto refuse = [&](const std::string &why, const std::string &help = {}) {
-    Diagnostic &error =
-        context.error("E0302", range, "`" + context.text(range) + "` does not fit in " + dtypeName(dtype));
-    error.label(why);
-    if (!help.empty())
-      error.help(help);
-    return Value();
-  };
   if (dtype == DType::Bool)
-    return refuse("a number is no bool", "write `true` or `false`, or compare: `x != 0`");
+    return doesNotFit(dtype, range, "a number is no bool", "write `true` or `false`, or compare: `x != 0`");
   if (number.real && !isFloat(dtype))
-    return refuse(std::string(dtypeName(dtype)) + " holds whole numbers",
-                  std::string("write a whole number, or cast what it meets to a float: `x as f32`"));
+    return doesNotFit(dtype, range, std::string(dtypeName(dtype)) + " holds whole numbers",
+                      "write a whole number, or cast what it meets to a float: `x as f32`");
   if (!number.real) {
     std::optional<int64_t> value = number.least ? INT64_MIN : number.integer.constantValue();
-    if (!value) {
-      IntegerLimits limits = exactLimits(dtype);
-      auto entity = [&](const std::string &symbol) { return entityOf(symbol); };
-      if (dtype != DType::I64 && !staysWithin(facts, entity, number.integer, limits)) {
-        std::string text = context.text(range);
-        bool closed = text.find(' ') == std::string::npos || text.front() == '(';
-        std::string written = closed ? text : "(" + text + ")";
-        bool fitsDouble = dtype != DType::F64 && staysWithin(facts, entity, number.integer, exactLimits(DType::F64));
-        return refuse("it may lie outside " + std::to_string(limits.low) + " to " + std::to_string(limits.high),
-                      "bound it so that it fits; or write `" + written +
-                          (isFloat(dtype) && fitsDouble ? " as f64" : " as i64") + " as " + dtypeName(dtype) +
-                          "` to have it " + (isFloat(dtype) ? "rounded" : "wrap"));
-      }
-      return emitDim(number.integer, type, range);
-    }
-    if (!isFloat(dtype)) {
-      IntegerLimits limits = integerLimits(dtype);
-      if (*value < limits.low || *value > limits.high)
-        return refuse("out of " + std::to_string(limits.low) + " to " + std::to_string(limits.high));
-      return emit(range, "constant", {}, type, {{"value", *value}});
-    }
-    FloatLimits limits = limitsOfFloat(dtype);
-    if (overflows(double(*value), limits))
-      return refuse("beyond the largest finite value");
-    if (!isExact(*value, limits.digits))
-      return refuse("a whole number must be exact, and this one is rounded",
-                    "write it with a point to have it rounded: `" + std::to_string(*value) + ".0`");
-    return emit(range, "constant", {}, type, {{"value", double(*value)}});
+    return value ? wholeScalar(*value, type, range) : dimScalar(number.integer, type, range);
   }
   if (!number.known) {
     Value real = runtimeReal(number, range);
     return dtype == DType::F64 ? real : emit(range, "cast", {&real}, type);
   }
   if (std::isnan(number.value))
-    return refuse("its value is not a number");
+    return doesNotFit(dtype, range, "its value is not a number");
   if (!number.infinite && overflows(number.value, limitsOfFloat(dtype)))
-    return refuse("it is infinite there", "for infinity write `inf`");
+    return doesNotFit(dtype, range, "it is infinite there", "for infinity write `inf`");
   return emit(range, "constant", {}, type, {{"value", number.value}});
 }
 

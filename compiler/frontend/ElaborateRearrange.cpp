@@ -235,38 +235,50 @@ bool Elaborator::placeLeft(const RearrangeExpr &expr, const PatternDim &node, Pa
   return true;
 }
 
+/// A size of its own: 1, or one that the source pattern has so.
+bool Elaborator::placeInteger(const PatternDim &node, PatternState &state) {
+  Dim size = Dim::constant(node.value);
+  auto source = std::find_if(state.sources.begin(), state.sources.end(), [&](const PatternSource &source) {
+    return source.name.empty() && !source.used && source.size.size == size;
+  });
+  if (source == state.sources.end() && node.value != 1) {
+    context.error("E0208", node.range, "rearrange makes a dim of size " + std::to_string(node.value) + " from nothing")
+        .help("only a dim of size 1 can be made; a dim is split by names, `(P Q)` into `P, Q` with `dim P = " +
+              std::to_string(node.value) + "`");
+    return false;
+  }
+  if (source != state.sources.end())
+    source->used = true;
+  if (node.value != 1)
+    state.permutation.push_back(source->position);
+  state.joins.push_back(node.value != 1);
+  state.type.core.push_back({size, "", nullptr});
+  return true;
+}
+
+bool Elaborator::placeGroup(const RearrangeExpr &expr, const PatternDim &node, PatternState &state) {
+  Dim product = Dim::constant(1);
+  std::vector<std::string> names;
+  for (const Identifier &name : node.names) {
+    std::optional<CoreDim> part = placeName(expr, name, nullptr, state);
+    if (!part)
+      return false;
+    product = product * part->size;
+    names.push_back(name.name);
+  }
+  state.joins.push_back(int64_t(node.names.size()));
+  state.type.core.push_back({product, joined(names, "*"), nullptr});
+  return true;
+}
+
 bool Elaborator::placeRight(const RearrangeExpr &expr, const PatternDim &node, PatternState &state) {
   size_t crossed = state.crossed.size();
   if (node.kind == PatternDim::Kind::Integer) {
-    Dim size = Dim::constant(node.value);
-    auto source = std::find_if(state.sources.begin(), state.sources.end(), [&](const PatternSource &source) {
-      return source.name.empty() && !source.used && source.size.size == size;
-    });
-    if (source == state.sources.end() && node.value != 1) {
-      context
-          .error("E0208", node.range, "rearrange makes a dim of size " + std::to_string(node.value) + " from nothing")
-          .help("only a dim of size 1 can be made; a dim is split by names, `(P Q)` into `P, Q` with `dim P = " +
-                std::to_string(node.value) + "`");
+    if (!placeInteger(node, state))
       return false;
-    }
-    if (source != state.sources.end())
-      source->used = true;
-    if (node.value != 1)
-      state.permutation.push_back(source->position);
-    state.joins.push_back(node.value != 1);
-    state.type.core.push_back({size, "", nullptr});
   } else if (node.kind == PatternDim::Kind::Group) {
-    Dim product = Dim::constant(1);
-    std::vector<std::string> names;
-    for (const Identifier &name : node.names) {
-      std::optional<CoreDim> part = placeName(expr, name, nullptr, state);
-      if (!part)
-        return false;
-      product = product * part->size;
-      names.push_back(name.name);
-    }
-    state.joins.push_back(int64_t(node.names.size()));
-    state.type.core.push_back({product, joined(names, "*"), nullptr});
+    if (!placeGroup(expr, node, state))
+      return false;
   } else {
     bool rename = node.kind == PatternDim::Kind::Rename;
     std::optional<CoreDim> dim = placeName(expr, node.names[rename ? 1 : 0], rename ? &node.names[0] : nullptr, state);

@@ -3,6 +3,7 @@
 #include "compiler/frontend/Elaborate.h"
 
 #include <algorithm>
+#include <set>
 
 namespace batten::frontend {
 
@@ -44,66 +45,69 @@ std::optional<std::vector<int64_t>> Elaborator::impliedAxis(OpCall &call, const 
   return std::nullopt;
 }
 
-/// `over H, W`: core dims of these values (R3). As many dims of a size must be named as there are.
-std::optional<std::vector<int64_t>> Elaborator::namedAxes(OpCall &call, const Operand &operand) {
+/// The error of a name after `over` that is no core dim of the operand: it may be a batch dim of it.
+void Elaborator::notInCore(OpCall &call, const Operand &operand, const Identifier &name, const DimEntity &dim) {
   const Type &type = operand.value.type;
-  DimScope scope = scopeHere(false);
-  std::vector<int64_t> axes;
-  for (const Identifier &name : call.over->names) {
-    const DimEntity *dim = context.findDim(name.name, name.range, scope);
-    if (!dim || dim->poisoned)
-      return std::nullopt;
-    auto hasThisSize = [&](const Dim &size) { return facts.equal(size, sizeOf(*dim)) == Truth::True; };
-    std::vector<int64_t> candidates;
-    for (size_t i = 0; i < type.core.size(); ++i)
-      if (hasThisSize(type.core[i].size))
-        candidates.push_back(int64_t(i));
-    size_t named = 0;
-    for (const Identifier &other : call.over->names)
-      if (const DimEntity *found = scope.lookup(other.name))
-        named += hasThisSize(sizeOf(*found));
-    std::string op = call.op->name;
-    if (candidates.size() > named) {
-      context
-          .error("E0210", name.range,
-                 "`over " + name.name + "` fits " + std::to_string(candidates.size()) + " core dims of " +
-                     str(type, true))
-          .help(
-              "core dims are found by size; say `over last`, `over core` or, to reduce the other alone, move this one "
-              "left of the bar with `rearrange`");
-      return std::nullopt;
-    }
-    if (!candidates.empty() && candidates.size() < named) {
-      context.error("E0215", call.over->range,
-                    std::to_string(named) + " core dims of the size of `" + name.name + "` are named, and " +
-                        str(type, true) + " has " + std::to_string(candidates.size()));
-      return std::nullopt;
-    }
-    if (!candidates.empty()) {
-      for (int64_t candidate : candidates)
-        if (std::find(axes.begin(), axes.end(), candidate) == axes.end())
-          axes.push_back(candidate);
-      continue;
-    }
-    if (std::find(type.batch.begin(), type.batch.end(), dim) != type.batch.end()) {
-      Diagnostic &error =
-          context.error("E0203", name.range, "reducing over batch dim `" + name.name + "` must say `over batch`")
-              .label("`" + name.name + "` is left of the bar in " + str(type));
-      const char *does = op == "mean" ? "averages" : op == "sum" ? "sums" : "reduces";
-      if (call.op->takesOverBatch)
-        error.help(std::string("this ") + does + " across samples; if that is intended write `over batch " + name.name +
-                   "`");
-      else
-        error.help("`" + op + "` works within a sample; move the dim right of the bar with `rearrange`");
-      return std::nullopt;
-    }
+  if (std::find(type.batch.begin(), type.batch.end(), &dim) == type.batch.end()) {
     context.error("E0215", name.range, "no core dim of " + str(type, true) + " has the size of `" + name.name + "`")
         .secondary(operand.range)
-        .label("`" + str(CoreDim{sizeOf(*dim), name.name, dim}, true) + "`");
-    return std::nullopt;
+        .label("`" + str(CoreDim{sizeOf(dim), name.name, &dim}, true) + "`");
+    return;
   }
-  std::sort(axes.begin(), axes.end());
-  return axes;
+  std::string op = call.op->name, does = op == "mean" ? "averages" : op == "sum" ? "sums" : "reduces";
+  Diagnostic &error =
+      context.error("E0203", name.range, "reducing over batch dim `" + name.name + "` must say `over batch`")
+          .label("`" + name.name + "` is left of the bar in " + str(type));
+  if (call.op->takesOverBatch)
+    error.help("this " + does + " across samples; if that is intended write `over batch " + name.name + "`");
+  else
+    error.help("`" + op + "` works within a sample; move the dim right of the bar with `rearrange`");
+}
+
+/// The core dims that `name` may mean: those of its size, of which as many must be named as there are.
+std::optional<std::vector<int64_t>> Elaborator::axesOf(OpCall &call, const Operand &operand, const Identifier &name) {
+  const Type &type = operand.value.type;
+  DimScope scope = scopeHere(false);
+  const DimEntity *dim = context.findDim(name.name, name.range, scope);
+  if (!dim || dim->poisoned)
+    return std::nullopt;
+  auto hasThisSize = [&](const Dim &size) { return facts.equal(size, sizeOf(*dim)) == Truth::True; };
+  std::vector<int64_t> candidates;
+  for (size_t i = 0; i < type.core.size(); ++i)
+    if (hasThisSize(type.core[i].size))
+      candidates.push_back(int64_t(i));
+  size_t named = 0;
+  for (const Identifier &other : call.over->names)
+    if (const DimEntity *found = scope.lookup(other.name))
+      named += hasThisSize(sizeOf(*found));
+  if (candidates.empty())
+    notInCore(call, operand, name, *dim);
+  else if (candidates.size() > named)
+    context
+        .error("E0210", name.range,
+               "`over " + name.name + "` fits " + std::to_string(candidates.size()) + " core dims of " +
+                   str(type, true))
+        .help("core dims are found by size; say `over last`, `over core` or, to reduce the other alone, move this one "
+              "left of the bar with `rearrange`");
+  else if (candidates.size() < named)
+    context.error("E0215", call.over->range,
+                  std::to_string(named) + " core dims of the size of `" + name.name + "` are named, and " +
+                      str(type, true) + " has " + std::to_string(candidates.size()));
+  else
+    return candidates;
+  return std::nullopt;
+}
+
+/// `over H, W`: core dims of these values (R3), ascending.
+std::optional<std::vector<int64_t>> Elaborator::namedAxes(OpCall &call, const Operand &operand) {
+  std::set<int64_t> axes;
+  for (const Identifier &name : call.over->names) {
+    std::optional<std::vector<int64_t>> found = axesOf(call, operand, name);
+    if (!found)
+      return std::nullopt;
+    axes.insert(found->begin(), found->end());
+  }
+  return std::vector<int64_t>(axes.begin(), axes.end());
 }
 
 /// Positions of the core dims to reduce, ascending.

@@ -17,7 +17,7 @@ Elaborator::Local *Elaborator::findLocal(const std::string &name) {
   return nullptr;
 }
 
-/// Inside one function no name in sight is declared again; a name of the file may be hidden (section 1.5).
+/// Inside one function no name in sight is declared again; a name of the file may be hidden (LANGUAGE.md, section 5).
 bool Elaborator::declareLocal(const Identifier &name, Local local) {
   std::optional<SourceRange> first;
   if (Local *known = findLocal(name.name))

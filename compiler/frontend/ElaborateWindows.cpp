@@ -135,6 +135,51 @@ std::string Elaborator::adviceForWindows(const std::vector<CoreDim> &found, cons
 
 //===- The ops ----------------------------------------------------------------------------------------------------===//
 
+/// The channels of image and kernels, by groups.
+bool Elaborator::checkChannels(OpCall &call, const Dim &groups) {
+  Operand &x = call.operands[0], &w = call.operands[1];
+  const std::vector<CoreDim> &image = x.value.type.core, &kernel = w.value.type.core;
+  std::optional<Dim> share = Dim::exactDiv(image[0].size, groups); // the channels that a group sees
+  if (!share) {
+    context
+        .error("E0219", call.options["groups"]->range,
+               "`conv2d`: " + str(image[0], true) + " channels are not divisible by " + str(groups) + " groups")
+        .secondary(x.range)
+        .label(str(x.value.type, true));
+    return false;
+  }
+  CoreDim channels{kernel[1].size * groups, groups.isConstant(1) ? kernel[1].text : "", nullptr};
+  auto mismatch = [&] {
+    if (groups.isConstant(1))
+      return contractionMismatch("conv2d", call.name, x, w, image[0], channels, 1);
+    contractionMismatch("conv2d", call.name, x, w, {*share, "", nullptr}, {kernel[1].size, "", nullptr}, 1);
+  };
+  if (!requireEqual(image[0], channels, call.name, mismatch))
+    return false;
+  if (isMultiple(kernel[0].size, groups, call.name))
+    return true;
+  context.error("E0219", call.options["groups"]->range,
+                "`groups` must divide the " + str(kernel[0], true) + " outputs");
+  return false;
+}
+
+/// The bias: a number for each output, of the dtype of the sums.
+bool Elaborator::checkBias(OpCall &call, DType dtype) {
+  Operand &x = call.operands[0], &w = call.operands[1], &b = call.operands[2];
+  if (b.value.type.dtype != dtype && !meet("conv2d", call.name, {&x, &w, &b}))
+    return false;
+  const CoreDim &outputs = w.value.type.core[0], &given = b.value.type.core[0];
+  auto report = [&] {
+    context
+        .error("E0206", call.name,
+               "`conv2d` needs equal core dims, found [" + str(outputs, true) + "] and [" + str(given, true) + "]")
+        .secondary(w.range)
+        .secondary(b.range)
+        .label(str(w.value.type) + " with " + str(b.value.type));
+  };
+  return requireEqual(outputs, given, call.name, report);
+}
+
 Value Elaborator::opConv2d(OpCall &call) {
   Operand &x = call.operands[0], &w = call.operands[1];
   bool biased = call.operands.size() == 3;
@@ -148,48 +193,11 @@ Value Elaborator::opConv2d(OpCall &call) {
     return Value();
   if (!meet("conv2d", call.name, {&x, &w}))
     return Value();
-  const std::vector<CoreDim> &image = x.value.type.core, &kernel = w.value.type.core;
-  const Dim &groups = options["groups"];
-  std::optional<Dim> share = Dim::exactDiv(image[0].size, groups); // the channels that a group sees
-  if (!share) {
-    context
-        .error("E0219", call.options["groups"]->range,
-               "`conv2d`: " + str(image[0], true) + " channels are not divisible by " + str(groups) + " groups")
-        .secondary(x.range)
-        .label(str(x.value.type, true));
-    return Value();
-  }
-  CoreDim channels{kernel[1].size * groups, groups.isConstant(1) ? kernel[1].text : "", nullptr};
-  auto mismatch = [&] {
-    if (groups.isConstant(1))
-      return contractionMismatch("conv2d", call.name, x, w, image[0], channels, 1);
-    contractionMismatch("conv2d", call.name, x, w, {*share, "", nullptr}, {kernel[1].size, "", nullptr}, 1);
-  };
-  if (!requireEqual(image[0], channels, call.name, mismatch))
-    return Value();
-  if (!isMultiple(kernel[0].size, options["groups"], call.name)) {
-    context.error("E0219", call.options["groups"]->range,
-                  "`groups` must divide the " + str(kernel[0], true) + " outputs");
-    return Value();
-  }
   Type type;
   type.dtype = accumulated(x.value.type.dtype);
-  if (biased) {
-    Operand &b = call.operands[2];
-    if (b.value.type.dtype != type.dtype && !meet("conv2d", call.name, {&x, &w, &b}))
-      return Value();
-    auto report = [&] {
-      context
-          .error("E0206", call.name,
-                 "`conv2d` needs equal core dims, found [" + str(kernel[0], true) + "] and [" +
-                     str(b.value.type.core[0], true) + "]")
-          .secondary(w.range)
-          .secondary(b.range)
-          .label(str(w.value.type) + " with " + str(b.value.type));
-    };
-    if (!requireEqual(kernel[0], b.value.type.core[0], call.name, report))
-      return Value();
-  }
+  if (!checkChannels(call, options["groups"]) || (biased && !checkBias(call, type.dtype)))
+    return Value();
+  const std::vector<CoreDim> &image = x.value.type.core, &kernel = w.value.type.core;
   std::optional<CoreDim> height = windows(call, image[1], kernel[2].size, options);
   std::optional<CoreDim> width = height ? windows(call, image[2], kernel[3].size, options) : std::nullopt;
   std::vector<const Operand *> operands;

@@ -1,4 +1,5 @@
-// FoldNumbers.cpp - arithmetic of numbers (section 1.5): exact integers or f64 while nothing has given them a dtype.
+// FoldNumbers.cpp - arithmetic of numbers: exact integers or f64 while nothing has given them a dtype (LANGUAGE.md,
+// section 5).
 //
 // A number that depends on a runtime size is a polynomial (`dim` in the flat function) or, once it is real, an f64
 // scalar computed there.

@@ -1,4 +1,4 @@
-// OpTable.cpp - the rows of OpTable.h: section 1.3 of the language.
+// OpTable.cpp - the rows of OpTable.h: section 4 of LANGUAGE.md.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/frontend/OpTable.h"
 

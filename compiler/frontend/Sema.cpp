@@ -150,7 +150,7 @@ void Checker::check(Module &module) {
     Elaborator(context, true).checkTest(*test, module);
 }
 
-/// Names that the header declares (interface.md): a collision is E0103.
+/// Names that the header declares (codegen/EmitHeader.cpp): a collision is E0103.
 void checkHeaderNames(Context &context, const Module &module, const Program &program) {
   std::map<std::string, std::string> taken; // C name after the prefix -> what declares it
   for (const char *name : {"bind", "describe", "weights", "program", "BYTES"})

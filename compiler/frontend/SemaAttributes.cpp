@@ -25,61 +25,91 @@ static bool isSecond(const AttributeNode &attribute, const Item &item) {
                      [&](auto &other) { return other.name.name == name && other.range.begin < attribute.range.begin; });
 }
 
+static bool isCName(const std::vector<AttributeToken> &arguments) {
+  auto isInWord = [](char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)); };
+  return arguments.size() == 1 && arguments[0].kind == AttributeToken::Kind::String && !arguments[0].text.empty() &&
+         std::all_of(arguments[0].text.begin(), arguments[0].text.end(), isInWord);
+}
+
+/// `B = 1, 8`
+static bool isSizesOfDim(const std::vector<AttributeToken> &arguments) {
+  using Token = AttributeToken::Kind;
+  if (arguments.size() < 3 || arguments.size() % 2 == 0 || arguments[0].kind != Token::Identifier ||
+      arguments[1].text != "=")
+    return false;
+  for (size_t i = 2; i < arguments.size(); ++i)
+    if (i % 2 == 0 ? arguments[i].kind != Token::Number : arguments[i].text != ",")
+      return false;
+  return true;
+}
+
+static void suggest(Diagnostic &error, const std::string &word, const std::vector<std::string> &known) {
+  if (std::optional<std::string> similar = nearest(word, known))
+    error.help("did you mean `" + *similar + "`?");
+  else
+    error.help("known are " + joined(known));
+}
+
+/// Whether the attribute may stand there at all.
+bool Context::checkPlace(const AttributeNode &attribute, const Item &item) {
+  const std::string &name = attribute.name.name;
+  SourceRange range = attribute.name.range;
+  if (std::find(attributeNames.begin(), attributeNames.end(), name) == attributeNames.end()) {
+    suggest(error("E0106", range, "unknown attribute `" + name + "`"), name, attributeNames);
+    return false;
+  }
+  if (name != "allow" && item.kind != ItemKind::Function) {
+    error("E0106", range, "`#[" + name + "]` stands before a function");
+    return false;
+  }
+  if (isSecond(attribute, item))
+    error("E0106", range, "`" + name + "` is given twice");
+  if ((name == "name" || name == "specialize") && !cast<FunctionItem>(item).isPublic) {
+    error("E0106", range, "`#[" + name + "]` stands before a `pub fn`")
+        .label("this function is inlined into its callers");
+    return false;
+  }
+  return true;
+}
+
+void Context::checkArguments(const AttributeNode &attribute) {
+  const std::string &name = attribute.name.name;
+  const std::vector<AttributeToken> &arguments = attribute.arguments;
+  if (name == "acc") {
+    std::optional<DType> dtype = arguments.size() == 1 ? dtypeFromName(arguments[0].text) : std::nullopt;
+    if (!dtype)
+      error("E0106", attribute.range, "`acc` takes a dtype").help("write `#[acc(f64)]`");
+    else if (accumulatorOf(*dtype) != *dtype)
+      error("E0303", arguments[0].range, std::string("nothing is accumulated in ") + dtypeName(*dtype))
+          .help("accumulators are f32, f64, i32 and i64");
+  } else if (name == "name") {
+    if (!isCName(arguments))
+      error("E0106", attribute.range, "`name` takes a C name in quotes").help("write `#[name(\"c_name\")]`");
+  } else if (name == "specialize") {
+    if (!isSizesOfDim(arguments))
+      error("E0106", attribute.range, "`specialize` takes a dim and sizes").help("write `#[specialize(B = 1, 8)]`");
+  } else if (attribute.hasArguments) {
+    error("E0106", attribute.range, "`" + name + "` takes nothing in parentheses");
+  }
+}
+
+void Context::allowLint(const AttributeNode &attribute, SourceRange where) {
+  std::string lint; // `dropped-rows` is three tokens
+  for (const AttributeToken &token : attribute.arguments)
+    lint += token.text;
+  if (std::find(lintNames.begin(), lintNames.end(), lint) == lintNames.end())
+    suggest(error("E0106", attribute.range, "unknown lint `" + lint + "`"), lint, lintNames);
+  diagnostics.allow(lint, where);
+}
+
 void Context::checkAttributes(const Item &item) {
   for (const AttributeNode &attribute : item.attributes) {
-    const std::string &name = attribute.name.name;
-    const std::vector<AttributeToken> &arguments = attribute.arguments;
-    using Token = AttributeToken::Kind;
-    auto suggest = [](Diagnostic &error, const std::string &word, const std::vector<std::string> &known) {
-      if (std::optional<std::string> similar = nearest(word, known))
-        error.help("did you mean `" + *similar + "`?");
-      else
-        error.help("known are " + joined(known));
-    };
-    if (std::find(attributeNames.begin(), attributeNames.end(), name) == attributeNames.end()) {
-      suggest(error("E0106", attribute.name.range, "unknown attribute `" + name + "`"), name, attributeNames);
+    if (!checkPlace(attribute, item))
       continue;
-    }
-    if (name != "allow" && item.kind != ItemKind::Function) {
-      error("E0106", attribute.name.range, "`#[" + name + "]` stands before a function");
-      continue;
-    }
-    if (isSecond(attribute, item))
-      error("E0106", attribute.name.range, "`" + name + "` is given twice");
-    if ((name == "name" || name == "specialize") && !cast<FunctionItem>(item).isPublic) {
-      error("E0106", attribute.name.range, "`#[" + name + "]` stands before a `pub fn`")
-          .label("this function is inlined into its callers");
-      continue;
-    }
-    if (name == "allow") {
-      std::string lint; // `dropped-rows` is three tokens
-      for (const AttributeToken &token : arguments)
-        lint += token.text;
-      if (std::find(lintNames.begin(), lintNames.end(), lint) == lintNames.end())
-        suggest(error("E0106", attribute.range, "unknown lint `" + lint + "`"), lint, lintNames);
-      diagnostics.allow(lint, item.range);
-    } else if (name == "acc") {
-      std::optional<DType> dtype = arguments.size() == 1 ? dtypeFromName(arguments[0].text) : std::nullopt;
-      if (!dtype)
-        error("E0106", attribute.range, "`acc` takes a dtype").help("write `#[acc(f64)]`");
-      else if (accumulatorOf(*dtype) != *dtype)
-        error("E0303", arguments[0].range, std::string("nothing is accumulated in ") + dtypeName(*dtype))
-            .help("accumulators are f32, f64, i32 and i64");
-    } else if (name == "name") {
-      bool fits = arguments.size() == 1 && arguments[0].kind == Token::String && !arguments[0].text.empty() &&
-                  std::all_of(arguments[0].text.begin(), arguments[0].text.end(),
-                              [](char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)); });
-      if (!fits)
-        error("E0106", attribute.range, "`name` takes a C name in quotes").help("write `#[name(\"c_name\")]`");
-    } else if (name == "specialize") {
-      bool fits = arguments.size() >= 3 && arguments[0].kind == Token::Identifier && arguments[1].text == "=";
-      for (size_t i = 2; fits && i < arguments.size(); ++i)
-        fits = i % 2 == 0 ? arguments[i].kind == Token::Number : arguments[i].text == ",";
-      if (!fits || arguments.size() % 2 == 0)
-        error("E0106", attribute.range, "`specialize` takes a dim and sizes").help("write `#[specialize(B = 1, 8)]`");
-    } else if (attribute.hasArguments) {
-      error("E0106", attribute.range, "`" + name + "` takes nothing in parentheses");
-    }
+    if (attribute.name.name == "allow")
+      allowLint(attribute, item.range);
+    else
+      checkArguments(attribute);
   }
 }
 

@@ -16,7 +16,7 @@ struct Axis {
   Dim size; ///< over runtime symbols
 };
 
-/// Literals, dims, `for` variables and what is computed from these alone (section 1.5): no dtype yet.
+/// Literals, dims, `for` variables and what is computed from these alone (LANGUAGE.md, section 5): no dtype yet.
 struct Number {
   bool real = false;     ///< else an exact integer
   Dim integer;           ///< not real: a polynomial; constant unless a dim of unknown size is in it

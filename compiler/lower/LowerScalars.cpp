@@ -1,8 +1,8 @@
 // LowerScalars.cpp - dtypes within regions: casts and the integer operations that arith leaves undefined.
 //
 // arith.fptosi, divsi and their like are undefined outside their range. Every operand is made harmless by a select
-// before the operation and the meaning of language.md 1.5 put in by a select after it, so that nothing undefined is
-// ever computed, not even in lanes whose result is thrown away.
+// before the operation and its meaning (LANGUAGE.md, section 5) put in by a select after it, so that nothing undefined
+// is ever computed, not even in lanes whose result is thrown away.
 //
 // Quotients and remainders are expanded by the kernels (kernels/cpu/VectorDivision.h).
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
