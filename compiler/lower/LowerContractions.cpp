@@ -7,7 +7,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/lower/Lowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 
@@ -16,15 +15,8 @@ namespace batten {
 /// sum over the last iteration dim of lhs * rhs, in the accumulator's type.
 static Value contract(Location loc, ArrayRef<Input> operands, ArrayRef<Dim> extents, Type dtype, const Order &order,
                       FunctionLowering &lowering) {
-  Type accumulator = accumulatorType(dtype);
-  auto region = [&](OpBuilder &b, Location loc, ValueRange scalars) -> Value {
-    Value lhs = castScalar(b, loc, scalars[0], dtype, accumulator);
-    Value rhs = castScalar(b, loc, scalars[1], dtype, accumulator);
-    if (isa<FloatType>(accumulator))
-      return math::FmaOp::create(b, loc, lhs, rhs, scalars[2]);
-    return arith::AddIOp::create(b, loc, scalars[2], arith::MulIOp::create(b, loc, lhs, rhs));
-  };
-  return lowering.reduction(loc, operands, extents, 1, numberAttr(accumulator, 0), order, region);
+  auto term = [&](OpBuilder &b, Location loc, ValueRange scalars) { return multiplyAdd(b, loc, scalars, dtype); };
+  return lowering.reduction(loc, operands, extents, 1, numberAttr(accumulatorType(dtype), 0), order, term);
 }
 
 LogicalResult lowerMatmul(MatmulOp op, FunctionLowering &lowering) {

@@ -123,6 +123,15 @@ Value castScalar(OpBuilder &b, Location loc, Value value, Type from, Type to) {
   return integerToInteger(b, loc, value, isUnsigned, to);
 }
 
+Value multiplyAdd(OpBuilder &b, Location loc, ValueRange scalars, Type dtype) {
+  Type accumulator = accumulatorType(dtype);
+  Value lhs = castScalar(b, loc, scalars[0], dtype, accumulator);
+  Value rhs = castScalar(b, loc, scalars[1], dtype, accumulator);
+  if (isa<FloatType>(accumulator))
+    return math::FmaOp::create(b, loc, lhs, rhs, scalars[2]);
+  return arith::AddIOp::create(b, loc, scalars[2], arith::MulIOp::create(b, loc, lhs, rhs));
+}
+
 Value castSize(OpBuilder &b, Location loc, Value size, Type to) {
   Type i64 = b.getI64Type();
   return castScalar(b, loc, arith::IndexCastOp::create(b, loc, i64, size), i64, to);

@@ -8,7 +8,6 @@
 #include "compiler/lower/Lowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
@@ -133,15 +132,9 @@ LogicalResult lowerConv2d(Conv2dOp op, FunctionLowering &lowering) {
   AffineMap maps[] = {imageMap(op, x, o, lowering),
                       AffineMap::getMultiDimMapWithTargets(o + 6, w.axes, op.getContext())};
   Value image = padImage(loc, x.tensor, imageExtents, op.getPad(), lowering);
-  auto multiplyAdd = [&](OpBuilder &b, Location loc, ValueRange scalars) -> Value {
-    Value lhs = castScalar(b, loc, scalars[0], dtype, accumulator);
-    Value rhs = castScalar(b, loc, scalars[1], dtype, accumulator);
-    if (isa<FloatType>(accumulator))
-      return math::FmaOp::create(b, loc, lhs, rhs, scalars[2]);
-    return arith::AddIOp::create(b, loc, scalars[2], arith::MulIOp::create(b, loc, lhs, rhs));
-  };
-  Value sum = slide(loc, {image, w.tensor}, maps, extents, 3, orderOfSums(dtype), numberAttr(accumulator, 0), lowering,
-                    multiplyAdd);
+  auto term = [&](OpBuilder &b, Location loc, ValueRange scalars) { return multiplyAdd(b, loc, scalars, dtype); };
+  Value sum =
+      slide(loc, {image, w.tensor}, maps, extents, 3, orderOfSums(dtype), numberAttr(accumulator, 0), lowering, term);
   Value finished = finishSum(op, sum, extents, o, lowering);
   lowering.set(op, collapse(loc, finished, counts, lowering.extents(result), lowering));
   return success();

@@ -36,6 +36,8 @@ mlir::Type computedAs(mlir::Type element);
 
 /// `value` (of dtype `from`) as dtype `to`, by the rules of `as`.
 mlir::Value castScalar(mlir::OpBuilder &b, mlir::Location loc, mlir::Value value, mlir::Type from, mlir::Type to);
+/// A term of a contraction: scalars[2] + scalars[0] * scalars[1], these of `dtype`, in accumulatorType(dtype).
+mlir::Value multiplyAdd(mlir::OpBuilder &b, mlir::Location loc, mlir::ValueRange scalars, mlir::Type dtype);
 /// A size as a number of dtype `to`, rounded once.
 mlir::Value castSize(mlir::OpBuilder &b, mlir::Location loc, mlir::Value size, mlir::Type to);
 /// a / b and a % b of integers, defined for all operands: x / 0 is 0, x % 0 is x, the least number / -1 is itself.
