@@ -42,6 +42,12 @@ LogicalResult ContractionCode::resolve(func::FuncOp group, Shapes &shapes) {
   return epilogue.resolve(c.epilogue, c.product.getResult(0), shapes, frame, scalars);
 }
 
+bool ContractionCode::panelsStream() const {
+  Dim panels = ceilDiv(c.extents[c.column], panelColumns());
+  std::optional<int64_t> bytes = (panels * panelBytes()).constantValue();
+  return right == Right::Packed && bytes && *bytes > level.cacheBytesL3;
+}
+
 Value ContractionCode::rightMemory() {
   return right == Right::OwnPanel ? frame.scratchView(Dim::constant(0), rhs.element) : rhs.memory;
 }

@@ -58,6 +58,8 @@ public:
   mlir::Value rightMemory();
   Dim panelElements() const { return panelDepth() * Dim::constant(panelColumns()); }
   Dim panelBytes() const { return panelElements() * Dim::constant(elementBytes(rhs.element)); }
+  /// True where the panels that the kernel is given are more than the last cache holds.
+  bool panelsStream() const;
   /// Packs the depths [from, to) of the panel of a batch entry that begins with this column into the thread's scratch
   /// (Right::OwnPanel).
   void packPanel(mlir::Value batch, mlir::Value firstColumn, mlir::Value from, mlir::Value to);

@@ -24,6 +24,7 @@ struct Strip {
 struct Ahead {
   mlir::Value memory, start, step;
   Cache cache;
+  int64_t sharing = 1; ///< of so many steps side by side in the code, which together reach a line, one fetches it
 };
 
 /// `rows` rows of a strip from `row` on, over the depths [from, to).
@@ -69,20 +70,29 @@ private:
     Values left, masks;
     mlir::Value everyLeft = {}; ///< if set: the granule that stands for all of the left side
   };
-  /// A place in the depth counts elements; where the left side is packed, steps.
+  /// The step `number` behind the one at a place in the depth, which counts elements; where the left side is packed,
+  /// steps. `rest` (null: all) elements of it are there.
+  struct Step {
+    mlir::Value place;
+    int64_t number = 0;
+    mlir::Value rest = {};
+  };
   int64_t placesOfStep() const { return packedLeft ? 1 : k.dot.elements(); }
   mlir::Value depthOf(mlir::Value place);
-  mlir::Value granulesOf(const Strip &strip, const Sides &sides, int64_t vector, mlir::Value depth, mlir::Value rest);
-  mlir::Value rightOf(const Strip &strip, const Sides &sides, int64_t vector, mlir::Value place, mlir::Value rest,
-                      int64_t part);
-  mlir::Value leftOf(const Sides &sides, int64_t row, mlir::Value place, mlir::Value rest, int64_t part);
-  Values step(const Strip &strip, const Tile &tile, const Sides &sides, mlir::Value place, mlir::Value rest,
-              mlir::ValueRange accumulators);
+  mlir::Value offsetOf(const Step &step, mlir::Value stride);
+  mlir::Value granulesOf(const Strip &strip, const Sides &sides, int64_t vector, const Step &at);
+  mlir::Value rightOf(const Strip &strip, const Sides &sides, int64_t vector, const Step &at, int64_t part);
+  mlir::Value leftOf(const Sides &sides, int64_t row, const Step &at, int64_t part);
+  Values step(const Strip &strip, const Tile &tile, const Sides &sides, Step at, mlir::ValueRange accumulators);
+  int64_t stepsOfTurn(const Strip &strip, const Tile &tile);
+  mlir::Value endOfTurns(mlir::Value begin, mlir::Value end, int64_t steps);
+  Values turns(const Strip &strip, const Tile &tile, const Sides &sides, mlir::Value begin, mlir::Value end,
+               int64_t steps, Values sums);
   Values lastStep(const Strip &strip, const Tile &tile, const Sides &sides, mlir::Value place,
                   mlir::ValueRange accumulators);
   mlir::Value endOf(const Tile &tile, bool isFilled);
   Values chains(const Strip &strip, const Tile &tile, const Sides &sides, Values sums);
-  void prefetch(const Ahead &ahead, mlir::Value depth);
+  void prefetch(const Ahead &ahead, const Step &at);
 };
 
 /// The chains of the only row of a right side that lies at `strip.right` with the depth side by side, in steps of one

@@ -41,6 +41,7 @@ private:
   bool isOnePanel() const;
   bool rowsStream() const;
   int64_t lines(int64_t elements) const;
+  int64_t sharing() const;
 
   ContractionCode &k;
   Contraction &c;
