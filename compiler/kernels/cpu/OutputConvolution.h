@@ -114,8 +114,15 @@ private:
   mlir::Value isInside(mlir::Value column, int64_t pixels);
   Values tapsAtEdge(mlir::Value at, mlir::Value column, int64_t pixels, mlir::Value weightAt, mlir::ValueRange sums);
   void finishEdge(mlir::ValueRange sums, mlir::Value row, mlir::Value column);
-  Values step(mlir::ValueRange pixels, mlir::Value granule, mlir::Value tapAt, bool isWhole, mlir::ValueRange sums);
-  void addPart(mlir::ValueRange pixels, mlir::Value granule, int64_t part, mlir::Value tapAt, Values &sums);
+  int64_t stepsOfTurn(int64_t pixels) const;
+  /// A step of the channels: the granule that stands `number` behind `granule`.
+  struct Step {
+    mlir::Value granule;
+    int64_t number = 0;
+  };
+  mlir::Value offsetOf(const Step &step, mlir::Value stride);
+  Values step(mlir::ValueRange pixels, Step at, mlir::Value tapAt, bool isWhole, mlir::ValueRange sums);
+  void addPart(mlir::ValueRange pixels, const Step &step, int64_t part, mlir::Value tapAt, Values &sums);
   void prefetch(mlir::Value weightsBegin);
   void prefetchNextPanel(mlir::Value step);
   mlir::Value pixelAt(mlir::Value at) const;

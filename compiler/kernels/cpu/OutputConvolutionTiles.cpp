@@ -121,36 +121,53 @@ OutputConvolution::Values OutputConvolution::tap(Value at, Value tapColumn, int6
 OutputConvolution::Values OutputConvolution::channelsOfTap(ValueRange pixels, Value tapColumn, Value weightAt,
                                                            ValueRange sums) {
   Value tapAt = code.add(weightAt, code.times(tapColumn, code.index(granules * granuleStride())));
-  auto steps = [&](int64_t from, int64_t to, bool areWhole, ValueRange sums) {
-    return fold(code.index(from), code.index(to), sums,
-                [&](Value granule, ValueRange carried) { return step(pixels, granule, tapAt, areWhole, carried); });
+  auto turns = [&](int64_t from, int64_t to, int64_t steps, bool areWhole, ValueRange sums) {
+    return LoopCode::fold(code.index(from), code.index(to), code.index(steps), sums, [&](Value granule, auto before) {
+      Values next(before);
+      for (int64_t number = 0; number < steps; ++number)
+        next = step(pixels, {granule, number}, tapAt, areWhole, next);
+      return next;
+    });
   };
-  int64_t whole = dot.isEmpty(0) ? channels / dot.elements() : granules;
-  Values carried = whole > 0 ? steps(0, whole, true, sums) : Values(sums);
-  return whole < granules ? steps(whole, granules, false, carried) : carried;
+  int64_t whole = dot.isEmpty(0) ? channels / dot.elements() : granules, ofTurn = stepsOfTurn(pixels.size());
+  int64_t turned = whole / ofTurn * ofTurn;
+  Values carried = turns(0, turned, ofTurn, true, sums);
+  return turns(whole, granules, 1, false, turns(turned, whole, 1, true, carried));
 }
 
-/// Those of granule `granule`.
-OutputConvolution::Values OutputConvolution::step(ValueRange pixels, Value granule, Value tapAt, bool isWhole,
+/// As of a product (MicroKernel.cpp). Zen 3 beside busy neighbours: 3x3 of 128 channels @28 in 0.93 of the time.
+int64_t OutputConvolution::stepsOfTurn(int64_t pixels) const {
+  constexpr int64_t stepsTogether = 4;
+  bool isTall = pixels + 1 >= level.convolutionPixels(panelVectors);
+  return isTall && dot.parts() == 1 && !level.hasManyRegisters() ? stepsTogether : 1;
+}
+
+/// Of what has its granules `stride` apart. The number is added last: a constant is part of an address.
+Value OutputConvolution::offsetOf(const Step &step, Value stride) {
+  return code.add(code.times(step.granule, stride), code.times(code.index(step.number), stride));
+}
+
+/// Those of a granule.
+OutputConvolution::Values OutputConvolution::step(ValueRange pixels, Step at, Value tapAt, bool isWhole,
                                                   ValueRange sums) {
   Values next(sums);
   for (int64_t part = 0; part < dot.parts(); ++part) {
     if (isWhole || !dot.isEmpty(part))
-      addPart(pixels, granule, part, tapAt, next);
+      addPart(pixels, at, part, tapAt, next);
     else
       for (Value &sum : next)
         sum = dot.addNothing(code, sum);
-    granule = dot.endPart(code, granule, next);
+    at.granule = dot.endPart(code, at.granule, next);
   }
   return next;
 }
 
 /// A part of them, the last of which fetches what comes later.
-void OutputConvolution::addPart(ValueRange pixels, Value granule, int64_t part, Value tapAt, Values &sums) {
-  Value granuleAt = code.times(granule, granuleStep());
+void OutputConvolution::addPart(ValueRange pixels, const Step &step, int64_t part, Value tapAt, Values &sums) {
+  Value granuleAt = offsetOf(step, granuleStep());
   if (part > 0)
     granuleAt = code.add(granuleAt, code.times(code.index(part), partStep()));
-  Value weightsBegin = code.add(tapAt, code.times(granule, code.index(granuleStride())));
+  Value weightsBegin = code.add(tapAt, offsetOf(step, code.index(granuleStride())));
   Values weights = weightsAt(weightsBegin);
   for (Value &weight : weights)
     weight = dot.partOf(code, weight, part);
