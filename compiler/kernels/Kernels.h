@@ -45,10 +45,8 @@ struct Level {
   bool hasScale() const { return vectorBytes == 64; }    ///< multiplies floats by powers of two by one instruction
 
   /// Pixels of a convolution's register tile of `vectors` vectors of outputs: the rest of the registers, but for the
-  /// vectors of weights, of so many parts of a step, and one of a pixel.
-  int64_t convolutionPixels(int64_t vectors, int64_t parts = 1) const {
-    return (vectorRegisters() - 1 - parts * vectors) / vectors;
-  }
+  /// vectors of weights and one of a pixel.
+  int64_t convolutionPixels(int64_t vectors) const { return (vectorRegisters() - 1 - vectors) / vectors; }
   /// Elements of one register; bool counts as a byte.
   int64_t lanes(mlir::Type element) const { return vectorBytes / elementBytes(element); }
 };

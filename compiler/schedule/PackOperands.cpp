@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/schedule/PackOperands.h"
 #include "compiler/kernels/cpu/Contraction.h"
-#include "compiler/kernels/cpu/DotStep.h"
 #include "compiler/kernels/cpu/Granules.h"
 #include "compiler/kernels/cpu/TileRows.h"
 #include "compiler/kernels/cpu/UsualSizes.h"
@@ -100,10 +99,10 @@ constexpr int64_t mostTapColumns = 11, mostPad = 7;
 constexpr int64_t leastUsedLanes = 95;
 
 /// What a row of the result costs in one channel of one tap with panels of `vectors`: the multiply-adds, idle lanes
-/// included, and the loads beside them, of which those of weights come from L2 once a tile of `pixels`.
-static int64_t costOf(int64_t outputs, int64_t width, int64_t lanes, int64_t vectors, int64_t pixels) {
+/// included, and the loads beside them, of which those of weights come from L2.
+static int64_t costOf(int64_t outputs, int64_t width, int64_t lanes, int64_t vectors, const Level &level) {
   int64_t panels = llvm::divideCeilSigned(outputs, vectors * lanes);
-  int64_t tiles = llvm::divideCeilSigned(width, pixels);
+  int64_t tiles = llvm::divideCeilSigned(width, level.convolutionPixels(vectors));
   return panels * (2 * width * vectors + width + 3 * vectors * tiles);
 }
 
@@ -137,9 +136,8 @@ static int64_t panelVectors(const Window &window, int64_t lanes, bool channelsLa
       pixelsFillLanes(window, outputs, known[1], width, lanes, channelsLast, level))
     return 0;
   bool isByTaps = passesByTap(window, level);
-  int64_t parts = DotStep(window.op, level).partsAtOnce(lanes);
   for (int64_t vectors = 1; vectors <= level.tileVectors; ++vectors) {
-    int64_t cost = costOf(outputs, width, lanes, vectors, level.convolutionPixels(vectors, parts));
+    int64_t cost = costOf(outputs, width, lanes, vectors, level);
     int64_t panelBytes = known[3] * known[4] * known[5] * vectors * lanes * elementBytes(window.image.element);
     bool isWhole = groups == 1 || outputs % (vectors * lanes) == 0;
     bool fits = vectors == 1 || isByTaps || panelBytes <= level.cacheBytesL2 / 4 * 3;

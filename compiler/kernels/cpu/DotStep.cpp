@@ -172,18 +172,18 @@ Value DotStep::addNothing(const VectorCode &v, Value sum) const {
   return arith::AddFOp::create(v.builder, v.loc, sum, zeros);
 }
 
-/// Else LLVM reads what both parts multiply at the beginning of a step and keeps it: with 16 registers, in memory. An
-/// empty instruction, of which it knows only that the sums and the place go through it and that it may change memory,
-/// costs nothing and holds each product in its part.
+/// Else LLVM reads what both parts multiply at the beginning of a step and keeps it, for which it moves sums to memory.
+/// An empty instruction, of which it knows only that the sums and the place go through it and that it may change
+/// memory, costs nothing and holds each product in its part.
 Value DotStep::endPart(const VectorCode &v, Value at, MutableArrayRef<Value> sums) const {
-  if (!readsAgain(v.lanes))
+  if (parts() == 1)
     return at;
   OpBuilder &b = v.builder;
   SmallVector<Value> through(sums);
   through.push_back(arith::IndexCastOp::create(b, v.loc, b.getI64Type(), at));
   std::string results, operands;
   for (auto [i, value] : llvm::enumerate(through)) {
-    results += isa<VectorType>(value.getType()) ? "=x," : "=r,";
+    results += isa<VectorType>(value.getType()) ? "=v," : "=r,";
     operands += std::to_string(i) + ",";
   }
   auto all = LLVM::LLVMStructType::getLiteral(b.getContext(), llvm::to_vector(ValueRange(through).getTypes()));
@@ -198,7 +198,7 @@ Value DotStep::endPart(const VectorCode &v, Value at, MutableArrayRef<Value> sum
 
 SmallVector<Value> DotStep::addTile(const VectorCode &v, Value at, int64_t vectors, Granules left, Granules right,
                                     ValueRange sums) const {
-  if (readsAgain(v.lanes))
+  if (parts() > 1)
     return addParts(
         v, at, vectors, [&](Value at, int64_t i, int64_t part) { return partOf(v, left(at, i), part); }, right, sums);
   SmallVector<Value> columns, next;

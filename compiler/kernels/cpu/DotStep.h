@@ -50,8 +50,6 @@ public:
   bool isEmpty(int64_t part) const { return means == Means::Bf16Fmas && part == 0; }
   /// What addPart makes of it: a product of zeros is added. An addition has units of its own on AMD's CPUs.
   mlir::Value addNothing(const VectorCode &code, mlir::Value sum) const;
-  /// Parts of the right side that a tile of vectors of so many lanes has in registers at a time.
-  int64_t partsAtOnce(int64_t lanes) const { return readsAgain(lanes) ? 1 : parts(); }
   /// Ends a part of a tile: what is read at the returned place, which is `at`, is read behind here, and anew.
   mlir::Value endPart(const VectorCode &code, mlir::Value at, llvm::MutableArrayRef<mlir::Value> sums) const;
 
@@ -82,8 +80,6 @@ private:
     ByteDots,    ///< VPDPBUSD, with the left side off by 128
     WordProducts ///< bytes widened to words, and VPMADDWD on the odd and on the even ones
   };
-  /// Few registers make it worth while to read a granule again for each part.
-  bool readsAgain(int64_t lanes) const { return parts() > 1 && lanes < 16; }
   bool takesGranules() const { return means != Means::Region && means != Means::Fma; }
 
   Means means = Means::Region;

@@ -88,7 +88,7 @@ void OutputConvolution::cutLine() {
 
 /// Of rows whose width is known, the longest tile.
 void OutputConvolution::chooseTile() {
-  tilePixels = level.convolutionPixels(panelVectors, dot.partsAtOnce(code.lanes));
+  tilePixels = level.convolutionPixels(panelVectors);
   if (!knowsColumns() || isByTaps)
     return;
   tilePixels = evenly(width.constantValue(), tilePixels);

@@ -42,3 +42,24 @@ p_pick.gather2.x86_64_v3:
 	jmp	memcpy
 .Lfunc_end3:
 	.size	p_pick.gather2.x86_64_v3, .Lfunc_end3-p_pick.gather2.x86_64_v3
+	.type	p_tile.contraction2,@function
+p_tile.contraction2:
+	xorl	%ecx, %ecx
+.LBB2_1:
+	vfmadd231ps	%zmm8, %zmm31, %zmm0
+	vfmadd231ps	%zmm9, %zmm31, %zmm1
+	vfmadd231ps	%zmm10, %zmm31, %zmm2
+	vfmadd231ps	%zmm11, %zmm31, %zmm3
+	vfmadd231ps	%zmm12, %zmm31, %zmm4
+	vfmadd231ps	%zmm13, %zmm31, %zmm5
+	vfmadd231ps	%zmm14, %zmm31, %zmm6
+	vfmadd231ps	%zmm15, %zmm31, %zmm7
+	vmovups	%zmm0, 128(%rsp)
+	vmovups	%zmm2, 64(%rsp)
+	vmovups	%zmm1, (%rsp)
+	incq	%rcx
+	cmpq	%rdx, %rcx
+	jb	.LBB2_1
+	retq
+.Lfunc_end4:
+	.size	p_tile.contraction2, .Lfunc_end4-p_tile.contraction2
