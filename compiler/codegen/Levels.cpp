@@ -9,7 +9,6 @@
 #include "compiler/codegen/Levels.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/X86TargetParser.h"
@@ -132,18 +131,39 @@ static ChosenFeatures chooseFeatures(StringRef cpu, const llvm::StringMap<bool> 
   return chosen;
 }
 
-std::optional<CpuLevel> lookupLevel(StringRef name) {
+/// What a CPU's kernels are chosen by (schedule/Machine.h).
+static constexpr llvm::StringLiteral kernelFeatures[] = {
+    "avx2",     "fma",        "bmi2",       "avx512f",  "avx512bw", "avx512dq",
+    "avx512vl", "avx512vnni", "avx512bf16", "amx-tile", "amx-bf16", "amx-int8",
+};
+
+std::string nativeCpu(StringRef cpu, const llvm::StringMap<bool> &visible) {
+  auto isWhole = [&](StringRef candidate) {
+    llvm::StringMap<bool> has = featuresOf(candidate);
+    return llvm::all_of(kernelFeatures, [&](StringRef name) { return !has.contains(name) || visible.lookup(name); });
+  };
+  for (StringRef candidate : {cpu, StringRef("icelake-server"), StringRef("x86-64-v4"), StringRef("x86-64-v3")})
+    if (isWhole(candidate))
+      return candidate.str();
+  return "x86-64";
+}
+
+std::optional<CpuLevel> lookupLevel(StringRef given) {
   CpuLevel level;
   llvm::StringMap<bool> host;
-  if (name == "native") {
+  std::string name = given.str();
+  if (given == "native") {
     host = llvm::sys::getHostCPUFeatures();
-    name = llvm::sys::getHostCPUName();
+    name = llvm::sys::getHostCPUName().str();
   }
   if (llvm::X86::parseArchX86(name, /*Only64Bit=*/true) == llvm::X86::CK_None)
     return std::nullopt;
-  if (!host.empty() && featuresOf(name).contains("amx-tile") && !hasTiles(host))
-    name = "icelake-server"; // as those CPUs were before they had tiles: kernels of tiles are of no use without them
-  level.name = level.cpu = name.str();
+  if (!host.empty()) {
+    if (!hasTiles(host))
+      host["amx-tile"] = false;
+    name = nativeCpu(name, host);
+  }
+  level.name = level.cpu = name;
 
   auto [used, off] = chooseFeatures(name, host);
   for (const Feature &feature : features)

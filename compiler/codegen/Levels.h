@@ -6,6 +6,7 @@
 #include "runtime/abi.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringRef.h"
 #include <optional>
 #include <string>
@@ -20,8 +21,14 @@ struct CpuLevel {
   unsigned vectorBits = 128;          ///< of the widest register
   std::vector<batten_cpuid> required; ///< what bind looks for; generated code uses nothing beyond it
   std::vector<std::string> used;      ///< features of the instructions of its code, as LLVM names them
+  bool isEmulated() const { return cpu != name; }
   bool uses(llvm::StringRef feature) const { return llvm::is_contained(used, feature); }
 };
+
+/// The CPU that "native" is on a machine with this one, of which these features are to be seen. A virtual machine may
+/// hide some: where kernels are made of them, the nearest CPU that never had them, whose kernels run by instructions
+/// that are there.
+std::string nativeCpu(llvm::StringRef cpu, const llvm::StringMap<bool> &visible);
 
 /// The level of an x86-64 CPU by LLVM's name, or of this machine for "native". nullopt: there is no such CPU.
 std::optional<CpuLevel> lookupLevel(llvm::StringRef name);

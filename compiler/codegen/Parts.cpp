@@ -27,7 +27,7 @@ struct Part {
 };
 } // namespace
 
-/// Only kernels have a CPU level of their own.
+/// Only kernels, and what is spelled out for them, have a CPU level of their own.
 static bool isKernel(const llvm::Function &function) {
   return !function.isDeclaration() && function.hasFnAttribute("target-cpu");
 }

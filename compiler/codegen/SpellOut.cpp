@@ -1,9 +1,9 @@
 // SpellOut.cpp - instructions that a level lacks, in operations that every level has and with the same bits.
 //
-// Kernels name instructions as LLVM intrinsics where their level has them. The same kernel is compiled for less where a
-// virtual machine hides a feature of its CPU, and where a level is emulated so that its kernels can be tested on any
-// machine. All of it works on vectors of 32-bit lanes; registers that the CPU lacks are LLVM's to split. A tile becomes
-// memory on the stack, and where it was a value, there is a pointer to it.
+// Kernels name instructions as LLVM intrinsics, a few of them whether their level has them or not. The same kernel is
+// compiled for less where a level is emulated, so that its kernels can be tested on any machine. All of it works on
+// vectors of 32-bit lanes; registers that the CPU lacks are LLVM's to split. A tile becomes memory on the stack, and
+// where it was a value, there is a pointer to it.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "compiler/codegen/Emit.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -18,7 +18,7 @@ namespace batten {
 
 namespace {
 
-/// A call and the few operations that its place in the code is filled with.
+/// A call and the operations that do the same, in its place or in a function of their own.
 struct Spelling {
   LLVM::CallIntrinsicOp call;
   int64_t laneCount;
@@ -189,6 +189,12 @@ static const Instruction instructions[] = {
     {"tdpbuud.internal", "amx-int8", nullptr},
 };
 
+static Value spelledAt(LLVM::CallIntrinsicOp call, const Instruction &instruction) {
+  auto type = cast<VectorType>(call.getArgs()[0].getType());
+  Spelling s{call, type.getNumElements() * int64_t(type.getElementTypeBitWidth()) / 32};
+  return instruction.spell(s);
+}
+
 /// A function of the kernel's own, once for all its calls. In their places the dot products of a tile are thousands of
 /// operations: the products of test/e2e/Inputs/dots.btn for znver4 took 55 s of CPU time to compile, and take 26 s.
 static func::FuncOp spellingOf(LLVM::CallIntrinsicOp call, const Instruction &instruction) {
@@ -205,9 +211,7 @@ static func::FuncOp spellingOf(LLVM::CallIntrinsicOp call, const Instruction &in
   b.setInsertionPointToStart(body);
   auto asked = cast<LLVM::CallIntrinsicOp>(b.clone(*call));
   asked.getArgsMutable().assign(body->getArguments());
-  auto first = cast<VectorType>(call.getArgs()[0].getType());
-  Spelling s{asked, first.getNumElements() * int64_t(first.getElementTypeBitWidth()) / 32};
-  func::ReturnOp::create(b, call.getLoc(), instruction.spell(s));
+  func::ReturnOp::create(b, call.getLoc(), spelledAt(asked, instruction));
   asked.erase();
   return spelling;
 }
@@ -224,9 +228,14 @@ static LogicalResult spellOut(LLVM::CallIntrinsicOp call, const CpuLevel &level)
     return success();
   if (!instruction->spell)
     return call.emitError("internal error: tiles without ") << instruction->feature;
-  OpBuilder b(call);
-  auto spelled = func::CallOp::create(b, call.getLoc(), spellingOf(call, *instruction), call.getArgs());
-  call.getResult(0).replaceAllUsesWith(spelled.getResult(0));
+  Value spelled;
+  if (level.isEmulated()) {
+    OpBuilder b(call);
+    spelled = func::CallOp::create(b, call.getLoc(), spellingOf(call, *instruction), call.getArgs()).getResult(0);
+  } else {
+    spelled = spelledAt(call, *instruction);
+  }
+  call.getResult(0).replaceAllUsesWith(spelled);
   call.erase();
   return success();
 }

@@ -3,6 +3,7 @@
 #include "OneKernel.h"
 #include "compiler/codegen/Levels.h"
 #include "llvm/Object/ELFObjectFile.h"
+#include "llvm/TargetParser/X86TargetParser.h"
 #include "gtest/gtest.h"
 #include <algorithm>
 #include <cmath>
@@ -71,6 +72,31 @@ TEST(Level, RequirementsGrowAndThisMachineMeetsItsOwn) {
     EXPECT_TRUE(found) << low.leaf;
   }
   EXPECT_EQ(Loaded(program("native", "f32", "f32", fma16)).bound, 0);
+}
+
+// Kernels of dot products that have to be spelled out reach a thirtieth of the peak.
+TEST(Level, NativeIsTheNearestCpuWhoseKernelsLackNothing) {
+  auto nativeWithout = [](const char *cpu, std::initializer_list<const char *> hidden) {
+    llvm::SmallVector<llvm::StringRef> features;
+    llvm::X86::getFeaturesForCPU(cpu, features);
+    llvm::StringMap<bool> visible;
+    for (llvm::StringRef feature : features) {
+      visible[feature] = true;
+      llvm::X86::updateImpliedFeatures(feature, /*Enabled=*/true, visible);
+    }
+    for (const char *feature : hidden)
+      visible[feature] = false;
+    return batten::nativeCpu(cpu, visible);
+  };
+  EXPECT_EQ(nativeWithout("znver4", {}), "znver4");
+  EXPECT_EQ(nativeWithout("znver4", {"sha"}), "znver4");
+  EXPECT_EQ(nativeWithout("znver4", {"avx512bf16"}), "icelake-server");
+  EXPECT_EQ(nativeWithout("znver4", {"avx512bf16", "avx512vnni"}), "x86-64-v4");
+  EXPECT_EQ(nativeWithout("znver5", {"avx512f"}), "x86-64-v3");
+  EXPECT_EQ(nativeWithout("sapphirerapids", {}), "sapphirerapids");
+  EXPECT_EQ(nativeWithout("sapphirerapids", {"amx-tile"}), "icelake-server");
+  EXPECT_EQ(nativeWithout("znver3", {}), "znver3");
+  EXPECT_EQ(nativeWithout("znver3", {"avx2"}), "x86-64");
 }
 
 // diamondrapids has what no machine here shows; the bind of its code must say so.
