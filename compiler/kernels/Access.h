@@ -26,6 +26,7 @@ Dim roundUp(const Dim &dim, int64_t to);
 /// How many a group has where `count` things are in as few groups of at most `most` as there must be, and these of one
 /// size, but for the last; of none, or where only the call knows how many: `most`.
 int64_t evenly(std::optional<int64_t> count, int64_t most);
+/// `count` is not 0.
 Dim evenly(const Dim &count, const Dim &most);
 
 /// Extents of the tensor values of one function, in elements, as polynomials in its symbols.

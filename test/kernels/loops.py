@@ -3,7 +3,7 @@
 No innermost loop does floating-point arithmetic on single numbers, but for the few that a row has where a short row is one
 vector and the rows are the loop. No kernel calls anything, and its stack does not grow. A conversion is no arithmetic: AVX2
 has none of 64-bit integers in vectors. A contraction or convolution of floats multiplies and adds by FMA. The sums of a
-contraction's tile stay in registers: its loops store hardly a vector to the stack.
+tile stay in registers: its loops store hardly a vector to the stack.
 SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """
 
@@ -52,7 +52,7 @@ def main():
         floats = re.search(r"\.(contraction|convolution)\d+(\.|$)", name) and not re.search("_integer[_.]", name)
         if floats and not any(FMA.fullmatch(mnemonic) for loop in function.innermost_loops() for mnemonic, _ in loop):
             found.append(f"{name}: no loop has a vector FMA")
-        if re.search(r"\.contraction\d+(\.|$)", name):
+        if re.search(r"\.(contraction|convolution)\d+(\.|$)", name):
             found += [f"{name}: a tile stores {stores} vectors to the stack" for stores in stored_sums(function)]
     print("\n".join(found))
     print(f"{len(kernels)} kernels, {sum(len(function.innermost_loops()) for function in kernels.values())} loops")

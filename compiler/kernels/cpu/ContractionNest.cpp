@@ -50,10 +50,12 @@ void ContractionNest::dispatch(Value height, llvm::function_ref<void(int64_t)> b
 
 /// Of block `number`. Blocks are even, as tiles are: the last one would else read all panels for what is left.
 Value ContractionNest::firstTile(Value number) {
-  Value before = code.times(number, tiles);
-  if (constantIndex(blocks))
-    return quotient(before, blocks);
-  return either(same(blocks, code.index(1)), [&] { return before; }, [&] { return quotient(before, blocks); });
+  Value longer = code.times(number, longerBlocks), before = code.times(number, fewestTiles);
+  Value further = constantIndex(blocks) ? quotient(longer, blocks)
+                                        : either(
+                                              same(longerBlocks, code.index(0)), [&] { return code.index(0); },
+                                              [&] { return quotient(longer, blocks); });
+  return code.add(before, further);
 }
 
 void ContractionNest::units() {

@@ -37,11 +37,12 @@ private:
   llvm::SmallVector<int64_t> heights; ///< of tiles, what there may be
 
   // Numbers of the call.
-  mlir::Value tiles, lower, taller; ///< the first `taller` tiles have lower + 1 rows, the others `lower`
-  mlir::Value blocks, panels;       ///< of a batch entry
-  mlir::Value tilesOfBlock;         ///< at most
-  mlir::Value depthStep, panelStep; ///< of a part of the depth, and panels that share it, where the depth is cut
-  mlir::Value packsAhead;           ///< i1: all parts of the left side are packed at first; null: it is not cut
+  mlir::Value tiles, lower, taller;      ///< the first `taller` tiles have lower + 1 rows, the others `lower`
+  mlir::Value blocks, panels;            ///< of a batch entry
+  mlir::Value tilesOfBlock;              ///< at most
+  mlir::Value fewestTiles, longerBlocks; ///< of blocks that have one tile more than `fewestTiles` there are so many
+  mlir::Value depthStep, panelStep;      ///< of a part of the depth, and panels that share it, where the depth is cut
+  mlir::Value packsAhead;                ///< i1: all parts of the left side are packed at first; null: it is not cut
 
   bool isAtOnlyRow = false; ///< the builder stands where there is one row
 
@@ -54,7 +55,7 @@ private:
   struct Part {
     mlir::Value from, to, stage, begin, packedRow;
   };
-  mlir::Value firstTile(mlir::Value block);
+  mlir::Value firstTile(mlir::Value number);
   mlir::Value rowsOf(const Block &block) { return minus(rowOf(block.end), rowOf(block.begin)); }
   mlir::Value rowOf(mlir::Value tile) { return code.add(code.times(tile, lower), least(tile, taller)); }
 

@@ -146,17 +146,17 @@ void ContractionNest::countTiles() {
   blocks = number(blockCount());
   panels = number(panelCount());
   std::optional<int64_t> t = count.constantValue(), n = blockCount().constantValue();
-  Value fewestOfBlock;
   if (t && n) {
     int64_t parts = std::max<int64_t>(*n, 1);
-    fewestOfBlock = code.index(*t / parts);
+    fewestTiles = code.index(*t / parts);
+    longerBlocks = code.index(*t % parts);
     tilesOfBlock = code.index(llvm::divideCeil(*t, parts));
   } else { // a division is dear in a small product
-    fewestOfBlock = either(same(blocks, code.index(1)), [&] { return tiles; }, [&] { return quotient(tiles, blocks); });
-    Value isEven = same(code.times(fewestOfBlock, blocks), tiles);
-    tilesOfBlock = choose(isEven, fewestOfBlock, code.add(fewestOfBlock, code.index(1)));
+    fewestTiles = either(same(blocks, code.index(1)), [&] { return tiles; }, [&] { return quotient(tiles, blocks); });
+    longerBlocks = minus(tiles, code.times(fewestTiles, blocks));
+    tilesOfBlock = code.add(fewestTiles, least(longerBlocks, code.index(1)));
   }
-  readAhead->setTiles(fewestOfBlock);
+  readAhead->setTiles(fewestTiles);
   if (depthBlock)
     cutDepth();
 }

@@ -16,9 +16,6 @@ namespace batten {
 /// Of a part of a step: LLVM reads all that it can before it multiplies, and twice as many leave no registers to an
 /// only row's sums.
 constexpr int64_t vectorsAtOnce = 4;
-/// Steps side by side in a tile's loop: what addresses and prefetches take, once for all of them. Zen 3 beside a busy
-/// neighbour, with which it shares the decoding of instructions: 0.87 to 0.92 of the time; alone 1.
-constexpr int64_t stepsTogether = 4;
 
 /// By vector of the strip; null: all lanes hold a column.
 MicroKernel::Values MicroKernel::masksOf(const Strip &strip) {
@@ -164,14 +161,14 @@ Value MicroKernel::endOf(const Tile &tile, bool isFilled) {
   return packedLeft ? loops.quotient(tile.to, elements) : loops.minus(tile.to, loops.remainder(tile.to, elements));
 }
 
-/// Steps of a turn of the loop. Low tiles and what is at the edge are not worth the code; the wider registers of a
-/// whole AVX-512 tile have twice the multiply-adds in a step. What comes from DRAM for an only tile comes later so:
-/// five rows of 4096 x 4096 took 1.18 of the time.
+/// Steps of a turn of the loop. Low tiles and what is at the edge are not worth the code. What comes from DRAM for an
+/// only tile comes later so: five rows of 4096 x 4096 took 1.18 of the time. Of rows that lie where they are, LLVM may
+/// read those of all steps first, for which it moves sums to memory.
 int64_t MicroKernel::stepsOfTurn(const Strip &strip, const Tile &tile) {
   bool isTall = tile.rows + 1 >= k.tileRows && strip.vectors == k.tileVectors && !strip.masked;
-  bool isPlainStep = k.dot.elements() == 1 && k.dot.parts() == 1 && !k.level.hasManyRegisters();
-  bool isDeep = k.likelyDepth() >= 2 * stepsTogether;
-  return isTall && isPlainStep && isDeep && !k.panelsStream() ? stepsTogether : 1;
+  bool isPackedStep = !k.isPlain() && k.dot.elements() == 1 && k.dot.parts() == 1;
+  int64_t together = k.level.stepsTogether();
+  return isTall && isPackedStep && k.likelyDepth() >= 2 * together && !k.panelsStream() ? together : 1;
 }
 
 /// The steps from place `begin` to `end`, which are whole turns of so many.

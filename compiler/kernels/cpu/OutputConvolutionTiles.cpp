@@ -137,9 +137,9 @@ OutputConvolution::Values OutputConvolution::channelsOfTap(ValueRange pixels, Va
 
 /// As of a product (MicroKernel.cpp). Zen 3 beside busy neighbours: 3x3 of 128 channels @28 in 0.93 of the time.
 int64_t OutputConvolution::stepsOfTurn(int64_t pixels) const {
-  constexpr int64_t stepsTogether = 4;
+  int64_t together = level.stepsTogether();
   bool isTall = pixels + 1 >= level.convolutionPixels(panelVectors);
-  return isTall && dot.parts() == 1 && !level.hasManyRegisters() ? stepsTogether : 1;
+  return isTall && dot.parts() == 1 && granules >= 2 * together ? together : 1;
 }
 
 /// Of what has its granules `stride` apart. The number is added last: a constant is part of an address.

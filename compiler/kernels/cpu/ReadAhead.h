@@ -23,7 +23,7 @@ public:
   ReadAhead(ContractionCode &contraction, bool depthIsCut);
 
   /// How many tiles share the fetching of what follows a panel, at least.
-  void setTiles(Value tilesOfBlock);
+  void setTiles(Value fewestTiles);
   /// True where tiles fetch what follows of the right side.
   bool takesRight() const { return step || rightLies == RightLies::InRows; }
   /// Of a tile of so few rows that it is the only one.
