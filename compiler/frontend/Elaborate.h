@@ -202,7 +202,7 @@ private:
   std::optional<int64_t> constantOf(const Dim &dim, SourceRange range, const std::string &what);
   Value constantBool(bool value, SourceRange range);
 
-  //===-- What ops share (ElaborateElementwise.cpp) ---------------------------------------------------------------===//
+  //===-- What ops share (ElaborateOperands.cpp) ------------------------------------------------------------------===//
   /// Numbers among the operands take the dtype of the others; E0301 when those differ.
   bool meet(const std::string &op, SourceRange opRange, std::vector<Operand *> operands, SourceRange whole = {});
   /// The type of an element-wise result, dtype of the last operand: E0206, E0216, E0205.
@@ -222,7 +222,7 @@ private:
   Diagnostic &wrongDType(const std::string &op, SourceRange opRange, const Operand &operand, const std::string &takes);
   bool requireFloat(const std::string &op, SourceRange opRange, const Operand &operand);
 
-  //===-- Element-wise ops (ElaborateOperators.cpp) ---------------------------------------------------------------===//
+  //===-- Element-wise ops (ElaborateElementwise.cpp) -------------------------------------------------------------===//
   Value binary(BinaryOperator op, SourceRange opRange, const Operand &lhs, const Operand &rhs);
   Value opUnary(OpCall &call);
   Value opPow(OpCall &call);

@@ -369,6 +369,11 @@ TEST(Formula, LinesAreSolvedAndNothingElse) {
   EXPECT_EQ(solve(line, 14, size), Solution::Impossible);
   EXPECT_EQ(size, BATTEN_UNKNOWN);
   EXPECT_EQ(solve(line, -2, size), Solution::Impossible); // x = -1
+  const int64_t bare[] = {BATTEN_SIZE, 0};
+  EXPECT_EQ(solve(bare, 0, size), Solution::Found);
+  EXPECT_EQ(size, 0);
+  EXPECT_EQ(solve(bare, -1, size), Solution::Impossible);
+  EXPECT_EQ(size, BATTEN_UNKNOWN);
   const int64_t square[] = {BATTEN_SIZE, 0, BATTEN_SIZE, 0, BATTEN_MUL};
   EXPECT_EQ(solve(square, 1, size), Solution::Unclear);
   const int64_t half[] = {BATTEN_SIZE, 0, BATTEN_CONSTANT, 2, BATTEN_DIV};
