@@ -213,6 +213,8 @@ private:
   std::string adviceForOneDim(const Operand &full, const Operand &few);
   std::string adviceForCores(const Operand &first, const Operand &second);
   bool equalCores(const std::string &op, SourceRange opRange, const Operand &first, const Operand &second);
+  bool equalDims(OpCall &call, const Operand &first, const CoreDim &ofFirst, const Operand &second,
+                 const CoreDim &ofSecond, const std::string &secondIs = "");
   std::optional<BatchList> combine(const std::string &op, SourceRange opRange,
                                    const std::vector<const Operand *> &operands, bool infix);
   bool isTensor(const std::string &op, SourceRange opRange, const Operand &operand);

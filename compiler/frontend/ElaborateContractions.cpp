@@ -249,16 +249,7 @@ Value Elaborator::opLinear(OpCall &call) {
     Operand &b = call.operands[2];
     if (b.value.type.dtype != type.dtype && !meet("linear", call.name, all))
       return Value();
-    const CoreDim &bias = b.value.type.core[0];
-    auto report = [&] {
-      context
-          .error("E0206", call.name,
-                 "`linear` needs equal core dims, found [" + str(out, true) + "] and [" + str(bias, true) + "]")
-          .secondary(w.range)
-          .secondary(b.range)
-          .label(str(w.value.type) + " with " + str(b.value.type));
-    };
-    if (!requireEqual(out, bias, call.name, report))
+    if (!equalDims(call, w, out, b, b.value.type.core[0]))
       return Value();
   }
   std::optional<BatchList> batch = combine("linear", call.name, operands, false);

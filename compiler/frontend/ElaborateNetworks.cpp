@@ -106,16 +106,7 @@ Value Elaborator::opUpdate(OpCall &call) {
                   "`at` is one integer a position, found " + str(at.value.type));
     return Value();
   }
-  const CoreDim &width = c.value.type.core[1], &given = row.value.type.core[0];
-  auto report = [&] {
-    context
-        .error("E0206", call.name,
-               "`update` needs equal core dims, found [" + str(width, true) + "] and [" + str(given, true) + "]")
-        .secondary(c.range)
-        .secondary(row.range)
-        .label(str(c.value.type) + " with a row of " + str(row.value.type));
-  };
-  if (!requireEqual(width, given, call.name, report))
+  if (!equalDims(call, c, c.value.type.core[1], row, row.value.type.core[0], "a row of "))
     return Value();
   std::optional<BatchList> batch = combine("update", call.name, {&c, &row, &at}, false);
   if (!batch)

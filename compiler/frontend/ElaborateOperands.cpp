@@ -310,6 +310,21 @@ bool Elaborator::equalCores(const std::string &op, SourceRange opRange, const Op
   return true;
 }
 
+/// Whether a core dim of one operand equals one of another, which `secondIs` says what it is: E0206, E0216.
+bool Elaborator::equalDims(OpCall &call, const Operand &first, const CoreDim &ofFirst, const Operand &second,
+                           const CoreDim &ofSecond, const std::string &secondIs) {
+  auto report = [&] {
+    context
+        .error("E0206", call.name,
+               "`" + std::string(call.op->name) + "` needs equal core dims, found " + listed({ofFirst}) + " and " +
+                   listed({ofSecond}))
+        .secondary(first.range)
+        .secondary(second.range)
+        .label(str(first.value.type) + " with " + secondIs + str(second.value.type));
+  };
+  return requireEqual(ofFirst, ofSecond, call.name, report);
+}
+
 std::optional<Type> Elaborator::elementwise(const std::string &op, SourceRange opRange,
                                             const std::vector<const Operand *> &operands, bool infix) {
   const Operand *full = nullptr;

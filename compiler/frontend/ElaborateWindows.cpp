@@ -168,16 +168,7 @@ bool Elaborator::checkBias(OpCall &call, DType dtype) {
   Operand &x = call.operands[0], &w = call.operands[1], &b = call.operands[2];
   if (b.value.type.dtype != dtype && !meet("conv2d", call.name, {&x, &w, &b}))
     return false;
-  const CoreDim &outputs = w.value.type.core[0], &given = b.value.type.core[0];
-  auto report = [&] {
-    context
-        .error("E0206", call.name,
-               "`conv2d` needs equal core dims, found [" + str(outputs, true) + "] and [" + str(given, true) + "]")
-        .secondary(w.range)
-        .secondary(b.range)
-        .label(str(w.value.type) + " with " + str(b.value.type));
-  };
-  return requireEqual(outputs, given, call.name, report);
+  return equalDims(call, w, w.value.type.core[0], b, b.value.type.core[0]);
 }
 
 Value Elaborator::opConv2d(OpCall &call) {
