@@ -78,7 +78,7 @@ static const Feature registers[] = {
     {"amx-tile", BATTEN_CPUID_XCR0, 0, Eax, 18}, {"amx-tile", BATTEN_CPUID_TILES, 0, Eax, 0},
 };
 
-static llvm::StringMap<bool> featuresOf(StringRef cpu) {
+llvm::StringMap<bool> featuresOf(StringRef cpu) {
   llvm::SmallVector<StringRef> listed;
   llvm::X86::getFeaturesForCPU(cpu, listed);
   llvm::StringMap<bool> all;

@@ -25,6 +25,9 @@ struct CpuLevel {
   bool uses(llvm::StringRef feature) const { return llvm::is_contained(used, feature); }
 };
 
+/// What LLVM says that a CPU has, with all that this implies; each is true.
+llvm::StringMap<bool> featuresOf(llvm::StringRef cpu);
+
 /// The CPU that "native" is on a machine with this one, of which these features are to be seen. A virtual machine may
 /// hide some: where kernels are made of them, the nearest CPU that never had them, whose kernels run by instructions
 /// that are there.

@@ -27,6 +27,7 @@ static const Entry caches[] = {
     {"graniterapids", 48 << 10, 2 << 20, 160 << 20},
 };
 
+/// A feature that is asked for here stands among the kernelFeatures of codegen/Levels.cpp, too.
 std::optional<Level> describeMachine(llvm::StringRef cpu) {
   llvm::SmallVector<llvm::StringRef> features;
   if (llvm::X86::parseArchX86(cpu, /*Only64Bit=*/true) == llvm::X86::CK_None)

@@ -3,7 +3,6 @@
 #include "OneKernel.h"
 #include "compiler/codegen/Levels.h"
 #include "llvm/Object/ELFObjectFile.h"
-#include "llvm/TargetParser/X86TargetParser.h"
 #include "gtest/gtest.h"
 #include <algorithm>
 #include <cmath>
@@ -77,13 +76,7 @@ TEST(Level, RequirementsGrowAndThisMachineMeetsItsOwn) {
 // Kernels of dot products that have to be spelled out reach a thirtieth of the peak.
 TEST(Level, NativeIsTheNearestCpuWhoseKernelsLackNothing) {
   auto nativeWithout = [](const char *cpu, std::initializer_list<const char *> hidden) {
-    llvm::SmallVector<llvm::StringRef> features;
-    llvm::X86::getFeaturesForCPU(cpu, features);
-    llvm::StringMap<bool> visible;
-    for (llvm::StringRef feature : features) {
-      visible[feature] = true;
-      llvm::X86::updateImpliedFeatures(feature, /*Enabled=*/true, visible);
-    }
+    llvm::StringMap<bool> visible = batten::featuresOf(cpu);
     for (const char *feature : hidden)
       visible[feature] = false;
     return batten::nativeCpu(cpu, visible);
